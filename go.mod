@@ -1,0 +1,3 @@
+module github.com/millrace-erp/millrace
+
+go 1.26
