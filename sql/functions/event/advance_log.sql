@@ -1,0 +1,35 @@
+CREATE OR REPLACE FUNCTION event.advance_log(
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_head bigint;
+    v_count integer;
+BEGIN
+    -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h FOR UPDATE;
+
+    WITH taken AS (
+        DELETE FROM event.inbox AS i
+        WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c LIMIT p_limit))
+        RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
+    ), numbered AS (
+        INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
+        SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
+        FROM taken AS t
+        RETURNING 1
+    )
+    SELECT count(*) INTO v_count FROM numbered;
+
+    IF v_count > 0 THEN
+        UPDATE event.log_head AS h SET position = v_head + v_count;
+    END IF;
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.advance_log(integer) IS
+    'The sequencer: moves up to p_limit committed events from the outbox to the feed under gap-free numbers, and says how many. An event that depends on another (same balance, same document) has the higher ordinal and is never numbered before it.';

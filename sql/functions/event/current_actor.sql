@@ -1,0 +1,10 @@
+CREATE OR REPLACE FUNCTION event.current_actor() RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+$function$;
+
+COMMENT ON FUNCTION event.current_actor() IS
+    'Who acts in this transaction: the actor of the request, or the database role for work outside a request.';

@@ -1,0 +1,18 @@
+CREATE OR REPLACE FUNCTION event.insert_job(
+    p_kind text,
+    p_args jsonb,
+    p_queue text DEFAULT 'default',
+    p_priority integer DEFAULT 1
+) RETURNS bigint
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- No NOTIFY: it would serialise commits. Workers poll.
+    INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
+    VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, 25)
+    RETURNING id;
+$function$;
+
+COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
+    'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
