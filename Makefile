@@ -1,0 +1,80 @@
+# Millrace. `make help` lists what there is.
+# Tools are pinned here and installed to ./var/bin, unless PATH has them at that version.
+SQLC_VERSION          := v1.31.1
+GOLANGCI_LINT_VERSION := v2.15.0
+OASDIFF_VERSION       := v1.33.0
+
+BIN  := $(CURDIR)/var/bin
+export PATH := $(BIN):$(PATH)
+GO   ?= go
+TEST ?= ./...
+
+.PHONY: help demo test race lint gen verify migration river-migrations structure checks bench openapi api-diff docs tools clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Start a database, the api and the worker with sample data; nothing needs to be installed
+	@$(GO) run ./cmd/demo
+
+test: ## Run all tests on a private, throw-away Postgres (TEST=./internal/inventory/... for a part)
+	$(GO) run ./internal/tools/testcluster -- $(GO) test $(TESTFLAGS) $(TEST)
+
+race: ## Run all tests with the race detector
+	$(GO) run ./internal/tools/testcluster -- $(GO) test -race $(TESTFLAGS) $(TEST)
+
+lint: $(BIN)/golangci-lint ## Lint the Go code, walls between packages included
+	golangci-lint run
+
+gen: $(BIN)/sqlc ## Write everything that is generated
+	@$(GO) run ./internal/tools/migration
+	@if grep -q '^  - ' sqlc.yaml; then sqlc generate; fi
+	@if [ -d internal/tools/problems ]; then $(GO) run ./internal/tools/problems; fi
+	@if [ -d internal/tools/openapi ]; then $(GO) run ./internal/tools/openapi; fi
+	@if [ -f internal/tools/schemadoc/main.go ]; then $(GO) run ./internal/tools/schemadoc; fi
+
+verify: gen ## Fail if anything generated is not as it is checked in
+	@changes=$$(git status --porcelain); if [ -n "$$changes" ]; then \
+	  echo "make gen changes what is checked in; run it and commit:"; echo "$$changes"; git --no-pager diff | head -100; exit 1; fi
+
+migration: ## Write or renew a migration: make migration name=lot_expiry
+	@[ -n "$(name)" ] || { echo "usage: make migration name=what_changes"; exit 2; }
+	@$(GO) run ./internal/tools/migration -name $(name)
+
+river-migrations: ## Add the versions of River that the series does not have yet
+	@$(GO) run ./internal/tools/rivermigrations && $(GO) run ./internal/tools/migration
+
+checks: ## Run every invariant of sql/checks against MILLRACE_DATABASE_URL
+	@$(GO) run ./cmd/dba verify
+
+bench: ## Run the benchmarks
+	$(GO) run ./internal/tools/testcluster -- $(GO) test -run '^$$' -bench . $(TESTFLAGS) $(TEST)
+
+openapi: ## Write docs/openapi.yaml from the routes
+	@$(GO) run ./internal/tools/openapi
+
+api-diff: ## Show what breaks API clients since the last release
+	@tag=$$(git describe --tags --abbrev=0 2>/dev/null) || { echo "no release yet: nothing to compare with"; exit 0; }; \
+	mkdir -p var && git show $$tag:docs/openapi.yaml > var/openapi-released.yaml && \
+	$(GO) run github.com/oasdiff/oasdiff@$(OASDIFF_VERSION) breaking --fail-on ERR var/openapi-released.yaml docs/openapi.yaml
+
+docs: ## Write docs/schema and sql/structure.sql from the migrations
+	@$(GO) run ./internal/tools/schemadoc
+
+tools: $(BIN)/sqlc $(BIN)/golangci-lint ## Install the pinned tools
+
+clean: ## Remove what the build leaves behind
+	rm -rf var
+
+# A link in var/bin stands for a tool that PATH has at the right version.
+$(BIN)/sqlc: Makefile
+	@mkdir -p $(BIN); rm -f $@
+	@found=$$(command -v sqlc || true); if [ -n "$$found" ] && [ "$$("$$found" version)" = "$(SQLC_VERSION)" ]; then \
+	  ln -s "$$found" $@; else GOBIN=$(BIN) $(GO) install github.com/sqlc-dev/sqlc/cmd/sqlc@$(SQLC_VERSION); fi
+	@touch -h $@
+
+$(BIN)/golangci-lint: Makefile
+	@mkdir -p $(BIN); rm -f $@
+	@found=$$(command -v golangci-lint || true); if [ -n "$$found" ] && "$$found" version | grep -qF "version $(GOLANGCI_LINT_VERSION:v%=%) "; then \
+	  ln -s "$$found" $@; else GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION); fi
+	@touch -h $@
