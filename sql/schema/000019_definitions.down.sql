@@ -1,0 +1,47 @@
+-- What this version defined goes first. Written by `make migration`.
+SET LOCAL lock_timeout = '5s';
+DROP TRIGGER IF EXISTS transfer_audited ON inventory.transfer;
+DROP TRIGGER IF EXISTS reversal_append_only ON inventory.reversal;
+DROP TRIGGER IF EXISTS reservation_audited ON inventory.reservation;
+DROP TRIGGER IF EXISTS movement_append_only ON inventory.movement;
+DROP TRIGGER IF EXISTS lot_audited ON inventory.lot;
+DROP TRIGGER IF EXISTS genealogy_audited ON inventory.genealogy;
+DROP TRIGGER IF EXISTS count_line_audited ON inventory.count_line;
+DROP TRIGGER IF EXISTS count_audited ON inventory.count;
+DROP TRIGGER IF EXISTS log_append_only ON event.log;
+DROP TRIGGER IF EXISTS work_center_audited ON catalog.work_center;
+DROP TRIGGER IF EXISTS unit_audited ON catalog.unit;
+DROP TRIGGER IF EXISTS supplier_item_audited ON catalog.supplier_item;
+DROP TRIGGER IF EXISTS site_audited ON catalog.site;
+DROP TRIGGER IF EXISTS routing_operation_audited ON catalog.routing_operation;
+DROP TRIGGER IF EXISTS reason_audited ON catalog.reason;
+DROP TRIGGER IF EXISTS partner_audited ON catalog.partner;
+DROP TRIGGER IF EXISTS location_audited ON catalog.location;
+DROP TRIGGER IF EXISTS item_unit_audited ON catalog.item_unit;
+DROP TRIGGER IF EXISTS item_audited ON catalog.item;
+DROP TRIGGER IF EXISTS bill_of_material_line_audited ON catalog.bill_of_material_line;
+DROP TRIGGER IF EXISTS bill_of_material_audited ON catalog.bill_of_material;
+DROP TRIGGER IF EXISTS entry_append_only ON audit.entry;
+DROP FUNCTION IF EXISTS event.refuse_change();
+DROP FUNCTION IF EXISTS event.record_refusal(jsonb, text, jsonb, integer, jsonb);
+DROP FUNCTION IF EXISTS event.publish(text, bigint, jsonb);
+DROP FUNCTION IF EXISTS event.insert_job(text, jsonb, text, integer);
+DROP FUNCTION IF EXISTS event.finish_request(jsonb, integer, jsonb);
+DROP FUNCTION IF EXISTS event.fingerprint(text, jsonb);
+DROP FUNCTION IF EXISTS event.ensure_partitions(integer);
+DROP FUNCTION IF EXISTS event.current_actor();
+DROP FUNCTION IF EXISTS event.begin_request(text, jsonb, jsonb);
+DROP FUNCTION IF EXISTS event.advance_log(integer);
+DROP FUNCTION IF EXISTS catalog.virtual_location(bigint, catalog.location_kind);
+DROP FUNCTION IF EXISTS catalog.to_base_quantity(catalog.item, text, text);
+DROP FUNCTION IF EXISTS catalog.find_work_center(text);
+DROP FUNCTION IF EXISTS catalog.find_unit(text);
+DROP FUNCTION IF EXISTS catalog.find_site(text);
+DROP FUNCTION IF EXISTS catalog.find_reason(text);
+DROP FUNCTION IF EXISTS catalog.find_partner(text);
+DROP FUNCTION IF EXISTS catalog.find_location(text);
+DROP FUNCTION IF EXISTS catalog.find_item(text);
+DROP FUNCTION IF EXISTS audit.record_change();
+
+-- Written by hand:
+SET LOCAL lock_timeout = '5s';
