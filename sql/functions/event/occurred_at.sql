@@ -1,0 +1,22 @@
+CREATE OR REPLACE FUNCTION event.occurred_at(
+    p_command jsonb
+) RETURNS timestamptz
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_occurred_at timestamptz := coalesce((p_command ->> 'occurred_at')::timestamptz, clock_timestamp());
+BEGIN
+    IF v_occurred_at > clock_timestamp() + interval '5 minutes' THEN
+        RAISE EXCEPTION 'occurred_at lies in the future'
+            USING ERRCODE = 'MR905',
+                  DETAIL = jsonb_build_object('occurred_at', v_occurred_at, 'now', clock_timestamp())::text,
+                  HINT = 'Set the clock of the device.';
+    END IF;
+    RETURN v_occurred_at;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.occurred_at(jsonb) IS
+    'When a command happened by the clock of the device (member occurred_at), or now. Raises MR905 when that is more than five minutes ahead.';

@@ -1,0 +1,34 @@
+CREATE OR REPLACE FUNCTION inventory.add_genealogy(
+    p_parent_lot_id bigint,
+    p_child_lot_id bigint,
+    p_quantity numeric,
+    p_document_type inventory.document_type,
+    p_document_id bigint
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF p_parent_lot_id = p_child_lot_id OR EXISTS (
+        WITH RECURSIVE descendant AS (
+            SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id
+            UNION
+            SELECT g.child_lot_id FROM descendant AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
+        )
+        SELECT FROM descendant AS d WHERE d.child_lot_id = p_parent_lot_id) THEN
+        RAISE EXCEPTION 'a lot cannot be made from itself'
+            USING ERRCODE = 'MR211',
+                  DETAIL = (SELECT jsonb_build_object('parent', p.number, 'child', c.number)
+                            FROM inventory.lot AS p, inventory.lot AS c
+                            WHERE p.id = p_parent_lot_id AND c.id = p_child_lot_id)::text,
+                  HINT = 'Report the result under a new lot.';
+    END IF;
+    INSERT INTO inventory.genealogy AS g (parent_lot_id, child_lot_id, quantity, document_type, document_id)
+    VALUES (p_parent_lot_id, p_child_lot_id, p_quantity, p_document_type, p_document_id)
+    ON CONFLICT ON CONSTRAINT genealogy_parent_lot_id_child_lot_id_document_key DO UPDATE SET quantity = g.quantity + excluded.quantity;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint) IS
+    'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle.';
