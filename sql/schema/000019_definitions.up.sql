@@ -518,6 +518,31 @@ COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
 
+-- >>> functions/event/occurred_at.sql sha256:6c516cb3fce6b54b
+CREATE OR REPLACE FUNCTION event.occurred_at(
+    p_command jsonb
+) RETURNS timestamptz
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_occurred_at timestamptz := coalesce((p_command ->> 'occurred_at')::timestamptz, clock_timestamp());
+BEGIN
+    IF v_occurred_at > clock_timestamp() + interval '5 minutes' THEN
+        RAISE EXCEPTION 'occurred_at lies in the future'
+            USING ERRCODE = 'MR905',
+                  DETAIL = jsonb_build_object('occurred_at', v_occurred_at, 'now', clock_timestamp())::text,
+                  HINT = 'Set the clock of the device.';
+    END IF;
+    RETURN v_occurred_at;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.occurred_at(jsonb) IS
+    'When a command happened by the clock of the device (member occurred_at), or now. Raises MR905 when that is more than five minutes ahead.';
+-- <<< functions/event/occurred_at.sql
+
 -- >>> functions/event/publish.sql sha256:fa4c47c1b6b603d6
 CREATE OR REPLACE FUNCTION event.publish(
     p_topic text,
@@ -588,6 +613,1060 @@ $function$;
 
 COMMENT ON FUNCTION event.refuse_change() IS 'Trigger function of append-only tables: raises MR904 on update, delete and truncate.';
 -- <<< functions/event/refuse_change.sql
+
+-- >>> functions/inventory/add_genealogy.sql sha256:d84cb80c50a52a60
+CREATE OR REPLACE FUNCTION inventory.add_genealogy(
+    p_parent_lot_id bigint,
+    p_child_lot_id bigint,
+    p_quantity numeric,
+    p_document_type inventory.document_type,
+    p_document_id bigint
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF p_parent_lot_id = p_child_lot_id OR EXISTS (
+        WITH RECURSIVE descendant AS (
+            SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id
+            UNION
+            SELECT g.child_lot_id FROM descendant AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
+        )
+        SELECT FROM descendant AS d WHERE d.child_lot_id = p_parent_lot_id) THEN
+        RAISE EXCEPTION 'a lot cannot be made from itself'
+            USING ERRCODE = 'MR211',
+                  DETAIL = (SELECT jsonb_build_object('parent', p.number, 'child', c.number)
+                            FROM inventory.lot AS p, inventory.lot AS c
+                            WHERE p.id = p_parent_lot_id AND c.id = p_child_lot_id)::text,
+                  HINT = 'Report the result under a new lot.';
+    END IF;
+    INSERT INTO inventory.genealogy AS g (parent_lot_id, child_lot_id, quantity, document_type, document_id)
+    VALUES (p_parent_lot_id, p_child_lot_id, p_quantity, p_document_type, p_document_id)
+    ON CONFLICT ON CONSTRAINT genealogy_parent_lot_id_child_lot_id_document_key DO UPDATE SET quantity = g.quantity + excluded.quantity;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint) IS
+    'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle.';
+-- <<< functions/inventory/add_genealogy.sql
+
+-- >>> functions/inventory/consume_reservation.sql sha256:15b13baff90e6c16
+CREATE OR REPLACE FUNCTION inventory.consume_reservation(
+    p_reservation_id bigint,
+    p_quantity numeric
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    UPDATE inventory.reservation AS r
+    SET consumed_quantity = r.consumed_quantity + p_quantity
+    WHERE r.id = p_reservation_id AND r.open_quantity >= p_quantity;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the reservation does not hold that much any more'
+            USING ERRCODE = 'MR212',
+                  DETAIL = jsonb_build_object('reservation', p_reservation_id::text, 'requested', p_quantity::text)::text,
+                  HINT = 'Reserve again, then pick.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.consume_reservation(bigint, numeric) IS
+    'Takes p_quantity base units off a reservation; the posting that follows in the same command carries consumes_reservation and lowers the balance. Raises MR212 when the reservation holds less.';
+-- <<< functions/inventory/consume_reservation.sql
+
+-- >>> functions/inventory/count_stock.sql sha256:19cce54e9ec88c05
+CREATE OR REPLACE FUNCTION inventory.count_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('count-stock', p_context, p_command);
+    v_location catalog.location;
+    v_reason_id bigint;
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_difference_id bigint;
+    v_count_id bigint;
+    v_number text;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_line record;
+    v_keys inventory.balance_key[] := '{}';
+    v_quantities numeric[] := '{}';
+    v_lines inventory.posting_line[];
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_location := catalog.find_location(p_command ->> 'location');
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    v_difference_id := catalog.virtual_location(v_location.site_id, 'count_difference');
+    IF v_location.kind NOT IN ('storage', 'quarantine', 'rejected') THEN
+        RAISE EXCEPTION '% is no place where stock is counted', v_location.code
+            USING ERRCODE = 'MR203',
+                  DETAIL = jsonb_build_object('movement_type', 'count', 'location', v_location.code)::text,
+                  HINT = 'Count storage, quarantine or rejected locations.';
+    END IF;
+
+    FOR v_line IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        v_lot := inventory.find_lot(v_item, v_line.line ->> 'lot');
+        IF ROW(v_item.id, v_location.id, v_lot.id)::inventory.balance_key = ANY (v_keys) THEN
+            RAISE EXCEPTION 'item % is counted twice', v_item.number
+                USING ERRCODE = 'MR215',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_line.line ->> 'lot')::text,
+                      HINT = 'Add up the quantities and count it once.';
+        END IF;
+        v_keys := v_keys || ROW(v_item.id, v_location.id, v_lot.id)::inventory.balance_key;
+        -- Nothing found is a count too; every other quantity follows the rules of a quantity.
+        v_quantities := v_quantities || CASE
+            WHEN v_line.line ->> 'counted_quantity' ~ '^0+(\.0+)?$' THEN 0
+            ELSE catalog.to_base_quantity(v_item, v_line.line ->> 'counted_quantity', v_line.line ->> 'unit') END;
+    END LOOP;
+
+    -- Expected and counted are compared under the locks that the posting needs: no scan can slip between.
+    PERFORM inventory.lock_balances(v_keys);
+
+    INSERT INTO inventory.count (location_id, counted_at)
+    VALUES (v_location.id, v_occurred_at)
+    RETURNING count.id, count.number INTO v_count_id, v_number;
+
+    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id)
+    SELECT v_count_id, k.ordinal, k.item_id, k.lot_id, b.on_hand, v_quantities[k.ordinal],
+        CASE WHEN b.on_hand <> v_quantities[k.ordinal] THEN v_reason_id END
+    FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
+    JOIN inventory.balance AS b
+        ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
+
+    SELECT coalesce(array_agg(ROW(n.item_id, n.lot_id,
+            CASE WHEN n.difference < 0 THEN v_location.id ELSE v_difference_id END,
+            CASE WHEN n.difference < 0 THEN v_difference_id ELSE v_location.id END,
+            abs(n.difference), false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id), '{}')
+    INTO v_lines
+    FROM inventory.count_line AS n
+    WHERE n.count_id = v_count_id AND n.difference <> 0;
+    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at);
+
+    UPDATE inventory.count_line AS n
+    SET movement_id = v_ids[l.ordinal]
+    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+    WHERE n.id = l.document_line_id;
+
+    PERFORM event.publish('count.posted', v_count_id, jsonb_build_object('number', v_number, 'location', v_location.code));
+    RETURN event.finish_request(p_context, 201, inventory.get_count(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.count_stock(jsonb, jsonb) IS
+    'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
+-- <<< functions/inventory/count_stock.sql
+
+-- >>> functions/inventory/ensure_lot.sql sha256:877cbd5339b7ce58
+CREATE OR REPLACE FUNCTION inventory.ensure_lot(
+    p_item catalog.item,
+    p_number text,
+    p_status inventory.lot_status,
+    p_supplier_id bigint,
+    p_supplier_lot text,
+    p_manufactured_on date,
+    p_expires_on date,
+    p_reuse boolean DEFAULT false
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lot inventory.lot;
+    v_id bigint;
+BEGIN
+    IF p_item.tracking = 'none' THEN
+        RETURN inventory.find_lot(p_item, p_number);
+    END IF;
+
+    v_id := nextval(pg_get_serial_sequence('inventory.lot', 'id'));
+    INSERT INTO inventory.lot (id, item_id, number, status, supplier_id, supplier_lot, manufactured_on, expires_on)
+    VALUES (v_id, p_item.id, coalesce(p_number, 'L' || lpad(v_id::text, greatest(8, length(v_id::text)), '0')), p_status,
+        p_supplier_id, p_supplier_lot, p_manufactured_on,
+        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, current_date + p_item.shelf_life_days))
+    ON CONFLICT ON CONSTRAINT lot_item_id_number_key DO NOTHING
+    RETURNING inventory.lot.* INTO v_lot;
+    IF FOUND THEN
+        RETURN v_lot;
+    END IF;
+
+    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    IF NOT p_reuse OR v_lot.status <> p_status OR p_item.tracking = 'serial'
+        OR v_lot.supplier_id IS DISTINCT FROM p_supplier_id OR v_lot.supplier_lot IS DISTINCT FROM p_supplier_lot
+        OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
+        RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
+            USING ERRCODE = 'MR210',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status)::text,
+                  HINT = 'Give the new goods a number of their own.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean) IS
+    'A new lot of an item; number null: the next free one. With p_reuse an existing lot of the same status, supplier and supplier lot is taken. Expiry: as named, else manufacture (or today) plus the shelf life of the item. Raises MR210 when the number is taken, MR205 when an untracked item names a lot.';
+-- <<< functions/inventory/ensure_lot.sql
+
+-- >>> functions/inventory/find_lot.sql sha256:d01f4023d804caac
+CREATE OR REPLACE FUNCTION inventory.find_lot(
+    p_item catalog.item,
+    p_number text
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lot inventory.lot;
+BEGIN
+    IF (p_item.tracking = 'none') <> (p_number IS NULL) THEN
+        RAISE EXCEPTION '%', CASE WHEN p_number IS NULL THEN format('item %s needs a lot', p_item.number)
+            ELSE format('item %s is not tracked by lot', p_item.number) END
+            USING ERRCODE = 'MR205',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'tracking', p_item.tracking)::text,
+                  HINT = CASE WHEN p_number IS NULL THEN 'Scan the lot.' ELSE 'Leave the lot out.' END;
+    END IF;
+    IF p_number IS NULL THEN
+        SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.id = 0;
+        RETURN v_lot;
+    END IF;
+    SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'item % has no lot %', p_item.number, p_number
+            USING ERRCODE = 'MR204',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number)::text,
+                  HINT = 'Scan the label again.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.find_lot(catalog.item, text) IS
+    'The lot of that number of an item; for an item without tracking and no number, row 0. Raises MR204 when there is none, MR205 when a tracked item names no lot or an untracked one does.';
+-- <<< functions/inventory/find_lot.sql
+
+-- >>> functions/inventory/get_count.sql sha256:b26aa9ac1d2331bd
+CREATE OR REPLACE FUNCTION inventory.get_count(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', c.number, 'location', g.code, 'is_reversed', c.is_reversed, 'counted_at', c.counted_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', n.line_number, 'item', i.number, 'lot', nullif(l.number, ''), 'unit', u.code,
+                'expected_quantity', trim_scale(n.expected_quantity)::text,
+                'counted_quantity', trim_scale(n.counted_quantity)::text,
+                'difference', trim_scale(n.difference)::text, 'reason', r.code) ORDER BY n.line_number), '[]')
+            FROM inventory.count_line AS n
+            JOIN catalog.item AS i ON i.id = n.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS l ON l.id = n.lot_id
+            LEFT JOIN catalog.reason AS r ON r.id = n.reason_id
+            WHERE n.count_id = c.id))
+    FROM inventory.count AS c
+    JOIN catalog.location AS g ON g.id = c.location_id
+    WHERE c.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_count(text) IS 'A cycle count as a document; null when there is none of that number.';
+-- <<< functions/inventory/get_count.sql
+
+-- >>> functions/inventory/get_transfer.sql sha256:b8c7d053bef2ba4a
+CREATE OR REPLACE FUNCTION inventory.get_transfer(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', t.number, 'type', t.movement_type, 'item', i.number, 'lot', nullif(l.number, ''),
+        'from', f.code, 'to', g.code, 'quantity', trim_scale(t.quantity)::text, 'unit', u.code,
+        'is_reversed', t.is_reversed, 'created_at', t.created_at)
+    FROM inventory.transfer AS t
+    JOIN catalog.item AS i ON i.id = t.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    JOIN inventory.lot AS l ON l.id = t.lot_id
+    JOIN catalog.location AS f ON f.id = t.from_location_id
+    JOIN catalog.location AS g ON g.id = t.to_location_id
+    WHERE t.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_transfer(text) IS 'A transfer as a document; null when there is none of that number.';
+-- <<< functions/inventory/get_transfer.sql
+
+-- >>> functions/inventory/lock_balances.sql sha256:8204007eae710e1b
+CREATE OR REPLACE FUNCTION inventory.lock_balances(
+    p_keys inventory.balance_key[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $function$
+BEGIN
+    -- Missing rows first, in key order, and only then the locks, in key order. The other way round two postings
+    -- can deadlock: one holds an old row and wants the new one that the other has just locked.
+    INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
+    SELECT DISTINCT k.item_id, k.location_id, k.lot_id, 0
+    FROM unnest(p_keys) AS k
+    WHERE NOT EXISTS (
+        SELECT FROM inventory.balance AS b
+        WHERE b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id)
+    ORDER BY k.item_id, k.location_id, k.lot_id
+    ON CONFLICT ON CONSTRAINT balance_pkey DO NOTHING;
+
+    PERFORM
+    FROM (SELECT DISTINCT u.item_id, u.location_id, u.lot_id FROM unnest(p_keys) AS u) AS k
+    JOIN inventory.balance AS b
+        ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+    ORDER BY b.item_id, b.location_id, b.lot_id
+    FOR UPDATE OF b;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
+    'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
+-- <<< functions/inventory/lock_balances.sql
+
+-- >>> functions/inventory/post_mixed_movements.sql sha256:82587cad5432d9f0
+CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
+    p_types inventory.movement_type[],
+    p_lines inventory.posting_line[],
+    p_document_type inventory.document_type,
+    p_document_id bigint,
+    p_occurred_at timestamptz
+) RETURNS bigint[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $function$
+DECLARE
+    v_count integer := coalesce(cardinality(p_lines), 0);
+    v_keys inventory.balance_key[];
+    v_ids bigint[];
+    v_posted_at timestamptz;
+    v_bad record;
+    v_payload jsonb;
+BEGIN
+    IF v_count = 0 THEN
+        RETURN '{}';
+    END IF;
+
+    -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
+    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM (
+        SELECT l.item_id, p.location_id, l.lot_id
+        FROM unnest(p_lines) AS l
+        CROSS JOIN LATERAL (VALUES (l.from_location_id), (l.to_location_id)) AS p (location_id)
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id
+    WHERE c.is_physical;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
+    SELECT t.movement_type, i.number AS item, lot.number AS lot, lot.status, lot.item_id AS lot_item_id, l.item_id, l.lot_id,
+        l.quantity, i.tracking, f.is_physical OR g.is_physical AS is_physical, f.code AS from_location, g.code AS to_location, r.needs_released_lot, r.id AS rule_id,
+        u.scale
+    INTO v_bad
+    FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+    JOIN unnest(p_types) WITH ORDINALITY AS t (movement_type, ordinal) ON t.ordinal = l.ordinal
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    JOIN inventory.lot AS lot ON lot.id = l.lot_id
+    JOIN catalog.location AS f ON f.id = l.from_location_id
+    JOIN catalog.location AS g ON g.id = l.to_location_id
+    LEFT JOIN inventory.movement_rule AS r
+        ON r.movement_type = t.movement_type AND r.from_kind = f.kind AND r.to_kind = g.kind
+    WHERE (t.movement_type <> 'reversal' AND r.id IS NULL)
+       OR (r.needs_released_lot AND lot.status <> 'released')
+       OR (i.tracking = 'none' AND l.lot_id <> 0)
+       OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
+       OR (l.lot_id <> 0 AND lot.item_id <> l.item_id)
+       OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+       OR f.site_id <> g.site_id
+    ORDER BY l.ordinal
+    LIMIT 1;
+    IF FOUND THEN
+        IF v_bad.needs_released_lot AND v_bad.status <> 'released' THEN
+            RAISE EXCEPTION 'lot % of item % is %', v_bad.lot, v_bad.item,
+                CASE v_bad.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
+                USING ERRCODE = 'MR202',
+                      DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'status', v_bad.status)::text,
+                      HINT = 'Take a released lot, or have this one inspected.';
+        ELSIF v_bad.rule_id IS NULL AND v_bad.movement_type <> 'reversal' THEN
+            RAISE EXCEPTION 'a % may not go from % to %', replace(v_bad.movement_type::text, '_', ' '),
+                v_bad.from_location, v_bad.to_location
+                USING ERRCODE = 'MR203',
+                      DETAIL = jsonb_build_object('movement_type', v_bad.movement_type, 'item', v_bad.item,
+                          'from', v_bad.from_location, 'to', v_bad.to_location)::text,
+                      HINT = 'Scan the location again.';
+        ELSIF v_bad.is_physical AND (v_bad.tracking = 'none') <> (v_bad.lot_id = 0) OR v_bad.lot_item_id <> v_bad.item_id THEN
+            RAISE EXCEPTION 'item % needs a lot of its own', v_bad.item
+                USING ERRCODE = 'MR205',
+                      DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'tracking', v_bad.tracking)::text,
+                      HINT = 'Scan the lot.';
+        ELSE
+            RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit, within one site', v_bad.item
+                USING ERRCODE = 'MR207',
+                      DETAIL = jsonb_build_object('item', v_bad.item, 'quantity', v_bad.quantity::text,
+                          'from', v_bad.from_location, 'to', v_bad.to_location)::text,
+                      HINT = 'Enter the quantity again.';
+        END IF;
+    END IF;
+
+    -- 3. Net per balance; what the call takes may not exceed what is free.
+    SELECT i.number AS item, c.code AS location, lot.number AS lot, b.on_hand, b.reserved, n.on_hand_change, n.reserved_change, n.out_quantity
+    INTO v_bad
+    FROM (
+        SELECT e.item_id, e.location_id, e.lot_id, sum(e.on_hand_change) AS on_hand_change,
+            sum(e.reserved_change) AS reserved_change, -sum(e.on_hand_change) FILTER (WHERE e.on_hand_change < 0) AS out_quantity
+        FROM (
+            SELECT l.item_id, l.from_location_id AS location_id, l.lot_id, -l.quantity AS on_hand_change,
+                CASE WHEN l.consumes_reservation THEN -l.quantity ELSE 0 END AS reserved_change
+            FROM unnest(p_lines) AS l
+            UNION ALL
+            SELECT l.item_id, l.to_location_id, l.lot_id, l.quantity, 0
+            FROM unnest(p_lines) AS l
+        ) AS e
+        GROUP BY e.item_id, e.location_id, e.lot_id
+    ) AS n
+    JOIN inventory.balance AS b
+        ON b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id
+    JOIN catalog.item AS i ON i.id = n.item_id
+    JOIN catalog.location AS c ON c.id = n.location_id
+    JOIN inventory.lot AS lot ON lot.id = n.lot_id
+    WHERE b.on_hand + n.on_hand_change < b.reserved + n.reserved_change
+       OR b.reserved + n.reserved_change < 0
+    ORDER BY n.item_id, n.location_id, n.lot_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(v_bad.out_quantity), v_bad.item, v_bad.location,
+            trim_scale(v_bad.on_hand - v_bad.reserved)
+            USING ERRCODE = 'MR201',
+                  DETAIL = jsonb_build_object('item', v_bad.item, 'location', v_bad.location, 'lot', nullif(v_bad.lot, ''),
+                      'on_hand', v_bad.on_hand::text, 'reserved', v_bad.reserved::text,
+                      'requested', v_bad.out_quantity::text)::text,
+                  HINT = 'Take less, or take it from another place.';
+    END IF;
+
+    -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
+    v_posted_at := clock_timestamp();
+    SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
+
+    INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
+        quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
+    SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
+        l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
+        event.current_actor(), nullif(current_setting('millrace.request_key', true), '')::uuid
+    FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
+
+    UPDATE inventory.balance AS b
+    SET on_hand = b.on_hand + n.on_hand_change,
+        reserved = b.reserved + n.reserved_change
+    FROM (
+        SELECT e.item_id, e.location_id, e.lot_id, sum(e.on_hand_change) AS on_hand_change, sum(e.reserved_change) AS reserved_change
+        FROM (
+            SELECT l.item_id, l.from_location_id AS location_id, l.lot_id, -l.quantity AS on_hand_change,
+                CASE WHEN l.consumes_reservation THEN -l.quantity ELSE 0 END AS reserved_change
+            FROM unnest(p_lines) AS l
+            UNION ALL
+            SELECT l.item_id, l.to_location_id, l.lot_id, l.quantity, 0
+            FROM unnest(p_lines) AS l
+        ) AS e
+        GROUP BY e.item_id, e.location_id, e.lot_id
+    ) AS n
+    WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
+
+    -- 5. What follows: the event for every reader of the feed, and the job that costs it.
+    SELECT jsonb_build_object('posted_at', v_posted_at, 'document_type', p_document_type, 'movements', jsonb_agg(jsonb_build_object(
+        'id', v_ids[l.ordinal]::text, 'type', p_types[l.ordinal], 'item', i.number, 'lot', nullif(lot.number, ''),
+        'from', f.code, 'to', g.code, 'quantity', l.quantity::text) ORDER BY l.ordinal))
+    INTO v_payload
+    FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN inventory.lot AS lot ON lot.id = l.lot_id
+    JOIN catalog.location AS f ON f.id = l.from_location_id
+    JOIN catalog.location AS g ON g.id = l.to_location_id;
+    PERFORM event.publish('movement.posted', p_document_id, v_payload);
+    PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
+
+    RETURN v_ids;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+-- <<< functions/inventory/post_mixed_movements.sql
+
+-- >>> functions/inventory/post_movements.sql sha256:5eab374caf4ab207
+CREATE OR REPLACE FUNCTION inventory.post_movements(
+    p_type inventory.movement_type,
+    p_lines inventory.posting_line[],
+    p_document_type inventory.document_type,
+    p_document_id bigint,
+    p_occurred_at timestamptz
+) RETURNS bigint[]
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT inventory.post_mixed_movements(
+        array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at);
+$function$;
+
+COMMENT ON FUNCTION inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
+    'Posts movements of one type; see inventory.post_mixed_movements.';
+-- <<< functions/inventory/post_movements.sql
+
+-- >>> functions/inventory/post_opening_stock.sql sha256:f24827d54fd3bd72
+CREATE OR REPLACE FUNCTION inventory.post_opening_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('post-opening-stock', p_context, p_command);
+    v_item catalog.item;
+    v_to catalog.location;
+    v_lot inventory.lot;
+    v_transfer inventory.transfer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_to := catalog.find_location(p_command ->> 'to');
+    v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
+        (p_command ->> 'expires_on')::date, true);
+    v_transfer := inventory.post_transfer('opening', v_item, v_lot.id,
+        catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
+    'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
+-- <<< functions/inventory/post_opening_stock.sql
+
+-- >>> functions/inventory/post_transfer.sql sha256:3713e2074dd145b7
+CREATE OR REPLACE FUNCTION inventory.post_transfer(
+    p_type inventory.movement_type,
+    p_item catalog.item,
+    p_lot_id bigint,
+    p_from_location_id bigint,
+    p_to_location_id bigint,
+    p_quantity numeric,
+    p_occurred_at timestamptz,
+    p_reason_id bigint DEFAULT NULL
+) RETURNS inventory.transfer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_transfer inventory.transfer;
+    v_ids bigint[];
+BEGIN
+    INSERT INTO inventory.transfer (movement_type, item_id, lot_id, from_location_id, to_location_id, quantity)
+    VALUES (p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity)
+    RETURNING inventory.transfer.* INTO v_transfer;
+
+    v_ids := inventory.post_movements(p_type,
+        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_transfer.id, NULL, p_reason_id)::inventory.posting_line],
+        (CASE p_type WHEN 'scrap' THEN 'scrapping' WHEN 'opening' THEN 'opening' ELSE 'transfer' END)::inventory.document_type,
+        v_transfer.id, p_occurred_at);
+
+    UPDATE inventory.transfer AS t SET movement_id = v_ids[1] WHERE t.id = v_transfer.id;
+    v_transfer.movement_id := v_ids[1];
+    RETURN v_transfer;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_transfer(inventory.movement_type, catalog.item, bigint, bigint, bigint, numeric, timestamptz, bigint) IS
+    'Writes a transfer document and posts its movement: the common part of put-away, move, scrapping and opening stock.';
+-- <<< functions/inventory/post_transfer.sql
+
+-- >>> functions/inventory/put_away.sql sha256:daed608bee08594f
+CREATE OR REPLACE FUNCTION inventory.put_away(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('put-away', p_context, p_command);
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_from catalog.location;
+    v_transfer inventory.transfer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_from := catalog.find_location(p_command ->> 'from');
+    IF v_from.kind = 'quarantine' AND v_lot.id = 0 THEN
+        RAISE EXCEPTION 'goods without lot leave quarantine by their inspection'
+            USING ERRCODE = 'MR213',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'from', v_from.code)::text,
+                  HINT = 'Record the inspection of the goods receipt and name the place there.';
+    END IF;
+    v_transfer := inventory.post_transfer('put_away', v_item, v_lot.id, v_from.id,
+        (catalog.find_location(p_command ->> 'to')).id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.put_away(jsonb, jsonb) IS
+    'Command: released goods go from quarantine or another storage location to a storage location. Body: item, lot?, from, to, quantity, unit?, occurred_at?. Raises MR213 for untracked goods in quarantine, and what posting raises.';
+-- <<< functions/inventory/put_away.sql
+
+-- >>> functions/inventory/release_reservations.sql sha256:29de55a6df9ec83f
+CREATE OR REPLACE FUNCTION inventory.release_reservations(
+    p_demand_type inventory.demand_type,
+    p_demand_id bigint
+) RETURNS numeric
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+    v_released numeric;
+BEGIN
+    SELECT coalesce(array_agg(ROW(r.item_id, r.location_id, r.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM (
+        SELECT v.item_id, v.location_id, v.lot_id
+        FROM inventory.reservation AS v
+        WHERE v.demand_type = p_demand_type AND v.demand_id = p_demand_id AND v.open_quantity > 0
+        ORDER BY v.id
+        FOR UPDATE
+    ) AS r;
+    PERFORM inventory.lock_balances(v_keys);
+
+    WITH open AS (
+        SELECT r.item_id, r.location_id, r.lot_id, sum(r.open_quantity) AS quantity
+        FROM inventory.reservation AS r
+        WHERE r.demand_type = p_demand_type AND r.demand_id = p_demand_id AND r.open_quantity > 0
+        GROUP BY r.item_id, r.location_id, r.lot_id
+    ), freed AS (
+        UPDATE inventory.balance AS b
+        SET reserved = b.reserved - o.quantity
+        FROM open AS o
+        WHERE b.item_id = o.item_id AND b.location_id = o.location_id AND b.lot_id = o.lot_id
+        RETURNING o.quantity
+    )
+    SELECT coalesce(sum(f.quantity), 0) INTO v_released FROM freed AS f;
+
+    UPDATE inventory.reservation AS r
+    SET released_quantity = r.released_quantity + r.open_quantity
+    WHERE r.demand_type = p_demand_type AND r.demand_id = p_demand_id AND r.open_quantity > 0;
+    RETURN v_released;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.release_reservations(inventory.demand_type, bigint) IS
+    'Frees what is still reserved for a demand and gives how much that was, in base units.';
+-- <<< functions/inventory/release_reservations.sql
+
+-- >>> functions/inventory/reserve_stock.sql sha256:8e630dd20cea8b29
+CREATE OR REPLACE FUNCTION inventory.reserve_stock(
+    p_demand_type inventory.demand_type,
+    p_demand_id bigint,
+    p_item_id bigint,
+    p_site_id bigint,
+    p_quantity numeric
+) RETURNS numeric
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+    v_reserved numeric;
+BEGIN
+    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM inventory.balance AS b
+    JOIN catalog.location AS c ON c.id = b.location_id
+    WHERE b.item_id = p_item_id
+      AND c.site_id = p_site_id
+      AND c.kind = 'storage'
+      AND b.on_hand > b.reserved;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
+    WITH candidate AS (
+        SELECT b.location_id, b.lot_id, b.on_hand - b.reserved AS free,
+            sum(b.on_hand - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+        FROM unnest(v_keys) AS k
+        JOIN inventory.balance AS b
+            ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE l.status = 'released'
+          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND b.on_hand > b.reserved
+    ), taken AS (
+        SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free)) AS quantity
+        FROM candidate AS c
+        WHERE c.running - c.free < p_quantity
+    ), booked AS (
+        UPDATE inventory.balance AS b
+        SET reserved = b.reserved + t.quantity
+        FROM taken AS t
+        WHERE b.item_id = p_item_id AND b.location_id = t.location_id AND b.lot_id = t.lot_id
+        RETURNING b.location_id, b.lot_id, t.quantity
+    ), held AS (
+        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
+        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity
+        FROM booked AS b
+        RETURNING quantity
+    )
+    SELECT coalesce(sum(h.quantity), 0) INTO v_reserved FROM held AS h;
+    RETURN v_reserved;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric) IS
+    'Reserves up to p_quantity base units for a demand, first expiring first out, from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. A command that reserves several items calls it in ascending order of item id.';
+-- <<< functions/inventory/reserve_stock.sql
+
+-- >>> functions/inventory/reverse_count.sql sha256:e0fa0eff623aab0b
+CREATE OR REPLACE FUNCTION inventory.reverse_count(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-count', p_context, p_command);
+    v_count inventory.count;
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT c.* INTO v_count FROM inventory.count AS c WHERE c.number = p_command ->> 'count' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no count %', p_command ->> 'count'
+            USING ERRCODE = 'MR216',
+                  DETAIL = jsonb_build_object('count', p_command ->> 'count')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_count.is_reversed THEN
+        RAISE EXCEPTION 'this was reversed already'
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('count', v_count.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    SELECT coalesce(array_agg(n.movement_id ORDER BY n.movement_id), '{}')
+    INTO v_movement_ids
+    FROM inventory.count_line AS n
+    WHERE n.count_id = v_count.id AND n.movement_id IS NOT NULL;
+    PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
+        (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
+    UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;
+    RETURN event.finish_request(p_context, 201, inventory.get_count(v_count.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reverse_count(jsonb, jsonb) IS
+    'Command: takes back the adjustments of a count. Body: count, reason, occurred_at?. Raises MR216 when there is no such count, MR209 when it was taken back already.';
+-- <<< functions/inventory/reverse_count.sql
+
+-- >>> functions/inventory/reverse_movements.sql sha256:aab96a548947a35d
+CREATE OR REPLACE FUNCTION inventory.reverse_movements(
+    p_movement_ids bigint[],
+    p_document_type inventory.document_type,
+    p_document_id bigint,
+    p_reason_id bigint,
+    p_occurred_at timestamptz
+) RETURNS bigint[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lines inventory.posting_line[];
+    v_ids bigint[];
+    v_reversed bigint;
+BEGIN
+    SELECT array_agg(ROW(m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, false,
+        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id)
+    INTO v_lines
+    FROM inventory.movement AS m
+    WHERE m.id = ANY (p_movement_ids)
+      AND m.movement_type <> 'reversal';
+    IF cardinality(p_movement_ids) = 0 THEN
+        RETURN '{}';
+    END IF;
+    IF coalesce(cardinality(v_lines), 0) <> cardinality(p_movement_ids) THEN
+        RAISE EXCEPTION 'only movements that stand and are no reversals themselves can be reversed'
+            USING ERRCODE = 'MR208',
+                  DETAIL = jsonb_build_object('movements', p_movement_ids)::text,
+                  HINT = 'Post the step again instead.';
+    END IF;
+
+    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at);
+
+    -- The key of this table is the rule: two sessions that reverse the same movement meet here, after the same locks.
+    INSERT INTO inventory.reversal (reversed_movement_id, movement_id)
+    SELECT l.reverses_movement_id, v_ids[l.ordinal]
+    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+    ON CONFLICT ON CONSTRAINT reversal_pkey DO NOTHING;
+    GET DIAGNOSTICS v_reversed = ROW_COUNT;
+    IF v_reversed <> cardinality(v_ids) THEN
+        RAISE EXCEPTION 'this was reversed already'
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('movements', p_movement_ids)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    RETURN v_ids;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reverse_movements(bigint[], inventory.document_type, bigint, bigint, timestamptz) IS
+    'Posts movements backwards, each at most once, and gives the ids of the reversing movements. Stock decides: goods that went on cannot be reversed (MR201). Raises MR208 for an unknown movement or a reversal, MR209 when it was reversed already.';
+-- <<< functions/inventory/reverse_movements.sql
+
+-- >>> functions/inventory/reverse_transfer.sql sha256:52af9a3fd9ec3947
+CREATE OR REPLACE FUNCTION inventory.reverse_transfer(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-transfer', p_context, p_command);
+    v_transfer inventory.transfer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT t.* INTO v_transfer FROM inventory.transfer AS t WHERE t.number = p_command ->> 'transfer' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no transfer %', p_command ->> 'transfer'
+            USING ERRCODE = 'MR214',
+                  DETAIL = jsonb_build_object('transfer', p_command ->> 'transfer')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    PERFORM inventory.reverse_movements(ARRAY[v_transfer.movement_id], 'reversal', v_transfer.id,
+        (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
+    UPDATE inventory.transfer AS t SET is_reversed = true WHERE t.id = v_transfer.id;
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reverse_transfer(jsonb, jsonb) IS
+    'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
+-- <<< functions/inventory/reverse_transfer.sql
+
+-- >>> functions/inventory/scrap_stock.sql sha256:6f46c58773f1457e
+CREATE OR REPLACE FUNCTION inventory.scrap_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('scrap-stock', p_context, p_command);
+    v_item catalog.item;
+    v_from catalog.location;
+    v_transfer inventory.transfer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_from := catalog.find_location(p_command ->> 'from');
+    v_transfer := inventory.post_transfer('scrap', v_item,
+        (inventory.find_lot(v_item, p_command ->> 'lot')).id,
+        v_from.id,
+        catalog.virtual_location(v_from.site_id, 'scrap'),
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        event.occurred_at(p_command),
+        (catalog.find_reason(p_command ->> 'reason')).id);
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.scrap_stock(jsonb, jsonb) IS
+    'Command: stock is scrapped where it lies. Body: item, lot?, from, quantity, unit?, reason, occurred_at?.';
+-- <<< functions/inventory/scrap_stock.sql
+
+-- >>> functions/inventory/select_stock.sql sha256:b3063e71949fe286
+CREATE OR REPLACE FUNCTION inventory.select_stock(
+    p_item_id bigint,
+    p_site_id bigint,
+    p_location_id bigint,
+    p_quantity numeric,
+    p_use_reserved boolean
+) RETURNS TABLE (location_id bigint, lot_id bigint, quantity numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    v_found numeric := 0;
+BEGIN
+    RETURN QUERY
+    WITH candidate AS (
+        SELECT b.location_id, b.lot_id,
+            CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END AS free,
+            sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END) OVER (
+                ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+        FROM inventory.balance AS b
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE b.item_id = p_item_id
+          AND c.site_id = p_site_id
+          AND c.kind = 'storage'
+          AND (p_location_id IS NULL OR b.location_id = p_location_id)
+          AND l.status = 'released'
+          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END > 0
+    )
+    SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free))
+    FROM candidate AS c
+    WHERE c.running - c.free < p_quantity
+    ORDER BY c.running;
+
+    SELECT coalesce(sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END), 0) INTO v_found
+    FROM inventory.balance AS b
+    JOIN catalog.location AS c ON c.id = b.location_id
+    JOIN inventory.lot AS l ON l.id = b.lot_id
+    WHERE b.item_id = p_item_id
+      AND c.site_id = p_site_id
+      AND c.kind = 'storage'
+      AND (p_location_id IS NULL OR b.location_id = p_location_id)
+      AND l.status = 'released'
+      AND (l.expires_on IS NULL OR l.expires_on >= current_date);
+    IF v_found < p_quantity THEN
+        RAISE EXCEPTION '% of item % asked for, % free', trim_scale(p_quantity),
+            (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id), trim_scale(v_found)
+            USING ERRCODE = 'MR201',
+                  DETAIL = jsonb_build_object('item', (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id),
+                      'location', (SELECT c.code FROM catalog.location AS c WHERE c.id = p_location_id),
+                      'free', v_found::text, 'requested', p_quantity::text)::text,
+                  HINT = 'Take less, or bring material first.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.select_stock(bigint, bigint, bigint, numeric, boolean) IS
+    'Chooses released, unexpired stock for p_quantity base units, first expiring first out, at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
+-- <<< functions/inventory/select_stock.sql
+
+-- >>> functions/inventory/set_lot_status.sql sha256:3ddeb1b0720e1b54
+CREATE OR REPLACE FUNCTION inventory.set_lot_status(
+    p_lot_id bigint,
+    p_status inventory.lot_status
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+BEGIN
+    -- Postings read the status after they locked their balances: holding those, no posting can slip by on the old status.
+    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM inventory.lot AS l
+    JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
+    WHERE l.id = p_lot_id AND l.id <> 0;
+    PERFORM inventory.lock_balances(v_keys);
+
+    UPDATE inventory.lot AS l SET status = p_status WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status;
+    IF FOUND THEN
+        PERFORM event.publish('lot.status_changed', p_lot_id,
+            (SELECT jsonb_build_object('item', i.number, 'lot', l.number, 'status', l.status)
+             FROM inventory.lot AS l JOIN catalog.item AS i ON i.id = l.item_id WHERE l.id = p_lot_id));
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
+    'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
+-- <<< functions/inventory/set_lot_status.sql
+
+-- >>> functions/inventory/transfer_stock.sql sha256:7e2a3d674e4af7ae
+CREATE OR REPLACE FUNCTION inventory.transfer_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('transfer-stock', p_context, p_command);
+    v_item catalog.item;
+    v_transfer inventory.transfer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_transfer := inventory.post_transfer('transfer', v_item,
+        (inventory.find_lot(v_item, p_command ->> 'lot')).id,
+        (catalog.find_location(p_command ->> 'from')).id,
+        (catalog.find_location(p_command ->> 'to')).id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.transfer_stock(jsonb, jsonb) IS
+    'Command: stock goes from a location to another of the same kind, or from storage into quarantine. Body: item, lot?, from, to, quantity, unit?, occurred_at?.';
+-- <<< functions/inventory/transfer_stock.sql
 
 -- >>> triggers/audit/entry_append_only.sql sha256:c6eb061e0874ca44
 CREATE OR REPLACE TRIGGER entry_append_only

@@ -38,7 +38,7 @@ BEGIN
 
     -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
     SELECT t.movement_type, i.number AS item, lot.number AS lot, lot.status, lot.item_id AS lot_item_id, l.item_id, l.lot_id,
-        l.quantity, i.tracking, f.code AS from_location, g.code AS to_location, r.needs_released_lot, r.id AS rule_id,
+        l.quantity, i.tracking, f.is_physical OR g.is_physical AS is_physical, f.code AS from_location, g.code AS to_location, r.needs_released_lot, r.id AS rule_id,
         u.scale
     INTO v_bad
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -53,7 +53,8 @@ BEGIN
         ON r.movement_type = t.movement_type AND r.from_kind = f.kind AND r.to_kind = g.kind
     WHERE (t.movement_type <> 'reversal' AND r.id IS NULL)
        OR (r.needs_released_lot AND lot.status <> 'released')
-       OR (i.tracking = 'none') <> (l.lot_id = 0)
+       OR (i.tracking = 'none' AND l.lot_id <> 0)
+       OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
        OR (l.lot_id <> 0 AND lot.item_id <> l.item_id)
        OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
        OR f.site_id <> g.site_id
@@ -73,7 +74,7 @@ BEGIN
                       DETAIL = jsonb_build_object('movement_type', v_bad.movement_type, 'item', v_bad.item,
                           'from', v_bad.from_location, 'to', v_bad.to_location)::text,
                       HINT = 'Scan the location again.';
-        ELSIF (v_bad.tracking = 'none') <> (v_bad.lot_id = 0) OR v_bad.lot_item_id <> v_bad.item_id THEN
+        ELSIF v_bad.is_physical AND (v_bad.tracking = 'none') <> (v_bad.lot_id = 0) OR v_bad.lot_item_id <> v_bad.item_id THEN
             RAISE EXCEPTION 'item % needs a lot of its own', v_bad.item
                 USING ERRCODE = 'MR205',
                       DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'tracking', v_bad.tracking)::text,

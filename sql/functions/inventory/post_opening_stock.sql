@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION inventory.post_opening_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('post-opening-stock', p_context, p_command);
+    v_item catalog.item;
+    v_to catalog.location;
+    v_lot inventory.lot;
+    v_transfer inventory.transfer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_to := catalog.find_location(p_command ->> 'to');
+    v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
+        (p_command ->> 'expires_on')::date, true);
+    v_transfer := inventory.post_transfer('opening', v_item, v_lot.id,
+        catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
+    'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';

@@ -1,0 +1,59 @@
+CREATE OR REPLACE FUNCTION inventory.reserve_stock(
+    p_demand_type inventory.demand_type,
+    p_demand_id bigint,
+    p_item_id bigint,
+    p_site_id bigint,
+    p_quantity numeric
+) RETURNS numeric
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+    v_reserved numeric;
+BEGIN
+    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM inventory.balance AS b
+    JOIN catalog.location AS c ON c.id = b.location_id
+    WHERE b.item_id = p_item_id
+      AND c.site_id = p_site_id
+      AND c.kind = 'storage'
+      AND b.on_hand > b.reserved;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
+    WITH candidate AS (
+        SELECT b.location_id, b.lot_id, b.on_hand - b.reserved AS free,
+            sum(b.on_hand - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+        FROM unnest(v_keys) AS k
+        JOIN inventory.balance AS b
+            ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE l.status = 'released'
+          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND b.on_hand > b.reserved
+    ), taken AS (
+        SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free)) AS quantity
+        FROM candidate AS c
+        WHERE c.running - c.free < p_quantity
+    ), booked AS (
+        UPDATE inventory.balance AS b
+        SET reserved = b.reserved + t.quantity
+        FROM taken AS t
+        WHERE b.item_id = p_item_id AND b.location_id = t.location_id AND b.lot_id = t.lot_id
+        RETURNING b.location_id, b.lot_id, t.quantity
+    ), held AS (
+        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
+        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity
+        FROM booked AS b
+        RETURNING quantity
+    )
+    SELECT coalesce(sum(h.quantity), 0) INTO v_reserved FROM held AS h;
+    RETURN v_reserved;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric) IS
+    'Reserves up to p_quantity base units for a demand, first expiring first out, from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. A command that reserves several items calls it in ascending order of item id.';
