@@ -1,5 +1,5 @@
 // Package migration knows the numbered series in sql/schema: how its files are named, how schema.sum
-// chains them, where the frozen definition blocks stand, and how to run it against a database.
+// chains them, where the frozen definition blocks stand, and how the next pair is written.
 //
 // A definition file (sql/functions, sql/views, sql/triggers) is the present and is edited in place; a
 // block in a migration is a frozen copy of it. The newest block of a path is what the history says about

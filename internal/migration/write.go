@@ -53,7 +53,7 @@ func Write(sqlFolder, name string) (string, error) {
 	}
 	upFile := filepath.Join(schema, newest.UpFile())
 	for file, text := range map[string]string{
-		upFile: newest.Up,
+		upFile:                                   newest.Up,
 		filepath.Join(schema, newest.DownFile()): newest.Down,
 		filepath.Join(schema, "schema.sum"):      sum,
 	} {

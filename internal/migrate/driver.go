@@ -1,4 +1,4 @@
-package migration
+package migrate
 
 import (
 	"context"
@@ -57,7 +57,7 @@ func (d *driver) ensureTable(ctx context.Context) error {
 
 // Open is for golang-migrate's registry of drivers, which is not used here.
 func (d *driver) Open(string) (database.Driver, error) {
-	return nil, errors.New("open the migration driver with migration.Open")
+	return nil, errors.New("open the migration driver with migrate.Open")
 }
 
 // Close closes the connection.

@@ -1,4 +1,6 @@
-package migration
+// Package migrate moves a database along the numbered series with golang-migrate, each migration and its
+// version number in one transaction.
+package migrate
 
 import (
 	"context"
@@ -9,10 +11,12 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/golang-migrate/migrate/v4"
+	gomigrate "github.com/golang-migrate/migrate/v4"
 	"github.com/golang-migrate/migrate/v4/database"
 	"github.com/golang-migrate/migrate/v4/source/iofs"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/millrace-erp/millrace/internal/migration"
 )
 
 // attempts is how often a migration that could not get its locks is tried.
@@ -20,15 +24,15 @@ const attempts = 5
 
 // Runner moves one database along the series.
 type Runner struct {
-	migrate *migrate.Migrate
+	migrate *gomigrate.Migrate
 	driver  *driver
-	series  []Pair
+	series  []migration.Pair
 	log     *slog.Logger
 }
 
 // Open connects to the database and reads the series from schema (a folder of numbered pairs).
 func Open(ctx context.Context, url string, schema fs.FS, log *slog.Logger) (*Runner, error) {
-	series, err := Load(schema)
+	series, err := migration.Load(schema)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +44,7 @@ func Open(ctx context.Context, url string, schema fs.FS, log *slog.Logger) (*Run
 	if err != nil {
 		return nil, err
 	}
-	runner, err := migrate.NewWithInstance("embedded", files, "postgres", db)
+	runner, err := gomigrate.NewWithInstance("embedded", files, "postgres", db)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("set the migrations up: %w", err), db.Close())
 	}
@@ -55,10 +59,10 @@ func (r *Runner) Close() error {
 
 // Status is where a database stands against the series.
 type Status struct {
-	Version uint   // 0: nothing applied
-	IsDirty bool   // a migration without a transaction broke off
-	Newest  uint   // the last number of the series
-	Pending []Pair // what `up` would apply
+	Version uint             // 0: nothing applied
+	IsDirty bool             // a migration without a transaction broke off
+	Newest  uint             // the last number of the series
+	Pending []migration.Pair // what `up` would apply
 }
 
 // Status reads the version and lists what is still to come. It writes nothing.
