@@ -1,0 +1,206 @@
+// Package httpapi is the face of Millrace towards HTTP: the assembly of huma on
+// net/http, everything that is the same for all operations, and the few generic pieces
+// from which a room's http.go is built: [Command], [Get], [List], [Read], [Download].
+//
+// It is strict on purpose. A request that could be read in two ways is refused, so that
+// what was validated is what the database gets: the bytes of the body.
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	jsonv2 "github.com/go-json-experiment/json"
+
+	"github.com/millrace-erp/millrace/internal/problem"
+)
+
+const (
+	maxBodyBytes = 1 << 20
+	maxDepth     = 32
+	// commandTimeout bounds the work of one request in the database.
+	commandTimeout = 15 * time.Second
+)
+
+// Answer is what SQL's event.answer says: the status, the body, and whether both come
+// from an earlier run of the same request.
+type Answer struct {
+	Status     int32
+	Body       []byte
+	IsReplayed bool
+}
+
+// Refusals keeps the answer of a request that the database refused under the request's
+// key, so that a late duplicate can never take effect. It returns the answer that stands
+// under the key, which is another one when the request was answered meanwhile.
+type Refusals interface {
+	RecordRefusal(ctx context.Context, requestContext []byte, operation string, command []byte, status int32, problem []byte) (Answer, error)
+}
+
+// Options are what an API needs. The zero value is enough to describe it.
+type Options struct {
+	// Version of Millrace, shown in the OpenAPI document.
+	Version string
+	// Log receives one record per request. Nothing is logged without it.
+	Log *slog.Logger
+	// Tokens are the bearer tokens that open the API. None opens it with no token.
+	Tokens []string
+	// Refusals keeps refused requests.
+	Refusals Refusals
+	// Ready says whether the database can be used.
+	Ready func(context.Context) error
+}
+
+// API is the whole HTTP interface. Rooms add their operations to it.
+type API struct {
+	options Options
+	tokens  [][sha256.Size]byte
+	log     *slog.Logger
+	mux     *http.ServeMux
+	huma    huma.API
+	handler http.Handler
+}
+
+// New is an API without operations.
+func New(options Options) *API {
+	configureHuma()
+	a := &API{options: options, log: options.Log, mux: http.NewServeMux()}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	for _, token := range options.Tokens {
+		if token != "" {
+			a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))
+		}
+	}
+	a.huma = humago.New(a.mux, config(options.Version))
+	a.huma.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		exchangeOf(ctx.Context()).operation = ctx.Operation().OperationID
+		next(ctx)
+	})
+	a.registerHealth()
+	a.handler = a.identified(a.logged(secured(a.recovered(a.authenticated(a.routed(strict(a.mux)))))))
+	return a
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// OpenAPI describes every operation.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// Huma is the API for the rare operation that none of the generic pieces fits.
+func (a *API) Huma() huma.API { return a.huma }
+
+// configureHuma sets the switches that huma keeps in package variables.
+var configureHuma = sync.OnceFunc(func() {
+	// Without it, a member in the wrong case passes validation and still reaches the
+	// decoder.
+	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
+	// huma's own documents repeat the offending value, or the whole body: a PIN does not
+	// belong in an answer.
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return fromHuma(nil, status, message, errs...)
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		return fromHuma(ctx, status, message, errs...)
+	}
+})
+
+func config(version string) huma.Config {
+	if version == "" {
+		version = "0.0.0"
+	}
+	format := huma.Format{
+		Marshal:   func(w io.Writer, v any) error { return jsonv2.MarshalWrite(w, v) },
+		Unmarshal: unmarshal,
+	}
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:       "Millrace",
+				Version:     version,
+				Description: description,
+				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"bearer": {Type: "http", Scheme: "bearer", Description: "A token of this installation."},
+				},
+			},
+			Security: []map[string][]string{{"bearer": {}}},
+		},
+		OpenAPIPath:                  "/openapi",
+		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+		Transformers:                 []huma.Transformer{stamp},
+		CreateHooks:                  nil,
+	}
+}
+
+const description = `Every write is one POST, carries an ` + "`Idempotency-Key`" + `, and takes effect once however often it is sent.
+Quantities and money are decimals in strings; things are named by their codes and numbers.
+What cannot be done is answered with a problem document (RFC 9457).`
+
+// fromHuma is the problem document for what huma found wrong.
+func fromHuma(ctx huma.Context, status int, message string, errs ...error) *problem.Problem {
+	kind := problem.ForStatus(status)
+	p := problem.New(kind, "")
+	if status < http.StatusInternalServerError && message != "" && message != "validation failed" {
+		p.Detail = sentence(message)
+	}
+	for _, err := range errs {
+		if d, ok := err.(huma.ErrorDetailer); ok && status < http.StatusInternalServerError { //nolint:errorlint // huma's contract is the type itself
+			p.Violated(d.ErrorDetail().Location, d.ErrorDetail().Message)
+		}
+	}
+	if len(p.Errors) == 1 && message == "validation failed" {
+		p.Detail = sentence(p.Errors[0].Location + ": " + p.Errors[0].Message)
+	}
+	if ctx != nil {
+		fill(ctx.Context(), p)
+	}
+	return p
+}
+
+// stamp names the request in every problem document on its way out.
+func stamp(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*problem.Problem); ok {
+		fill(ctx.Context(), p)
+	}
+	return v, nil
+}
+
+// fill completes p with what is known of the request, and tells the log of it.
+func fill(ctx context.Context, p *problem.Problem) {
+	e := exchangeOf(ctx)
+	e.problem = p
+	p.RequestID = e.requestID
+	p.Instance = e.path
+}
+
+// refuse answers with p, outside of huma.
+func refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
+	fill(r.Context(), p)
+	_ = p.Write(w) // a client that is gone needs no answer
+}
+
+func encode(v any) json.RawMessage {
+	b, err := jsonv2.Marshal(v)
+	if err != nil {
+		panic(err) // only our own documents are encoded here
+	}
+	return b
+}

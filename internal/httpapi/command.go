@@ -1,0 +1,225 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/millrace-erp/millrace/internal/problem"
+)
+
+// attempts is how often a command runs that meets a serialization failure or a deadlock.
+const attempts = 5
+
+// CommandSpec describes a write.
+type CommandSpec struct {
+	// OperationID is a verb and a noun in kebab case, the name under which the SQL function
+	// begins the request (the first argument of event.begin_request).
+	OperationID string
+	// Path is the collection's, such as /v1/goods-receipts.
+	Path string
+	// Tag is the room, such as Purchasing.
+	Tag string
+	// Summary is one line, without a full stop.
+	Summary string
+	// Description says more, in Markdown.
+	Description string
+	// Status of success; 201 unless said otherwise.
+	Status int
+	// Refusals are the SQLSTATEs and constraints that are worth naming to clients.
+	Refusals []string
+}
+
+// Row is the row that sqlc makes of event.answer.
+type Row interface {
+	~struct {
+		Status     int32
+		Body       []byte
+		IsReplayed bool
+	}
+}
+
+type commandInput[B any] struct {
+	Body B
+}
+
+type output struct {
+	Status      int
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Replayed    string `header:"Idempotent-Replayed"`
+	Body        []byte
+}
+
+// Command registers a write: POST of a B, answered with a D. B is what the body is held
+// to; the bytes that call gets are the body's own. call runs one statement, which is one
+// transaction: SQL begins the request, does the work and stores the answer.
+//
+// A refusal is stored under the request's key before it is answered.
+func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.Context, requestContext, command []byte) (R, error)) {
+	if spec.Status == 0 {
+		spec.Status = http.StatusCreated
+	}
+	op := api.operation(http.MethodPost, spec.Path, spec.OperationID, spec.Tag, spec.Summary, describe(spec.Description, spec.Refusals))
+	op.DefaultStatus = spec.Status
+	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // strict has read the body
+	op.Errors = []int{400, 401, 409, 413, 415, 422, 500, 503}
+	op.Parameters = commandHeaders()
+	op.Middlewares = huma.Middlewares{keyed}
+	op.Responses = api.responses(spec.Status, reflect.TypeFor[D]())
+	op.Responses[strconv.Itoa(spec.Status)].Headers = map[string]*huma.Param{
+		"Idempotent-Replayed": {Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Description: "Present when the answer is that of an earlier run of the same request."},
+	}
+	huma.Register(api.huma, op, func(ctx context.Context, _ *commandInput[B]) (*output, error) {
+		// A client that hangs up must not leave its request half known: it runs to its end.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+		defer cancel()
+		answer, err := api.run(ctx, spec.OperationID, func(ctx context.Context, requestContext, command []byte) (Answer, error) {
+			row, err := call(ctx, requestContext, command)
+			return Answer(row), err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return answer.output(ctx), nil
+	})
+}
+
+// run calls the database, again when the moment was bad, and keeps a refusal.
+func (a *API) run(ctx context.Context, operation string, call func(ctx context.Context, requestContext, command []byte) (Answer, error)) (Answer, error) {
+	e := exchangeOf(ctx)
+	requestContext := e.context()
+	answer, err := retried(ctx, func() (Answer, error) { return call(ctx, requestContext, e.body) })
+	if err == nil {
+		return answer, nil
+	}
+	p := problem.From(err)
+	fill(ctx, p)
+	if !p.IsRefusal() || a.options.Refusals == nil {
+		return Answer{}, p
+	}
+	answer, err = retried(ctx, func() (Answer, error) {
+		return a.options.Refusals.RecordRefusal(ctx, requestContext, operation, e.body, int32(p.Status), encode(p)) //nolint:gosec // an HTTP status
+	})
+	if err != nil {
+		// The refusal is not kept, so it must not be told: the request might succeed later.
+		return Answer{}, problem.From(fmt.Errorf("record refusal (%v): %w", p, err))
+	}
+	return answer, nil
+}
+
+// retried runs f until it meets no conflict with another transaction.
+func retried(ctx context.Context, f func() (Answer, error)) (Answer, error) {
+	for attempt := 1; ; attempt++ {
+		answer, err := f()
+		if err == nil || !problem.IsConflict(err) || attempt == attempts {
+			return answer, err
+		}
+		pause := time.Duration(1+rand.IntN(20*attempt)) * time.Millisecond //nolint:gosec // jitter
+		select {
+		case <-ctx.Done():
+			return answer, errors.Join(ctx.Err(), err)
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (answer Answer) output(ctx context.Context) *output {
+	out := &output{Status: int(answer.Status), ContentType: "application/json", Body: answer.Body}
+	if out.Status >= http.StatusBadRequest {
+		out.ContentType = problem.ContentType
+	}
+	if answer.IsReplayed {
+		out.Replayed = "true"
+		exchangeOf(ctx).replayed = true
+	}
+	return out
+}
+
+// context is what SQL is told of the request.
+func (e *exchange) context() []byte {
+	c := struct {
+		Key       string  `json:"key"`
+		Actor     string  `json:"actor"`
+		Device    *string `json:"device"`
+		RequestID string  `json:"request_id"`
+	}{Key: e.key, Actor: e.operator, RequestID: e.requestID}
+	if e.device != "" {
+		c.Device = &e.device
+	}
+	return encode(c)
+}
+
+// keyed takes the idempotency key before anything else of a command is looked at.
+func keyed(ctx huma.Context, next func(huma.Context)) {
+	r, w := humago.Unwrap(ctx)
+	e := exchangeOf(r.Context())
+	key, p := idempotencyKey(r.Header)
+	if p != nil {
+		refuse(w, r, p)
+		return
+	}
+	e.key = key
+	next(ctx)
+}
+
+func commandHeaders() []*huma.Param {
+	longest := maxNameLength
+	return []*huma.Param{
+		{
+			Name: "Idempotency-Key", In: "header", Required: true,
+			Schema:      &huma.Schema{Type: huma.TypeString, Format: "uuid"},
+			Description: "A UUID (best of version 7) that names this request, the same for every retry of it. `X-Idempotency-Key` is taken as well.",
+		},
+		{Name: operatorHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest}, Description: "Who acts, for the audit trail."},
+		{Name: deviceHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest}, Description: "The terminal on which the operator acts."},
+	}
+}
+
+// operation is what all operations have in common.
+func (a *API) operation(method, path, id, tag, summary, description string) huma.Operation {
+	return huma.Operation{
+		Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Description: description,
+		Middlewares: huma.Middlewares{},
+	}
+}
+
+// responses document a success whose body is a document of type t.
+func (a *API) responses(status int, t reflect.Type) map[string]*huma.Response {
+	schema := a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+	return map[string]*huma.Response{
+		strconv.Itoa(status): {
+			Description: http.StatusText(status),
+			Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		},
+	}
+}
+
+// describe lists the refusals under the description.
+func describe(description string, keys []string) string {
+	if len(keys) == 0 {
+		return description
+	}
+	var b strings.Builder
+	b.WriteString(description)
+	if description != "" {
+		b.WriteString("\n\n")
+	}
+	b.WriteString("Refused as:\n")
+	for _, key := range keys {
+		kind, ok := problem.ForKey(key)
+		if !ok {
+			panic("httpapi: no problem for " + key)
+		}
+		fmt.Fprintf(&b, "\n- `%s` (%d, %s): %s.", kind.Slug, kind.Status, key, kind.Title)
+	}
+	return b.String()
+}

@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace-erp/millrace/internal/problem"
+)
+
+// ReadSpec describes a read.
+type ReadSpec struct {
+	// OperationID is a verb and a noun in kebab case.
+	OperationID string
+	// Path of the thing or collection.
+	Path string
+	// Tag is the room, such as Purchasing.
+	Tag string
+	// Summary is one line, without a full stop.
+	Summary string
+	// Description says more, in Markdown.
+	Description string
+}
+
+// Page is what a list is answered with.
+type Page[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next" doc:"Value of the parameter after for the following page; null on the last one."`
+}
+
+type numberInput struct {
+	Number string `path:"number" minLength:"1" maxLength:"64" doc:"Its number or code."`
+}
+
+type pageInput struct {
+	After string `query:"after" maxLength:"200" doc:"Where to go on: next of the page before."`
+	Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
+}
+
+// Get registers the read of one thing by its number: path ends in {number}. A nil document
+// says that there is none.
+func Get[D any](api *API, spec ReadSpec, call func(ctx context.Context, number string) ([]byte, error)) {
+	Read[numberInput, D](api, spec, func(ctx context.Context, in *numberInput) ([]byte, error) {
+		return call(ctx, in.Number)
+	})
+}
+
+// List registers the read of a collection, page by page: SQL gives {"items", "next"}.
+func List[D any](api *API, spec ReadSpec, call func(ctx context.Context, after string, limit int32) ([]byte, error)) {
+	Read[pageInput, Page[D]](api, spec, func(ctx context.Context, in *pageInput) ([]byte, error) {
+		return call(ctx, in.After, in.Limit)
+	})
+}
+
+// Read registers any other read. In has path and query members with huma's tags. A nil
+// document says that there is none.
+func Read[In, D any](api *API, spec ReadSpec, call func(ctx context.Context, in *In) ([]byte, error)) {
+	op := api.read(spec)
+	op.Responses = api.responses(http.StatusOK, reflect.TypeFor[D]())
+	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*output, error) {
+		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		body, err := call(ctx, in)
+		if err != nil {
+			return nil, problem.From(err)
+		}
+		if body == nil {
+			return nil, problem.New(problem.NotFound, "There is no such thing.")
+		}
+		return Answer{Status: http.StatusOK, Body: body}.output(ctx), nil
+	})
+}
+
+// File is the content of a stored document.
+type File struct {
+	Name      string
+	MediaType string
+	Content   []byte
+}
+
+type fileOutput struct {
+	ContentType string `header:"Content-Type" hidden:"true"`
+	Disposition string `header:"Content-Disposition" hidden:"true"`
+	Body        []byte
+}
+
+// Download registers the read of a file by its number: path holds {number}. A File without
+// content says that there is none.
+func Download(api *API, spec ReadSpec, call func(ctx context.Context, number string) (File, error)) {
+	op := api.read(spec)
+	op.Responses = map[string]*huma.Response{"200": {
+		Description: "OK",
+		Content:     map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+	}}
+	huma.Register(api.huma, op, func(ctx context.Context, in *numberInput) (*fileOutput, error) {
+		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		file, err := call(ctx, in.Number)
+		if err != nil {
+			return nil, problem.From(err)
+		}
+		if file.Content == nil {
+			return nil, problem.New(problem.NotFound, "There is no such file.")
+		}
+		return &fileOutput{ContentType: file.MediaType, Disposition: disposition(file.Name), Body: file.Content}, nil
+	})
+}
+
+func (a *API) read(spec ReadSpec) huma.Operation {
+	op := a.operation(http.MethodGet, spec.Path, spec.OperationID, spec.Tag, spec.Summary, spec.Description)
+	op.Errors = []int{400, 401, 404, 422, 500, 503}
+	return op
+}
