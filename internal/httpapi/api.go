@@ -34,7 +34,7 @@ const (
 // from an earlier run of the same request.
 type Answer struct {
 	Status     int32
-	Body       []byte
+	Body       json.RawMessage
 	IsReplayed bool
 }
 
@@ -42,7 +42,7 @@ type Answer struct {
 // key, so that a late duplicate can never take effect. It returns the answer that stands
 // under the key, which is another one when the request was answered meanwhile.
 type Refusals interface {
-	RecordRefusal(ctx context.Context, requestContext []byte, operation string, command []byte, status int32, problem []byte) (Answer, error)
+	RecordRefusal(ctx context.Context, requestContext json.RawMessage, operation string, command json.RawMessage, status int32, problem json.RawMessage) (Answer, error)
 }
 
 // Options are what an API needs. The zero value is enough to describe it.

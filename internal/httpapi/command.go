@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -43,7 +44,7 @@ type CommandSpec struct {
 type Row interface {
 	~struct {
 		Status     int32
-		Body       []byte
+		Body       json.RawMessage
 		IsReplayed bool
 	}
 }
@@ -64,7 +65,7 @@ type output struct {
 // transaction: SQL begins the request, does the work and stores the answer.
 //
 // A refusal is stored under the request's key before it is answered.
-func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.Context, requestContext, command []byte) (R, error)) {
+func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.Context, requestContext, command json.RawMessage) (R, error)) {
 	if spec.Status == 0 {
 		spec.Status = http.StatusCreated
 	}
@@ -82,7 +83,7 @@ func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.
 		// A client that hangs up must not leave its request half known: it runs to its end.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
 		defer cancel()
-		answer, err := api.run(ctx, spec.OperationID, func(ctx context.Context, requestContext, command []byte) (Answer, error) {
+		answer, err := api.run(ctx, spec.OperationID, func(ctx context.Context, requestContext, command json.RawMessage) (Answer, error) {
 			row, err := call(ctx, requestContext, command)
 			return Answer(row), err
 		})
@@ -94,7 +95,7 @@ func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.
 }
 
 // run calls the database, again when the moment was bad, and keeps a refusal.
-func (a *API) run(ctx context.Context, operation string, call func(ctx context.Context, requestContext, command []byte) (Answer, error)) (Answer, error) {
+func (a *API) run(ctx context.Context, operation string, call func(ctx context.Context, requestContext, command json.RawMessage) (Answer, error)) (Answer, error) {
 	e := exchangeOf(ctx)
 	requestContext := e.context()
 	answer, err := retried(ctx, func() (Answer, error) { return call(ctx, requestContext, e.body) })
@@ -145,7 +146,7 @@ func (answer Answer) output(ctx context.Context) *output {
 }
 
 // context is what SQL is told of the request.
-func (e *exchange) context() []byte {
+func (e *exchange) context() json.RawMessage {
 	c := struct {
 		Key       string  `json:"key"`
 		Actor     string  `json:"actor"`

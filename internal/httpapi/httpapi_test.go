@@ -43,7 +43,7 @@ type echoed struct {
 
 type row struct {
 	Status     int32
-	Body       []byte
+	Body       json.RawMessage
 	IsReplayed bool
 }
 
@@ -51,12 +51,12 @@ type testBundle struct {
 	api     *httpapi.API
 	server  *httptest.Server
 	log     *syncBuffer
-	call    func(ctx context.Context, requestContext, command []byte) (row, error)
+	call    func(ctx context.Context, requestContext, command json.RawMessage) (row, error)
 	refused []string // operations with their stored problem
 	refuse  func() (httpapi.Answer, error)
 }
 
-func (b *testBundle) RecordRefusal(_ context.Context, _ []byte, operation string, _ []byte, status int32, problem []byte) (httpapi.Answer, error) {
+func (b *testBundle) RecordRefusal(_ context.Context, _ json.RawMessage, operation string, _ json.RawMessage, status int32, problem json.RawMessage) (httpapi.Answer, error) {
 	b.refused = append(b.refused, fmt.Sprintf("%s %d %s", operation, status, problem))
 	if b.refuse != nil {
 		return b.refuse()
@@ -67,7 +67,7 @@ func (b *testBundle) RecordRefusal(_ context.Context, _ []byte, operation string
 func setup(t *testing.T) *testBundle {
 	t.Helper()
 	b := &testBundle{log: &syncBuffer{}}
-	b.call = func(_ context.Context, _, _ []byte) (row, error) {
+	b.call = func(_ context.Context, _, _ json.RawMessage) (row, error) {
 		return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil
 	}
 	b.api = httpapi.New(httpapi.Options{
@@ -76,18 +76,18 @@ func setup(t *testing.T) *testBundle {
 	})
 	httpapi.Command[echo, echoed](b.api, httpapi.CommandSpec{
 		OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo", Refusals: []string{"MR201"},
-	}, func(ctx context.Context, requestContext, command []byte) (row, error) {
+	}, func(ctx context.Context, requestContext, command json.RawMessage) (row, error) {
 		return b.call(ctx, requestContext, command)
 	})
 	httpapi.Get[echoed](b.api, httpapi.ReadSpec{OperationID: "get-echo", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
-		func(_ context.Context, number string) ([]byte, error) {
+		func(_ context.Context, number string) (json.RawMessage, error) {
 			if number == "none" {
 				return nil, nil
 			}
 			return json.Marshal(echoed{Item: number})
 		})
 	httpapi.List[echoed](b.api, httpapi.ReadSpec{OperationID: "list-echoes", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
-		func(_ context.Context, after string, limit int32) ([]byte, error) {
+		func(_ context.Context, after string, limit int32) (json.RawMessage, error) {
 			return fmt.Appendf(nil, `{"items": [{"item": "%s-%d"}], "next": null}`, after, limit), nil
 		})
 	b.server = httptest.NewServer(b.api)
@@ -167,7 +167,7 @@ func TestBadBodies(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	called := false
-	b.call = func(context.Context, []byte, []byte) (row, error) {
+	b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 		called = true
 		return row{}, errors.New("must not be called")
 	}
@@ -314,7 +314,7 @@ func TestCommand(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var gotContext, gotCommand string
-	b.call = func(_ context.Context, requestContext, command []byte) (row, error) {
+	b.call = func(_ context.Context, requestContext, command json.RawMessage) (row, error) {
 		gotContext, gotCommand = string(requestContext), string(command)
 		return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil
 	}
@@ -350,7 +350,7 @@ func TestCommand(t *testing.T) {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.call = func(context.Context, []byte, []byte) (row, error) {
+	b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 		return row{Status: 409, Body: []byte(`{"type": "/problems/insufficient-stock"}`), IsReplayed: true}, nil
 	}
 	a := b.do(t, "POST", "/v1/echoes", good, nil)
@@ -366,7 +366,9 @@ func TestRefusal(t *testing.T) {
 	t.Run("is stored and answered", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.call = func(context.Context, []byte, []byte) (row, error) { return row{}, fmt.Errorf("receive: %w", refusal) }
+		b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
+			return row{}, fmt.Errorf("receive: %w", refusal)
+		}
 		a := b.do(t, "POST", "/v1/echoes", good, nil)
 		a.problem(t, "insufficient-stock", 409)
 		if a.doc["detail"] != refusal.Message || a.doc["hint"] != refusal.Hint || a.doc["code"] != "MR201" || a.doc["retryable"] != false {
@@ -382,7 +384,7 @@ func TestRefusal(t *testing.T) {
 	t.Run("gives way to an answer that came first", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.call = func(context.Context, []byte, []byte) (row, error) { return row{}, refusal }
+		b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) { return row{}, refusal }
 		b.refuse = func() (httpapi.Answer, error) {
 			return httpapi.Answer{Status: 201, Body: []byte(`{"item": "first"}`), IsReplayed: true}, nil
 		}
@@ -393,7 +395,7 @@ func TestRefusal(t *testing.T) {
 	t.Run("is not told when it cannot be stored", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
-		b.call = func(context.Context, []byte, []byte) (row, error) { return row{}, refusal }
+		b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) { return row{}, refusal }
 		b.refuse = func() (httpapi.Answer, error) { return httpapi.Answer{}, &net.OpError{Op: "read", Err: io.EOF} }
 		a := b.do(t, "POST", "/v1/echoes", good, nil)
 		a.problem(t, "unavailable", 503)
@@ -408,7 +410,9 @@ func TestRefusal(t *testing.T) {
 		t.Run(code+" is not stored", func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.call = func(context.Context, []byte, []byte) (row, error) { return row{}, &pgconn.PgError{Code: code, Message: "No."} }
+			b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
+				return row{}, &pgconn.PgError{Code: code, Message: "No."}
+			}
 			a := b.do(t, "POST", "/v1/echoes", good, nil)
 			a.problem(t, tt.slug, tt.status)
 			if len(b.refused) != 0 {
@@ -426,7 +430,7 @@ func TestRetries(t *testing.T) {
 	for _, code := range []string{"40001", "40P01"} {
 		b := setup(t)
 		calls := 0
-		b.call = func(context.Context, []byte, []byte) (row, error) {
+		b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			if calls++; calls < 3 {
 				return row{}, &pgconn.PgError{Code: code, Message: "deadlock detected"}
 			}
@@ -447,15 +451,17 @@ func TestRetries(t *testing.T) {
 func TestBugsLeakNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, call := range []func(context.Context, []byte, []byte) (row, error){
-		func(context.Context, []byte, []byte) (row, error) { return row{}, errors.New("secret") },
-		func(context.Context, []byte, []byte) (row, error) {
+	for _, call := range []func(context.Context, json.RawMessage, json.RawMessage) (row, error){
+		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
+			return row{}, errors.New("secret")
+		},
+		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			return row{}, &pgconn.PgError{Code: "P0001", Message: "secret", Detail: `{"secret": 1}`, Hint: "secret"}
 		},
-		func(context.Context, []byte, []byte) (row, error) {
+		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			return row{}, &pgconn.PgError{Code: "MR999", Message: "secret"}
 		},
-		func(context.Context, []byte, []byte) (row, error) { panic("secret") },
+		func(context.Context, json.RawMessage, json.RawMessage) (row, error) { panic("secret") },
 	} {
 		b.call = call
 		a := b.do(t, "POST", "/v1/echoes", good, nil)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,7 +28,7 @@ type exchange struct {
 	key       string
 	operator  string
 	device    string
-	body      []byte
+	body      json.RawMessage
 	replayed  bool
 	problem   *problem.Problem
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"reflect"
 
@@ -41,22 +42,22 @@ type pageInput struct {
 
 // Get registers the read of one thing by its number: path ends in {number}. A nil document
 // says that there is none.
-func Get[D any](api *API, spec ReadSpec, call func(ctx context.Context, number string) ([]byte, error)) {
-	Read[numberInput, D](api, spec, func(ctx context.Context, in *numberInput) ([]byte, error) {
+func Get[D any](api *API, spec ReadSpec, call func(ctx context.Context, number string) (json.RawMessage, error)) {
+	Read[numberInput, D](api, spec, func(ctx context.Context, in *numberInput) (json.RawMessage, error) {
 		return call(ctx, in.Number)
 	})
 }
 
 // List registers the read of a collection, page by page: SQL gives {"items", "next"}.
-func List[D any](api *API, spec ReadSpec, call func(ctx context.Context, after string, limit int32) ([]byte, error)) {
-	Read[pageInput, Page[D]](api, spec, func(ctx context.Context, in *pageInput) ([]byte, error) {
+func List[D any](api *API, spec ReadSpec, call func(ctx context.Context, after string, limit int32) (json.RawMessage, error)) {
+	Read[pageInput, Page[D]](api, spec, func(ctx context.Context, in *pageInput) (json.RawMessage, error) {
 		return call(ctx, in.After, in.Limit)
 	})
 }
 
 // Read registers any other read. In has path and query members with huma's tags. A nil
 // document says that there is none.
-func Read[In, D any](api *API, spec ReadSpec, call func(ctx context.Context, in *In) ([]byte, error)) {
+func Read[In, D any](api *API, spec ReadSpec, call func(ctx context.Context, in *In) (json.RawMessage, error)) {
 	op := api.read(spec)
 	op.Responses = api.responses(http.StatusOK, reflect.TypeFor[D]())
 	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*output, error) {

@@ -1,6 +1,6 @@
 package problem
 
-import "strings"
+import "slices"
 
 // Class is the SQLSTATE class of every refusal that Millrace's SQL raises.
 const Class = "MR"
@@ -61,67 +61,14 @@ var (
 )
 
 // Table is the one table: what the database reports, and the problem it is to the client.
-// Codes of class MR are raised by our SQL; the rest are Postgres' own.
-var Table = []Entry{
-	// Catalog.
-	{Key: "MR101", Slug: "unknown-item", Status: 422, Title: "Unknown item",
-		Explanation: "The request names an item number that does not exist."},
-	{Key: "MR102", Slug: "unknown-location", Status: 422, Title: "Unknown location",
-		Explanation: "The request names a location code that does not exist."},
-	{Key: "MR103", Slug: "unknown-partner", Status: 422, Title: "Unknown partner",
-		Explanation: "The request names a supplier, customer or carrier that does not exist."},
-	{Key: "MR104", Slug: "unknown-unit", Status: 422, Title: "Unknown unit",
-		Explanation: "The request names a unit of measure that does not exist."},
-	{Key: "MR105", Slug: "unknown-work-center", Status: 422, Title: "Unknown work center",
-		Explanation: "The request names a work center that does not exist."},
-	{Key: "MR106", Slug: "unknown-reason", Status: 422, Title: "Unknown reason",
-		Explanation: "The request names a reason code that does not exist."},
-	{Key: "MR107", Slug: "unknown-site", Status: 422, Title: "Unknown site",
-		Explanation: "The request names a site that does not exist."},
-	{Key: "MR108", Slug: "site-incomplete", Status: 409, Title: "Site lacks a virtual location",
-		Explanation: "The site has no location for one of the ends that a movement needs, such as its supplier or its scrap. The site's set-up has to be completed."},
-	{Key: "MR110", Slug: "invalid-quantity", Status: 422, Title: "Invalid quantity",
-		Explanation: "A quantity is not a positive decimal that a quantity column holds: at most 12 digits before the point and 6 behind it."},
-	{Key: "MR111", Slug: "inexact-quantity", Status: 422, Title: "Quantity is not exact in the base unit",
-		Explanation: "The quantity, converted into the item's base unit, has more decimals than that unit allows. Quantities are never rounded silently."},
-	{Key: "MR112", Slug: "unit-not-of-item", Status: 422, Title: "Item is not measured in this unit",
-		Explanation: "The item has no conversion from the unit that was named."},
+// Codes of class MR are raised by our SQL; the rest are Postgres' own. Each block of codes
+// has a file of its own.
+var Table = slices.Concat(catalog, inventory, production, purchasing, sales, costing, platform, postgres)
 
-	// Inventory.
-	{Key: "MR201", Slug: "insufficient-stock", Status: 409, Title: "Insufficient stock",
-		Explanation: "The posting would take a balance below zero or below what is reserved for others. `details` names the balance, what it has and what was asked."},
-	{Key: "MR202", Slug: "lot-not-released", Status: 409, Title: "Lot is not released",
-		Explanation: "The lot is in quarantine or blocked, and this kind of movement needs released stock."},
-	{Key: "MR203", Slug: "movement-not-allowed", Status: 409, Title: "Movement is not allowed between these locations",
-		Explanation: "This kind of movement may not go from the one location to the other: goods are received into quarantine or storage, not into production, and so on. `details` names the two."},
-	{Key: "MR204", Slug: "unknown-lot", Status: 422, Title: "Unknown lot",
-		Explanation: "The item has no lot with that number."},
-	{Key: "MR205", Slug: "lot-required", Status: 422, Title: "Lot is required",
-		Explanation: "The item is tracked by lot or serial number and the request names none."},
-	{Key: "MR207", Slug: "invalid-movement", Status: 422, Title: "Movement is not valid",
-		Explanation: "A movement needs a quantity above zero at the scale of its unit, and two locations of one site."},
-	{Key: "MR208", Slug: "not-reversible", Status: 409, Title: "Movement cannot be reversed",
-		Explanation: "A reversal cannot itself be reversed, and only a movement that stands can."},
-	{Key: "MR209", Slug: "already-reversed", Status: 409, Title: "Already reversed",
-		Explanation: "The movements were reversed before. Nothing was done."},
-	{Key: "MR210", Slug: "lot-exists", Status: 409, Title: "Lot exists with other properties",
-		Explanation: "The item has a lot of this number already, and its supplier, supplier lot or expiry is another one."},
-	{Key: "MR211", Slug: "lot-made-of-itself", Status: 409, Title: "Lot cannot be made of itself",
-		Explanation: "The result would be an ingredient of itself, directly or over other lots."},
-
-	// Platform.
-	{Key: "MR902", Slug: "idempotency-key-reused", Status: 422, Title: "Idempotency-Key belongs to another request", Unstored: true,
-		Explanation: "A different request was sent under this key before. Nothing was done. Use a new key for a new request."},
-	{Key: "MR903", Slug: "request-in-progress", Status: 409, Title: "The same request is still running", Unstored: true, RetryAfter: 1,
-		Explanation: "An earlier try of this request has not ended yet. Send it again under the same key after `Retry-After` seconds; its answer will be given then."},
-	{Key: "MR904", Slug: "append-only", Status: 500, Title: "Record is append-only",
-		Explanation: "Something tried to change what may only be added to: a bug, or a change by hand. Nothing was done."},
-	{Key: "MR905", Slug: "occurred-in-the-future", Status: 422, Title: "Time lies in the future",
-		Explanation: "The device's time of the event is more than five minutes ahead of the database's. The device's clock is wrong."},
-
-	// Postgres' own codes. A rule that is meant for operators raises a code of its own;
-	// these catch what only a constraint or a type caught. A reference in a body that does
-	// not exist is the client's mistake in that body, so a foreign key is a 422.
+// postgres are Postgres' own codes. A rule that is meant for operators raises a code of
+// its own; these catch what only a constraint or a type caught. A reference in a body that
+// does not exist is the client's mistake in that body, so a foreign key is a 422.
+var postgres = []Entry{
 	{Key: "23505", Slug: "already-exists", Status: 409, Title: "Already exists",
 		Explanation: "Something with the same number or code exists already."},
 	{Key: "23P01", Slug: "already-exists", Status: 409, Title: "Already exists",
@@ -181,6 +128,3 @@ func ForKey(key string) (Entry, bool) {
 	e, ok := byKey[key]
 	return e, ok
 }
-
-// isConstraint says whether a key is the name of a constraint.
-func isConstraint(key string) bool { return strings.Contains(key, "_") }
