@@ -36,7 +36,7 @@ CREATE TYPE inventory.movement_type AS ENUM (
 COMMENT ON TYPE inventory.movement_type IS 'What a movement means to the business; inventory.movement_rule says between which kinds of location it may go.';
 
 CREATE TYPE inventory.document_type AS ENUM (
-    'opening', 'goods_receipt', 'inspection', 'transfer', 'material_issue', 'production_report', 'scrapping', 'pick', 'shipment',
+    'opening', 'goods_receipt', 'inspection', 'supplier_return', 'transfer', 'material_issue', 'production_report', 'scrapping', 'pick', 'shipment',
     'customer_return', 'count', 'reversal');
 COMMENT ON TYPE inventory.document_type IS 'Which document caused a movement.';
 

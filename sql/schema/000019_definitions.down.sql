@@ -1,5 +1,18 @@
 -- What this version defined goes first. Written by `make migration`.
 SET LOCAL lock_timeout = '5s';
+DROP TRIGGER IF EXISTS supplier_return_audited ON purchasing.supplier_return;
+DROP TRIGGER IF EXISTS purchase_order_line_audited ON purchasing.purchase_order_line;
+DROP TRIGGER IF EXISTS purchase_order_audited ON purchasing.purchase_order;
+DROP TRIGGER IF EXISTS inspection_audited ON purchasing.inspection;
+DROP TRIGGER IF EXISTS goods_receipt_line_audited ON purchasing.goods_receipt_line;
+DROP TRIGGER IF EXISTS goods_receipt_audited ON purchasing.goods_receipt;
+DROP TRIGGER IF EXISTS work_order_operation_audited ON production.work_order_operation;
+DROP TRIGGER IF EXISTS work_order_material_audited ON production.work_order_material;
+DROP TRIGGER IF EXISTS work_order_audited ON production.work_order;
+DROP TRIGGER IF EXISTS production_report_material_audited ON production.production_report_material;
+DROP TRIGGER IF EXISTS production_report_audited ON production.production_report;
+DROP TRIGGER IF EXISTS material_issue_line_audited ON production.material_issue_line;
+DROP TRIGGER IF EXISTS material_issue_audited ON production.material_issue;
 DROP TRIGGER IF EXISTS transfer_audited ON inventory.transfer;
 DROP TRIGGER IF EXISTS reversal_append_only ON inventory.reversal;
 DROP TRIGGER IF EXISTS reservation_audited ON inventory.reservation;

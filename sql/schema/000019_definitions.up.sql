@@ -1843,3 +1843,107 @@ CREATE OR REPLACE TRIGGER transfer_audited
 
 COMMENT ON TRIGGER transfer_audited ON inventory.transfer IS 'Records every change in audit.entry.';
 -- <<< triggers/inventory/transfer_audited.sql
+
+-- >>> triggers/production/material_issue_audited.sql sha256:6558a35157c4c7fd
+CREATE OR REPLACE TRIGGER material_issue_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.material_issue
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER material_issue_audited ON production.material_issue IS 'Records every change in audit.entry.';
+-- <<< triggers/production/material_issue_audited.sql
+
+-- >>> triggers/production/material_issue_line_audited.sql sha256:0f743ce02fe1ffcf
+CREATE OR REPLACE TRIGGER material_issue_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.material_issue_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER material_issue_line_audited ON production.material_issue_line IS 'Records every change in audit.entry.';
+-- <<< triggers/production/material_issue_line_audited.sql
+
+-- >>> triggers/production/production_report_audited.sql sha256:20f1e33483ca634a
+CREATE OR REPLACE TRIGGER production_report_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.production_report
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER production_report_audited ON production.production_report IS 'Records every change in audit.entry.';
+-- <<< triggers/production/production_report_audited.sql
+
+-- >>> triggers/production/production_report_material_audited.sql sha256:74a875fd5b7b0e29
+CREATE OR REPLACE TRIGGER production_report_material_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.production_report_material
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER production_report_material_audited ON production.production_report_material IS 'Records every change in audit.entry.';
+-- <<< triggers/production/production_report_material_audited.sql
+
+-- >>> triggers/production/work_order_audited.sql sha256:af7e7eb9a3622268
+CREATE OR REPLACE TRIGGER work_order_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.work_order
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER work_order_audited ON production.work_order IS 'Records every change in audit.entry.';
+-- <<< triggers/production/work_order_audited.sql
+
+-- >>> triggers/production/work_order_material_audited.sql sha256:52fef15b27c9d988
+CREATE OR REPLACE TRIGGER work_order_material_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.work_order_material
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER work_order_material_audited ON production.work_order_material IS 'Records every change in audit.entry.';
+-- <<< triggers/production/work_order_material_audited.sql
+
+-- >>> triggers/production/work_order_operation_audited.sql sha256:0ac4c4fb94773b55
+CREATE OR REPLACE TRIGGER work_order_operation_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.work_order_operation
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER work_order_operation_audited ON production.work_order_operation IS 'Records every change in audit.entry.';
+-- <<< triggers/production/work_order_operation_audited.sql
+
+-- >>> triggers/purchasing/goods_receipt_audited.sql sha256:365b130fbec37bb8
+CREATE OR REPLACE TRIGGER goods_receipt_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.goods_receipt
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER goods_receipt_audited ON purchasing.goods_receipt IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/goods_receipt_audited.sql
+
+-- >>> triggers/purchasing/goods_receipt_line_audited.sql sha256:b8cfbfd2c5a57407
+CREATE OR REPLACE TRIGGER goods_receipt_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.goods_receipt_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER goods_receipt_line_audited ON purchasing.goods_receipt_line IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/goods_receipt_line_audited.sql
+
+-- >>> triggers/purchasing/inspection_audited.sql sha256:d24bca13d22fc3dd
+CREATE OR REPLACE TRIGGER inspection_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.inspection
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER inspection_audited ON purchasing.inspection IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/inspection_audited.sql
+
+-- >>> triggers/purchasing/purchase_order_audited.sql sha256:2a742c7d83c22fb0
+CREATE OR REPLACE TRIGGER purchase_order_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.purchase_order
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER purchase_order_audited ON purchasing.purchase_order IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/purchase_order_audited.sql
+
+-- >>> triggers/purchasing/purchase_order_line_audited.sql sha256:e42f3e3c01fa59ed
+CREATE OR REPLACE TRIGGER purchase_order_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.purchase_order_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER purchase_order_line_audited ON purchasing.purchase_order_line IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/purchase_order_line_audited.sql
+
+-- >>> triggers/purchasing/supplier_return_audited.sql sha256:835c452ca30abf0f
+CREATE OR REPLACE TRIGGER supplier_return_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.supplier_return
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER supplier_return_audited ON purchasing.supplier_return IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/supplier_return_audited.sql
