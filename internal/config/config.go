@@ -1,0 +1,147 @@
+// Package config reads what the servers need from the environment.
+//
+// Every variable is named MILLRACE_…. A secret may come from a file instead, as service
+// managers hand them over: MILLRACE_API_TOKEN_FILE names the file that holds what
+// MILLRACE_API_TOKEN would.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Secret is a value that no log and no message shows.
+type Secret string
+
+const hidden = "[secret]"
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the secret from %#v.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText hides the secret from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue hides the secret from slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// Reveal is the secret itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// Common is what every server needs.
+type Common struct {
+	// DatabaseURL names the primary.
+	DatabaseURL Secret `env:"MILLRACE_DATABASE_URL,required,notEmpty"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel slog.Level `env:"MILLRACE_LOG_LEVEL" envDefault:"info"`
+	// LogFormat is json, or text for people.
+	LogFormat string `env:"MILLRACE_LOG_FORMAT" envDefault:"json"`
+	// DrainTimeout is how long work that has begun may take to end after a request to stop.
+	DrainTimeout time.Duration `env:"MILLRACE_DRAIN_TIMEOUT" envDefault:"20s"`
+}
+
+// API is what cmd/api needs.
+type API struct {
+	Common
+	// Listen is the address of the API; only this machine reaches the default.
+	Listen string `env:"MILLRACE_LISTEN" envDefault:"127.0.0.1:8000"`
+	// Tokens are the bearer tokens that open the API, separated by commas: one, or two
+	// while one is replaced by the other.
+	Tokens []Secret `env:"MILLRACE_API_TOKEN,required,notEmpty"`
+}
+
+// Worker is what cmd/worker needs.
+type Worker struct {
+	Common
+	// DirectDatabaseURL names the primary without a pooler in between, for the lock that
+	// the sequencer holds on its session. Without it the primary's own URL is used.
+	DirectDatabaseURL Secret `env:"MILLRACE_DIRECT_DATABASE_URL"`
+	// MaxWorkers is how many jobs of one queue run at once.
+	MaxWorkers int `env:"MILLRACE_MAX_WORKERS" envDefault:"8"`
+}
+
+// minTokenLength keeps tokens from being guessed.
+const minTokenLength = 16
+
+// secrets may come from files.
+var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN"}
+
+// ReadAPI reads what cmd/api needs from the given environment, as os.Environ gives it.
+func ReadAPI(environ []string) (API, error) {
+	var c API
+	if err := read(environ, &c); err != nil {
+		return API{}, err
+	}
+	for _, token := range c.Tokens {
+		if len(token) < minTokenLength {
+			return API{}, fmt.Errorf("MILLRACE_API_TOKEN: a token needs %d characters at least", minTokenLength)
+		}
+	}
+	return c, c.check()
+}
+
+// ReadWorker reads what cmd/worker needs from the given environment.
+func ReadWorker(environ []string) (Worker, error) {
+	var c Worker
+	if err := read(environ, &c); err != nil {
+		return Worker{}, err
+	}
+	if c.DirectDatabaseURL == "" {
+		c.DirectDatabaseURL = c.DatabaseURL
+	}
+	if c.MaxWorkers < 1 || c.MaxWorkers > 1000 {
+		return Worker{}, errors.New("MILLRACE_MAX_WORKERS: from 1 to 1000")
+	}
+	return c, c.check()
+}
+
+func (c Common) check() error {
+	if c.LogFormat != "json" && c.LogFormat != "text" {
+		return errors.New("MILLRACE_LOG_FORMAT: json or text")
+	}
+	if c.DrainTimeout <= 0 {
+		return errors.New("MILLRACE_DRAIN_TIMEOUT: a duration above zero, such as 20s")
+	}
+	return nil
+}
+
+// Logger writes to standard error, in the format and from the level that c asks for.
+func (c Common) Logger() *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, options))
+}
+
+func read(environ []string, target any) error {
+	variables := env.ToMap(environ)
+	for _, name := range secrets {
+		file := variables[name+"_FILE"]
+		switch {
+		case file == "":
+			continue
+		case variables[name] != "":
+			return fmt.Errorf("%s and %s_FILE are both set: one of them is enough", name, name)
+		}
+		content, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+		if err != nil {
+			return fmt.Errorf("%s_FILE: %w", name, err)
+		}
+		variables[name] = strings.TrimSpace(string(content))
+	}
+	return env.ParseWithOptions(target, env.Options{Environment: variables})
+}

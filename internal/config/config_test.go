@@ -1,0 +1,107 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/config"
+)
+
+const (
+	url   = "MILLRACE_DATABASE_URL=postgres://erp:hush@127.0.0.1/millrace"
+	token = "MILLRACE_API_TOKEN=hush-0123456789abcdef"
+)
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := config.ReadAPI([]string{url, token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Listen != "127.0.0.1:8000" || c.LogLevel != slog.LevelInfo || c.DrainTimeout != 20*time.Second || len(c.Tokens) != 1 {
+		t.Errorf("got %+v", c)
+	}
+	w, err := config.ReadWorker([]string{url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.DirectDatabaseURL != w.DatabaseURL || w.MaxWorkers != 8 {
+		t.Errorf("got %+v", w)
+	}
+}
+
+func TestSecretsStayHidden(t *testing.T) {
+	t.Parallel()
+	c, err := config.ReadAPI([]string{url, token + ",hush-fedcba9876543210"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DatabaseURL.Reveal() != strings.TrimPrefix(url, "MILLRACE_DATABASE_URL=") || len(c.Tokens) != 2 {
+		t.Errorf("got %q", c.DatabaseURL.Reveal())
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", c, "url", c.DatabaseURL, "tokens", c.Tokens)
+	document, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shown := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v %s %q", c, c, c.DatabaseURL, c.DatabaseURL), log.String(), string(document)} {
+		if strings.Contains(shown, "hush") {
+			t.Errorf("shows a secret: %s", shown)
+		}
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("from-a-file-0123456789\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.ReadAPI([]string{url, "MILLRACE_API_TOKEN_FILE=" + file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Tokens[0].Reveal(); got != "from-a-file-0123456789" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for name, environ := range map[string][]string{
+		"no database":        {token},
+		"empty database":     {"MILLRACE_DATABASE_URL=", token},
+		"no token":           {url},
+		"empty token":        {url, "MILLRACE_API_TOKEN="},
+		"short token":        {url, "MILLRACE_API_TOKEN=hush"},
+		"one short token":    {url, token + ",hush"},
+		"token twice":        {url, token, "MILLRACE_API_TOKEN_FILE=/dev/null"},
+		"no such file":       {url, "MILLRACE_API_TOKEN_FILE=/does/not/exist"},
+		"unknown level":      {url, token, "MILLRACE_LOG_LEVEL=loud"},
+		"unknown format":     {url, token, "MILLRACE_LOG_FORMAT=xml"},
+		"drain without unit": {url, token, "MILLRACE_DRAIN_TIMEOUT=20"},
+		"drain in no time":   {url, token, "MILLRACE_DRAIN_TIMEOUT=0s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := config.ReadAPI(environ)
+			if err == nil {
+				t.Fatal("taken")
+			}
+			if strings.Contains(err.Error(), "hush") {
+				t.Errorf("shows a secret: %v", err)
+			}
+		})
+	}
+	if _, err := config.ReadWorker([]string{url, "MILLRACE_MAX_WORKERS=0"}); err == nil {
+		t.Error("no workers at all")
+	}
+}
