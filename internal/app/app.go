@@ -3,44 +3,33 @@
 package app
 
 import (
-	"context"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/pg"
 )
 
-// DB is what the rooms' queries run on.
-type DB interface {
-	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
-	Query(context.Context, string, ...any) (pgx.Rows, error)
-	QueryRow(context.Context, string, ...any) pgx.Row
-}
-
-// New is the whole API on the given database. A nil database is enough to describe it.
-func New(database DB, options httpapi.Options) *httpapi.API {
-	options.Refusals = event.NewRequests(database)
+// New is the whole API on the given primary. None is enough to describe it.
+func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
+	options.Refusals = event.NewRequests(primary)
 	api := httpapi.New(options)
 	// One line per room.
 	//
-	// catalog.Register(api, database)
+	// catalog.Register(api, primary)
 	//
-	// inventory.Register(api, database)
+	// inventory.Register(api, primary)
 	//
-	// purchasing.Register(api, database)
+	// purchasing.Register(api, primary)
 	//
-	// production.Register(api, database)
+	// production.Register(api, primary)
 	//
-	// sales.Register(api, database)
+	// sales.Register(api, primary)
 	//
-	// shipping.Register(api, database)
+	// shipping.Register(api, primary)
 	//
-	// billing.Register(api, database)
+	// billing.Register(api, primary)
 	//
-	// costing.Register(api, database)
+	// costing.Register(api, primary)
 	//
-	// document.Register(api, database)
+	// document.Register(api, primary)
 	return api
 }

@@ -1,0 +1,294 @@
+// Package httpapitest starts the whole API over a database of the test's own, and holds
+// every answer to what the OpenAPI document says of it.
+package httpapitest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace-erp/millrace/internal/app"
+	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/testdb"
+)
+
+// Token opens the API under test.
+const Token = "token-of-the-tests"
+
+// API is the API under test.
+type API struct {
+	// DB is the database behind it.
+	DB *testdb.DB
+	// URL is where it listens, for clients of the test's own.
+	URL string
+
+	api *httpapi.API
+}
+
+// New starts the API over a fresh database.
+func New(t testing.TB) *API {
+	t.Helper()
+	return Over(t, testdb.New(t))
+}
+
+// Over starts the API over db.
+func Over(t testing.TB, db *testdb.DB) *API {
+	t.Helper()
+	api := app.New(&pg.Primary{Pool: db.Pool}, httpapi.Options{Tokens: []string{Token}, Ready: db.Pool.Ping})
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	return &API{DB: db, URL: server.URL, api: api}
+}
+
+// Key is a new idempotency key.
+func Key() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// Post sends a command under a new key. The body is JSON text or anything that makes JSON.
+func (a *API) Post(t testing.TB, path string, body any) *Answer {
+	t.Helper()
+	return a.PostKey(t, Key(), path, body)
+}
+
+// PostKey sends a command under the given key.
+func (a *API) PostKey(t testing.TB, key, path string, body any) *Answer {
+	t.Helper()
+	text, ok := body.(string)
+	if !ok {
+		b, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = string(b)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL+path, strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", key)
+	return a.Do(t, req)
+}
+
+// Get reads.
+func (a *API) Get(t testing.TB, path string) *Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, a.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Do(t, req)
+}
+
+// Do sends a request of the test's own, with the token, and holds the answer to the
+// document.
+func (a *API) Do(t testing.TB, req *http.Request) *Answer {
+	t.Helper()
+	if req.Header.Get("Authorization") == "" {
+		req.Header.Set("Authorization", "Bearer "+Token)
+	}
+	if req.Header.Get("Millrace-Operator") == "" {
+		req.Header.Set("Millrace-Operator", "tester")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := &Answer{
+		t: t, request: req.Method + " " + req.URL.RequestURI(),
+		Status: resp.StatusCode, Header: resp.Header, Body: body,
+		Replayed: resp.Header.Get("Idempotent-Replayed") == "true",
+	}
+	if answer.isJSON() {
+		if err := json.Unmarshal(body, &answer.document); err != nil {
+			t.Fatalf("%s: %v in %s", answer.request, err, body)
+		}
+	}
+	a.hold(t, req, answer)
+	return answer
+}
+
+// hold fails the test when the answer is not what the document says: an undocumented
+// status or media type, a member that is unknown, missing or of another form.
+func (a *API) hold(t testing.TB, req *http.Request, answer *Answer) {
+	t.Helper()
+	op := a.operation(req)
+	if op == nil {
+		return // 404 and 405 belong to no operation
+	}
+	response := op.Responses[strconv.Itoa(answer.Status)]
+	if response == nil {
+		response = op.Responses["default"]
+	}
+	if response == nil {
+		t.Errorf("%s: status %d is not documented: %s", answer.request, answer.Status, answer.Body)
+		return
+	}
+	mediaType, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
+	content := response.Content[mediaType]
+	if content == nil {
+		if response.Content["application/octet-stream"] == nil {
+			t.Errorf("%s: media type %q is not documented for %d", answer.request, mediaType, answer.Status)
+		}
+		return
+	}
+	if content.Schema == nil || !answer.isJSON() {
+		return
+	}
+	path := huma.NewPathBuffer([]byte{}, 0)
+	result := &huma.ValidateResult{}
+	huma.Validate(a.api.OpenAPI().Components.Schemas, content.Schema, path, huma.ModeReadFromServer, answer.document, result)
+	for _, err := range result.Errors {
+		t.Errorf("%s answers %d with what is not documented: %v", answer.request, answer.Status, err)
+	}
+}
+
+// operation is the documented operation that a request meets: of two that fit, the one
+// with fewer parameters.
+func (a *API) operation(req *http.Request) *huma.Operation {
+	var best *huma.Operation
+	fewest := 1 << 20
+	for path, item := range a.api.OpenAPI().Paths {
+		parameters, ok := fits(path, req.URL.EscapedPath())
+		if !ok || parameters >= fewest {
+			continue
+		}
+		op := item.Get
+		if req.Method == http.MethodPost {
+			op = item.Post
+		}
+		if op != nil {
+			best, fewest = op, parameters
+		}
+	}
+	return best
+}
+
+func fits(template, path string) (parameters int, ok bool) {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return 0, false
+	}
+	for i := range want {
+		if strings.HasPrefix(want[i], "{") {
+			parameters++
+		} else if want[i] != got[i] {
+			return 0, false
+		}
+	}
+	return parameters, true
+}
+
+// Answer is what the API answered.
+type Answer struct {
+	Status   int
+	Header   http.Header
+	Body     []byte
+	Replayed bool
+
+	t        testing.TB
+	request  string
+	document any
+}
+
+func (a *Answer) isJSON() bool {
+	ct := a.Header.Get("Content-Type")
+	return strings.HasPrefix(ct, "application/json") || strings.HasPrefix(ct, "application/problem+json")
+}
+
+// Want ends the test unless the status is the given one.
+func (a *Answer) Want(status int) *Answer {
+	a.t.Helper()
+	if a.Status != status {
+		a.t.Fatalf("%s: got %d, want %d: %s", a.request, a.Status, status, a.Body)
+	}
+	return a
+}
+
+// Problem ends the test unless the answer is the given problem.
+func (a *Answer) Problem(slug string, status int) *Answer {
+	a.t.Helper()
+	a.Want(status)
+	if got := a.Text("type"); got != "/problems/"+slug {
+		a.t.Fatalf("%s: got problem %s, want %s: %s", a.request, got, slug, a.Body)
+	}
+	return a
+}
+
+// JSON decodes the whole answer.
+func (a *Answer) JSON(v any) *Answer {
+	a.t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(a.Body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		a.t.Fatalf("%s: %v in %s", a.request, err, a.Body)
+	}
+	return a
+}
+
+// Value is what stands at a place in the answer: member names and list indexes, from the
+// outside in. The test ends when there is no such place.
+func (a *Answer) Value(place ...any) any {
+	a.t.Helper()
+	v := a.document
+	for _, step := range place {
+		switch step := step.(type) {
+		case string:
+			object, _ := v.(map[string]any)
+			member, ok := object[step]
+			if !ok {
+				a.t.Fatalf("%s: no %v in %s", a.request, place, a.Body)
+			}
+			v = member
+		case int:
+			list, _ := v.([]any)
+			if step < 0 || step >= len(list) {
+				a.t.Fatalf("%s: no %v in %s", a.request, place, a.Body)
+			}
+			v = list[step]
+		default:
+			a.t.Fatalf("a place is made of names and indexes, not of %T", step)
+		}
+	}
+	return v
+}
+
+// Text is the value at a place, as text; null is empty.
+func (a *Answer) Text(place ...any) string {
+	a.t.Helper()
+	v := a.Value(place...)
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// Len is the length of the list at a place.
+func (a *Answer) Len(place ...any) int {
+	a.t.Helper()
+	list, ok := a.Value(place...).([]any)
+	if !ok {
+		a.t.Fatalf("%s: %v is no list in %s", a.request, place, a.Body)
+	}
+	return len(list)
+}
