@@ -37,7 +37,7 @@ COMMENT ON TYPE inventory.movement_type IS 'What a movement means to the busines
 
 CREATE TYPE inventory.document_type AS ENUM (
     'opening', 'goods_receipt', 'inspection', 'supplier_return', 'transfer', 'material_issue', 'production_report', 'scrapping', 'pick', 'shipment',
-    'customer_return', 'count', 'reversal');
+    'customer_return', 'return_inspection', 'count', 'reversal');
 COMMENT ON TYPE inventory.document_type IS 'Which document caused a movement.';
 
 CREATE TABLE inventory.movement_rule (

@@ -1676,6 +1676,86 @@ CREATE OR REPLACE TRIGGER entry_append_only
 COMMENT ON TRIGGER entry_append_only ON audit.entry IS 'Refuses update and delete.';
 -- <<< triggers/audit/entry_append_only.sql
 
+-- >>> triggers/billing/invoice_append_only.sql sha256:76132f57d2c561cc
+CREATE OR REPLACE TRIGGER invoice_append_only
+    BEFORE UPDATE OR DELETE ON billing.invoice
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER invoice_append_only ON billing.invoice IS 'Refuses update and delete.';
+-- <<< triggers/billing/invoice_append_only.sql
+
+-- >>> triggers/billing/invoice_audited.sql sha256:a0f05556405d4789
+CREATE OR REPLACE TRIGGER invoice_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.invoice
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER invoice_audited ON billing.invoice IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/invoice_audited.sql
+
+-- >>> triggers/billing/invoice_line_append_only.sql sha256:f71b6d45ee6838ae
+CREATE OR REPLACE TRIGGER invoice_line_append_only
+    BEFORE UPDATE OR DELETE ON billing.invoice_line
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER invoice_line_append_only ON billing.invoice_line IS 'Refuses update and delete.';
+-- <<< triggers/billing/invoice_line_append_only.sql
+
+-- >>> triggers/billing/invoice_line_audited.sql sha256:05fd61609d4fb2fb
+CREATE OR REPLACE TRIGGER invoice_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.invoice_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER invoice_line_audited ON billing.invoice_line IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/invoice_line_audited.sql
+
+-- >>> triggers/billing/invoice_tax_append_only.sql sha256:53558313ba09fbbc
+CREATE OR REPLACE TRIGGER invoice_tax_append_only
+    BEFORE UPDATE OR DELETE ON billing.invoice_tax
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER invoice_tax_append_only ON billing.invoice_tax IS 'Refuses update and delete.';
+-- <<< triggers/billing/invoice_tax_append_only.sql
+
+-- >>> triggers/billing/invoice_tax_audited.sql sha256:4196bd6540a5cbbc
+CREATE OR REPLACE TRIGGER invoice_tax_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.invoice_tax
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER invoice_tax_audited ON billing.invoice_tax IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/invoice_tax_audited.sql
+
+-- >>> triggers/billing/tax_code_audited.sql sha256:ec999fe3f4678199
+CREATE OR REPLACE TRIGGER tax_code_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.tax_code
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER tax_code_audited ON billing.tax_code IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/tax_code_audited.sql
+
+-- >>> triggers/billing/tax_rate_audited.sql sha256:464526be0d82c587
+CREATE OR REPLACE TRIGGER tax_rate_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.tax_rate
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER tax_rate_audited ON billing.tax_rate IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/tax_rate_audited.sql
+
+-- >>> triggers/billing/tax_rule_audited.sql sha256:c9173bca42d90706
+CREATE OR REPLACE TRIGGER tax_rule_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.tax_rule
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER tax_rule_audited ON billing.tax_rule IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/tax_rule_audited.sql
+
+-- >>> triggers/billing/tax_union_member_audited.sql sha256:d54f5986906de338
+CREATE OR REPLACE TRIGGER tax_union_member_audited
+    AFTER INSERT OR UPDATE OR DELETE ON billing.tax_union_member
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER tax_union_member_audited ON billing.tax_union_member IS 'Records every change in audit.entry.';
+-- <<< triggers/billing/tax_union_member_audited.sql
+
 -- >>> triggers/catalog/bill_of_material_audited.sql sha256:b42bdd799ec3fb38
 CREATE OR REPLACE TRIGGER bill_of_material_audited
     AFTER INSERT OR UPDATE OR DELETE ON catalog.bill_of_material
@@ -1947,3 +2027,131 @@ CREATE OR REPLACE TRIGGER supplier_return_audited
 
 COMMENT ON TRIGGER supplier_return_audited ON purchasing.supplier_return IS 'Records every change in audit.entry.';
 -- <<< triggers/purchasing/supplier_return_audited.sql
+
+-- >>> triggers/sales/sales_order_audited.sql sha256:67c2fb2793feda33
+CREATE OR REPLACE TRIGGER sales_order_audited
+    AFTER INSERT OR UPDATE OR DELETE ON sales.sales_order
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER sales_order_audited ON sales.sales_order IS 'Records every change in audit.entry.';
+-- <<< triggers/sales/sales_order_audited.sql
+
+-- >>> triggers/sales/sales_order_line_audited.sql sha256:4e9bbbcdd8ec21cf
+CREATE OR REPLACE TRIGGER sales_order_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON sales.sales_order_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER sales_order_line_audited ON sales.sales_order_line IS 'Records every change in audit.entry.';
+-- <<< triggers/sales/sales_order_line_audited.sql
+
+-- >>> triggers/shipping/customer_return_audited.sql sha256:855eafc6e5df6bc2
+CREATE OR REPLACE TRIGGER customer_return_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.customer_return
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER customer_return_audited ON shipping.customer_return IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/customer_return_audited.sql
+
+-- >>> triggers/shipping/customer_return_line_audited.sql sha256:5404a2d3c1719fff
+CREATE OR REPLACE TRIGGER customer_return_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.customer_return_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER customer_return_line_audited ON shipping.customer_return_line IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/customer_return_line_audited.sql
+
+-- >>> triggers/shipping/delivery_note_append_only.sql sha256:90d19d0b3080989f
+CREATE OR REPLACE TRIGGER delivery_note_append_only
+    BEFORE UPDATE OR DELETE ON shipping.delivery_note
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER delivery_note_append_only ON shipping.delivery_note IS 'Refuses update and delete.';
+-- <<< triggers/shipping/delivery_note_append_only.sql
+
+-- >>> triggers/shipping/delivery_note_audited.sql sha256:c28c7bbe9e967a18
+CREATE OR REPLACE TRIGGER delivery_note_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.delivery_note
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER delivery_note_audited ON shipping.delivery_note IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/delivery_note_audited.sql
+
+-- >>> triggers/shipping/handling_unit_audited.sql sha256:48fb36e9d8492b46
+CREATE OR REPLACE TRIGGER handling_unit_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.handling_unit
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER handling_unit_audited ON shipping.handling_unit IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/handling_unit_audited.sql
+
+-- >>> triggers/shipping/handling_unit_content_audited.sql sha256:0c3d8ae2ee48427a
+CREATE OR REPLACE TRIGGER handling_unit_content_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.handling_unit_content
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER handling_unit_content_audited ON shipping.handling_unit_content IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/handling_unit_content_audited.sql
+
+-- >>> triggers/shipping/pick_audited.sql sha256:758758c1312f8534
+CREATE OR REPLACE TRIGGER pick_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.pick
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER pick_audited ON shipping.pick IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/pick_audited.sql
+
+-- >>> triggers/shipping/pick_line_audited.sql sha256:dc2518a394af8e47
+CREATE OR REPLACE TRIGGER pick_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.pick_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER pick_line_audited ON shipping.pick_line IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/pick_line_audited.sql
+
+-- >>> triggers/shipping/return_inspection_audited.sql sha256:01780c80c0b42371
+CREATE OR REPLACE TRIGGER return_inspection_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.return_inspection
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER return_inspection_audited ON shipping.return_inspection IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/return_inspection_audited.sql
+
+-- >>> triggers/shipping/return_inspection_line_audited.sql sha256:828c9bd8fb76bd1c
+CREATE OR REPLACE TRIGGER return_inspection_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.return_inspection_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER return_inspection_line_audited ON shipping.return_inspection_line IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/return_inspection_line_audited.sql
+
+-- >>> triggers/shipping/shipment_audited.sql sha256:abb8b0c0c99493fc
+CREATE OR REPLACE TRIGGER shipment_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.shipment
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER shipment_audited ON shipping.shipment IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/shipment_audited.sql
+
+-- >>> triggers/shipping/shipment_line_audited.sql sha256:552904ccf8126330
+CREATE OR REPLACE TRIGGER shipment_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.shipment_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER shipment_line_audited ON shipping.shipment_line IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/shipment_line_audited.sql
+
+-- >>> triggers/shipping/shipment_unit_append_only.sql sha256:51855d81b89f4122
+CREATE OR REPLACE TRIGGER shipment_unit_append_only
+    BEFORE UPDATE OR DELETE ON shipping.shipment_unit
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER shipment_unit_append_only ON shipping.shipment_unit IS 'Refuses update and delete.';
+-- <<< triggers/shipping/shipment_unit_append_only.sql
+
+-- >>> triggers/shipping/shipment_unit_audited.sql sha256:48ce6fa585b7846b
+CREATE OR REPLACE TRIGGER shipment_unit_audited
+    AFTER INSERT OR UPDATE OR DELETE ON shipping.shipment_unit
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER shipment_unit_audited ON shipping.shipment_unit IS 'Records every change in audit.entry.';
+-- <<< triggers/shipping/shipment_unit_audited.sql
