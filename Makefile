@@ -31,7 +31,7 @@ gen: $(BIN)/sqlc ## Write everything that is generated
 	@if grep -q '^  - ' sqlc.yaml; then sqlc generate; fi
 	@if [ -d internal/tools/problems ]; then $(GO) run ./internal/tools/problems; fi
 	@if [ -d internal/tools/openapi ]; then $(GO) run ./internal/tools/openapi; fi
-	@if [ -f internal/tools/schemadoc/main.go ]; then $(GO) run ./internal/tools/schemadoc; fi
+	@$(GO) run ./internal/tools/schemadoc
 
 verify: gen ## Fail if anything generated is not as it is checked in
 	@changes=$$(git status --porcelain); if [ -n "$$changes" ]; then \

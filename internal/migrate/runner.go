@@ -96,22 +96,20 @@ func (r *Runner) Up(ctx context.Context) error {
 	return r.steps(ctx, len(status.Pending), 1)
 }
 
-// Step applies the next n migrations, or takes the last -n back.
+// Step applies the next n migrations, or takes the last -n back; fewer when there are not that many.
 func (r *Runner) Step(ctx context.Context, n int) error {
-	if n < 0 {
-		return r.steps(ctx, -n, -1)
-	}
-	return r.steps(ctx, n, 1)
-}
-
-// Down takes everything back.
-func (r *Runner) Down(ctx context.Context) error {
 	status, err := r.Status()
 	if err != nil {
 		return err
 	}
-	return r.steps(ctx, len(r.series)-len(status.Pending), -1)
+	if n < 0 {
+		return r.steps(ctx, min(-n, len(r.series)-len(status.Pending)), -1)
+	}
+	return r.steps(ctx, min(n, len(status.Pending)), 1)
 }
+
+// Down takes everything back.
+func (r *Runner) Down(ctx context.Context) error { return r.Step(ctx, -len(r.series)) }
 
 func (r *Runner) steps(ctx context.Context, count, direction int) error {
 	if err := r.driver.ensureTable(ctx); err != nil {

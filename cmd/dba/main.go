@@ -1,0 +1,37 @@
+// Command dba is the tool of those who look after the database: it migrates, proves the invariants, and
+// does the other things that no server does on its own.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// program is the command line. A new command is a field here and a file of its own.
+type program struct {
+	DatabaseURL string `name:"database-url" env:"MILLRACE_DATABASE_URL" help:"The primary, such as postgres://user@host/millrace." required:""`
+	Verbose     bool   `short:"v" help:"Tell each step."`
+
+	Migrate migrateCommand `cmd:"" help:"Move the schema along the numbered series."`
+	Verify  verifyCommand  `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	var dba program
+	line := kong.Parse(&dba, kong.Name("dba"), kong.UsageOnError(),
+		kong.Description("Looks after a Millrace database."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	level := slog.LevelInfo
+	if dba.Verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	line.FatalIfErrorf(line.Run(&dba, log))
+}
