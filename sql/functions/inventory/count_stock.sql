@@ -17,8 +17,8 @@ DECLARE
     v_item catalog.item;
     v_lot inventory.lot;
     v_line record;
-    v_keys inventory.balance_key[] := '{}';
-    v_quantities numeric[] := '{}';
+    v_keys inventory.balance_key[] := ARRAY[]::inventory.balance_key[];
+    v_quantities numeric[] := ARRAY[]::numeric[];
     v_lines inventory.posting_line[];
     v_ids bigint[];
 BEGIN

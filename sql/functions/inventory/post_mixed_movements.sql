@@ -21,7 +21,7 @@ DECLARE
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
-        RETURN '{}';
+        RETURN ARRAY[]::bigint[];
     END IF;
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.

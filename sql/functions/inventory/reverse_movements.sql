@@ -21,7 +21,7 @@ BEGIN
     WHERE m.id = ANY (p_movement_ids)
       AND m.movement_type <> 'reversal';
     IF cardinality(p_movement_ids) = 0 THEN
-        RETURN '{}';
+        RETURN ARRAY[]::bigint[];
     END IF;
     IF coalesce(cardinality(v_lines), 0) <> cardinality(p_movement_ids) THEN
         RAISE EXCEPTION 'only movements that stand and are no reversals themselves can be reversed'

@@ -1,0 +1,9 @@
+-- A reversal is its original backwards, and each original is reversed at most once.
+SELECT m.id, m.reverses_movement_id
+FROM inventory.movement AS m
+LEFT JOIN inventory.movement AS o ON o.id = m.reverses_movement_id
+LEFT JOIN inventory.reversal AS r ON r.reversed_movement_id = m.reverses_movement_id
+WHERE m.movement_type = 'reversal'
+  AND (o.id IS NULL OR r.movement_id IS DISTINCT FROM m.id OR o.movement_type = 'reversal'
+       OR (o.item_id, o.lot_id, o.from_location_id, o.to_location_id, o.quantity)
+          IS DISTINCT FROM (m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity));

@@ -1,0 +1,57 @@
+CREATE OR REPLACE FUNCTION inventory.get_lot(
+    p_item text,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH RECURSIVE root AS (
+        SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE i.number = p_item AND l.number = p_number
+    ), up AS (
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION ALL
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, p.level + 1
+        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
+        WHERE g.quantity > 0
+    ) CYCLE parent_lot_id, child_lot_id SET is_cycle USING path, down AS (
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION ALL
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, d.level + 1
+        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
+        WHERE g.quantity > 0
+    ) CYCLE parent_lot_id, child_lot_id SET is_cycle USING path
+    SELECT jsonb_build_object(
+        'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
+        'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
+        'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'stock', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
+                'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')
+            FROM inventory.balance AS b JOIN catalog.location AS c ON c.id = b.location_id
+            WHERE b.item_id = r.item_id AND b.lot_id = r.id AND b.on_hand > 0),
+        'made_from', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
+                'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
+                  FROM (SELECT DISTINCT parent_lot_id, child_lot_id, quantity, level FROM up) AS u GROUP BY u.parent_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id),
+        'went_into', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id))
+    FROM root AS r;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_lot(text, text) IS
+    'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';

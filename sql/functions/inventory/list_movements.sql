@@ -1,0 +1,36 @@
+CREATE OR REPLACE FUNCTION inventory.list_movements(
+    p_item text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
+            g.code AS to_location, m.quantity, u.code AS unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        WHERE i.number = p_item
+          AND (p_after IS NULL OR m.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 0 END)
+        ORDER BY m.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
+            'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
+            'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
+            'reason', p.reason) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_movements(text, text, integer) IS
+    'A page of the ledger of one item, latest first.';
