@@ -8,7 +8,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_rest text := regexp_replace(p_barcode, '^\](C1|d2|Q3|e0)', '');
-    v_result jsonb := '{}';
+    v_result jsonb := '{}'::jsonb;
     v_ai text;
     v_length integer;
     v_value text;
