@@ -1609,8 +1609,8 @@ DECLARE
     v_item catalog.item;
     v_lot inventory.lot;
     v_line record;
-    v_keys inventory.balance_key[] := '{}';
-    v_quantities numeric[] := '{}';
+    v_keys inventory.balance_key[] := ARRAY[]::inventory.balance_key[];
+    v_quantities numeric[] := ARRAY[]::numeric[];
     v_lines inventory.posting_line[];
     v_ids bigint[];
 BEGIN
@@ -1845,6 +1845,68 @@ $$;
 COMMENT ON FUNCTION inventory.get_count(p_number text) IS 'A cycle count as a document; null when there is none of that number.';
 
 --
+-- Name: get_lot(text, text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH RECURSIVE root AS (
+        SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE i.number = p_item AND l.number = p_number
+    ), up AS (
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, p.level + 1
+        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
+        WHERE g.quantity > 0 AND p.level < 64
+    ), down AS (
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, d.level + 1
+        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
+        WHERE g.quantity > 0 AND d.level < 64
+    )
+    SELECT jsonb_build_object(
+        'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
+        'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
+        'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'stock', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
+                'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')
+            FROM inventory.balance AS b JOIN catalog.location AS c ON c.id = b.location_id
+            WHERE b.item_id = r.item_id AND b.lot_id = r.id AND b.on_hand > 0),
+        'made_from', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
+                'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
+                  FROM (SELECT parent_lot_id, child_lot_id, quantity, min(level) AS level FROM up GROUP BY parent_lot_id, child_lot_id, quantity) AS u
+                  GROUP BY u.parent_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id),
+        'went_into', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id))
+    FROM root AS r;
+$$;
+
+--
+-- Name: FUNCTION get_lot(p_item text, p_number text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.get_lot(p_item text, p_number text) IS 'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
+
+--
 -- Name: get_transfer(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -1870,6 +1932,103 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.get_transfer(p_number text) IS 'A transfer as a document; null when there is none of that number.';
+
+--
+-- Name: has_check_digit(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.has_check_digit(p_digits text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT p_digits ~ '^[0-9]{8,18}$' AND sum(d.digit::integer * CASE WHEN mod(d.place, 2) = 0 THEN 3 ELSE 1 END) % 10 = 0
+    FROM regexp_split_to_table(reverse(p_digits), '') WITH ORDINALITY AS d (digit, place);
+$_$;
+
+--
+-- Name: FUNCTION has_check_digit(p_digits text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.has_check_digit(p_digits text) IS 'Whether the last digit of a GTIN, GLN or SSCC is right (modulo 10, weights 3 and 1 from the right; GS1 General Specifications 7.9.1).';
+
+--
+-- Name: list_movements(text, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.list_movements(p_item text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH page AS (
+        SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
+            g.code AS to_location, m.quantity, u.code AS unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        WHERE i.number = p_item
+          AND (p_after IS NULL OR m.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 0 END)
+        ORDER BY m.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
+            'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
+            'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
+            'reason', p.reason) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
+    FROM page AS p;
+$_$;
+
+--
+-- Name: FUNCTION list_movements(p_item text, p_after text, p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.list_movements(p_item text, p_after text, p_limit integer) IS 'A page of the ledger of one item, latest first.';
+
+--
+-- Name: list_stock(text, text, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.list_stock(p_item text, p_location text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT i.number AS item, c.code AS location, l.number AS lot, l.status, l.expires_on, b.on_hand, b.reserved, u.code AS unit,
+            i.number || chr(31) || c.code || chr(31) || l.number AS cursor
+        FROM inventory.balance AS b
+        JOIN catalog.item AS i ON i.id = b.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE b.on_hand > 0
+          AND (p_item IS NULL OR i.number = p_item)
+          AND (p_location IS NULL OR c.code = p_location)
+          AND (p_after IS NULL
+               OR (i.number, c.code, l.number) > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY i.number, c.code, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'location', p.location, 'lot', nullif(p.lot, ''),
+            'lot_status', CASE WHEN p.lot <> '' THEN p.status END, 'expires_on', p.expires_on,
+            'on_hand', trim_scale(p.on_hand)::text, 'reserved', trim_scale(p.reserved)::text, 'unit', p.unit)
+            ORDER BY p.item, p.location, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.cursor ORDER BY p.item DESC, p.location DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_stock(p_item text, p_location text, p_after text, p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.list_stock(p_item text, p_location text, p_after text, p_limit integer) IS 'A page of what is on hand, by item, location and lot, optionally of one item or location.';
 
 --
 -- Name: lock_balances(inventory.balance_key[]); Type: FUNCTION; Schema: inventory; Owner: -
@@ -1910,6 +2069,68 @@ $$;
 COMMENT ON FUNCTION inventory.lock_balances(p_keys inventory.balance_key[]) IS 'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 
 --
+-- Name: parse_gs1(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.parse_gs1(p_barcode text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_rest text := regexp_replace(p_barcode, '^\](C1|d2|Q3|e0)', '');
+    v_result jsonb := '{}'::jsonb;
+    v_ai text;
+    v_length integer;
+    v_value text;
+BEGIN
+    -- Human readable interpretation: (01)04012345000016(10)L-7
+    IF v_rest LIKE '(%' THEN
+        IF v_rest !~ '^(\([0-9]{2,4}\)[^()]+)+$' THEN
+            RETURN NULL;
+        END IF;
+        SELECT jsonb_object_agg(m[1], m[2]) INTO v_result
+        FROM regexp_matches(v_rest, '\(([0-9]{2,4})\)([^()]+)', 'g') AS m;
+        RETURN v_result;
+    END IF;
+
+    -- As scanned: element strings one after the other, those of variable length ended by FNC1 (group separator).
+    WHILE v_rest <> '' LOOP
+        v_ai := CASE
+            WHEN v_rest ~ '^(00|01|02|1[0-35-7]|2[0-2]|30|37)' THEN left(v_rest, 2)
+            WHEN v_rest ~ '^(24[0-3]|25[0134]|40[0-3]|41[0-7]|42[0-7]|9[0-9])' THEN left(v_rest, CASE WHEN v_rest LIKE '9%' THEN 2 ELSE 3 END)
+            WHEN v_rest ~ '^3[1-69][0-9][0-9]' THEN left(v_rest, 4)
+            WHEN v_rest ~ '^80(0[1-9]|1[0-9]|2[0-6])' THEN left(v_rest, 4)
+        END;
+        IF v_ai IS NULL THEN
+            RETURN NULL;
+        END IF;
+        v_rest := substr(v_rest, length(v_ai) + 1);
+        v_length := CASE
+            WHEN v_ai = '00' THEN 18
+            WHEN v_ai IN ('01', '02') THEN 14
+            WHEN v_ai IN ('11', '12', '13', '15', '16', '17') THEN 6
+            WHEN v_ai = '20' THEN 2
+            WHEN v_ai ~ '^3[1-6]' AND length(v_ai) = 4 THEN 6
+            WHEN v_ai ~ '^41[0-7]$' THEN 13
+        END;
+        v_value := CASE WHEN v_length IS NULL THEN split_part(v_rest, chr(29), 1) ELSE left(v_rest, v_length) END;
+        IF v_value = '' OR length(v_value) < v_length OR (v_length IS NOT NULL AND v_value !~ '^[0-9]+$') THEN
+            RETURN NULL;
+        END IF;
+        v_result := v_result || jsonb_build_object(v_ai, v_value);
+        v_rest := ltrim(substr(v_rest, length(v_value) + 1), chr(29));
+    END LOOP;
+    RETURN nullif(v_result, '{}');
+END;
+$_$;
+
+--
+-- Name: FUNCTION parse_gs1(p_barcode text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.parse_gs1(p_barcode text) IS 'Element strings of a GS1-128, GS1 DataMatrix or GS1 QR code as an object of application identifier to value, or null when the text is none. Takes the scanned form (symbology identifier allowed, FNC1 as group separator) and the bracketed form. Lengths after GS1 General Specifications, figure 7.8.5-2.';
+
+--
 -- Name: post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -1929,7 +2150,7 @@ DECLARE
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
-        RETURN '{}';
+        RETURN ARRAY[]::bigint[];
     END IF;
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
@@ -2349,6 +2570,78 @@ $$;
 COMMENT ON FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric) IS 'Reserves up to p_quantity base units for a demand, first expiring first out, from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. A command that reserves several items calls it in ascending order of item id.';
 
 --
+-- Name: resolve_barcode(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.resolve_barcode(p_barcode text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_gs1 jsonb := inventory.parse_gs1(p_barcode);
+    v_gtin text := CASE WHEN p_barcode ~ '^[0-9]{8,14}$' AND inventory.has_check_digit(p_barcode) THEN lpad(p_barcode, 14, '0') END;
+    v_lot_number text;
+    v_result jsonb;
+    v_matches integer;
+BEGIN
+    IF v_gs1 ? '00' AND inventory.has_check_digit(v_gs1 ->> '00') THEN
+        RETURN jsonb_build_object('kind', 'handling_unit', 'sscc', v_gs1 ->> '00');
+    END IF;
+    IF v_gs1 ?| ARRAY['01', '02'] AND inventory.has_check_digit(coalesce(v_gs1 ->> '01', v_gs1 ->> '02')) THEN
+        v_gtin := coalesce(v_gs1 ->> '01', v_gs1 ->> '02');
+        v_lot_number := coalesce(v_gs1 ->> '10', v_gs1 ->> '21');
+    END IF;
+
+    IF v_gtin IS NOT NULL THEN
+        SELECT jsonb_build_object('kind', CASE WHEN v_lot_number IS NULL THEN 'item' ELSE 'lot' END,
+            'item', i.number, 'lot', v_lot_number, 'unit', u.code,
+            'quantity', coalesce(v_gs1 ->> '37', v_gs1 ->> '30'))
+        INTO v_result
+        FROM catalog.item AS i
+        LEFT JOIN catalog.item_unit AS iu ON iu.item_id = i.id AND iu.gtin = v_gtin
+        JOIN catalog.unit AS u ON u.id = coalesce(iu.unit_id, i.base_unit_id)
+        WHERE (i.gtin = v_gtin OR iu.gtin = v_gtin)
+          AND (v_lot_number IS NULL
+               OR EXISTS (SELECT FROM inventory.lot AS l WHERE l.item_id = i.id AND l.number = v_lot_number));
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT jsonb_build_object('kind', 'item', 'item', i.number) INTO v_result
+        FROM catalog.item AS i WHERE i.number = p_barcode;
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT jsonb_build_object('kind', 'location', 'location', c.code) INTO v_result
+        FROM catalog.location AS c WHERE c.code = p_barcode AND c.is_physical;
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT min(jsonb_build_object('kind', 'lot', 'item', i.number, 'lot', l.number)::text)::jsonb, count(*)
+        INTO v_result, v_matches
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE l.number = p_barcode;
+        IF v_matches > 1 THEN
+            RAISE EXCEPTION '% items have a lot %', v_matches, left(p_barcode, 60)
+                USING ERRCODE = 'MR217',
+                      DETAIL = jsonb_build_object('barcode', left(p_barcode, 60))::text,
+                      HINT = 'Scan the item as well.';
+        END IF;
+    END IF;
+    IF v_result IS NULL THEN
+        RAISE EXCEPTION 'nobody knows the code %', left(p_barcode, 60)
+            USING ERRCODE = 'MR206',
+                  DETAIL = jsonb_build_object('barcode', left(p_barcode, 60))::text,
+                  HINT = 'Scan it again, or key in the number.';
+    END IF;
+    RETURN jsonb_strip_nulls(v_result);
+END;
+$_$;
+
+--
+-- Name: FUNCTION resolve_barcode(p_barcode text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.resolve_barcode(p_barcode text) IS 'What a scanned code means: {kind: item | lot | location | handling_unit, item, lot, unit, quantity, location, sscc}. Takes GS1 element strings (AI 00, 01, 02, 10, 21, 30, 37), GTINs, item numbers, location codes and lot numbers. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
+
+--
 -- Name: reverse_count(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -2414,7 +2707,7 @@ BEGIN
     WHERE m.id = ANY (p_movement_ids)
       AND m.movement_type <> 'reversal';
     IF cardinality(p_movement_ids) = 0 THEN
-        RETURN '{}';
+        RETURN ARRAY[]::bigint[];
     END IF;
     IF coalesce(cardinality(v_lines), 0) <> cardinality(p_movement_ids) THEN
         RAISE EXCEPTION 'only movements that stand and are no reversals themselves can be reversed'

@@ -5,6 +5,7 @@ package app
 import (
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/pg"
 )
 
@@ -16,7 +17,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	// catalog.Register(api, primary)
 	//
-	// inventory.Register(api, primary)
+	inventory.Register(api, primary)
 	//
 	// purchasing.Register(api, primary)
 	//

@@ -888,7 +888,7 @@ $function$;
 COMMENT ON FUNCTION inventory.get_count(text) IS 'A cycle count as a document; null when there is none of that number.';
 -- <<< functions/inventory/get_count.sql
 
--- >>> functions/inventory/get_lot.sql sha256:2e82688ba58fadf1
+-- >>> functions/inventory/get_lot.sql sha256:580232fbaff57fa5
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
     p_number text
@@ -907,19 +907,19 @@ AS $function$
         SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
         FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
         WHERE g.quantity > 0
-        UNION ALL
+        UNION
         SELECT g.parent_lot_id, g.child_lot_id, g.quantity, p.level + 1
         FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
-        WHERE g.quantity > 0
-    ) CYCLE parent_lot_id, child_lot_id SET is_cycle USING path, down AS (
+        WHERE g.quantity > 0 AND p.level < 64
+    ), down AS (
         SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
         FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
         WHERE g.quantity > 0
-        UNION ALL
+        UNION
         SELECT g.parent_lot_id, g.child_lot_id, g.quantity, d.level + 1
         FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
-        WHERE g.quantity > 0
-    ) CYCLE parent_lot_id, child_lot_id SET is_cycle USING path
+        WHERE g.quantity > 0 AND d.level < 64
+    )
     SELECT jsonb_build_object(
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
         'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
@@ -933,7 +933,8 @@ AS $function$
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
                 'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
             FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
-                  FROM (SELECT DISTINCT parent_lot_id, child_lot_id, quantity, level FROM up) AS u GROUP BY u.parent_lot_id) AS e
+                  FROM (SELECT parent_lot_id, child_lot_id, quantity, min(level) AS level FROM up GROUP BY parent_lot_id, child_lot_id, quantity) AS u
+                  GROUP BY u.parent_lot_id) AS e
             JOIN inventory.lot AS l ON l.id = e.parent_lot_id
             JOIN catalog.item AS i ON i.id = l.item_id),
         'went_into', (
@@ -1105,7 +1106,7 @@ COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
     'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 -- <<< functions/inventory/lock_balances.sql
 
--- >>> functions/inventory/parse_gs1.sql sha256:a4d0b22605afa608
+-- >>> functions/inventory/parse_gs1.sql sha256:eb148a18d8052677
 CREATE OR REPLACE FUNCTION inventory.parse_gs1(
     p_barcode text
 ) RETURNS jsonb
@@ -1116,7 +1117,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_rest text := regexp_replace(p_barcode, '^\](C1|d2|Q3|e0)', '');
-    v_result jsonb := '{}';
+    v_result jsonb := '{}'::jsonb;
     v_ai text;
     v_length integer;
     v_value text;

@@ -1,0 +1,314 @@
+// Package inventory is the Go side of the schema of the same name: lots, movements,
+// balances, counts. The rules are in SQL; here the operations get their HTTP face.
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
+	"github.com/millrace-erp/millrace/internal/pg"
+)
+
+const tag = "Inventory"
+
+// Register adds the operations of the room to the API.
+func Register(api *httpapi.API, primary *pg.Primary) {
+	q := db.New(primary)
+	registerTransfers(api, q)
+	registerCounts(api, q)
+	registerReads(api, q)
+}
+
+func registerTransfers(api *httpapi.API, q *db.Queries) {
+	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205"}
+	httpapi.Command[PutAway, Transfer](api, httpapi.CommandSpec{
+		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,
+		Summary:     "Put released goods away",
+		Description: "Takes released goods from quarantine, or from another storage location, to a storage location.",
+		Refusals:    append([]string{"MR202", "MR213"}, posting...),
+	}, q.PutAway)
+	httpapi.Command[TransferStock, Transfer](api, httpapi.CommandSpec{
+		OperationID: "transfer-stock", Path: "/v1/transfers", Tag: tag,
+		Summary:  "Move stock to another location",
+		Refusals: posting,
+	}, q.TransferStock)
+	httpapi.Command[ScrapStock, Transfer](api, httpapi.CommandSpec{
+		OperationID: "scrap-stock", Path: "/v1/scrappings", Tag: tag,
+		Summary:  "Scrap stock where it lies",
+		Refusals: append([]string{"MR106"}, posting...),
+	}, q.ScrapStock)
+	httpapi.Command[PostOpeningStock, Transfer](api, httpapi.CommandSpec{
+		OperationID: "post-opening-stock", Path: "/v1/opening-stocks", Tag: tag,
+		Summary:  "Take over stock from before the books began",
+		Refusals: append([]string{"MR210"}, posting...),
+	}, q.PostOpeningStock)
+	httpapi.Command[ReverseTransfer, Transfer](api, httpapi.CommandSpec{
+		OperationID: "reverse-transfer", Path: "/v1/transfer-reversals", Tag: tag,
+		Summary:  "Take back a put-away, move, scrapping or opening stock",
+		Refusals: []string{"MR106", "MR201", "MR209", "MR214"},
+	}, q.ReverseTransfer)
+	httpapi.Get[Transfer](api, httpapi.ReadSpec{
+		OperationID: "get-transfer", Path: "/v1/transfers/{number}", Tag: tag, Summary: "One transfer",
+	}, q.GetTransfer)
+}
+
+func registerCounts(api *httpapi.API, q *db.Queries) {
+	httpapi.Command[CountStock, Count](api, httpapi.CommandSpec{
+		OperationID: "count-stock", Path: "/v1/counts", Tag: tag,
+		Summary:     "Record a cycle count and adjust stock to it",
+		Description: "What was found is compared with what is on hand at this moment, and the difference is posted. Items that the count does not name stay as they are.",
+		Refusals:    []string{"MR101", "MR102", "MR106", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR215"},
+	}, q.CountStock)
+	httpapi.Command[ReverseCount, Count](api, httpapi.CommandSpec{
+		OperationID: "reverse-count", Path: "/v1/count-reversals", Tag: tag,
+		Summary:  "Take back the adjustments of a count",
+		Refusals: []string{"MR106", "MR201", "MR209", "MR216"},
+	}, q.ReverseCount)
+	httpapi.Get[Count](api, httpapi.ReadSpec{
+		OperationID: "get-count", Path: "/v1/counts/{number}", Tag: tag, Summary: "One count",
+	}, q.GetCount)
+}
+
+func registerReads(api *httpapi.API, q *db.Queries) {
+	type stockQuery struct {
+		Item     string `query:"item" maxLength:"64" doc:"Only this item."`
+		Location string `query:"location" maxLength:"64" doc:"Only this location."`
+		After    string `query:"after" maxLength:"200" doc:"Where to go on: next of the page before."`
+		Limit    int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
+	}
+	httpapi.Read[stockQuery, httpapi.Page[Stock]](api, httpapi.ReadSpec{
+		OperationID: "list-stock", Path: "/v1/stock", Tag: tag, Summary: "What is on hand, by item, location and lot",
+	}, func(ctx context.Context, in *stockQuery) (json.RawMessage, error) {
+		return q.ListStock(ctx, named(in.Item), named(in.Location), named(in.After), in.Limit)
+	})
+
+	type movementQuery struct {
+		Item  string `query:"item" required:"true" minLength:"1" maxLength:"64" doc:"Item whose ledger to read."`
+		After string `query:"after" maxLength:"20" doc:"Where to go on: next of the page before."`
+		Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
+	}
+	httpapi.Read[movementQuery, httpapi.Page[Movement]](api, httpapi.ReadSpec{
+		OperationID: "list-movements", Path: "/v1/movements", Tag: tag, Summary: "The ledger of an item, latest first",
+	}, func(ctx context.Context, in *movementQuery) (json.RawMessage, error) {
+		return q.ListMovements(ctx, in.Item, named(in.After), in.Limit)
+	})
+
+	type lotQuery struct {
+		Item string `path:"item" minLength:"1" maxLength:"64" doc:"Item number."`
+		Lot  string `path:"lot" minLength:"1" maxLength:"64" doc:"Lot or serial number."`
+	}
+	httpapi.Read[lotQuery, Lot](api, httpapi.ReadSpec{
+		OperationID: "get-lot", Path: "/v1/items/{item}/lots/{lot}", Tag: tag,
+		Summary:     "A lot, where it lies, what it was made from and what it went into",
+		Description: "The genealogy goes all the way up to the supplier's lots and down to the last finished lot: the answer to a recall.",
+	}, func(ctx context.Context, in *lotQuery) (json.RawMessage, error) {
+		return q.GetLot(ctx, in.Item, in.Lot)
+	})
+
+	type barcodeQuery struct {
+		Barcode string `query:"barcode" required:"true" minLength:"1" maxLength:"200" doc:"What the scanner read; FNC1 as the group separator, percent-encoded %1D."`
+	}
+	httpapi.Read[barcodeQuery, Barcode](api, httpapi.ReadSpec{
+		OperationID: "resolve-barcode", Path: "/v1/barcode", Tag: tag, Summary: "What a scanned code means",
+	}, func(ctx context.Context, in *barcodeQuery) (json.RawMessage, error) {
+		return q.ResolveBarcode(ctx, in.Barcode)
+	})
+}
+
+// named is the parameter for SQL: an empty one was not given.
+func named(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// PutAway is the body of a put-away.
+type PutAway struct {
+	Item       httpapi.Code     `json:"item" doc:"Item number."`
+	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	From       httpapi.Code     `json:"from" doc:"Where the goods lie."`
+	To         httpapi.Code     `json:"to" doc:"Storage location they go to."`
+	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// TransferStock is the body of a move between locations.
+type TransferStock struct {
+	Item       httpapi.Code     `json:"item" doc:"Item number."`
+	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	From       httpapi.Code     `json:"from" doc:"Where the goods lie."`
+	To         httpapi.Code     `json:"to" doc:"Where they go: a location of the same kind, or quarantine."`
+	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// ScrapStock is the body of a scrapping.
+type ScrapStock struct {
+	Item       httpapi.Code     `json:"item" doc:"Item number."`
+	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	From       httpapi.Code     `json:"from" doc:"Where the goods lie."`
+	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	Reason     httpapi.Code     `json:"reason" doc:"Why."`
+	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// PostOpeningStock is the body of an opening stock.
+type PostOpeningStock struct {
+	Item       httpapi.Code     `json:"item" doc:"Item number."`
+	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; made when a tracked item names none."`
+	To         httpapi.Code     `json:"to" doc:"Where the goods lie."`
+	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	ExpiresOn  httpapi.Date     `json:"expires_on,omitempty" doc:"Last day of use of the lot."`
+	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// ReverseTransfer is the body of a reversal.
+type ReverseTransfer struct {
+	Transfer   httpapi.Code `json:"transfer" doc:"Number of the transfer to take back."`
+	Reason     httpapi.Code `json:"reason" doc:"Why."`
+	OccurredAt *time.Time   `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// Transfer is a put-away, move, scrapping or opening stock.
+type Transfer struct {
+	Number     string           `json:"number" doc:"Number of the transfer."`
+	Type       string           `json:"type" enum:"put_away,transfer,scrap,opening"`
+	Item       string           `json:"item"`
+	Lot        *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	From       string           `json:"from" doc:"Location the goods came from."`
+	To         string           `json:"to" doc:"Location they went to."`
+	Quantity   httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Unit       string           `json:"unit" doc:"Base unit of the item."`
+	IsReversed bool             `json:"is_reversed" doc:"Whether it was taken back."`
+	CreatedAt  time.Time        `json:"created_at"`
+}
+
+// CountStock is the body of a cycle count.
+type CountStock struct {
+	Location   httpapi.Code     `json:"location" doc:"What was counted: a storage, quarantine or rejected location."`
+	Reason     httpapi.Code     `json:"reason" doc:"Reason of the adjustments."`
+	Lines      []CountStockLine `json:"lines" minItems:"1" maxItems:"1000"`
+	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// CountStockLine is what was found of one item and lot.
+type CountStockLine struct {
+	Item            httpapi.Code     `json:"item" doc:"Item number."`
+	Lot             httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	CountedQuantity httpapi.Quantity `json:"counted_quantity" doc:"What was found, in the unit named; zero when there was nothing."`
+	Unit            httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+}
+
+// ReverseCount is the body of a count's reversal.
+type ReverseCount struct {
+	Count      httpapi.Code `json:"count" doc:"Number of the count to take back."`
+	Reason     httpapi.Code `json:"reason" doc:"Why."`
+	OccurredAt *time.Time   `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// Count is a cycle count.
+type Count struct {
+	Number     string      `json:"number"`
+	Location   string      `json:"location"`
+	IsReversed bool        `json:"is_reversed" doc:"Whether its adjustments were taken back."`
+	CountedAt  time.Time   `json:"counted_at"`
+	Lines      []CountLine `json:"lines"`
+}
+
+// CountLine is one counted item and lot.
+type CountLine struct {
+	Line             int                 `json:"line"`
+	Item             string              `json:"item"`
+	Lot              *string             `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	Unit             string              `json:"unit" doc:"Base unit of the item."`
+	ExpectedQuantity httpapi.Quantity    `json:"expected_quantity" doc:"On hand at that moment, in the base unit."`
+	CountedQuantity  httpapi.Quantity    `json:"counted_quantity" doc:"Found, in the base unit."`
+	Difference       httpapi.AnyQuantity `json:"difference" doc:"Counted less expected: positive was found, negative was missing."`
+	Reason           *string             `json:"reason" nullable:"true" doc:"Null when there was no difference."`
+}
+
+// Stock is one balance.
+type Stock struct {
+	Item      string           `json:"item"`
+	Location  string           `json:"location"`
+	Lot       *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	LotStatus *string          `json:"lot_status" nullable:"true" enum:"quarantine,released,blocked"`
+	ExpiresOn *httpapi.Date    `json:"expires_on" nullable:"true"`
+	OnHand    httpapi.Quantity `json:"on_hand" doc:"In the base unit."`
+	Reserved  httpapi.Quantity `json:"reserved" doc:"Of it promised to orders."`
+	Unit      string           `json:"unit" doc:"Base unit of the item."`
+}
+
+// Movement is one line of the ledger.
+type Movement struct {
+	ID           string           `json:"id"`
+	PostedAt     time.Time        `json:"posted_at" doc:"When the database posted it."`
+	OccurredAt   time.Time        `json:"occurred_at" doc:"When it happened, by the clock of the device."`
+	Type         string           `json:"type"`
+	Item         string           `json:"item"`
+	Lot          *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	From         string           `json:"from"`
+	To           string           `json:"to"`
+	Quantity     httpapi.Quantity `json:"quantity" doc:"In the base unit, always positive: from says where it left, to where it arrived."`
+	Unit         string           `json:"unit"`
+	DocumentType string           `json:"document_type"`
+	Actor        string           `json:"actor" doc:"Who posted it."`
+	Reverses     *string          `json:"reverses" nullable:"true" doc:"Id of the movement that this one takes back."`
+	Reason       *string          `json:"reason" nullable:"true"`
+}
+
+// Lot is a lot with its stock and its genealogy.
+type Lot struct {
+	Item           string           `json:"item"`
+	Number         string           `json:"number"`
+	Status         string           `json:"status" enum:"quarantine,released,blocked"`
+	SupplierLot    *string          `json:"supplier_lot" nullable:"true"`
+	Supplier       *string          `json:"supplier" nullable:"true"`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	ManufacturedOn *httpapi.Date    `json:"manufactured_on" nullable:"true"`
+	ExpiresOn      *httpapi.Date    `json:"expires_on" nullable:"true" doc:"Last day of use."`
+	Stock          []LotStock       `json:"stock"`
+	MadeFrom       []LotIngredient  `json:"made_from"`
+	WentInto       []LotDestination `json:"went_into"`
+}
+
+// LotStock is where some of a lot lies.
+type LotStock struct {
+	Location string           `json:"location"`
+	OnHand   httpapi.Quantity `json:"on_hand"`
+	Reserved httpapi.Quantity `json:"reserved"`
+}
+
+// LotIngredient is a lot that went into this one.
+type LotIngredient struct {
+	Level    int              `json:"level" doc:"1: directly; 2: by way of one other lot; and so on."`
+	Item     string           `json:"item"`
+	Lot      string           `json:"lot"`
+	Quantity httpapi.Quantity `json:"quantity" doc:"How much of it, in its base unit."`
+}
+
+// LotDestination is a lot that this one went into.
+type LotDestination struct {
+	Level int    `json:"level" doc:"1: directly; 2: by way of one other lot; and so on."`
+	Item  string `json:"item"`
+	Lot   string `json:"lot"`
+}
+
+// Barcode is what a scanned code means.
+type Barcode struct {
+	Kind     string           `json:"kind" enum:"item,lot,location,handling_unit"`
+	Item     string           `json:"item,omitempty"`
+	Lot      string           `json:"lot,omitempty"`
+	Unit     string           `json:"unit,omitempty" doc:"Unit of the packaging level that the code names."`
+	Quantity httpapi.Quantity `json:"quantity,omitempty" doc:"Quantity that the code carries, in that unit."`
+	Location string           `json:"location,omitempty"`
+	SSCC     string           `json:"sscc,omitempty" doc:"Serial Shipping Container Code, 18 digits."`
+}
