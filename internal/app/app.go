@@ -1,5 +1,6 @@
-// Package app is the list of the rooms: it gives every room's operations to the API. The
-// api, the OpenAPI document and the tests are made from this one list.
+// Package app is the list of the rooms: it gives every room's operations to the API and
+// every room's jobs to the worker. The servers, the OpenAPI document and the tests are made
+// from this one list.
 package app
 
 import (
@@ -7,6 +8,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/queue"
 )
 
 // New is the whole API on the given primary. None is enough to describe it.
@@ -33,4 +35,16 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	// document.Register(api, primary)
 	return api
+}
+
+// Jobs are the jobs of all rooms, worked on the given primary.
+func Jobs(primary *pg.Primary) *queue.Jobs {
+	jobs := queue.NewJobs()
+	event.RegisterJobs(jobs, primary)
+	// One line per room.
+	//
+	// costing.RegisterJobs(jobs, primary)
+	//
+	// document.RegisterJobs(jobs, primary)
+	return jobs
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/queue"
 )
 
 // TestDocument holds docs/openapi.yaml to be current.
@@ -78,3 +80,57 @@ func begunRequests(t *testing.T) map[string]bool {
 	}
 	return begun
 }
+
+// TestJobs holds that every job which SQL inserts has a worker, and a queue that is worked:
+// it would lie for ever otherwise.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	kinds := app.Jobs(nil).Kinds()
+	call := regexp.MustCompile(`event\.insert_job\(`)
+	files, err := filepath.Glob("../../sql/functions/*/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if filepath.Base(file) == "insert_job.sql" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range call.FindAllIndex(text, -1) {
+			arguments := arguments(string(text[at[1]:]))
+			if kind := literal(arguments[0]); !slices.Contains(kinds, kind) {
+				t.Errorf("%s: nobody works jobs of kind %s", file, kind)
+			}
+			if len(arguments) > 2 && !slices.Contains(queue.Queues, literal(arguments[2])) {
+				t.Errorf("%s: nobody works the queue %s", file, arguments[2])
+			}
+		}
+	}
+}
+
+// arguments splits what stands between a call's parentheses; text begins behind the first.
+func arguments(text string) []string {
+	found, depth, start, quoted := []string{}, 0, 0, false
+	for i, r := range text {
+		switch {
+		case r == '\'':
+			quoted = !quoted
+		case quoted:
+		case r == '(':
+			depth++
+		case r == ')' && depth == 0:
+			return append(found, text[start:i])
+		case r == ')':
+			depth--
+		case r == ',' && depth == 0:
+			found = append(found, text[start:i])
+			start = i + 1
+		}
+	}
+	return append(found, text[start:])
+}
+
+func literal(argument string) string { return strings.Trim(strings.TrimSpace(argument), "'") }

@@ -1,0 +1,95 @@
+// Command api serves Millrace's HTTP API. Its configuration is in the environment
+// (internal/config); SIGTERM or SIGINT makes it end what it has begun and stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/app"
+	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/pg"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	cfg, err := config.ReadAPI(os.Environ())
+	if err == nil {
+		err = Run(ctx, cfg, func(net.Addr) {})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "api:", err)
+		os.Exit(1) //nolint:gocritic // nothing is left to be released
+	}
+}
+
+// Run serves until ctx ends, then lets the requests that it has taken end. It tells where
+// it listens once it does. A database whose schema this program was not built for is
+// refused.
+func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
+	log := cfg.Logger()
+	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal())
+	if err != nil {
+		return err
+	}
+	defer primary.Close()
+	if err := pg.CheckVersion(ctx, primary); err != nil {
+		return err
+	}
+
+	options := httpapi.Options{Version: version(), Log: log, Ready: primary.Ping}
+	for _, token := range cfg.Tokens {
+		options.Tokens = append(options.Tokens, token.Reveal())
+	}
+	server := &http.Server{
+		Handler:           app.New(primary, options),
+		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", cfg.Listen)
+	if err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "listening", "address", listener.Addr().String())
+	listening(listener.Addr())
+
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining", "timeout", cfg.DrainTimeout) //nolint:sloglint // ctx has ended
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout)
+	defer cancel()
+	err = server.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		_ = server.Close()
+		return fmt.Errorf("requests were still running after %s", cfg.DrainTimeout)
+	}
+	return err
+}
+
+// version is the module's, as the Go command stamps it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return ""
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/testdb"
+)
+
+func configure(t *testing.T, url string) config.API {
+	t.Helper()
+	cfg, err := config.ReadAPI([]string{
+		"MILLRACE_DATABASE_URL=" + url, "MILLRACE_API_TOKEN=token-of-the-tests", "MILLRACE_LISTEN=127.0.0.1:0", "MILLRACE_LOG_LEVEL=error",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestServesAndStops(t *testing.T) {
+	t.Parallel()
+	cfg := configure(t, testdb.New(t).URL)
+	ctx, stop := context.WithCancel(t.Context())
+	address := make(chan net.Addr, 1)
+	stopped := make(chan error, 1)
+	go func() { stopped <- Run(ctx, cfg, func(a net.Addr) { address <- a }) }()
+
+	var base string
+	select {
+	case a := <-address:
+		base = "http://" + a.String()
+	case err := <-stopped:
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/openapi.yaml": 200, "/v1/items": 401} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: %d", path, resp.StatusCode)
+		}
+	}
+	stop()
+	select {
+	case err := <-stopped:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("does not stop")
+	}
+}
+
+func TestRefusesAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	err := Run(t.Context(), configure(t, testdb.NewEmpty(t).URL), func(net.Addr) { t.Error("listens") })
+	if err == nil || !strings.Contains(err.Error(), "migrate up") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,72 @@
+// Command worker does what follows from the requests: it works the jobs that they left
+// behind and moves their events to the feed. Any number of workers may run. Its
+// configuration is in the environment (internal/config); SIGTERM or SIGINT makes it end
+// the jobs it has begun and stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/millrace-erp/millrace/internal/app"
+	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/event"
+	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/queue"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	cfg, err := config.ReadWorker(os.Environ())
+	if err == nil {
+		err = Run(ctx, cfg)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "worker:", err)
+		os.Exit(1) //nolint:gocritic // nothing is left to be released
+	}
+}
+
+// Run works until ctx ends, then lets the jobs that it has begun end. A database whose
+// schema this program was not built for is refused.
+func Run(ctx context.Context, cfg config.Worker) error {
+	log := cfg.Logger()
+	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal())
+	if err != nil {
+		return err
+	}
+	defer primary.Close()
+	if err := pg.CheckVersion(ctx, primary); err != nil {
+		return err
+	}
+
+	client, err := queue.NewClient(primary, app.Jobs(primary), queue.Options{MaxWorkers: cfg.MaxWorkers, Log: log})
+	if err != nil {
+		return err
+	}
+	// The client gets a context of its own: ending it would cut jobs off in the middle.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	var sequencing sync.WaitGroup
+	sequencing.Go(func() { event.Sequencer{URL: cfg.DirectDatabaseURL.Reveal(), Log: log}.Run(ctx) })
+	log.InfoContext(ctx, "working")
+
+	<-ctx.Done()
+	log.Info("draining", "timeout", cfg.DrainTimeout) //nolint:sloglint // ctx has ended
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout)
+	defer cancel()
+	err = client.Stop(drain)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// Jobs that are cut off are tried again, by this worker or another one.
+		err = client.StopAndCancel(context.WithoutCancel(ctx))
+	}
+	sequencing.Wait()
+	return err
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/testdb"
+)
+
+func configure(t *testing.T, url string) config.Worker {
+	t.Helper()
+	cfg, err := config.ReadWorker([]string{"MILLRACE_DATABASE_URL=" + url, "MILLRACE_LOG_LEVEL=error"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// TestWorksAndStops: a worker moves events to the feed, runs its periodic jobs, and stops.
+func TestWorksAndStops(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- Run(ctx, configure(t, db.URL)) }()
+
+	if _, err := db.Pool.Exec(t.Context(), `SELECT event.publish('test.happened', 1, '{}')`); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		var moved, done int
+		err := db.Pool.QueryRow(t.Context(), `
+			SELECT (SELECT count(*) FROM event.log),
+				(SELECT count(*) FROM river.river_job WHERE kind = 'event_ensure_partitions' AND state = 'completed')`).Scan(&moved, &done)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if moved == 1 && done > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events moved, %d jobs done", moved, done)
+		}
+	}
+	stop()
+	select {
+	case err := <-stopped:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("does not stop")
+	}
+}
+
+func TestRefusesAnEmptyDatabase(t *testing.T) {
+	t.Parallel()
+	err := Run(t.Context(), configure(t, testdb.NewEmpty(t).URL))
+	if err == nil || !strings.Contains(err.Error(), "migrate up") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,44 @@
+package event
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/millrace-erp/millrace/internal/event/internal/db"
+	"github.com/millrace-erp/millrace/internal/queue"
+)
+
+// monthsAhead is how far in advance partitions are made.
+const monthsAhead = 3
+
+// RegisterJobs adds the schema's own upkeep.
+func RegisterJobs(jobs *queue.Jobs, database db.DBTX) {
+	queue.Add(jobs, &partitioner{queries: db.New(database)})
+	jobs.Every(12*time.Hour, func() river.JobArgs { return ensurePartitions{} })
+}
+
+// ensurePartitions makes the partitions that the coming months need.
+type ensurePartitions struct{}
+
+// Kind names the job in the database.
+func (ensurePartitions) Kind() string { return "event_ensure_partitions" }
+
+type partitioner struct {
+	river.WorkerDefaults[ensurePartitions]
+	queries *db.Queries
+}
+
+// Work makes the partitions.
+func (w *partitioner) Work(ctx context.Context, _ *river.Job[ensurePartitions]) error {
+	created, err := w.queries.EnsurePartitions(ctx, monthsAhead)
+	if err != nil {
+		return err
+	}
+	if created > 0 {
+		slog.InfoContext(ctx, "partitions made", "count", created)
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+-- name: EnsurePartitions :one
+SELECT event.ensure_partitions(@months_ahead::integer)::integer AS created;
