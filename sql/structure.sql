@@ -624,6 +624,60 @@ $$;
 
 COMMENT ON FUNCTION audit.record_change() IS 'Trigger function of every business table: records who changed which row, when, from what to what. The table must have a bigint id.';
 
+--
+-- Name: check_gs1_number(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.check_gs1_number(p_number text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+BEGIN
+    -- Weights from the right: 1, 3, 1, 3, ...; the sum is a multiple of ten.
+    IF p_number !~ '^[0-9]{8,18}$' OR (
+        SELECT sum(d.digit::integer * CASE WHEN d.place % 2 = 1 THEN 1 ELSE 3 END) % 10
+        FROM unnest(string_to_array(reverse(p_number), NULL)) WITH ORDINALITY AS d (digit, place)
+    ) <> 0 THEN
+        RAISE EXCEPTION 'the check digit of % is wrong', left(p_number, 20)
+            USING ERRCODE = 'MR117',
+                  DETAIL = jsonb_build_object('number', left(p_number, 20))::text,
+                  HINT = 'Check the number for a typing error.';
+    END IF;
+    RETURN p_number;
+END;
+$_$;
+
+--
+-- Name: FUNCTION check_gs1_number(p_number text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.check_gs1_number(p_number text) IS 'Gives a GTIN, GLN or SSCC back when its check digit is right; null stays null. Raises MR117 otherwise.';
+
+--
+-- Name: check_time_zone(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.check_time_zone(p_time_zone text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_timezone_names AS t WHERE t.name = p_time_zone) THEN
+        RAISE EXCEPTION 'there is no time zone %', coalesce(p_time_zone, '(none named)')
+            USING ERRCODE = 'MR118',
+                  DETAIL = jsonb_build_object('time_zone', p_time_zone)::text,
+                  HINT = 'Name it as the IANA database does, such as Europe/Berlin.';
+    END IF;
+    RETURN p_time_zone;
+END;
+$$;
+
+--
+-- Name: FUNCTION check_time_zone(p_time_zone text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.check_time_zone(p_time_zone text) IS 'Gives the name of an IANA time zone back. Raises MR118 when there is none of that name.';
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -1122,6 +1176,1172 @@ $$;
 --
 
 COMMENT ON FUNCTION catalog.find_work_center(p_code text) IS 'The work center of that code. Raises MR105 when there is none.';
+
+--
+-- Name: get_bill_of_material(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_bill_of_material(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', i.number || '/' || b.revision,
+        'item', i.number,
+        'revision', b.revision,
+        'valid_from', lower(b.valid_during),
+        'valid_to', upper(b.valid_during) - 1,
+        'base_quantity', trim_scale(b.base_quantity)::text,
+        'unit', u.code,
+        'lines', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number,
+                    'item', c.number,
+                    'quantity', trim_scale(l.quantity)::text,
+                    'unit', cu.code,
+                    'is_backflushed', l.is_backflushed)
+                ORDER BY l.line_number)
+            FROM catalog.bill_of_material_line AS l
+            JOIN catalog.item AS c ON c.id = l.item_id
+            JOIN catalog.unit AS cu ON cu.id = c.base_unit_id
+            WHERE l.bill_of_material_id = b.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.bill_of_material AS b ON b.item_id = i.id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE p_number LIKE '%/%'
+      AND i.number = left(p_number, length(p_number) - strpos(reverse(p_number), '/'))
+      AND b.revision = right(p_number, strpos(reverse(p_number), '/') - 1);
+$$;
+
+--
+-- Name: FUNCTION get_bill_of_material(p_number text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_bill_of_material(p_number text) IS 'The revision of a bill of material named item/revision, as the API shows it; null when there is none.';
+
+--
+-- Name: get_item(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_item(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', i.number,
+        'name', i.name,
+        'base_unit', u.code,
+        'tracking', i.tracking,
+        'costing_method', i.costing_method,
+        'is_purchased', i.is_purchased,
+        'is_manufactured', i.is_manufactured,
+        'is_sold', i.is_sold,
+        'is_inspected', i.is_inspected,
+        'shelf_life_days', i.shelf_life_days,
+        'gtin', i.gtin,
+        'standard_cost', trim_scale(i.standard_cost)::text,
+        'default_location', l.code,
+        'units', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'unit', o.code,
+                    'numerator', iu.numerator,
+                    'denominator', iu.denominator,
+                    'gtin', iu.gtin)
+                ORDER BY o.code)
+            FROM catalog.item_unit AS iu
+            JOIN catalog.unit AS o ON o.id = iu.unit_id
+            WHERE iu.item_id = i.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS l ON l.id = i.default_location_id
+    WHERE i.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_item(p_number text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_item(p_number text) IS 'The item of that number as the API shows it; null when there is none.';
+
+--
+-- Name: get_location(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_location(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', l.code,
+        'site', s.code,
+        'name', l.name,
+        'kind', l.kind,
+        'is_physical', l.is_physical)
+    FROM catalog.location AS l
+    JOIN catalog.site AS s ON s.id = l.site_id
+    WHERE l.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_location(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_location(p_code text) IS 'The location of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_partner(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_partner(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', p.code,
+        'name', p.name,
+        'is_supplier', p.is_supplier,
+        'is_customer', p.is_customer,
+        'is_carrier', p.is_carrier,
+        'gln', p.gln,
+        'vat_number', p.vat_number,
+        'street', p.street,
+        'postal_code', p.postal_code,
+        'city', p.city,
+        'country', p.country,
+        'currency', p.currency,
+        'language', p.language,
+        'email', p.email)
+    FROM catalog.partner AS p
+    WHERE p.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_partner(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_partner(p_code text) IS 'The partner of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_reason(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_reason(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind)
+    FROM catalog.reason AS r
+    WHERE r.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_reason(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_reason(p_code text) IS 'The reason of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_routing(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_routing(p_item text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'item', i.number,
+        'operations', jsonb_agg(jsonb_build_object(
+                'sequence', o.sequence,
+                'name', o.name,
+                'work_center', w.code,
+                'setup_minutes', trim_scale(o.setup_minutes)::text,
+                'run_minutes', trim_scale(o.run_minutes)::text)
+            ORDER BY o.sequence))
+    FROM catalog.item AS i
+    JOIN catalog.routing_operation AS o ON o.item_id = i.id
+    JOIN catalog.work_center AS w ON w.id = o.work_center_id
+    WHERE i.number = p_item
+    GROUP BY i.number;
+$$;
+
+--
+-- Name: FUNCTION get_routing(p_item text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_routing(p_item text) IS 'The operations by which an item is made, as the API shows them; null when there are none.';
+
+--
+-- Name: get_site(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_site(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', s.code,
+        'name', s.name,
+        'gln', s.gln,
+        'gs1_company_prefix', s.gs1_company_prefix,
+        'vat_number', s.vat_number,
+        'street', s.street,
+        'postal_code', s.postal_code,
+        'city', s.city,
+        'country', s.country,
+        'currency', s.currency,
+        'time_zone', s.time_zone)
+    FROM catalog.site AS s
+    WHERE s.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_site(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_site(p_code text) IS 'The site of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_supplier_price(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_supplier_price(p_id text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'supplier', p.code,
+        'item', i.number,
+        'unit', u.code,
+        'price', trim_scale(si.price)::text,
+        'currency', si.currency,
+        'lead_time_days', si.lead_time_days,
+        'minimum_quantity', trim_scale(si.minimum_quantity)::text,
+        'maximum_quantity', trim_scale(si.maximum_quantity)::text)
+    FROM catalog.supplier_item AS si
+    JOIN catalog.partner AS p ON p.id = si.partner_id
+    JOIN catalog.item AS i ON i.id = si.item_id
+    JOIN catalog.unit AS u ON u.id = si.unit_id
+    WHERE si.id = p_id::bigint;
+$$;
+
+--
+-- Name: FUNCTION get_supplier_price(p_id text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_supplier_price(p_id text) IS 'A supplier''s price as the API shows it, by the id that only the database and its pages know.';
+
+--
+-- Name: get_unit(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_unit(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object('code', u.code, 'name', u.name, 'scale', u.scale)
+    FROM catalog.unit AS u
+    WHERE u.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_unit(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_unit(p_code text) IS 'The unit of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_work_center(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.get_work_center(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', w.code,
+        'site', s.code,
+        'name', w.name,
+        'supply_location', supply.code,
+        'output_location', output.code,
+        'hourly_rate', trim_scale(w.hourly_rate)::text,
+        'currency', s.currency)
+    FROM catalog.work_center AS w
+    JOIN catalog.site AS s ON s.id = w.site_id
+    JOIN catalog.location AS supply ON supply.id = w.supply_location_id
+    JOIN catalog.location AS output ON output.id = w.output_location_id
+    WHERE w.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_work_center(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.get_work_center(p_code text) IS 'The work center of that code as the API shows it; null when there is none.';
+
+--
+-- Name: list_bills_of_material(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_bills_of_material(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM (
+            SELECT i.number || '/' || b.revision AS number
+            FROM catalog.bill_of_material AS b
+            JOIN catalog.item AS i ON i.id = b.item_id
+        ) AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_bill_of_material(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_bills_of_material(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_bills_of_material(p_after text, p_limit integer) IS 'Revisions of bills of material by item and revision, a page at a time.';
+
+--
+-- Name: list_items(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_items(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_item(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_items(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_items(p_after text, p_limit integer) IS 'Items by number, a page at a time.';
+
+--
+-- Name: list_locations(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_locations(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.location AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_location(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_locations(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_locations(p_after text, p_limit integer) IS 'Locations by code, virtual ones included, a page at a time.';
+
+--
+-- Name: list_partners(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_partners(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.partner AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_partner(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_partners(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_partners(p_after text, p_limit integer) IS 'Partners by code, a page at a time.';
+
+--
+-- Name: list_reasons(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_reasons(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.reason AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_reason(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_reasons(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_reasons(p_after text, p_limit integer) IS 'Reasons by code, a page at a time.';
+
+--
+-- Name: list_routings(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_routings(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+          AND EXISTS (SELECT 1 FROM catalog.routing_operation AS o WHERE o.item_id = t.id)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_routing(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_routings(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_routings(p_after text, p_limit integer) IS 'Routings by item, a page at a time.';
+
+--
+-- Name: list_sites(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_sites(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.site AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_site(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_sites(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_sites(p_after text, p_limit integer) IS 'Sites by code, a page at a time.';
+
+--
+-- Name: list_supplier_prices(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_supplier_prices(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH page AS (
+        SELECT t.id::text AS id, row_number() OVER (ORDER BY t.id) AS place
+        FROM catalog.supplier_item AS t
+        WHERE p_after IS NULL OR t.id > CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 0 END
+        ORDER BY t.id
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_supplier_price(p.id) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.id) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$_$;
+
+--
+-- Name: FUNCTION list_supplier_prices(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_supplier_prices(p_after text, p_limit integer) IS 'Prices of suppliers in the order in which they came, a page at a time. p_after is the id of the last one.';
+
+--
+-- Name: list_units(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_units(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.unit AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_unit(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_units(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_units(p_after text, p_limit integer) IS 'Units by code, a page at a time.';
+
+--
+-- Name: list_work_centers(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.list_work_centers(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.work_center AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_work_center(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_work_centers(p_after text, p_limit integer); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.list_work_centers(p_after text, p_limit integer) IS 'Work centers by code, a page at a time.';
+
+--
+-- Name: refuse_bill_of_material_cycle(); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.refuse_bill_of_material_cycle() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_parent_id bigint;
+    v_parent text;
+    v_component text;
+BEGIN
+    -- One change of the product structure at a time: of two that close a circle together, the second sees the first.
+    PERFORM pg_advisory_xact_lock(hashtextextended('catalog.bill_of_material', 113));
+
+    SELECT b.item_id INTO STRICT v_parent_id FROM catalog.bill_of_material AS b WHERE b.id = NEW.bill_of_material_id;
+    -- All revisions together, whatever their dates: a later change of dates must not close a circle either.
+    IF EXISTS (
+        WITH RECURSIVE below AS (
+            SELECT NEW.item_id AS item_id
+            UNION
+            SELECT l.item_id
+            FROM below AS o
+            JOIN catalog.bill_of_material AS b ON b.item_id = o.item_id
+            JOIN catalog.bill_of_material_line AS l ON l.bill_of_material_id = b.id
+        )
+        SELECT 1 FROM below AS o WHERE o.item_id = v_parent_id
+    ) THEN
+        SELECT i.number INTO v_parent FROM catalog.item AS i WHERE i.id = v_parent_id;
+        SELECT i.number INTO v_component FROM catalog.item AS i WHERE i.id = NEW.item_id;
+        RAISE EXCEPTION 'item % would be made of itself through %', v_parent, v_component
+            USING ERRCODE = 'MR113',
+                  DETAIL = jsonb_build_object('item', v_parent, 'component', v_component, 'line', NEW.line_number)::text,
+                  HINT = 'Take the component out, or make it of something else.';
+    END IF;
+    RETURN NULL;
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_bill_of_material_cycle(); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.refuse_bill_of_material_cycle() IS 'Trigger function: no item is made of itself, over any number of levels and over all revisions. Raises MR113.';
+
+--
+-- Name: refuse_duplicates(jsonb, text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.refuse_duplicates(p_elements jsonb, p_member text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_value text;
+BEGIN
+    SELECT e.element ->> p_member INTO v_value
+    FROM jsonb_array_elements(p_elements) AS e (element)
+    GROUP BY e.element ->> p_member
+    HAVING count(*) > 1
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% % is named twice', p_member, left(v_value, 40)
+            USING ERRCODE = 'MR120',
+                  DETAIL = jsonb_build_object('member', p_member, 'value', left(v_value, 40))::text,
+                  HINT = 'Name it once.';
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_duplicates(p_elements jsonb, p_member text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.refuse_duplicates(p_elements jsonb, p_member text) IS 'Raises MR120 when two elements of an array of objects have the same value in the member.';
+
+--
+-- Name: refuse_identity_change(); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.refuse_identity_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION '%', TG_ARGV[0]
+        USING ERRCODE = 'MR114',
+              DETAIL = jsonb_build_object('table', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, 'id', NEW.id::text)::text,
+              HINT = 'Make a new one under another code.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_identity_change(); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.refuse_identity_change() IS 'Trigger function: what quantities, values or movements were recorded under may not change afterwards. Raises MR114 with the sentence of the trigger.';
+
+--
+-- Name: save_bill_of_material(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_bill_of_material(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+    v_bill_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-bill-of-material', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    INSERT INTO catalog.bill_of_material AS b (item_id, revision, valid_during, base_quantity)
+    VALUES (v_item.id, p_command ->> 'revision',
+        daterange((p_command ->> 'valid_from')::date, (p_command ->> 'valid_to')::date, '[]'),
+        catalog.to_base_quantity(v_item, p_command ->> 'base_quantity', p_command ->> 'unit'))
+    ON CONFLICT (item_id, revision) DO UPDATE
+    SET valid_during = EXCLUDED.valid_during,
+        base_quantity = EXCLUDED.base_quantity
+    RETURNING b.id INTO v_bill_id;
+
+    PERFORM catalog.refuse_duplicates(p_command -> 'lines', 'line');
+    DELETE FROM catalog.bill_of_material_line AS l
+    WHERE l.bill_of_material_id = v_bill_id
+      AND l.line_number NOT IN (SELECT (e.line ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e (line));
+    INSERT INTO catalog.bill_of_material_line AS l (bill_of_material_id, line_number, item_id, quantity, is_backflushed)
+    SELECT v_bill_id, (e.line ->> 'line')::integer, c.id, catalog.to_base_quantity(c, e.line ->> 'quantity', e.line ->> 'unit'),
+        coalesce((e.line ->> 'is_backflushed')::boolean, true)
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (line, place)
+    CROSS JOIN LATERAL catalog.find_item(e.line ->> 'item') AS c
+    ORDER BY e.place
+    ON CONFLICT (bill_of_material_id, line_number) DO UPDATE
+    SET item_id = EXCLUDED.item_id,
+        quantity = EXCLUDED.quantity,
+        is_backflushed = EXCLUDED.is_backflushed;
+
+    PERFORM event.publish('bill_of_material.saved', v_bill_id, jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision'));
+    RETURN event.finish_request(p_context, 200, catalog.get_bill_of_material(v_item.number || '/' || (p_command ->> 'revision')));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_bill_of_material(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_bill_of_material(p_context jsonb, p_command jsonb) IS 'Makes a revision of a bill of material, or replaces the one of that name; work orders keep the materials that they were made with. Raises MR101 and MR104 for unknown codes, MR110 to MR112 for quantities, MR113 when the item would be made of itself; MR120 when a line is named twice; two revisions of an item valid on one day are refused.';
+
+--
+-- Name: save_item(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_item(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_item_id bigint;
+    v_number text := p_command ->> 'number';
+BEGIN
+    v_answer := event.begin_request('save-item', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, is_purchased, is_manufactured, is_sold,
+        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
+    VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
+        coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
+        coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
+        coalesce((p_command ->> 'is_purchased')::boolean, false), coalesce((p_command ->> 'is_manufactured')::boolean, false),
+        coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
+        (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
+        (p_command ->> 'standard_cost')::numeric,
+        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END)
+    ON CONFLICT (number) DO UPDATE
+    SET name = EXCLUDED.name,
+        base_unit_id = EXCLUDED.base_unit_id,
+        tracking = EXCLUDED.tracking,
+        costing_method = EXCLUDED.costing_method,
+        is_purchased = EXCLUDED.is_purchased,
+        is_manufactured = EXCLUDED.is_manufactured,
+        is_sold = EXCLUDED.is_sold,
+        is_inspected = EXCLUDED.is_inspected,
+        shelf_life_days = EXCLUDED.shelf_life_days,
+        gtin = EXCLUDED.gtin,
+        standard_cost = EXCLUDED.standard_cost,
+        default_location_id = EXCLUDED.default_location_id
+    RETURNING i.id INTO v_item_id;
+
+    PERFORM catalog.refuse_duplicates(
+        coalesce(p_command -> 'units', '[]') || jsonb_build_object('unit', p_command ->> 'base_unit'), 'unit');
+    DELETE FROM catalog.item_unit AS iu
+    USING catalog.unit AS u
+    WHERE iu.item_id = v_item_id
+      AND u.id = iu.unit_id
+      AND u.code NOT IN (SELECT e.unit ->> 'unit' FROM jsonb_array_elements(coalesce(p_command -> 'units', '[]')) AS e (unit));
+    INSERT INTO catalog.item_unit AS iu (item_id, unit_id, numerator, denominator, gtin)
+    SELECT v_item_id, (catalog.find_unit(e.unit ->> 'unit')).id, (e.unit ->> 'numerator')::bigint,
+        coalesce((e.unit ->> 'denominator')::bigint, 1), catalog.check_gs1_number(e.unit ->> 'gtin')
+    FROM jsonb_array_elements(coalesce(p_command -> 'units', '[]')) WITH ORDINALITY AS e (unit, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, unit_id) DO UPDATE
+    SET numerator = EXCLUDED.numerator,
+        denominator = EXCLUDED.denominator,
+        gtin = EXCLUDED.gtin;
+
+    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number));
+    RETURN event.finish_request(p_context, 200, catalog.get_item(v_number));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_item(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_item(p_context jsonb, p_command jsonb) IS 'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit or tracking would change, MR120 when a unit is named twice.';
+
+--
+-- Name: save_location(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_location(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_location_id bigint;
+    v_site catalog.site;
+BEGIN
+    v_answer := event.begin_request('save-location', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_site := catalog.find_site(p_command ->> 'site');
+    INSERT INTO catalog.location AS l (site_id, code, name, kind)
+    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.location_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING l.id INTO v_location_id;
+
+    PERFORM event.publish('location.saved', v_location_id, jsonb_build_object('location', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_location(p_command ->> 'code'));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_location(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_location(p_context jsonb, p_command jsonb) IS 'Makes a location, or renames the one of that code. Raises MR107 for an unknown site, MR114 when its site or kind would change.';
+
+--
+-- Name: save_partner(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_partner(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_partner_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-partner', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.partner AS p (code, name, is_supplier, is_customer, is_carrier, gln, vat_number, street, postal_code, city,
+        country, currency, language, email)
+    VALUES (p_command ->> 'code', p_command ->> 'name', coalesce((p_command ->> 'is_supplier')::boolean, false),
+        coalesce((p_command ->> 'is_customer')::boolean, false), coalesce((p_command ->> 'is_carrier')::boolean, false),
+        catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''),
+        coalesce(p_command ->> 'postal_code', ''), coalesce(p_command ->> 'city', ''), p_command ->> 'country',
+        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email')
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        is_supplier = EXCLUDED.is_supplier,
+        is_customer = EXCLUDED.is_customer,
+        is_carrier = EXCLUDED.is_carrier,
+        gln = EXCLUDED.gln,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        language = EXCLUDED.language,
+        email = EXCLUDED.email
+    RETURNING p.id INTO v_partner_id;
+
+    PERFORM event.publish('partner.saved', v_partner_id, jsonb_build_object('partner', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_partner(p_command ->> 'code'));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_partner(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_partner(p_context jsonb, p_command jsonb) IS 'Makes a supplier, customer or carrier, or replaces what is known of the partner of that code. Raises MR117 for a wrong GLN.';
+
+--
+-- Name: save_reason(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_reason(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_reason_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-reason', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.reason AS r (code, name, kind)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.reason_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING r.id INTO v_reason_id;
+
+    PERFORM event.publish('reason.saved', v_reason_id, jsonb_build_object('reason', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_reason(p_command ->> 'code'));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_reason(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_reason(p_context jsonb, p_command jsonb) IS 'Makes a reason, or renames the one of that code. Raises MR114 when it would explain something else.';
+
+--
+-- Name: save_routing(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_routing(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+BEGIN
+    v_answer := event.begin_request('save-routing', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    PERFORM catalog.refuse_duplicates(p_command -> 'operations', 'sequence');
+    DELETE FROM catalog.routing_operation AS o
+    WHERE o.item_id = v_item.id
+      AND o.sequence NOT IN (SELECT (e.operation ->> 'sequence')::integer FROM jsonb_array_elements(p_command -> 'operations') AS e (operation));
+    INSERT INTO catalog.routing_operation AS o (item_id, sequence, name, work_center_id, setup_minutes, run_minutes)
+    SELECT v_item.id, (e.operation ->> 'sequence')::integer, e.operation ->> 'name',
+        (catalog.find_work_center(e.operation ->> 'work_center')).id,
+        coalesce((e.operation ->> 'setup_minutes')::numeric, 0), coalesce((e.operation ->> 'run_minutes')::numeric, 0)
+    FROM jsonb_array_elements(p_command -> 'operations') WITH ORDINALITY AS e (operation, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, sequence) DO UPDATE
+    SET name = EXCLUDED.name,
+        work_center_id = EXCLUDED.work_center_id,
+        setup_minutes = EXCLUDED.setup_minutes,
+        run_minutes = EXCLUDED.run_minutes;
+
+    PERFORM event.publish('routing.saved', v_item.id, jsonb_build_object('item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_routing(v_item.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_routing(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_routing(p_context jsonb, p_command jsonb) IS 'Says by which operations an item is made, or replaces what was said; work orders keep the operations that they were made with. Raises MR101 and MR105 for unknown codes, MR120 when a sequence is named twice.';
+
+--
+-- Name: save_site(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_site(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_site_id bigint;
+    v_code text := p_command ->> 'code';
+BEGIN
+    v_answer := event.begin_request('save-site', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.site AS s (code, name, gln, gs1_company_prefix, vat_number, street, postal_code, city, country, currency, time_zone)
+    VALUES (v_code, p_command ->> 'name', catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'gs1_company_prefix',
+        p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''), coalesce(p_command ->> 'postal_code', ''),
+        coalesce(p_command ->> 'city', ''), p_command ->> 'country', p_command ->> 'currency',
+        catalog.check_time_zone(p_command ->> 'time_zone'))
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        gln = EXCLUDED.gln,
+        gs1_company_prefix = EXCLUDED.gs1_company_prefix,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        time_zone = EXCLUDED.time_zone
+    RETURNING s.id INTO v_site_id;
+
+    -- The virtual ends of movements: one of each kind per site.
+    INSERT INTO catalog.location (site_id, code, name, kind)
+    SELECT v_site_id, v_code || '.' || upper(replace(k.kind::text, '_', '-')), replace(k.kind::text, '_', ' '), k.kind
+    FROM unnest(enum_range('supplier'::catalog.location_kind, NULL)) AS k (kind)
+    ON CONFLICT DO NOTHING;
+
+    PERFORM event.publish('site.saved', v_site_id, jsonb_build_object('site', v_code));
+    RETURN event.finish_request(p_context, 200, catalog.get_site(v_code));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_site(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_site(p_context jsonb, p_command jsonb) IS 'Makes a site with its virtual locations, or replaces what is known of the site of that code. Raises MR117 for a wrong GLN, MR118 for an unknown time zone, MR114 when the currency of its books would change.';
+
+--
+-- Name: save_supplier_price(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_supplier_price(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_partner catalog.partner;
+    v_item catalog.item;
+    v_supplier_item_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-supplier-price', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_partner := catalog.find_partner(p_command ->> 'supplier');
+    v_item := catalog.find_item(p_command ->> 'item');
+    IF NOT v_partner.is_supplier THEN
+        RAISE EXCEPTION 'partner % is no supplier', v_partner.code
+            USING ERRCODE = 'MR116',
+                  DETAIL = jsonb_build_object('partner', v_partner.code)::text,
+                  HINT = 'Make the partner a supplier first.';
+    END IF;
+    -- Also proves that the item is handled in this unit.
+    PERFORM catalog.to_base_quantity(v_item, '1', p_command ->> 'unit');
+
+    INSERT INTO catalog.supplier_item AS si (partner_id, item_id, unit_id, price, currency, lead_time_days, minimum_quantity, maximum_quantity)
+    VALUES (v_partner.id, v_item.id,
+        CASE WHEN p_command ->> 'unit' IS NULL THEN v_item.base_unit_id ELSE (catalog.find_unit(p_command ->> 'unit')).id END,
+        (p_command ->> 'price')::numeric, coalesce(p_command ->> 'currency', v_partner.currency),
+        coalesce((p_command ->> 'lead_time_days')::integer, 0), coalesce((p_command ->> 'minimum_quantity')::numeric, 0),
+        (p_command ->> 'maximum_quantity')::numeric)
+    ON CONFLICT (partner_id, item_id) DO UPDATE
+    SET unit_id = EXCLUDED.unit_id,
+        price = EXCLUDED.price,
+        currency = EXCLUDED.currency,
+        lead_time_days = EXCLUDED.lead_time_days,
+        minimum_quantity = EXCLUDED.minimum_quantity,
+        maximum_quantity = EXCLUDED.maximum_quantity
+    RETURNING si.id INTO v_supplier_item_id;
+
+    PERFORM event.publish('supplier_price.saved', v_supplier_item_id, jsonb_build_object('supplier', v_partner.code, 'item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_supplier_price(v_supplier_item_id::text));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_supplier_price(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_supplier_price(p_context jsonb, p_command jsonb) IS 'Says at which price a supplier delivers an item, or replaces what was said. Raises MR103, MR101 and MR104 for unknown codes, MR116 when the partner is no supplier, MR112 when the item is not handled in the unit.';
+
+--
+-- Name: save_unit(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_unit(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_unit_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-unit', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.unit AS u (code, name, scale)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'scale')::integer)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        scale = EXCLUDED.scale
+    RETURNING u.id INTO v_unit_id;
+
+    PERFORM event.publish('unit.saved', v_unit_id, jsonb_build_object('unit', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_unit(p_command ->> 'code'));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_unit(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_unit(p_context jsonb, p_command jsonb) IS 'Makes a unit of measure, or replaces the one of that code. Raises MR114 when it would lose decimal places.';
+
+--
+-- Name: save_work_center(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.save_work_center(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer;
+    v_work_center_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-work-center', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
+    VALUES ((catalog.find_site(p_command ->> 'site')).id, p_command ->> 'code', p_command ->> 'name',
+        (catalog.find_location(p_command ->> 'supply_location')).id, (catalog.find_location(p_command ->> 'output_location')).id,
+        coalesce((p_command ->> 'hourly_rate')::numeric, 0))
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        supply_location_id = EXCLUDED.supply_location_id,
+        output_location_id = EXCLUDED.output_location_id,
+        hourly_rate = EXCLUDED.hourly_rate
+    RETURNING w.id INTO v_work_center_id;
+
+    IF EXISTS (
+        SELECT 1
+        FROM catalog.work_center AS w
+        JOIN catalog.location AS l ON l.id IN (w.supply_location_id, w.output_location_id)
+        WHERE w.id = v_work_center_id
+          AND (l.site_id <> w.site_id OR NOT l.is_physical)
+    ) THEN
+        RAISE EXCEPTION 'work center % needs physical locations of its own site', p_command ->> 'code'
+            USING ERRCODE = 'MR119',
+                  DETAIL = jsonb_build_object('work_center', p_command ->> 'code', 'site', p_command ->> 'site')::text,
+                  HINT = 'Name storage locations of the site.';
+    END IF;
+
+    PERFORM event.publish('work_center.saved', v_work_center_id, jsonb_build_object('work_center', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_work_center(p_command ->> 'code'));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_work_center(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.save_work_center(p_context jsonb, p_command jsonb) IS 'Makes a work center, or replaces what is known of the one of that code. Raises MR107 and MR102 for unknown codes, MR119 when a location is virtual or of another site, MR114 when its site would change.';
 
 --
 -- Name: to_base_quantity(catalog.item, text, text); Type: FUNCTION; Schema: catalog; Owner: -
@@ -8228,6 +9448,30 @@ CREATE TRIGGER bill_of_material_audited AFTER INSERT OR DELETE OR UPDATE ON cata
 COMMENT ON TRIGGER bill_of_material_audited ON catalog.bill_of_material IS 'Records every change in audit.entry.';
 
 --
+-- Name: bill_of_material bill_of_material_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER bill_of_material_identity_kept BEFORE UPDATE ON catalog.bill_of_material FOR EACH ROW WHEN ((old.item_id <> new.item_id)) EXECUTE FUNCTION catalog.refuse_identity_change('a bill of material cannot become that of another item');
+
+--
+-- Name: TRIGGER bill_of_material_identity_kept ON bill_of_material; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER bill_of_material_identity_kept ON catalog.bill_of_material IS 'Raises MR114: a bill of material cannot become that of another item.';
+
+--
+-- Name: bill_of_material_line bill_of_material_line_acyclic; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER bill_of_material_line_acyclic AFTER INSERT OR UPDATE OF item_id, bill_of_material_id ON catalog.bill_of_material_line FOR EACH ROW EXECUTE FUNCTION catalog.refuse_bill_of_material_cycle();
+
+--
+-- Name: TRIGGER bill_of_material_line_acyclic ON bill_of_material_line; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER bill_of_material_line_acyclic ON catalog.bill_of_material_line IS 'Raises MR113 when an item would be made of itself.';
+
+--
 -- Name: bill_of_material_line bill_of_material_line_audited; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
@@ -8250,6 +9494,18 @@ CREATE TRIGGER item_audited AFTER INSERT OR DELETE OR UPDATE ON catalog.item FOR
 --
 
 COMMENT ON TRIGGER item_audited ON catalog.item IS 'Records every change in audit.entry.';
+
+--
+-- Name: item item_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER item_identity_kept BEFORE UPDATE ON catalog.item FOR EACH ROW WHEN (((old.base_unit_id <> new.base_unit_id) OR (old.tracking <> new.tracking))) EXECUTE FUNCTION catalog.refuse_identity_change('the base unit and the tracking of an item cannot change');
+
+--
+-- Name: TRIGGER item_identity_kept ON item; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit and the tracking of an item cannot change.';
 
 --
 -- Name: item_unit item_unit_audited; Type: TRIGGER; Schema: catalog; Owner: -
@@ -8276,6 +9532,18 @@ CREATE TRIGGER location_audited AFTER INSERT OR DELETE OR UPDATE ON catalog.loca
 COMMENT ON TRIGGER location_audited ON catalog.location IS 'Records every change in audit.entry.';
 
 --
+-- Name: location location_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER location_identity_kept BEFORE UPDATE ON catalog.location FOR EACH ROW WHEN (((old.site_id <> new.site_id) OR (old.kind <> new.kind))) EXECUTE FUNCTION catalog.refuse_identity_change('the site and the kind of a location cannot change');
+
+--
+-- Name: TRIGGER location_identity_kept ON location; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER location_identity_kept ON catalog.location IS 'Raises MR114: the site and the kind of a location cannot change.';
+
+--
 -- Name: partner partner_audited; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
@@ -8298,6 +9566,18 @@ CREATE TRIGGER reason_audited AFTER INSERT OR DELETE OR UPDATE ON catalog.reason
 --
 
 COMMENT ON TRIGGER reason_audited ON catalog.reason IS 'Records every change in audit.entry.';
+
+--
+-- Name: reason reason_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER reason_identity_kept BEFORE UPDATE ON catalog.reason FOR EACH ROW WHEN ((old.kind <> new.kind)) EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
+
+--
+-- Name: TRIGGER reason_identity_kept ON reason; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER reason_identity_kept ON catalog.reason IS 'Raises MR114: a reason cannot come to explain something else.';
 
 --
 -- Name: routing_operation routing_operation_audited; Type: TRIGGER; Schema: catalog; Owner: -
@@ -8324,6 +9604,18 @@ CREATE TRIGGER site_audited AFTER INSERT OR DELETE OR UPDATE ON catalog.site FOR
 COMMENT ON TRIGGER site_audited ON catalog.site IS 'Records every change in audit.entry.';
 
 --
+-- Name: site site_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER site_identity_kept BEFORE UPDATE ON catalog.site FOR EACH ROW WHEN ((old.currency <> new.currency)) EXECUTE FUNCTION catalog.refuse_identity_change('the currency of the books of a site cannot change');
+
+--
+-- Name: TRIGGER site_identity_kept ON site; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER site_identity_kept ON catalog.site IS 'Raises MR114: the currency of the books of a site cannot change.';
+
+--
 -- Name: supplier_item supplier_item_audited; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
@@ -8348,6 +9640,18 @@ CREATE TRIGGER unit_audited AFTER INSERT OR DELETE OR UPDATE ON catalog.unit FOR
 COMMENT ON TRIGGER unit_audited ON catalog.unit IS 'Records every change in audit.entry.';
 
 --
+-- Name: unit unit_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER unit_identity_kept BEFORE UPDATE ON catalog.unit FOR EACH ROW WHEN ((new.scale < old.scale)) EXECUTE FUNCTION catalog.refuse_identity_change('a unit cannot lose decimal places');
+
+--
+-- Name: TRIGGER unit_identity_kept ON unit; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER unit_identity_kept ON catalog.unit IS 'Raises MR114: a unit cannot lose decimal places.';
+
+--
 -- Name: work_center work_center_audited; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
@@ -8358,6 +9662,18 @@ CREATE TRIGGER work_center_audited AFTER INSERT OR DELETE OR UPDATE ON catalog.w
 --
 
 COMMENT ON TRIGGER work_center_audited ON catalog.work_center IS 'Records every change in audit.entry.';
+
+--
+-- Name: work_center work_center_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER work_center_identity_kept BEFORE UPDATE ON catalog.work_center FOR EACH ROW WHEN ((old.site_id <> new.site_id)) EXECUTE FUNCTION catalog.refuse_identity_change('a work center cannot move to another site');
+
+--
+-- Name: TRIGGER work_center_identity_kept ON work_center; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER work_center_identity_kept ON catalog.work_center IS 'Raises MR114: a work center cannot move to another site.';
 
 --
 -- Name: log log_append_only; Type: TRIGGER; Schema: event; Owner: -

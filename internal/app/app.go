@@ -4,6 +4,7 @@
 package app
 
 import (
+	"github.com/millrace-erp/millrace/internal/catalog"
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
@@ -17,7 +18,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	api := httpapi.New(options)
 	// One line per room.
 	//
-	// catalog.Register(api, primary)
+	catalog.Register(api, primary)
 	//
 	inventory.Register(api, primary)
 	//

@@ -47,6 +47,55 @@ COMMENT ON FUNCTION audit.record_change() IS
     'Trigger function of every business table: records who changed which row, when, from what to what. The table must have a bigint id.';
 -- <<< functions/audit/record_change.sql
 
+-- >>> functions/catalog/check_gs1_number.sql sha256:dda2671121e41dff
+CREATE OR REPLACE FUNCTION catalog.check_gs1_number(
+    p_number text
+) RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Weights from the right: 1, 3, 1, 3, ...; the sum is a multiple of ten.
+    IF p_number !~ '^[0-9]{8,18}$' OR (
+        SELECT sum(d.digit::integer * CASE WHEN d.place % 2 = 1 THEN 1 ELSE 3 END) % 10
+        FROM unnest(string_to_array(reverse(p_number), NULL)) WITH ORDINALITY AS d (digit, place)
+    ) <> 0 THEN
+        RAISE EXCEPTION 'the check digit of % is wrong', left(p_number, 20)
+            USING ERRCODE = 'MR117',
+                  DETAIL = jsonb_build_object('number', left(p_number, 20))::text,
+                  HINT = 'Check the number for a typing error.';
+    END IF;
+    RETURN p_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.check_gs1_number(text) IS
+    'Gives a GTIN, GLN or SSCC back when its check digit is right; null stays null. Raises MR117 otherwise.';
+-- <<< functions/catalog/check_gs1_number.sql
+
+-- >>> functions/catalog/check_time_zone.sql sha256:a8c66e0c9f9c9eab
+CREATE OR REPLACE FUNCTION catalog.check_time_zone(
+    p_time_zone text
+) RETURNS text
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_timezone_names AS t WHERE t.name = p_time_zone) THEN
+        RAISE EXCEPTION 'there is no time zone %', coalesce(p_time_zone, '(none named)')
+            USING ERRCODE = 'MR118',
+                  DETAIL = jsonb_build_object('time_zone', p_time_zone)::text,
+                  HINT = 'Name it as the IANA database does, such as Europe/Berlin.';
+    END IF;
+    RETURN p_time_zone;
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.check_time_zone(text) IS 'Gives the name of an IANA time zone back. Raises MR118 when there is none of that name.';
+-- <<< functions/catalog/check_time_zone.sql
+
 -- >>> functions/catalog/find_item.sql sha256:c8b3d1bdad82fab7
 CREATE OR REPLACE FUNCTION catalog.find_item(
     p_number text
@@ -221,6 +270,1103 @@ $function$;
 
 COMMENT ON FUNCTION catalog.find_work_center(text) IS 'The work center of that code. Raises MR105 when there is none.';
 -- <<< functions/catalog/find_work_center.sql
+
+-- >>> functions/catalog/get_bill_of_material.sql sha256:0b08241f0f10b861
+CREATE OR REPLACE FUNCTION catalog.get_bill_of_material(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', i.number || '/' || b.revision,
+        'item', i.number,
+        'revision', b.revision,
+        'valid_from', lower(b.valid_during),
+        'valid_to', upper(b.valid_during) - 1,
+        'base_quantity', trim_scale(b.base_quantity)::text,
+        'unit', u.code,
+        'lines', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number,
+                    'item', c.number,
+                    'quantity', trim_scale(l.quantity)::text,
+                    'unit', cu.code,
+                    'is_backflushed', l.is_backflushed)
+                ORDER BY l.line_number)
+            FROM catalog.bill_of_material_line AS l
+            JOIN catalog.item AS c ON c.id = l.item_id
+            JOIN catalog.unit AS cu ON cu.id = c.base_unit_id
+            WHERE l.bill_of_material_id = b.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.bill_of_material AS b ON b.item_id = i.id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE p_number LIKE '%/%'
+      AND i.number = left(p_number, length(p_number) - strpos(reverse(p_number), '/'))
+      AND b.revision = right(p_number, strpos(reverse(p_number), '/') - 1);
+$function$;
+
+COMMENT ON FUNCTION catalog.get_bill_of_material(text) IS 'The revision of a bill of material named item/revision, as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_bill_of_material.sql
+
+-- >>> functions/catalog/get_item.sql sha256:ae39af0703f3b638
+CREATE OR REPLACE FUNCTION catalog.get_item(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', i.number,
+        'name', i.name,
+        'base_unit', u.code,
+        'tracking', i.tracking,
+        'costing_method', i.costing_method,
+        'is_purchased', i.is_purchased,
+        'is_manufactured', i.is_manufactured,
+        'is_sold', i.is_sold,
+        'is_inspected', i.is_inspected,
+        'shelf_life_days', i.shelf_life_days,
+        'gtin', i.gtin,
+        'standard_cost', trim_scale(i.standard_cost)::text,
+        'default_location', l.code,
+        'units', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'unit', o.code,
+                    'numerator', iu.numerator,
+                    'denominator', iu.denominator,
+                    'gtin', iu.gtin)
+                ORDER BY o.code)
+            FROM catalog.item_unit AS iu
+            JOIN catalog.unit AS o ON o.id = iu.unit_id
+            WHERE iu.item_id = i.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS l ON l.id = i.default_location_id
+    WHERE i.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_item(text) IS 'The item of that number as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_item.sql
+
+-- >>> functions/catalog/get_location.sql sha256:c051142bb3e151ae
+CREATE OR REPLACE FUNCTION catalog.get_location(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', l.code,
+        'site', s.code,
+        'name', l.name,
+        'kind', l.kind,
+        'is_physical', l.is_physical)
+    FROM catalog.location AS l
+    JOIN catalog.site AS s ON s.id = l.site_id
+    WHERE l.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_location(text) IS 'The location of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_location.sql
+
+-- >>> functions/catalog/get_partner.sql sha256:d1fab2d94d487066
+CREATE OR REPLACE FUNCTION catalog.get_partner(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', p.code,
+        'name', p.name,
+        'is_supplier', p.is_supplier,
+        'is_customer', p.is_customer,
+        'is_carrier', p.is_carrier,
+        'gln', p.gln,
+        'vat_number', p.vat_number,
+        'street', p.street,
+        'postal_code', p.postal_code,
+        'city', p.city,
+        'country', p.country,
+        'currency', p.currency,
+        'language', p.language,
+        'email', p.email)
+    FROM catalog.partner AS p
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_partner(text) IS 'The partner of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_partner.sql
+
+-- >>> functions/catalog/get_reason.sql sha256:a21cc8be2b295bdd
+CREATE OR REPLACE FUNCTION catalog.get_reason(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind)
+    FROM catalog.reason AS r
+    WHERE r.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_reason(text) IS 'The reason of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_reason.sql
+
+-- >>> functions/catalog/get_routing.sql sha256:a5df96ce2e5fecae
+CREATE OR REPLACE FUNCTION catalog.get_routing(
+    p_item text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'item', i.number,
+        'operations', jsonb_agg(jsonb_build_object(
+                'sequence', o.sequence,
+                'name', o.name,
+                'work_center', w.code,
+                'setup_minutes', trim_scale(o.setup_minutes)::text,
+                'run_minutes', trim_scale(o.run_minutes)::text)
+            ORDER BY o.sequence))
+    FROM catalog.item AS i
+    JOIN catalog.routing_operation AS o ON o.item_id = i.id
+    JOIN catalog.work_center AS w ON w.id = o.work_center_id
+    WHERE i.number = p_item
+    GROUP BY i.number;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_routing(text) IS 'The operations by which an item is made, as the API shows them; null when there are none.';
+-- <<< functions/catalog/get_routing.sql
+
+-- >>> functions/catalog/get_site.sql sha256:80b1a1f7409728ff
+CREATE OR REPLACE FUNCTION catalog.get_site(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', s.code,
+        'name', s.name,
+        'gln', s.gln,
+        'gs1_company_prefix', s.gs1_company_prefix,
+        'vat_number', s.vat_number,
+        'street', s.street,
+        'postal_code', s.postal_code,
+        'city', s.city,
+        'country', s.country,
+        'currency', s.currency,
+        'time_zone', s.time_zone)
+    FROM catalog.site AS s
+    WHERE s.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_site(text) IS 'The site of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_site.sql
+
+-- >>> functions/catalog/get_supplier_price.sql sha256:dc266b5fdad0dd69
+CREATE OR REPLACE FUNCTION catalog.get_supplier_price(
+    p_id text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'supplier', p.code,
+        'item', i.number,
+        'unit', u.code,
+        'price', trim_scale(si.price)::text,
+        'currency', si.currency,
+        'lead_time_days', si.lead_time_days,
+        'minimum_quantity', trim_scale(si.minimum_quantity)::text,
+        'maximum_quantity', trim_scale(si.maximum_quantity)::text)
+    FROM catalog.supplier_item AS si
+    JOIN catalog.partner AS p ON p.id = si.partner_id
+    JOIN catalog.item AS i ON i.id = si.item_id
+    JOIN catalog.unit AS u ON u.id = si.unit_id
+    WHERE si.id = p_id::bigint;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_supplier_price(text) IS 'A supplier''s price as the API shows it, by the id that only the database and its pages know.';
+-- <<< functions/catalog/get_supplier_price.sql
+
+-- >>> functions/catalog/get_unit.sql sha256:300e24091eda9cd2
+CREATE OR REPLACE FUNCTION catalog.get_unit(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', u.code, 'name', u.name, 'scale', u.scale)
+    FROM catalog.unit AS u
+    WHERE u.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_unit(text) IS 'The unit of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_unit.sql
+
+-- >>> functions/catalog/get_work_center.sql sha256:3199c34f225ac083
+CREATE OR REPLACE FUNCTION catalog.get_work_center(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', w.code,
+        'site', s.code,
+        'name', w.name,
+        'supply_location', supply.code,
+        'output_location', output.code,
+        'hourly_rate', trim_scale(w.hourly_rate)::text,
+        'currency', s.currency)
+    FROM catalog.work_center AS w
+    JOIN catalog.site AS s ON s.id = w.site_id
+    JOIN catalog.location AS supply ON supply.id = w.supply_location_id
+    JOIN catalog.location AS output ON output.id = w.output_location_id
+    WHERE w.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_work_center(text) IS 'The work center of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_work_center.sql
+
+-- >>> functions/catalog/list_bills_of_material.sql sha256:4bdb347a0e03a32d
+CREATE OR REPLACE FUNCTION catalog.list_bills_of_material(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM (
+            SELECT i.number || '/' || b.revision AS number
+            FROM catalog.bill_of_material AS b
+            JOIN catalog.item AS i ON i.id = b.item_id
+        ) AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_bill_of_material(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_bills_of_material(text, integer) IS 'Revisions of bills of material by item and revision, a page at a time.';
+-- <<< functions/catalog/list_bills_of_material.sql
+
+-- >>> functions/catalog/list_items.sql sha256:62256c7821ca3d05
+CREATE OR REPLACE FUNCTION catalog.list_items(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_item(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_items(text, integer) IS 'Items by number, a page at a time.';
+-- <<< functions/catalog/list_items.sql
+
+-- >>> functions/catalog/list_locations.sql sha256:c56ab1c0517ec403
+CREATE OR REPLACE FUNCTION catalog.list_locations(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.location AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_location(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_locations(text, integer) IS 'Locations by code, virtual ones included, a page at a time.';
+-- <<< functions/catalog/list_locations.sql
+
+-- >>> functions/catalog/list_partners.sql sha256:62dee4e34bd40a19
+CREATE OR REPLACE FUNCTION catalog.list_partners(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.partner AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_partner(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_partners(text, integer) IS 'Partners by code, a page at a time.';
+-- <<< functions/catalog/list_partners.sql
+
+-- >>> functions/catalog/list_reasons.sql sha256:46df323edd80ea2d
+CREATE OR REPLACE FUNCTION catalog.list_reasons(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.reason AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_reason(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_reasons(text, integer) IS 'Reasons by code, a page at a time.';
+-- <<< functions/catalog/list_reasons.sql
+
+-- >>> functions/catalog/list_routings.sql sha256:99beb68311462bbe
+CREATE OR REPLACE FUNCTION catalog.list_routings(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+          AND EXISTS (SELECT 1 FROM catalog.routing_operation AS o WHERE o.item_id = t.id)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_routing(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_routings(text, integer) IS 'Routings by item, a page at a time.';
+-- <<< functions/catalog/list_routings.sql
+
+-- >>> functions/catalog/list_sites.sql sha256:bdb624ed372fb573
+CREATE OR REPLACE FUNCTION catalog.list_sites(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.site AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_site(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_sites(text, integer) IS 'Sites by code, a page at a time.';
+-- <<< functions/catalog/list_sites.sql
+
+-- >>> functions/catalog/list_supplier_prices.sql sha256:d8487d9d358aa615
+CREATE OR REPLACE FUNCTION catalog.list_supplier_prices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id::text AS id, row_number() OVER (ORDER BY t.id) AS place
+        FROM catalog.supplier_item AS t
+        WHERE p_after IS NULL OR t.id > CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 0 END
+        ORDER BY t.id
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_supplier_price(p.id) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.id) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_supplier_prices(text, integer) IS 'Prices of suppliers in the order in which they came, a page at a time. p_after is the id of the last one.';
+-- <<< functions/catalog/list_supplier_prices.sql
+
+-- >>> functions/catalog/list_units.sql sha256:828477638295c423
+CREATE OR REPLACE FUNCTION catalog.list_units(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.unit AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_unit(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_units(text, integer) IS 'Units by code, a page at a time.';
+-- <<< functions/catalog/list_units.sql
+
+-- >>> functions/catalog/list_work_centers.sql sha256:1715739e38116c0f
+CREATE OR REPLACE FUNCTION catalog.list_work_centers(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.work_center AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_work_center(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_work_centers(text, integer) IS 'Work centers by code, a page at a time.';
+-- <<< functions/catalog/list_work_centers.sql
+
+-- >>> functions/catalog/refuse_bill_of_material_cycle.sql sha256:358cfbebf222a956
+CREATE OR REPLACE FUNCTION catalog.refuse_bill_of_material_cycle() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_parent_id bigint;
+    v_parent text;
+    v_component text;
+BEGIN
+    -- One change of the product structure at a time: of two that close a circle together, the second sees the first.
+    PERFORM pg_advisory_xact_lock(hashtextextended('catalog.bill_of_material', 113));
+
+    SELECT b.item_id INTO STRICT v_parent_id FROM catalog.bill_of_material AS b WHERE b.id = NEW.bill_of_material_id;
+    -- All revisions together, whatever their dates: a later change of dates must not close a circle either.
+    IF EXISTS (
+        WITH RECURSIVE below AS (
+            SELECT NEW.item_id AS item_id
+            UNION
+            SELECT l.item_id
+            FROM below AS o
+            JOIN catalog.bill_of_material AS b ON b.item_id = o.item_id
+            JOIN catalog.bill_of_material_line AS l ON l.bill_of_material_id = b.id
+        )
+        SELECT 1 FROM below AS o WHERE o.item_id = v_parent_id
+    ) THEN
+        SELECT i.number INTO v_parent FROM catalog.item AS i WHERE i.id = v_parent_id;
+        SELECT i.number INTO v_component FROM catalog.item AS i WHERE i.id = NEW.item_id;
+        RAISE EXCEPTION 'item % would be made of itself through %', v_parent, v_component
+            USING ERRCODE = 'MR113',
+                  DETAIL = jsonb_build_object('item', v_parent, 'component', v_component, 'line', NEW.line_number)::text,
+                  HINT = 'Take the component out, or make it of something else.';
+    END IF;
+    RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.refuse_bill_of_material_cycle() IS
+    'Trigger function: no item is made of itself, over any number of levels and over all revisions. Raises MR113.';
+-- <<< functions/catalog/refuse_bill_of_material_cycle.sql
+
+-- >>> functions/catalog/refuse_duplicates.sql sha256:c822fe6a83917d70
+CREATE OR REPLACE FUNCTION catalog.refuse_duplicates(
+    p_elements jsonb,
+    p_member text
+) RETURNS void
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_value text;
+BEGIN
+    SELECT e.element ->> p_member INTO v_value
+    FROM jsonb_array_elements(p_elements) AS e (element)
+    GROUP BY e.element ->> p_member
+    HAVING count(*) > 1
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% % is named twice', p_member, left(v_value, 40)
+            USING ERRCODE = 'MR120',
+                  DETAIL = jsonb_build_object('member', p_member, 'value', left(v_value, 40))::text,
+                  HINT = 'Name it once.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.refuse_duplicates(jsonb, text) IS
+    'Raises MR120 when two elements of an array of objects have the same value in the member.';
+-- <<< functions/catalog/refuse_duplicates.sql
+
+-- >>> functions/catalog/refuse_identity_change.sql sha256:5d80e2ff2be7bf1a
+CREATE OR REPLACE FUNCTION catalog.refuse_identity_change() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION '%', TG_ARGV[0]
+        USING ERRCODE = 'MR114',
+              DETAIL = jsonb_build_object('table', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, 'id', NEW.id::text)::text,
+              HINT = 'Make a new one under another code.';
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.refuse_identity_change() IS
+    'Trigger function: what quantities, values or movements were recorded under may not change afterwards. Raises MR114 with the sentence of the trigger.';
+-- <<< functions/catalog/refuse_identity_change.sql
+
+-- >>> functions/catalog/save_bill_of_material.sql sha256:d684b26ebe49425b
+CREATE OR REPLACE FUNCTION catalog.save_bill_of_material(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+    v_bill_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-bill-of-material', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    INSERT INTO catalog.bill_of_material AS b (item_id, revision, valid_during, base_quantity)
+    VALUES (v_item.id, p_command ->> 'revision',
+        daterange((p_command ->> 'valid_from')::date, (p_command ->> 'valid_to')::date, '[]'),
+        catalog.to_base_quantity(v_item, p_command ->> 'base_quantity', p_command ->> 'unit'))
+    ON CONFLICT (item_id, revision) DO UPDATE
+    SET valid_during = EXCLUDED.valid_during,
+        base_quantity = EXCLUDED.base_quantity
+    RETURNING b.id INTO v_bill_id;
+
+    PERFORM catalog.refuse_duplicates(p_command -> 'lines', 'line');
+    DELETE FROM catalog.bill_of_material_line AS l
+    WHERE l.bill_of_material_id = v_bill_id
+      AND l.line_number NOT IN (SELECT (e.line ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e (line));
+    INSERT INTO catalog.bill_of_material_line AS l (bill_of_material_id, line_number, item_id, quantity, is_backflushed)
+    SELECT v_bill_id, (e.line ->> 'line')::integer, c.id, catalog.to_base_quantity(c, e.line ->> 'quantity', e.line ->> 'unit'),
+        coalesce((e.line ->> 'is_backflushed')::boolean, true)
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (line, place)
+    CROSS JOIN LATERAL catalog.find_item(e.line ->> 'item') AS c
+    ORDER BY e.place
+    ON CONFLICT (bill_of_material_id, line_number) DO UPDATE
+    SET item_id = EXCLUDED.item_id,
+        quantity = EXCLUDED.quantity,
+        is_backflushed = EXCLUDED.is_backflushed;
+
+    PERFORM event.publish('bill_of_material.saved', v_bill_id, jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision'));
+    RETURN event.finish_request(p_context, 200, catalog.get_bill_of_material(v_item.number || '/' || (p_command ->> 'revision')));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_bill_of_material(jsonb, jsonb) IS
+    'Makes a revision of a bill of material, or replaces the one of that name; work orders keep the materials that they were made with. Raises MR101 and MR104 for unknown codes, MR110 to MR112 for quantities, MR113 when the item would be made of itself; MR120 when a line is named twice; two revisions of an item valid on one day are refused.';
+-- <<< functions/catalog/save_bill_of_material.sql
+
+-- >>> functions/catalog/save_item.sql sha256:f14b69748877ffda
+CREATE OR REPLACE FUNCTION catalog.save_item(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item_id bigint;
+    v_number text := p_command ->> 'number';
+BEGIN
+    v_answer := event.begin_request('save-item', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, is_purchased, is_manufactured, is_sold,
+        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
+    VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
+        coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
+        coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
+        coalesce((p_command ->> 'is_purchased')::boolean, false), coalesce((p_command ->> 'is_manufactured')::boolean, false),
+        coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
+        (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
+        (p_command ->> 'standard_cost')::numeric,
+        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END)
+    ON CONFLICT (number) DO UPDATE
+    SET name = EXCLUDED.name,
+        base_unit_id = EXCLUDED.base_unit_id,
+        tracking = EXCLUDED.tracking,
+        costing_method = EXCLUDED.costing_method,
+        is_purchased = EXCLUDED.is_purchased,
+        is_manufactured = EXCLUDED.is_manufactured,
+        is_sold = EXCLUDED.is_sold,
+        is_inspected = EXCLUDED.is_inspected,
+        shelf_life_days = EXCLUDED.shelf_life_days,
+        gtin = EXCLUDED.gtin,
+        standard_cost = EXCLUDED.standard_cost,
+        default_location_id = EXCLUDED.default_location_id
+    RETURNING i.id INTO v_item_id;
+
+    PERFORM catalog.refuse_duplicates(
+        coalesce(p_command -> 'units', '[]') || jsonb_build_object('unit', p_command ->> 'base_unit'), 'unit');
+    DELETE FROM catalog.item_unit AS iu
+    USING catalog.unit AS u
+    WHERE iu.item_id = v_item_id
+      AND u.id = iu.unit_id
+      AND u.code NOT IN (SELECT e.unit ->> 'unit' FROM jsonb_array_elements(coalesce(p_command -> 'units', '[]')) AS e (unit));
+    INSERT INTO catalog.item_unit AS iu (item_id, unit_id, numerator, denominator, gtin)
+    SELECT v_item_id, (catalog.find_unit(e.unit ->> 'unit')).id, (e.unit ->> 'numerator')::bigint,
+        coalesce((e.unit ->> 'denominator')::bigint, 1), catalog.check_gs1_number(e.unit ->> 'gtin')
+    FROM jsonb_array_elements(coalesce(p_command -> 'units', '[]')) WITH ORDINALITY AS e (unit, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, unit_id) DO UPDATE
+    SET numerator = EXCLUDED.numerator,
+        denominator = EXCLUDED.denominator,
+        gtin = EXCLUDED.gtin;
+
+    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number));
+    RETURN event.finish_request(p_context, 200, catalog.get_item(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
+    'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit or tracking would change, MR120 when a unit is named twice.';
+-- <<< functions/catalog/save_item.sql
+
+-- >>> functions/catalog/save_location.sql sha256:4c70af803d37a3bb
+CREATE OR REPLACE FUNCTION catalog.save_location(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_location_id bigint;
+    v_site catalog.site;
+BEGIN
+    v_answer := event.begin_request('save-location', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_site := catalog.find_site(p_command ->> 'site');
+    INSERT INTO catalog.location AS l (site_id, code, name, kind)
+    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.location_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING l.id INTO v_location_id;
+
+    PERFORM event.publish('location.saved', v_location_id, jsonb_build_object('location', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_location(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_location(jsonb, jsonb) IS
+    'Makes a location, or renames the one of that code. Raises MR107 for an unknown site, MR114 when its site or kind would change.';
+-- <<< functions/catalog/save_location.sql
+
+-- >>> functions/catalog/save_partner.sql sha256:1ca2840d7cbdc8b9
+CREATE OR REPLACE FUNCTION catalog.save_partner(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_partner_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-partner', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.partner AS p (code, name, is_supplier, is_customer, is_carrier, gln, vat_number, street, postal_code, city,
+        country, currency, language, email)
+    VALUES (p_command ->> 'code', p_command ->> 'name', coalesce((p_command ->> 'is_supplier')::boolean, false),
+        coalesce((p_command ->> 'is_customer')::boolean, false), coalesce((p_command ->> 'is_carrier')::boolean, false),
+        catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''),
+        coalesce(p_command ->> 'postal_code', ''), coalesce(p_command ->> 'city', ''), p_command ->> 'country',
+        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email')
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        is_supplier = EXCLUDED.is_supplier,
+        is_customer = EXCLUDED.is_customer,
+        is_carrier = EXCLUDED.is_carrier,
+        gln = EXCLUDED.gln,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        language = EXCLUDED.language,
+        email = EXCLUDED.email
+    RETURNING p.id INTO v_partner_id;
+
+    PERFORM event.publish('partner.saved', v_partner_id, jsonb_build_object('partner', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_partner(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_partner(jsonb, jsonb) IS
+    'Makes a supplier, customer or carrier, or replaces what is known of the partner of that code. Raises MR117 for a wrong GLN.';
+-- <<< functions/catalog/save_partner.sql
+
+-- >>> functions/catalog/save_reason.sql sha256:5189f72fb247baa2
+CREATE OR REPLACE FUNCTION catalog.save_reason(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_reason_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-reason', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.reason AS r (code, name, kind)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.reason_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING r.id INTO v_reason_id;
+
+    PERFORM event.publish('reason.saved', v_reason_id, jsonb_build_object('reason', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_reason(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_reason(jsonb, jsonb) IS
+    'Makes a reason, or renames the one of that code. Raises MR114 when it would explain something else.';
+-- <<< functions/catalog/save_reason.sql
+
+-- >>> functions/catalog/save_routing.sql sha256:72d7a010d68de200
+CREATE OR REPLACE FUNCTION catalog.save_routing(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+BEGIN
+    v_answer := event.begin_request('save-routing', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    PERFORM catalog.refuse_duplicates(p_command -> 'operations', 'sequence');
+    DELETE FROM catalog.routing_operation AS o
+    WHERE o.item_id = v_item.id
+      AND o.sequence NOT IN (SELECT (e.operation ->> 'sequence')::integer FROM jsonb_array_elements(p_command -> 'operations') AS e (operation));
+    INSERT INTO catalog.routing_operation AS o (item_id, sequence, name, work_center_id, setup_minutes, run_minutes)
+    SELECT v_item.id, (e.operation ->> 'sequence')::integer, e.operation ->> 'name',
+        (catalog.find_work_center(e.operation ->> 'work_center')).id,
+        coalesce((e.operation ->> 'setup_minutes')::numeric, 0), coalesce((e.operation ->> 'run_minutes')::numeric, 0)
+    FROM jsonb_array_elements(p_command -> 'operations') WITH ORDINALITY AS e (operation, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, sequence) DO UPDATE
+    SET name = EXCLUDED.name,
+        work_center_id = EXCLUDED.work_center_id,
+        setup_minutes = EXCLUDED.setup_minutes,
+        run_minutes = EXCLUDED.run_minutes;
+
+    PERFORM event.publish('routing.saved', v_item.id, jsonb_build_object('item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_routing(v_item.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_routing(jsonb, jsonb) IS
+    'Says by which operations an item is made, or replaces what was said; work orders keep the operations that they were made with. Raises MR101 and MR105 for unknown codes, MR120 when a sequence is named twice.';
+-- <<< functions/catalog/save_routing.sql
+
+-- >>> functions/catalog/save_site.sql sha256:eff5b3574bfcd640
+CREATE OR REPLACE FUNCTION catalog.save_site(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_site_id bigint;
+    v_code text := p_command ->> 'code';
+BEGIN
+    v_answer := event.begin_request('save-site', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.site AS s (code, name, gln, gs1_company_prefix, vat_number, street, postal_code, city, country, currency, time_zone)
+    VALUES (v_code, p_command ->> 'name', catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'gs1_company_prefix',
+        p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''), coalesce(p_command ->> 'postal_code', ''),
+        coalesce(p_command ->> 'city', ''), p_command ->> 'country', p_command ->> 'currency',
+        catalog.check_time_zone(p_command ->> 'time_zone'))
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        gln = EXCLUDED.gln,
+        gs1_company_prefix = EXCLUDED.gs1_company_prefix,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        time_zone = EXCLUDED.time_zone
+    RETURNING s.id INTO v_site_id;
+
+    -- The virtual ends of movements: one of each kind per site.
+    INSERT INTO catalog.location (site_id, code, name, kind)
+    SELECT v_site_id, v_code || '.' || upper(replace(k.kind::text, '_', '-')), replace(k.kind::text, '_', ' '), k.kind
+    FROM unnest(enum_range('supplier'::catalog.location_kind, NULL)) AS k (kind)
+    ON CONFLICT DO NOTHING;
+
+    PERFORM event.publish('site.saved', v_site_id, jsonb_build_object('site', v_code));
+    RETURN event.finish_request(p_context, 200, catalog.get_site(v_code));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_site(jsonb, jsonb) IS
+    'Makes a site with its virtual locations, or replaces what is known of the site of that code. Raises MR117 for a wrong GLN, MR118 for an unknown time zone, MR114 when the currency of its books would change.';
+-- <<< functions/catalog/save_site.sql
+
+-- >>> functions/catalog/save_supplier_price.sql sha256:b4da427c9d62c1f9
+CREATE OR REPLACE FUNCTION catalog.save_supplier_price(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_partner catalog.partner;
+    v_item catalog.item;
+    v_supplier_item_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-supplier-price', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_partner := catalog.find_partner(p_command ->> 'supplier');
+    v_item := catalog.find_item(p_command ->> 'item');
+    IF NOT v_partner.is_supplier THEN
+        RAISE EXCEPTION 'partner % is no supplier', v_partner.code
+            USING ERRCODE = 'MR116',
+                  DETAIL = jsonb_build_object('partner', v_partner.code)::text,
+                  HINT = 'Make the partner a supplier first.';
+    END IF;
+    -- Also proves that the item is handled in this unit.
+    PERFORM catalog.to_base_quantity(v_item, '1', p_command ->> 'unit');
+
+    INSERT INTO catalog.supplier_item AS si (partner_id, item_id, unit_id, price, currency, lead_time_days, minimum_quantity, maximum_quantity)
+    VALUES (v_partner.id, v_item.id,
+        CASE WHEN p_command ->> 'unit' IS NULL THEN v_item.base_unit_id ELSE (catalog.find_unit(p_command ->> 'unit')).id END,
+        (p_command ->> 'price')::numeric, coalesce(p_command ->> 'currency', v_partner.currency),
+        coalesce((p_command ->> 'lead_time_days')::integer, 0), coalesce((p_command ->> 'minimum_quantity')::numeric, 0),
+        (p_command ->> 'maximum_quantity')::numeric)
+    ON CONFLICT (partner_id, item_id) DO UPDATE
+    SET unit_id = EXCLUDED.unit_id,
+        price = EXCLUDED.price,
+        currency = EXCLUDED.currency,
+        lead_time_days = EXCLUDED.lead_time_days,
+        minimum_quantity = EXCLUDED.minimum_quantity,
+        maximum_quantity = EXCLUDED.maximum_quantity
+    RETURNING si.id INTO v_supplier_item_id;
+
+    PERFORM event.publish('supplier_price.saved', v_supplier_item_id, jsonb_build_object('supplier', v_partner.code, 'item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_supplier_price(v_supplier_item_id::text));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_supplier_price(jsonb, jsonb) IS
+    'Says at which price a supplier delivers an item, or replaces what was said. Raises MR103, MR101 and MR104 for unknown codes, MR116 when the partner is no supplier, MR112 when the item is not handled in the unit.';
+-- <<< functions/catalog/save_supplier_price.sql
+
+-- >>> functions/catalog/save_unit.sql sha256:3263ff21142c9466
+CREATE OR REPLACE FUNCTION catalog.save_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_unit_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-unit', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.unit AS u (code, name, scale)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'scale')::integer)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        scale = EXCLUDED.scale
+    RETURNING u.id INTO v_unit_id;
+
+    PERFORM event.publish('unit.saved', v_unit_id, jsonb_build_object('unit', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_unit(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_unit(jsonb, jsonb) IS
+    'Makes a unit of measure, or replaces the one of that code. Raises MR114 when it would lose decimal places.';
+-- <<< functions/catalog/save_unit.sql
+
+-- >>> functions/catalog/save_work_center.sql sha256:fd52f119650bf7b0
+CREATE OR REPLACE FUNCTION catalog.save_work_center(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_work_center_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-work-center', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
+    VALUES ((catalog.find_site(p_command ->> 'site')).id, p_command ->> 'code', p_command ->> 'name',
+        (catalog.find_location(p_command ->> 'supply_location')).id, (catalog.find_location(p_command ->> 'output_location')).id,
+        coalesce((p_command ->> 'hourly_rate')::numeric, 0))
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        supply_location_id = EXCLUDED.supply_location_id,
+        output_location_id = EXCLUDED.output_location_id,
+        hourly_rate = EXCLUDED.hourly_rate
+    RETURNING w.id INTO v_work_center_id;
+
+    IF EXISTS (
+        SELECT 1
+        FROM catalog.work_center AS w
+        JOIN catalog.location AS l ON l.id IN (w.supply_location_id, w.output_location_id)
+        WHERE w.id = v_work_center_id
+          AND (l.site_id <> w.site_id OR NOT l.is_physical)
+    ) THEN
+        RAISE EXCEPTION 'work center % needs physical locations of its own site', p_command ->> 'code'
+            USING ERRCODE = 'MR119',
+                  DETAIL = jsonb_build_object('work_center', p_command ->> 'code', 'site', p_command ->> 'site')::text,
+                  HINT = 'Name storage locations of the site.';
+    END IF;
+
+    PERFORM event.publish('work_center.saved', v_work_center_id, jsonb_build_object('work_center', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_work_center(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_work_center(jsonb, jsonb) IS
+    'Makes a work center, or replaces what is known of the one of that code. Raises MR107 and MR102 for unknown codes, MR119 when a location is virtual or of another site, MR114 when its site would change.';
+-- <<< functions/catalog/save_work_center.sql
 
 -- >>> functions/catalog/to_base_quantity.sql sha256:f9a78721cb33a46a
 CREATE OR REPLACE FUNCTION catalog.to_base_quantity(
@@ -2053,6 +3199,24 @@ CREATE OR REPLACE TRIGGER bill_of_material_audited
 COMMENT ON TRIGGER bill_of_material_audited ON catalog.bill_of_material IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/bill_of_material_audited.sql
 
+-- >>> triggers/catalog/bill_of_material_identity_kept.sql sha256:5540487dc1293cb8
+CREATE OR REPLACE TRIGGER bill_of_material_identity_kept
+    BEFORE UPDATE ON catalog.bill_of_material
+    FOR EACH ROW
+    WHEN (OLD.item_id <> NEW.item_id)
+    EXECUTE FUNCTION catalog.refuse_identity_change('a bill of material cannot become that of another item');
+
+COMMENT ON TRIGGER bill_of_material_identity_kept ON catalog.bill_of_material IS 'Raises MR114: a bill of material cannot become that of another item.';
+-- <<< triggers/catalog/bill_of_material_identity_kept.sql
+
+-- >>> triggers/catalog/bill_of_material_line_acyclic.sql sha256:6f44a6e2852b0ac1
+CREATE OR REPLACE TRIGGER bill_of_material_line_acyclic
+    AFTER INSERT OR UPDATE OF item_id, bill_of_material_id ON catalog.bill_of_material_line
+    FOR EACH ROW EXECUTE FUNCTION catalog.refuse_bill_of_material_cycle();
+
+COMMENT ON TRIGGER bill_of_material_line_acyclic ON catalog.bill_of_material_line IS 'Raises MR113 when an item would be made of itself.';
+-- <<< triggers/catalog/bill_of_material_line_acyclic.sql
+
 -- >>> triggers/catalog/bill_of_material_line_audited.sql sha256:c34b7dc5b0ac3930
 CREATE OR REPLACE TRIGGER bill_of_material_line_audited
     AFTER INSERT OR UPDATE OR DELETE ON catalog.bill_of_material_line
@@ -2068,6 +3232,16 @@ CREATE OR REPLACE TRIGGER item_audited
 
 COMMENT ON TRIGGER item_audited ON catalog.item IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/item_audited.sql
+
+-- >>> triggers/catalog/item_identity_kept.sql sha256:2fdadceec88263a1
+CREATE OR REPLACE TRIGGER item_identity_kept
+    BEFORE UPDATE ON catalog.item
+    FOR EACH ROW
+    WHEN (OLD.base_unit_id <> NEW.base_unit_id OR OLD.tracking <> NEW.tracking)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the base unit and the tracking of an item cannot change');
+
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit and the tracking of an item cannot change.';
+-- <<< triggers/catalog/item_identity_kept.sql
 
 -- >>> triggers/catalog/item_unit_audited.sql sha256:ea6244a139cbd4bf
 CREATE OR REPLACE TRIGGER item_unit_audited
@@ -2085,6 +3259,16 @@ CREATE OR REPLACE TRIGGER location_audited
 COMMENT ON TRIGGER location_audited ON catalog.location IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/location_audited.sql
 
+-- >>> triggers/catalog/location_identity_kept.sql sha256:a4eee52809429866
+CREATE OR REPLACE TRIGGER location_identity_kept
+    BEFORE UPDATE ON catalog.location
+    FOR EACH ROW
+    WHEN (OLD.site_id <> NEW.site_id OR OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the site and the kind of a location cannot change');
+
+COMMENT ON TRIGGER location_identity_kept ON catalog.location IS 'Raises MR114: the site and the kind of a location cannot change.';
+-- <<< triggers/catalog/location_identity_kept.sql
+
 -- >>> triggers/catalog/partner_audited.sql sha256:1c9184cda92dd29c
 CREATE OR REPLACE TRIGGER partner_audited
     AFTER INSERT OR UPDATE OR DELETE ON catalog.partner
@@ -2100,6 +3284,16 @@ CREATE OR REPLACE TRIGGER reason_audited
 
 COMMENT ON TRIGGER reason_audited ON catalog.reason IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/reason_audited.sql
+
+-- >>> triggers/catalog/reason_identity_kept.sql sha256:47c8d436448a9421
+CREATE OR REPLACE TRIGGER reason_identity_kept
+    BEFORE UPDATE ON catalog.reason
+    FOR EACH ROW
+    WHEN (OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
+
+COMMENT ON TRIGGER reason_identity_kept ON catalog.reason IS 'Raises MR114: a reason cannot come to explain something else.';
+-- <<< triggers/catalog/reason_identity_kept.sql
 
 -- >>> triggers/catalog/routing_operation_audited.sql sha256:c7c92c72313cf15f
 CREATE OR REPLACE TRIGGER routing_operation_audited
@@ -2117,6 +3311,16 @@ CREATE OR REPLACE TRIGGER site_audited
 COMMENT ON TRIGGER site_audited ON catalog.site IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/site_audited.sql
 
+-- >>> triggers/catalog/site_identity_kept.sql sha256:4ae1ad897a6ee65e
+CREATE OR REPLACE TRIGGER site_identity_kept
+    BEFORE UPDATE ON catalog.site
+    FOR EACH ROW
+    WHEN (OLD.currency <> NEW.currency)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the currency of the books of a site cannot change');
+
+COMMENT ON TRIGGER site_identity_kept ON catalog.site IS 'Raises MR114: the currency of the books of a site cannot change.';
+-- <<< triggers/catalog/site_identity_kept.sql
+
 -- >>> triggers/catalog/supplier_item_audited.sql sha256:94530ed1005a468d
 CREATE OR REPLACE TRIGGER supplier_item_audited
     AFTER INSERT OR UPDATE OR DELETE ON catalog.supplier_item
@@ -2133,6 +3337,16 @@ CREATE OR REPLACE TRIGGER unit_audited
 COMMENT ON TRIGGER unit_audited ON catalog.unit IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/unit_audited.sql
 
+-- >>> triggers/catalog/unit_identity_kept.sql sha256:f6ca55e07ae5daba
+CREATE OR REPLACE TRIGGER unit_identity_kept
+    BEFORE UPDATE ON catalog.unit
+    FOR EACH ROW
+    WHEN (NEW.scale < OLD.scale)
+    EXECUTE FUNCTION catalog.refuse_identity_change('a unit cannot lose decimal places');
+
+COMMENT ON TRIGGER unit_identity_kept ON catalog.unit IS 'Raises MR114: a unit cannot lose decimal places.';
+-- <<< triggers/catalog/unit_identity_kept.sql
+
 -- >>> triggers/catalog/work_center_audited.sql sha256:7a082bc9be35c01e
 CREATE OR REPLACE TRIGGER work_center_audited
     AFTER INSERT OR UPDATE OR DELETE ON catalog.work_center
@@ -2140,6 +3354,16 @@ CREATE OR REPLACE TRIGGER work_center_audited
 
 COMMENT ON TRIGGER work_center_audited ON catalog.work_center IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/work_center_audited.sql
+
+-- >>> triggers/catalog/work_center_identity_kept.sql sha256:3111bb57e594b897
+CREATE OR REPLACE TRIGGER work_center_identity_kept
+    BEFORE UPDATE ON catalog.work_center
+    FOR EACH ROW
+    WHEN (OLD.site_id <> NEW.site_id)
+    EXECUTE FUNCTION catalog.refuse_identity_change('a work center cannot move to another site');
+
+COMMENT ON TRIGGER work_center_identity_kept ON catalog.work_center IS 'Raises MR114: a work center cannot move to another site.';
+-- <<< triggers/catalog/work_center_identity_kept.sql
 
 -- >>> triggers/event/log_append_only.sql sha256:c9a32ad9dd08f4ef
 CREATE OR REPLACE TRIGGER log_append_only

@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION catalog.list_routings(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+          AND EXISTS (SELECT 1 FROM catalog.routing_operation AS o WHERE o.item_id = t.id)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_routing(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_routings(text, integer) IS 'Routings by item, a page at a time.';

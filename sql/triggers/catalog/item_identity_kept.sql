@@ -1,0 +1,7 @@
+CREATE OR REPLACE TRIGGER item_identity_kept
+    BEFORE UPDATE ON catalog.item
+    FOR EACH ROW
+    WHEN (OLD.base_unit_id <> NEW.base_unit_id OR OLD.tracking <> NEW.tracking)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the base unit and the tracking of an item cannot change');
+
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit and the tracking of an item cannot change.';
