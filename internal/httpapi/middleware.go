@@ -175,7 +175,8 @@ func badAddress(u *url.URL) *problem.Problem {
 		if len(all) > 1 {
 			return problem.New(problem.Malformed, "A query parameter is given twice.").Violated("query."+strings.ToValidUTF8(name, "?"), "given twice")
 		}
-		if !isPrintable(name) || !isPrintable(all[0]) {
+		// Scanners give FNC1 as the group separator; cursors of pages hold the unit separator.
+		if !isPrintable(name) || !isPrintable(strings.NewReplacer("\x1d", "", "\x1f", "").Replace(all[0])) {
 			return problem.New(problem.Malformed, "The query holds characters that no code or number has.")
 		}
 	}

@@ -197,6 +197,9 @@ var migrated = sync.OnceValues(func() (string, error) {
 		if err := migrateUp(ctx, withDatabase(base, name)); err != nil {
 			return err
 		}
+		if err := makePartitions(ctx, withDatabase(base, name)); err != nil {
+			return err
+		}
 		_, err = conn.Exec(ctx, "ALTER DATABASE "+name+" WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
 		return err
 	})
@@ -209,6 +212,17 @@ func migrateUp(ctx context.Context, address string) error {
 	}
 	defer runner.Close() //nolint:errcheck // what counts is Up
 	return runner.Up(ctx)
+}
+
+// makePartitions does what the worker does at its start.
+func makePartitions(ctx context.Context, address string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // what counts is the call
+	_, err = conn.Exec(ctx, "SELECT event.ensure_partitions(1)")
+	return err
 }
 
 // onMaintenance runs work on a connection of its own to the cluster's own database. Closing it gives

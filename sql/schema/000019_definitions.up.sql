@@ -2849,7 +2849,7 @@ COMMENT ON FUNCTION inventory.reverse_count(jsonb, jsonb) IS
     'Command: takes back the adjustments of a count. Body: count, reason, occurred_at?. Raises MR216 when there is no such count, MR209 when it was taken back already.';
 -- <<< functions/inventory/reverse_count.sql
 
--- >>> functions/inventory/reverse_movements.sql sha256:68d46c35842a1693
+-- >>> functions/inventory/reverse_movements.sql sha256:16a7d857f055cb93
 CREATE OR REPLACE FUNCTION inventory.reverse_movements(
     p_movement_ids bigint[],
     p_document_type inventory.document_type,
@@ -2866,6 +2866,13 @@ DECLARE
     v_ids bigint[];
     v_reversed bigint;
 BEGIN
+    IF EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = ANY (p_movement_ids)) THEN
+        RAISE EXCEPTION 'this was reversed already'
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('movements', p_movement_ids)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+
     SELECT array_agg(ROW(m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, false,
         m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id)
     INTO v_lines

@@ -14,6 +14,13 @@ DECLARE
     v_ids bigint[];
     v_reversed bigint;
 BEGIN
+    IF EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = ANY (p_movement_ids)) THEN
+        RAISE EXCEPTION 'this was reversed already'
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('movements', p_movement_ids)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+
     SELECT array_agg(ROW(m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, false,
         m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id)
     INTO v_lines
