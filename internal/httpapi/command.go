@@ -18,7 +18,8 @@ import (
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
-// attempts is how often a command runs that meets a serialization failure or a deadlock.
+// attempts is how often a command runs when the moment is bad: it met a serialization
+// failure or a deadlock, or its connection broke.
 const attempts = 5
 
 // CommandSpec describes a write.
@@ -117,14 +118,14 @@ func (a *API) run(ctx context.Context, operation string, call func(ctx context.C
 	return answer, nil
 }
 
-// retried runs f until it meets no conflict with another transaction.
+// retried runs f until its moment is not bad, a few times at most.
 func retried(ctx context.Context, f func() (Answer, error)) (Answer, error) {
 	for attempt := 1; ; attempt++ {
 		answer, err := f()
-		if err == nil || !problem.IsConflict(err) || attempt == attempts {
+		if err == nil || !problem.IsTransient(err) || attempt == attempts {
 			return answer, err
 		}
-		pause := time.Duration(1+rand.IntN(20*attempt)) * time.Millisecond //nolint:gosec // jitter
+		pause := time.Duration(1+rand.IntN(40*attempt)) * time.Millisecond //nolint:gosec // jitter
 		select {
 		case <-ctx.Done():
 			return answer, errors.Join(ctx.Err(), err)

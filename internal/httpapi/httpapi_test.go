@@ -427,12 +427,15 @@ func TestRefusal(t *testing.T) {
 
 func TestRetries(t *testing.T) {
 	t.Parallel()
-	for _, code := range []string{"40001", "40P01"} {
+	for _, moment := range []error{
+		&pgconn.PgError{Code: "40001"}, &pgconn.PgError{Code: "40P01", Message: "deadlock detected"},
+		&pgconn.PgError{Code: "57P01"}, io.ErrUnexpectedEOF, &net.OpError{Op: "dial", Err: io.EOF},
+	} {
 		b := setup(t)
 		calls := 0
 		b.call = func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			if calls++; calls < 3 {
-				return row{}, &pgconn.PgError{Code: code, Message: "deadlock detected"}
+				return row{}, moment
 			}
 			return row{Status: 201, Body: []byte(`{"item": "x"}`)}, nil
 		}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -131,12 +132,24 @@ func isConnection(err error) bool {
 		pgconn.Timeout(err) || pgconn.SafeToRetry(err)
 }
 
-// IsConflict says whether err is a serialization failure or a deadlock: the transaction
-// was fine, its moment was not, and the same statement may simply run again.
-func IsConflict(err error) bool {
+// IsTransient says whether err is of the moment: a serialization failure, a deadlock, or a
+// connection that could not be had or broke. What carries an idempotency key may simply run
+// again, whether or not the first run took effect.
+func IsTransient(err error) bool {
 	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && (pgErr.Code == "40001" || pgErr.Code == "40P01")
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return false
+	case errors.As(err, &pgErr):
+		return slices.Contains(transient, pgErr.Code)
+	default:
+		return isConnection(err)
+	}
 }
+
+// transient are serialization_failure, deadlock_detected, and a server that goes, has gone
+// or is not there yet.
+var transient = []string{"40001", "40P01", "57P01", "57P02", "57P03"}
 
 // IsRefusal says whether p is the database's final word on a request, which is stored
 // under the request's key: it will never be answered otherwise. A key that is in use,
