@@ -132,7 +132,8 @@ func (d Definition) drops() ([]string, error) {
 func (d Definition) signature() string {
 	var parts []string
 	for _, match := range createFunction.FindAllStringSubmatch(lineComment.ReplaceAllString(d.Text, ""), -1) {
-		parts = append(parts, strings.TrimSpace(whiteSpace.ReplaceAllString(match[1], " ")))
+		header := strings.TrimSpace(whiteSpace.ReplaceAllString(match[1], " "))
+		parts = append(parts, strings.NewReplacer("( ", "(", " )", ")", " ,", ",").Replace(header))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -73,6 +73,5 @@ WITH room AS (
     WHERE t.typtype IN ('e', 'd', 'r')
       AND NOT EXISTS (SELECT FROM extension_owned AS e WHERE e.classid = 'pg_type'::regclass AND e.objid = t.oid)
 )
-SELECT key || ': ' || coalesce(text, '')
-FROM line
-ORDER BY key COLLATE "C", text COLLATE "C";
+SELECT key, coalesce(text, '')
+FROM line;

@@ -1,0 +1,94 @@
+package pg_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/testdb"
+)
+
+func primary(t *testing.T, url string) *pg.Primary {
+	t.Helper()
+	database, err := pg.OpenPrimary(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(database.Close)
+	return database
+}
+
+func TestReplicaRefusesToWrite(t *testing.T) {
+	t.Parallel()
+	replica, err := pg.OpenReplica(t.Context(), testdb.New(t).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer replica.Close()
+	_, err = replica.Exec(t.Context(), "CREATE TABLE public.x (id integer)")
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "25006" {
+		t.Errorf("got %v, want 25006", err)
+	}
+}
+
+func TestInTxRunsALostTransactionAgain(t *testing.T) {
+	t.Parallel()
+	database := primary(t, testdb.New(t).URL)
+	runs := 0
+	err := database.InTx(t.Context(), func(tx pgx.Tx) error {
+		runs++
+		if runs < 3 {
+			_, err := tx.Exec(t.Context(), "DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '40001'; END $$")
+			return err
+		}
+		return nil
+	})
+	if err != nil || runs != 3 {
+		t.Errorf("%d runs, error %v", runs, err)
+	}
+	runs = 0
+	err = database.InTx(t.Context(), func(pgx.Tx) error {
+		runs++
+		return errors.New("no")
+	})
+	if err == nil || runs != 1 {
+		t.Errorf("an error of ours: %d runs, error %v", runs, err)
+	}
+}
+
+func TestServersRefuseAnotherSchema(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	database := primary(t, db.URL)
+	check := func(want string) {
+		t.Helper()
+		err := pg.CheckVersion(t.Context(), database)
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("refused: %v", err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("got %v, want a sentence with %q", err, want)
+		}
+	}
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := database.Exec(context.Background(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("")
+	exec("UPDATE public.schema_migrations SET version = version + 1")
+	check("") // expand, then contract: the program before still works
+	exec("UPDATE public.schema_migrations SET version = 3")
+	check("stands at schema version 000003")
+	exec("UPDATE public.schema_migrations SET dirty = true")
+	check("broke off in migration 000003")
+	exec("DROP TABLE public.schema_migrations")
+	check("has no Millrace schema yet")
+}
