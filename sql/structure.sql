@@ -2534,10 +2534,12 @@ COMMENT ON FUNCTION event.begin_request(p_operation text, p_context jsonb, p_com
 --
 
 CREATE FUNCTION event.current_actor() RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+BEGIN
+    RETURN coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+END;
 $$;
 
 --
@@ -2591,10 +2593,12 @@ COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes th
 --
 
 CREATE FUNCTION event.fingerprint(p_operation text, p_command jsonb) RETURNS bytea
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT sha256(convert_to(p_operation || ' ' || coalesce(p_command::text, ''), 'UTF8'));
+BEGIN
+    RETURN sha256(convert_to(p_operation || ' ' || coalesce(p_command::text, ''), 'UTF8'));
+END;
 $$;
 
 --
@@ -2632,13 +2636,18 @@ COMMENT ON FUNCTION event.finish_request(p_context jsonb, p_status integer, p_bo
 --
 
 CREATE FUNCTION event.insert_job(p_kind text, p_args jsonb, p_queue text DEFAULT 'default'::text, p_priority integer DEFAULT 1) RETURNS bigint
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    v_id bigint;
+BEGIN
     -- No NOTIFY: it would serialise commits. Workers poll.
     INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
     VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, 25)
-    RETURNING id;
+    RETURNING river_job.id INTO v_id;
+    RETURN v_id;
+END;
 $$;
 
 --
@@ -2679,12 +2688,14 @@ COMMENT ON FUNCTION event.occurred_at(p_command jsonb) IS 'When a command happen
 --
 
 CREATE FUNCTION event.publish(p_topic text, p_subject_id bigint, p_payload jsonb) RETURNS void
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+BEGIN
     INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
     VALUES (p_topic, p_subject_id, p_payload, nullif(current_setting('millrace.request_key', true), '')::uuid,
         nextval('event.inbox_ordinal'), clock_timestamp());
+END;
 $$;
 
 --
@@ -3366,6 +3377,7 @@ DECLARE
     v_keys inventory.balance_key[];
     v_ids bigint[];
     v_posted_at timestamptz;
+    v_actor text := event.current_actor();
     v_bad record;
     v_payload jsonb;
 BEGIN
@@ -3480,7 +3492,7 @@ BEGIN
         quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
         l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
-        event.current_actor(), nullif(current_setting('millrace.request_key', true), '')::uuid
+        v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
 
@@ -3530,11 +3542,13 @@ COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_ty
 --
 
 CREATE FUNCTION inventory.post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) RETURNS bigint[]
-    LANGUAGE sql
+    LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT inventory.post_mixed_movements(
+BEGIN
+    RETURN inventory.post_mixed_movements(
         array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at);
+END;
 $$;
 
 --
@@ -3614,20 +3628,18 @@ CREATE FUNCTION inventory.post_transfer(p_type inventory.movement_type, p_item c
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_transfer inventory.transfer;
+    v_id bigint := nextval(pg_get_serial_sequence('inventory.transfer', 'id'));
     v_ids bigint[];
+    v_transfer inventory.transfer;
 BEGIN
-    INSERT INTO inventory.transfer (movement_type, item_id, lot_id, from_location_id, to_location_id, quantity)
-    VALUES (p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity)
-    RETURNING inventory.transfer.* INTO v_transfer;
-
     v_ids := inventory.post_movements(p_type,
-        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_transfer.id, NULL, p_reason_id)::inventory.posting_line],
+        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_id, NULL, p_reason_id)::inventory.posting_line],
         (CASE p_type WHEN 'scrap' THEN 'scrapping' WHEN 'opening' THEN 'opening' ELSE 'transfer' END)::inventory.document_type,
-        v_transfer.id, p_occurred_at);
+        v_id, p_occurred_at);
 
-    UPDATE inventory.transfer AS t SET movement_id = v_ids[1] WHERE t.id = v_transfer.id;
-    v_transfer.movement_id := v_ids[1];
+    INSERT INTO inventory.transfer (id, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, movement_id)
+    VALUES (v_id, p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, v_ids[1])
+    RETURNING inventory.transfer.* INTO v_transfer;
     RETURN v_transfer;
 END;
 $$;

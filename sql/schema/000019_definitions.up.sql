@@ -1551,13 +1551,15 @@ COMMENT ON FUNCTION event.begin_request(text, jsonb, jsonb) IS
     'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
 -- <<< functions/event/begin_request.sql
 
--- >>> functions/event/current_actor.sql sha256:53f5e09ad30c43a4
+-- >>> functions/event/current_actor.sql sha256:10c623e4c6960d04
 CREATE OR REPLACE FUNCTION event.current_actor() RETURNS text
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+BEGIN
+    RETURN coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+END;
 $function$;
 
 COMMENT ON FUNCTION event.current_actor() IS
@@ -1602,17 +1604,19 @@ COMMENT ON FUNCTION event.ensure_partitions(integer) IS
     'Makes the monthly partitions of the ledger and the audit for this month and p_months_ahead more; says how many were missing. Idempotent. Fails when the default partition already holds rows of a missing month.';
 -- <<< functions/event/ensure_partitions.sql
 
--- >>> functions/event/fingerprint.sql sha256:93fa6370d0e3bbc9
+-- >>> functions/event/fingerprint.sql sha256:aa2ba624d07e7449
 CREATE OR REPLACE FUNCTION event.fingerprint(
     p_operation text,
     p_command jsonb
 ) RETURNS bytea
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT sha256(convert_to(p_operation || ' ' || coalesce(p_command::text, ''), 'UTF8'));
+BEGIN
+    RETURN sha256(convert_to(p_operation || ' ' || coalesce(p_command::text, ''), 'UTF8'));
+END;
 $function$;
 
 COMMENT ON FUNCTION event.fingerprint(text, jsonb) IS
@@ -1643,21 +1647,26 @@ COMMENT ON FUNCTION event.finish_request(jsonb, integer, jsonb) IS
     'Last call of every command: stores the answer under the key, in the transaction of the effect, and gives it back.';
 -- <<< functions/event/finish_request.sql
 
--- >>> functions/event/insert_job.sql sha256:5f8db1307261fe73
+-- >>> functions/event/insert_job.sql sha256:6cca8321896beb82
 CREATE OR REPLACE FUNCTION event.insert_job(
     p_kind text,
     p_args jsonb,
     p_queue text DEFAULT 'default',
     p_priority integer DEFAULT 1
 ) RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_id bigint;
+BEGIN
     -- No NOTIFY: it would serialise commits. Workers poll.
     INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
     VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, 25)
-    RETURNING id;
+    RETURNING river_job.id INTO v_id;
+    RETURN v_id;
+END;
 $function$;
 
 COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
@@ -1689,19 +1698,21 @@ COMMENT ON FUNCTION event.occurred_at(jsonb) IS
     'When a command happened by the clock of the device (member occurred_at), or now. Raises MR905 when that is more than five minutes ahead.';
 -- <<< functions/event/occurred_at.sql
 
--- >>> functions/event/publish.sql sha256:fa4c47c1b6b603d6
+-- >>> functions/event/publish.sql sha256:94a499a513490de4
 CREATE OR REPLACE FUNCTION event.publish(
     p_topic text,
     p_subject_id bigint,
     p_payload jsonb
 ) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
     INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
     VALUES (p_topic, p_subject_id, p_payload, nullif(current_setting('millrace.request_key', true), '')::uuid,
         nextval('event.inbox_ordinal'), clock_timestamp());
+END;
 $function$;
 
 COMMENT ON FUNCTION event.publish(text, bigint, jsonb) IS
@@ -2313,7 +2324,7 @@ COMMENT ON FUNCTION inventory.parse_gs1(text) IS
     'Element strings of a GS1-128, GS1 DataMatrix or GS1 QR code as an object of application identifier to value, or null when the text is none. Takes the scanned form (symbology identifier allowed, FNC1 as group separator) and the bracketed form. Lengths after GS1 General Specifications, figure 7.8.5-2.';
 -- <<< functions/inventory/parse_gs1.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:7b25391d36fcaa66
+-- >>> functions/inventory/post_mixed_movements.sql sha256:f04bc8c47482073f
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
@@ -2333,6 +2344,7 @@ DECLARE
     v_keys inventory.balance_key[];
     v_ids bigint[];
     v_posted_at timestamptz;
+    v_actor text := event.current_actor();
     v_bad record;
     v_payload jsonb;
 BEGIN
@@ -2447,7 +2459,7 @@ BEGIN
         quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
         l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
-        event.current_actor(), nullif(current_setting('millrace.request_key', true), '')::uuid
+        v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
 
@@ -2490,7 +2502,7 @@ COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], in
     'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
 -- <<< functions/inventory/post_mixed_movements.sql
 
--- >>> functions/inventory/post_movements.sql sha256:5eab374caf4ab207
+-- >>> functions/inventory/post_movements.sql sha256:3c697e5618678341
 CREATE OR REPLACE FUNCTION inventory.post_movements(
     p_type inventory.movement_type,
     p_lines inventory.posting_line[],
@@ -2498,12 +2510,14 @@ CREATE OR REPLACE FUNCTION inventory.post_movements(
     p_document_id bigint,
     p_occurred_at timestamptz
 ) RETURNS bigint[]
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT inventory.post_mixed_movements(
+BEGIN
+    RETURN inventory.post_mixed_movements(
         array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at);
+END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
@@ -2545,7 +2559,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
     'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfer.sql sha256:3713e2074dd145b7
+-- >>> functions/inventory/post_transfer.sql sha256:c64d2354146d8e0d
 CREATE OR REPLACE FUNCTION inventory.post_transfer(
     p_type inventory.movement_type,
     p_item catalog.item,
@@ -2561,20 +2575,18 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_transfer inventory.transfer;
+    v_id bigint := nextval(pg_get_serial_sequence('inventory.transfer', 'id'));
     v_ids bigint[];
+    v_transfer inventory.transfer;
 BEGIN
-    INSERT INTO inventory.transfer (movement_type, item_id, lot_id, from_location_id, to_location_id, quantity)
-    VALUES (p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity)
-    RETURNING inventory.transfer.* INTO v_transfer;
-
     v_ids := inventory.post_movements(p_type,
-        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_transfer.id, NULL, p_reason_id)::inventory.posting_line],
+        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_id, NULL, p_reason_id)::inventory.posting_line],
         (CASE p_type WHEN 'scrap' THEN 'scrapping' WHEN 'opening' THEN 'opening' ELSE 'transfer' END)::inventory.document_type,
-        v_transfer.id, p_occurred_at);
+        v_id, p_occurred_at);
 
-    UPDATE inventory.transfer AS t SET movement_id = v_ids[1] WHERE t.id = v_transfer.id;
-    v_transfer.movement_id := v_ids[1];
+    INSERT INTO inventory.transfer (id, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, movement_id)
+    VALUES (v_id, p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, v_ids[1])
+    RETURNING inventory.transfer.* INTO v_transfer;
     RETURN v_transfer;
 END;
 $function$;

@@ -1,9 +1,11 @@
 CREATE OR REPLACE FUNCTION event.current_actor() RETURNS text
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+BEGIN
+    RETURN coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text);
+END;
 $function$;
 
 COMMENT ON FUNCTION event.current_actor() IS

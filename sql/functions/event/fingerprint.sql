@@ -2,12 +2,14 @@ CREATE OR REPLACE FUNCTION event.fingerprint(
     p_operation text,
     p_command jsonb
 ) RETURNS bytea
-LANGUAGE sql
+LANGUAGE plpgsql
 IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT sha256(convert_to(p_operation || ' ' || coalesce(p_command::text, ''), 'UTF8'));
+BEGIN
+    RETURN sha256(convert_to(p_operation || ' ' || coalesce(p_command::text, ''), 'UTF8'));
+END;
 $function$;
 
 COMMENT ON FUNCTION event.fingerprint(text, jsonb) IS

@@ -4,14 +4,19 @@ CREATE OR REPLACE FUNCTION event.insert_job(
     p_queue text DEFAULT 'default',
     p_priority integer DEFAULT 1
 ) RETURNS bigint
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_id bigint;
+BEGIN
     -- No NOTIFY: it would serialise commits. Workers poll.
     INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
     VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, 25)
-    RETURNING id;
+    RETURNING river_job.id INTO v_id;
+    RETURN v_id;
+END;
 $function$;
 
 COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS

@@ -17,6 +17,7 @@ DECLARE
     v_keys inventory.balance_key[];
     v_ids bigint[];
     v_posted_at timestamptz;
+    v_actor text := event.current_actor();
     v_bad record;
     v_payload jsonb;
 BEGIN
@@ -131,7 +132,7 @@ BEGIN
         quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
         l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
-        event.current_actor(), nullif(current_setting('millrace.request_key', true), '')::uuid
+        v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
 

@@ -5,12 +5,14 @@ CREATE OR REPLACE FUNCTION inventory.post_movements(
     p_document_id bigint,
     p_occurred_at timestamptz
 ) RETURNS bigint[]
-LANGUAGE sql
+LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT inventory.post_mixed_movements(
+BEGIN
+    RETURN inventory.post_mixed_movements(
         array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at);
+END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS

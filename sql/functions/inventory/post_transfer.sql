@@ -13,20 +13,18 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_transfer inventory.transfer;
+    v_id bigint := nextval(pg_get_serial_sequence('inventory.transfer', 'id'));
     v_ids bigint[];
+    v_transfer inventory.transfer;
 BEGIN
-    INSERT INTO inventory.transfer (movement_type, item_id, lot_id, from_location_id, to_location_id, quantity)
-    VALUES (p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity)
-    RETURNING inventory.transfer.* INTO v_transfer;
-
     v_ids := inventory.post_movements(p_type,
-        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_transfer.id, NULL, p_reason_id)::inventory.posting_line],
+        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_id, NULL, p_reason_id)::inventory.posting_line],
         (CASE p_type WHEN 'scrap' THEN 'scrapping' WHEN 'opening' THEN 'opening' ELSE 'transfer' END)::inventory.document_type,
-        v_transfer.id, p_occurred_at);
+        v_id, p_occurred_at);
 
-    UPDATE inventory.transfer AS t SET movement_id = v_ids[1] WHERE t.id = v_transfer.id;
-    v_transfer.movement_id := v_ids[1];
+    INSERT INTO inventory.transfer (id, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, movement_id)
+    VALUES (v_id, p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, v_ids[1])
+    RETURNING inventory.transfer.* INTO v_transfer;
     RETURN v_transfer;
 END;
 $function$;
