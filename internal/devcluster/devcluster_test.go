@@ -21,7 +21,7 @@ func query(t *testing.T, url, sql string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // the test is over
+	defer conn.Close(context.Background())
 	var answer string
 	if err := conn.QueryRow(t.Context(), sql).Scan(&answer); err != nil {
 		t.Fatalf("%s: %v", sql, err)

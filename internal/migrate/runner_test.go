@@ -59,7 +59,7 @@ func TestALockThatComesFreeIsWaitedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // the test is over
+	defer conn.Close(context.Background())
 	if _, err := conn.Exec(ctx, "CREATE TABLE public.busy (id integer)"); err != nil {
 		t.Fatal(err)
 	}

@@ -220,7 +220,7 @@ func makePartitions(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(ctx) //nolint:errcheck // what counts is the call
+	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, "SELECT event.ensure_partitions(1)")
 	return err
 }
@@ -238,7 +238,7 @@ func onMaintenance(work func(ctx context.Context, conn *pgx.Conn) error) error {
 	if err != nil {
 		return fmt.Errorf("connect to the test cluster: %w", err)
 	}
-	defer conn.Close(context.Background()) //nolint:errcheck // nothing hangs on it
+	defer conn.Close(context.Background())
 	return work(ctx, conn)
 }
 

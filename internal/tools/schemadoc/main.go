@@ -45,7 +45,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // the whole cluster goes
+	defer conn.Close(ctx)
 	return errors.Join(writePages(ctx, conn), writeStructure(ctx, conn, url))
 }
 
