@@ -11,4 +11,6 @@ var platform = []Entry{
 		Explanation: "Something tried to change what may only be added to: a bug, or a change by hand. Nothing was done."},
 	{Key: "MR905", Slug: "occurred-in-the-future", Status: 422, Title: "Time lies in the future",
 		Explanation: "The device's time of the event is more than five minutes ahead of the database's. The device's clock is wrong."},
+	{Key: "MR906", Slug: "occurred-too-long-ago", Status: 422, Title: "Time lies before the year 2000",
+		Explanation: "The device's time of the event lies before the year 2000, as that of a clock which was reset does. The device's clock is wrong."},
 }

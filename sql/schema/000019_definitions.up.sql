@@ -1673,7 +1673,7 @@ COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
 
--- >>> functions/event/occurred_at.sql sha256:6c516cb3fce6b54b
+-- >>> functions/event/occurred_at.sql sha256:86dcb2db2728319f
 CREATE OR REPLACE FUNCTION event.occurred_at(
     p_command jsonb
 ) RETURNS timestamptz
@@ -1689,13 +1689,18 @@ BEGIN
             USING ERRCODE = 'MR905',
                   DETAIL = jsonb_build_object('occurred_at', v_occurred_at, 'now', clock_timestamp())::text,
                   HINT = 'Set the clock of the device.';
+    ELSIF v_occurred_at < '2000-01-01T00:00:00Z'::timestamptz THEN
+        RAISE EXCEPTION 'occurred_at lies before the year 2000'
+            USING ERRCODE = 'MR906',
+                  DETAIL = jsonb_build_object('occurred_at', p_command ->> 'occurred_at')::text,
+                  HINT = 'Set the clock of the device.';
     END IF;
     RETURN v_occurred_at;
 END;
 $function$;
 
 COMMENT ON FUNCTION event.occurred_at(jsonb) IS
-    'When a command happened by the clock of the device (member occurred_at), or now. Raises MR905 when that is more than five minutes ahead.';
+    'When a command happened by the clock of the device (member occurred_at), or now. Raises MR905 when that is more than five minutes ahead, MR906 when it lies before the year 2000: a clock that was reset.';
 -- <<< functions/event/occurred_at.sql
 
 -- >>> functions/event/publish.sql sha256:94a499a513490de4
