@@ -5,6 +5,7 @@ package app
 
 import (
 	"github.com/millrace-erp/millrace/internal/catalog"
+	"github.com/millrace-erp/millrace/internal/costing"
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
@@ -32,7 +33,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	// billing.Register(api, primary)
 	//
-	// costing.Register(api, primary)
+	costing.Register(api, primary)
 	//
 	// document.Register(api, primary)
 	return api
@@ -44,7 +45,7 @@ func Jobs(primary *pg.Primary) *queue.Jobs {
 	event.RegisterJobs(jobs, primary)
 	// One line per room.
 	//
-	// costing.RegisterJobs(jobs, primary)
+	costing.RegisterJobs(jobs, primary)
 	//
 	// document.RegisterJobs(jobs, primary)
 	return jobs

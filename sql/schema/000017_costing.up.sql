@@ -114,29 +114,29 @@ CREATE TYPE costing.movement_line AS (
     position bigint,
     movement_type inventory.movement_type,
     item_id bigint,
+    -- Place of the item in the arrays of the batch.
     item_rank integer,
+    -- 1 into physical stock, -1 out of it, 0 neither.
     direction integer,
     quantity numeric,
     currency text,
     standard_cost numeric,
+    -- Price of the purchase order line times quantity, where it is in the currency of the books.
     purchase_value numeric,
+    -- Type of the movement that this one reverses.
     original_type inventory.movement_type,
+    -- Movements at whose cost this one is taken: the one it reverses, or the shipment that came back.
     original_ids bigint[],
+    -- The production report that the movement, or the one it reverses, belongs to.
     report_id bigint,
     work_order_id bigint,
     work_order_rank integer,
     planned_quantity numeric,
+    -- Finished quantity of the same report from this line on.
     open_quantity numeric,
+    -- By how much the line brings the work order forward: good and scrapped quantity, negative when taken back.
     reported_quantity numeric
 );
 COMMENT ON TYPE costing.movement_line IS 'One movement as costing.advance works on it, with everything looked up that its cost may depend on.';
-COMMENT ON COLUMN costing.movement_line.item_rank IS 'Place of the item in the arrays of the batch.';
-COMMENT ON COLUMN costing.movement_line.direction IS '1 into physical stock, -1 out of it, 0 neither.';
-COMMENT ON COLUMN costing.movement_line.original_type IS 'Type of the movement that this one reverses.';
-COMMENT ON COLUMN costing.movement_line.original_ids IS 'Movements at whose cost this one is taken: the one it reverses, or the shipment that came back.';
-COMMENT ON COLUMN costing.movement_line.report_id IS 'The production report that the movement, or the one it reverses, belongs to.';
-COMMENT ON COLUMN costing.movement_line.purchase_value IS 'Price of the purchase order line times quantity, where it is in the currency of the books.';
-COMMENT ON COLUMN costing.movement_line.open_quantity IS 'Finished quantity of the same report from this line on.';
-COMMENT ON COLUMN costing.movement_line.reported_quantity IS 'By how much the line brings the work order forward: good and scrapped quantity, negative when taken back.';
 
 INSERT INTO event.consumer (name, position) VALUES ('costing', 0);

@@ -1,0 +1,105 @@
+package costing
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/millrace-erp/millrace/internal/costing/internal/db"
+	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/queue"
+)
+
+const (
+	// eventsAtOnce and movementsAtOnce bound one transaction each: a job that is killed
+	// loses that much work and no more.
+	eventsAtOnce    = 5000
+	movementsAtOnce = 10000
+	// waitForOther is when a job looks again while another one is costing.
+	waitForOther = time.Second
+	// jobTimeout is for a long way to catch up; the next job goes on where this one ended.
+	jobTimeout = 10 * time.Minute
+)
+
+// RegisterJobs adds the job that follows every posting.
+func RegisterJobs(jobs *queue.Jobs, primary *pg.Primary) {
+	queue.Add(jobs, &advancer{queries: db.New(primary)})
+}
+
+// Advance costs whatever was posted. SQL inserts it with every posting.
+type Advance struct{}
+
+// Kind names the job in the database.
+func (Advance) Kind() string { return "costing_advance" }
+
+type advancer struct {
+	river.WorkerDefaults[Advance]
+	queries *db.Queries
+	running sync.Mutex
+}
+
+// Timeout of one run.
+func (*advancer) Timeout(*river.Job[Advance]) time.Duration { return jobTimeout }
+
+// Work costs everything that was posted before it began. Each step is a transaction of its
+// own that moves the cursor with its effect, so a run may end anywhere and begin again.
+func (w *advancer) Work(ctx context.Context, job *river.Job[Advance]) error {
+	if !w.running.TryLock() {
+		return river.JobSnooze(waitForOther)
+	}
+	defer w.running.Unlock()
+
+	client, err := river.ClientFromContextSafely[pgx.Tx](ctx)
+	if err != nil {
+		return fmt.Errorf("advance costing: %w", err)
+	}
+	for {
+		// One run does the work of all jobs that wait: what they stand for was committed with them.
+		waiting, err := client.JobDeleteMany(ctx, river.NewJobDeleteManyParams().
+			Kinds(job.Kind).
+			States(rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStateRetryable).
+			First(10_000))
+		if err != nil {
+			return fmt.Errorf("take the waiting jobs: %w", err)
+		}
+		if err := CatchUp(ctx, w.queries); err != nil {
+			return err
+		}
+		if len(waiting.Jobs) == 0 {
+			return nil
+		}
+	}
+}
+
+// Queries is what CatchUp needs of the database.
+type Queries interface {
+	AdvanceLog(ctx context.Context, rowLimit int32) (int32, error)
+	Advance(ctx context.Context, rowLimit int32) (int32, error)
+}
+
+// CatchUp numbers what was posted and costs it, until nothing is left.
+func CatchUp(ctx context.Context, queries Queries) error {
+	for {
+		events, err := queries.AdvanceLog(ctx, eventsAtOnce)
+		if err != nil {
+			return fmt.Errorf("advance the feed: %w", err)
+		}
+		if events == 0 {
+			break
+		}
+	}
+	for {
+		movements, err := queries.Advance(ctx, movementsAtOnce)
+		if err != nil {
+			return fmt.Errorf("advance costing: %w", err)
+		}
+		if movements == 0 {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,5 @@
+-- name: AdvanceLog :one
+SELECT event.advance_log(@row_limit::integer)::integer AS events;
+
+-- name: Advance :one
+SELECT costing.advance(@row_limit::integer)::integer AS movements;

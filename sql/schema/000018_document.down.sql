@@ -1,0 +1,4 @@
+SET LOCAL lock_timeout = '5s';
+
+DROP TABLE document.file;
+DROP TYPE document.kind;
