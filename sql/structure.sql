@@ -3681,6 +3681,28 @@ $_$;
 COMMENT ON FUNCTION inventory.count_stock(p_context jsonb, p_command jsonb) IS 'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
 
 --
+-- Name: describe_transfer(bigint, inventory.movement_type, text, text, text, text, numeric, text, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.describe_transfer(p_movement_id bigint, p_movement_type inventory.movement_type, p_item text, p_lot text, p_from text, p_to text, p_quantity numeric, p_unit text, p_posted_at timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN jsonb_build_object(
+        'number', inventory.transfer_number(p_movement_id),
+        'type', p_movement_type, 'item', p_item, 'lot', nullif(p_lot, ''), 'from', p_from, 'to', p_to,
+        'quantity', trim_scale(p_quantity)::text, 'unit', p_unit, 'is_reversed', false, 'created_at', p_posted_at);
+END;
+$$;
+
+--
+-- Name: FUNCTION describe_transfer(p_movement_id bigint, p_movement_type inventory.movement_type, p_item text, p_lot text, p_from text, p_to text, p_quantity numeric, p_unit text, p_posted_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.describe_transfer(p_movement_id bigint, p_movement_type inventory.movement_type, p_item text, p_lot text, p_from text, p_to text, p_quantity numeric, p_unit text, p_posted_at timestamp with time zone) IS 'A transfer as a document, from the parts of its movement; quantity in base units.';
+
+--
 -- Name: lot; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -3908,27 +3930,30 @@ COMMENT ON FUNCTION inventory.get_lot(p_item text, p_number text) IS 'A lot with
 --
 
 CREATE FUNCTION inventory.get_transfer(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT jsonb_build_object(
-        'number', t.number, 'type', t.movement_type, 'item', i.number, 'lot', nullif(l.number, ''),
-        'from', f.code, 'to', g.code, 'quantity', trim_scale(t.quantity)::text, 'unit', u.code,
-        'is_reversed', t.is_reversed, 'created_at', t.created_at)
-    FROM inventory.transfer AS t
-    JOIN catalog.item AS i ON i.id = t.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN inventory.lot AS l ON l.id = t.lot_id
-    JOIN catalog.location AS f ON f.id = t.from_location_id
-    JOIN catalog.location AS g ON g.id = t.to_location_id
-    WHERE t.number = p_number;
+BEGIN
+    RETURN (
+        SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
+            || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        WHERE m.id = inventory.transfer_id(p_number)
+          AND m.document_id = m.id
+          AND m.document_type IN ('transfer', 'scrapping', 'opening'));
+END;
 $$;
 
 --
 -- Name: FUNCTION get_transfer(p_number text); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.get_transfer(p_number text) IS 'A transfer as a document; null when there is none of that number.';
+COMMENT ON FUNCTION inventory.get_transfer(p_number text) IS 'A put-away, move, scrapping or opening as a document; null when there is none of that number.';
 
 --
 -- Name: has_check_digit(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -4241,13 +4266,7 @@ BEGIN
     ORDER BY n.item_id, n.location_id, n.lot_id
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(v_bad.out_quantity), v_bad.item, v_bad.location,
-            trim_scale(v_bad.on_hand - v_bad.reserved)
-            USING ERRCODE = 'MR201',
-                  DETAIL = jsonb_build_object('item', v_bad.item, 'location', v_bad.location, 'lot', nullif(v_bad.lot, ''),
-                      'on_hand', v_bad.on_hand::text, 'reserved', v_bad.reserved::text,
-                      'requested', v_bad.out_quantity::text)::text,
-                  HINT = 'Take less, or take it from another place.';
+        PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
     -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
@@ -4257,7 +4276,7 @@ BEGIN
     INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
         quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
-        l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
+        l.quantity, p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
         v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
@@ -4290,7 +4309,7 @@ BEGIN
     JOIN inventory.lot AS lot ON lot.id = l.lot_id
     JOIN catalog.location AS f ON f.id = l.from_location_id
     JOIN catalog.location AS g ON g.id = l.to_location_id;
-    PERFORM event.publish('movement.posted', p_document_id, v_payload);
+    PERFORM event.publish('movement.posted', coalesce(p_document_id, v_ids[1]), v_payload);
     PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
 
     RETURN v_ids;
@@ -4301,7 +4320,7 @@ $$;
 -- Name: FUNCTION post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
 
 --
 -- Name: post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
@@ -4336,7 +4355,7 @@ DECLARE
     v_item catalog.item;
     v_to catalog.location;
     v_lot inventory.lot;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -4345,11 +4364,12 @@ BEGIN
     v_to := catalog.find_location(p_command ->> 'to');
     v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
         (p_command ->> 'expires_on')::date, true);
-    v_transfer := inventory.post_transfer('opening', v_item, v_lot.id,
-        catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
+            catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+            catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+            false, NULL, NULL, NULL)::inventory.posting_line],
+        'opening', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $$;
 
@@ -4360,61 +4380,43 @@ $$;
 COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) IS 'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 
 --
--- Name: transfer; Type: TABLE; Schema: inventory; Owner: -
+-- Name: prepare_transfer(inventory.movement_type, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE TABLE inventory.transfer (
-    id bigint NOT NULL,
-    number text GENERATED ALWAYS AS (('TR-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
-    movement_type inventory.movement_type NOT NULL,
-    item_id bigint NOT NULL,
-    lot_id bigint NOT NULL,
-    from_location_id bigint NOT NULL,
-    to_location_id bigint NOT NULL,
-    quantity numeric(18,6) NOT NULL,
-    movement_id bigint,
-    is_reversed boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT transfer_movement_type_check CHECK ((movement_type = ANY (ARRAY['put_away'::inventory.movement_type, 'transfer'::inventory.movement_type, 'scrap'::inventory.movement_type, 'opening'::inventory.movement_type]))),
-    CONSTRAINT transfer_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
-);
-
---
--- Name: TABLE transfer; Type: COMMENT; Schema: inventory; Owner: -
---
-
-COMMENT ON TABLE inventory.transfer IS 'A put-away, a move between locations, scrapping from stock, or opening stock.';
-
---
--- Name: post_transfer(inventory.movement_type, catalog.item, bigint, bigint, bigint, numeric, timestamp with time zone, bigint); Type: FUNCTION; Schema: inventory; Owner: -
---
-
-CREATE FUNCTION inventory.post_transfer(p_type inventory.movement_type, p_item catalog.item, p_lot_id bigint, p_from_location_id bigint, p_to_location_id bigint, p_quantity numeric, p_occurred_at timestamp with time zone, p_reason_id bigint DEFAULT NULL::bigint) RETURNS inventory.transfer
-    LANGUAGE plpgsql
+CREATE FUNCTION inventory.prepare_transfer(p_type inventory.movement_type, p_command jsonb) RETURNS inventory.posting_line
+    LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_id bigint := nextval(pg_get_serial_sequence('inventory.transfer', 'id'));
-    v_ids bigint[];
-    v_transfer inventory.transfer;
+    v_item catalog.item := catalog.find_item(p_command ->> 'item');
+    v_lot inventory.lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_from catalog.location := catalog.find_location(p_command ->> 'from');
+    v_to_id bigint;
+    v_reason_id bigint;
 BEGIN
-    v_ids := inventory.post_movements(p_type,
-        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_id, NULL, p_reason_id)::inventory.posting_line],
-        (CASE p_type WHEN 'scrap' THEN 'scrapping' WHEN 'opening' THEN 'opening' ELSE 'transfer' END)::inventory.document_type,
-        v_id, p_occurred_at);
-
-    INSERT INTO inventory.transfer (id, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, movement_id)
-    VALUES (v_id, p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, v_ids[1])
-    RETURNING inventory.transfer.* INTO v_transfer;
-    RETURN v_transfer;
+    IF p_type = 'scrap' THEN
+        v_to_id := catalog.virtual_location(v_from.site_id, 'scrap');
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    ELSE
+        v_to_id := (catalog.find_location(p_command ->> 'to')).id;
+    END IF;
+    IF p_type = 'put_away' AND v_from.kind = 'quarantine' AND v_lot.id = 0 THEN
+        RAISE EXCEPTION 'goods without lot leave quarantine by their inspection'
+            USING ERRCODE = 'MR213',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'from', v_from.code)::text,
+                  HINT = 'Record the inspection of the goods receipt and name the place there.';
+    END IF;
+    RETURN ROW(v_item.id, v_lot.id, v_from.id, v_to_id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        false, NULL, NULL, v_reason_id)::inventory.posting_line;
 END;
 $$;
 
 --
--- Name: FUNCTION post_transfer(p_type inventory.movement_type, p_item catalog.item, p_lot_id bigint, p_from_location_id bigint, p_to_location_id bigint, p_quantity numeric, p_occurred_at timestamp with time zone, p_reason_id bigint); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION prepare_transfer(p_type inventory.movement_type, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_transfer(p_type inventory.movement_type, p_item catalog.item, p_lot_id bigint, p_from_location_id bigint, p_to_location_id bigint, p_quantity numeric, p_occurred_at timestamp with time zone, p_reason_id bigint) IS 'Writes a transfer document and posts its movement: the common part of put-away, move, scrapping and opening stock.';
+COMMENT ON FUNCTION inventory.prepare_transfer(p_type inventory.movement_type, p_command jsonb) IS 'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
 
 --
 -- Name: put_away(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
@@ -4426,28 +4428,14 @@ CREATE FUNCTION inventory.put_away(p_context jsonb, p_command jsonb) RETURNS eve
     AS $$
 DECLARE
     v_answer event.answer := event.begin_request('put-away', p_context, p_command);
-    v_item catalog.item;
-    v_lot inventory.lot;
-    v_from catalog.location;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_item := catalog.find_item(p_command ->> 'item');
-    v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
-    v_from := catalog.find_location(p_command ->> 'from');
-    IF v_from.kind = 'quarantine' AND v_lot.id = 0 THEN
-        RAISE EXCEPTION 'goods without lot leave quarantine by their inspection'
-            USING ERRCODE = 'MR213',
-                  DETAIL = jsonb_build_object('item', v_item.number, 'from', v_from.code)::text,
-                  HINT = 'Record the inspection of the goods receipt and name the place there.';
-    END IF;
-    v_transfer := inventory.post_transfer('put_away', v_item, v_lot.id, v_from.id,
-        (catalog.find_location(p_command ->> 'to')).id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('put_away', ARRAY[inventory.prepare_transfer('put_away', p_command)],
+        'transfer', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $$;
 
@@ -4456,6 +4444,30 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.put_away(p_context jsonb, p_command jsonb) IS 'Command: released goods go from quarantine or another storage location to a storage location. Body: item, lot?, from, to, quantity, unit?, occurred_at?. Raises MR213 for untracked goods in quarantine, and what posting raises.';
+
+--
+-- Name: refuse_shortage(text, text, text, numeric, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.refuse_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(p_requested), p_item, p_location,
+        trim_scale(p_on_hand - p_reserved)
+        USING ERRCODE = 'MR201',
+              DETAIL = jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''),
+                  'on_hand', p_on_hand::text, 'reserved', p_reserved::text, 'requested', p_requested::text)::text,
+              HINT = 'Take less, or take it from another place.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.refuse_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric) IS 'Raises MR201: the balance named has less free than is asked for. Quantities in base units.';
 
 --
 -- Name: release_reservations(inventory.demand_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
@@ -4756,22 +4768,20 @@ CREATE FUNCTION inventory.reverse_transfer(p_context jsonb, p_command jsonb) RET
     AS $$
 DECLARE
     v_answer event.answer := event.begin_request('reverse-transfer', p_context, p_command);
-    v_transfer inventory.transfer;
+    v_id bigint := inventory.transfer_id(p_command ->> 'transfer');
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    SELECT t.* INTO v_transfer FROM inventory.transfer AS t WHERE t.number = p_command ->> 'transfer' FOR UPDATE;
-    IF NOT FOUND THEN
+    IF inventory.get_transfer(p_command ->> 'transfer') IS NULL THEN
         RAISE EXCEPTION 'there is no transfer %', p_command ->> 'transfer'
             USING ERRCODE = 'MR214',
                   DETAIL = jsonb_build_object('transfer', p_command ->> 'transfer')::text,
                   HINT = 'Check the number.';
     END IF;
-    PERFORM inventory.reverse_movements(ARRAY[v_transfer.movement_id], 'reversal', v_transfer.id,
+    PERFORM inventory.reverse_movements(ARRAY[v_id], 'reversal', v_id,
         (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
-    UPDATE inventory.transfer AS t SET is_reversed = true WHERE t.id = v_transfer.id;
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(p_command ->> 'transfer'));
 END;
 $$;
 
@@ -4791,23 +4801,14 @@ CREATE FUNCTION inventory.scrap_stock(p_context jsonb, p_command jsonb) RETURNS 
     AS $$
 DECLARE
     v_answer event.answer := event.begin_request('scrap-stock', p_context, p_command);
-    v_item catalog.item;
-    v_from catalog.location;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_item := catalog.find_item(p_command ->> 'item');
-    v_from := catalog.find_location(p_command ->> 'from');
-    v_transfer := inventory.post_transfer('scrap', v_item,
-        (inventory.find_lot(v_item, p_command ->> 'lot')).id,
-        v_from.id,
-        catalog.virtual_location(v_from.site_id, 'scrap'),
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command),
-        (catalog.find_reason(p_command ->> 'reason')).id);
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('scrap', ARRAY[inventory.prepare_transfer('scrap', p_command)],
+        'scrapping', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $$;
 
@@ -4914,6 +4915,44 @@ $$;
 COMMENT ON FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot_status) IS 'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
 
 --
+-- Name: transfer_id(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.transfer_id(p_number text) RETURNS bigint
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+BEGIN
+    RETURN CASE WHEN p_number ~ '^TR-[0-9]{6,18}$' THEN substr(p_number, 4)::bigint END;
+END;
+$_$;
+
+--
+-- Name: FUNCTION transfer_id(p_number text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.transfer_id(p_number text) IS 'The movement that a transfer number stands for: TR- and the id, at least six digits. Null for any other text.';
+
+--
+-- Name: transfer_number(bigint); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.transfer_number(p_movement_id bigint) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN 'TR-' || CASE WHEN p_movement_id < 1000000 THEN lpad(p_movement_id::text, 6, '0') ELSE p_movement_id::text END;
+END;
+$$;
+
+--
+-- Name: FUNCTION transfer_number(p_movement_id bigint); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.transfer_number(p_movement_id bigint) IS 'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
+
+--
 -- Name: transfer_stock(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -4923,20 +4962,14 @@ CREATE FUNCTION inventory.transfer_stock(p_context jsonb, p_command jsonb) RETUR
     AS $$
 DECLARE
     v_answer event.answer := event.begin_request('transfer-stock', p_context, p_command);
-    v_item catalog.item;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_item := catalog.find_item(p_command ->> 'item');
-    v_transfer := inventory.post_transfer('transfer', v_item,
-        (inventory.find_lot(v_item, p_command ->> 'lot')).id,
-        (catalog.find_location(p_command ->> 'from')).id,
-        (catalog.find_location(p_command ->> 'to')).id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('transfer', ARRAY[inventory.prepare_transfer('transfer', p_command)],
+        'transfer', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $$;
 
@@ -6529,7 +6562,7 @@ COMMENT ON COLUMN inventory.movement.quantity IS 'Positive, in the base unit of 
 -- Name: COLUMN movement.document_id; Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON COLUMN inventory.movement.document_id IS 'Id of the causing document in the table that document_type names.';
+COMMENT ON COLUMN inventory.movement.document_id IS 'Id of the causing document in the table that document_type names; of a transfer, scrapping or opening, which are no more than their movement, the id of the movement itself.';
 
 --
 -- Name: COLUMN movement.actor; Type: COMMENT; Schema: inventory; Owner: -
@@ -6683,19 +6716,6 @@ CREATE TABLE inventory.reversal (
 --
 
 COMMENT ON TABLE inventory.reversal IS 'Which movement was reversed by which. Apart from the ledger, since a unique key of a partitioned table must hold its partition key: a movement is reversed at most once.';
-
---
--- Name: transfer_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.transfer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
-    SEQUENCE NAME inventory.transfer_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 
 --
 -- Name: material_issue; Type: TABLE; Schema: production; Owner: -
@@ -9132,20 +9152,6 @@ ALTER TABLE ONLY inventory.reversal
     ADD CONSTRAINT reversal_pkey PRIMARY KEY (reversed_movement_id);
 
 --
--- Name: transfer transfer_number_key; Type: CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE ONLY inventory.transfer
-    ADD CONSTRAINT transfer_number_key UNIQUE (number);
-
---
--- Name: transfer transfer_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE ONLY inventory.transfer
-    ADD CONSTRAINT transfer_pkey PRIMARY KEY (id);
-
---
 -- Name: material_issue_line material_issue_line_material_issue_id_line_number_key; Type: CONSTRAINT; Schema: production; Owner: -
 --
 
@@ -9927,30 +9933,6 @@ CREATE INDEX reservation_location_id_idx ON inventory.reservation USING btree (l
 --
 
 CREATE INDEX reservation_lot_id_idx ON inventory.reservation USING btree (lot_id);
-
---
--- Name: transfer_from_location_id_idx; Type: INDEX; Schema: inventory; Owner: -
---
-
-CREATE INDEX transfer_from_location_id_idx ON inventory.transfer USING btree (from_location_id);
-
---
--- Name: transfer_item_id_idx; Type: INDEX; Schema: inventory; Owner: -
---
-
-CREATE INDEX transfer_item_id_idx ON inventory.transfer USING btree (item_id);
-
---
--- Name: transfer_lot_id_idx; Type: INDEX; Schema: inventory; Owner: -
---
-
-CREATE INDEX transfer_lot_id_idx ON inventory.transfer USING btree (lot_id);
-
---
--- Name: transfer_to_location_id_idx; Type: INDEX; Schema: inventory; Owner: -
---
-
-CREATE INDEX transfer_to_location_id_idx ON inventory.transfer USING btree (to_location_id);
 
 --
 -- Name: material_issue_line_item_id_idx; Type: INDEX; Schema: production; Owner: -
@@ -10985,18 +10967,6 @@ CREATE TRIGGER reversal_append_only BEFORE DELETE OR UPDATE ON inventory.reversa
 COMMENT ON TRIGGER reversal_append_only ON inventory.reversal IS 'Refuses update and delete.';
 
 --
--- Name: transfer transfer_audited; Type: TRIGGER; Schema: inventory; Owner: -
---
-
-CREATE TRIGGER transfer_audited AFTER INSERT OR DELETE OR UPDATE ON inventory.transfer FOR EACH ROW EXECUTE FUNCTION audit.record_change();
-
---
--- Name: TRIGGER transfer_audited ON transfer; Type: COMMENT; Schema: inventory; Owner: -
---
-
-COMMENT ON TRIGGER transfer_audited ON inventory.transfer IS 'Records every change in audit.entry.';
-
---
 -- Name: material_issue material_issue_audited; Type: TRIGGER; Schema: production; Owner: -
 --
 
@@ -11735,34 +11705,6 @@ ALTER TABLE ONLY inventory.reservation
 
 ALTER TABLE ONLY inventory.reservation
     ADD CONSTRAINT reservation_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
-
---
--- Name: transfer transfer_from_location_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE ONLY inventory.transfer
-    ADD CONSTRAINT transfer_from_location_id_fkey FOREIGN KEY (from_location_id) REFERENCES catalog.location(id);
-
---
--- Name: transfer transfer_item_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE ONLY inventory.transfer
-    ADD CONSTRAINT transfer_item_id_fkey FOREIGN KEY (item_id) REFERENCES catalog.item(id);
-
---
--- Name: transfer transfer_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE ONLY inventory.transfer
-    ADD CONSTRAINT transfer_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
-
---
--- Name: transfer transfer_to_location_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE ONLY inventory.transfer
-    ADD CONSTRAINT transfer_to_location_id_fkey FOREIGN KEY (to_location_id) REFERENCES catalog.location(id);
 
 --
 -- Name: material_issue_line material_issue_line_item_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -

@@ -2,7 +2,6 @@ SET LOCAL lock_timeout = '5s';
 
 DROP TABLE inventory.count_line;
 DROP TABLE inventory.count;
-DROP TABLE inventory.transfer;
 DROP TABLE inventory.genealogy;
 DROP TABLE inventory.reservation;
 DROP TYPE inventory.demand_type;

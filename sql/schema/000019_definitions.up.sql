@@ -2613,6 +2613,35 @@ COMMENT ON FUNCTION inventory.count_stock(jsonb, jsonb) IS
     'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
 -- <<< functions/inventory/count_stock.sql
 
+-- >>> functions/inventory/describe_transfer.sql sha256:202a76fb3bf9ef3c
+CREATE OR REPLACE FUNCTION inventory.describe_transfer(
+    p_movement_id bigint,
+    p_movement_type inventory.movement_type,
+    p_item text,
+    p_lot text,
+    p_from text,
+    p_to text,
+    p_quantity numeric,
+    p_unit text,
+    p_posted_at timestamptz
+) RETURNS jsonb
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN jsonb_build_object(
+        'number', inventory.transfer_number(p_movement_id),
+        'type', p_movement_type, 'item', p_item, 'lot', nullif(p_lot, ''), 'from', p_from, 'to', p_to,
+        'quantity', trim_scale(p_quantity)::text, 'unit', p_unit, 'is_reversed', false, 'created_at', p_posted_at);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.describe_transfer(bigint, inventory.movement_type, text, text, text, text, numeric, text, timestamptz) IS
+    'A transfer as a document, from the parts of its movement; quantity in base units.';
+-- <<< functions/inventory/describe_transfer.sql
+
 -- >>> functions/inventory/ensure_lot.sql sha256:877cbd5339b7ce58
 CREATE OR REPLACE FUNCTION inventory.ensure_lot(
     p_item catalog.item,
@@ -2793,28 +2822,32 @@ COMMENT ON FUNCTION inventory.get_lot(text, text) IS
     'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
 -- <<< functions/inventory/get_lot.sql
 
--- >>> functions/inventory/get_transfer.sql sha256:b8c7d053bef2ba4a
+-- >>> functions/inventory/get_transfer.sql sha256:0843f42d87ff59a7
 CREATE OR REPLACE FUNCTION inventory.get_transfer(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', t.number, 'type', t.movement_type, 'item', i.number, 'lot', nullif(l.number, ''),
-        'from', f.code, 'to', g.code, 'quantity', trim_scale(t.quantity)::text, 'unit', u.code,
-        'is_reversed', t.is_reversed, 'created_at', t.created_at)
-    FROM inventory.transfer AS t
-    JOIN catalog.item AS i ON i.id = t.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN inventory.lot AS l ON l.id = t.lot_id
-    JOIN catalog.location AS f ON f.id = t.from_location_id
-    JOIN catalog.location AS g ON g.id = t.to_location_id
-    WHERE t.number = p_number;
+BEGIN
+    RETURN (
+        SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
+            || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        WHERE m.id = inventory.transfer_id(p_number)
+          AND m.document_id = m.id
+          AND m.document_type IN ('transfer', 'scrapping', 'opening'));
+END;
 $function$;
 
-COMMENT ON FUNCTION inventory.get_transfer(text) IS 'A transfer as a document; null when there is none of that number.';
+COMMENT ON FUNCTION inventory.get_transfer(text) IS
+    'A put-away, move, scrapping or opening as a document; null when there is none of that number.';
 -- <<< functions/inventory/get_transfer.sql
 
 -- >>> functions/inventory/has_check_digit.sql sha256:b5f08588e41d12e2
@@ -3011,7 +3044,7 @@ COMMENT ON FUNCTION inventory.parse_gs1(text) IS
     'Element strings of a GS1-128, GS1 DataMatrix or GS1 QR code as an object of application identifier to value, or null when the text is none. Takes the scanned form (symbology identifier allowed, FNC1 as group separator) and the bracketed form. Lengths after GS1 General Specifications, figure 7.8.5-2.';
 -- <<< functions/inventory/parse_gs1.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:f04bc8c47482073f
+-- >>> functions/inventory/post_mixed_movements.sql sha256:a1dca06d292393a6
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
@@ -3129,13 +3162,7 @@ BEGIN
     ORDER BY n.item_id, n.location_id, n.lot_id
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(v_bad.out_quantity), v_bad.item, v_bad.location,
-            trim_scale(v_bad.on_hand - v_bad.reserved)
-            USING ERRCODE = 'MR201',
-                  DETAIL = jsonb_build_object('item', v_bad.item, 'location', v_bad.location, 'lot', nullif(v_bad.lot, ''),
-                      'on_hand', v_bad.on_hand::text, 'reserved', v_bad.reserved::text,
-                      'requested', v_bad.out_quantity::text)::text,
-                  HINT = 'Take less, or take it from another place.';
+        PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
     -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
@@ -3145,7 +3172,7 @@ BEGIN
     INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
         quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
-        l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
+        l.quantity, p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
         v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
@@ -3178,7 +3205,7 @@ BEGIN
     JOIN inventory.lot AS lot ON lot.id = l.lot_id
     JOIN catalog.location AS f ON f.id = l.from_location_id
     JOIN catalog.location AS g ON g.id = l.to_location_id;
-    PERFORM event.publish('movement.posted', p_document_id, v_payload);
+    PERFORM event.publish('movement.posted', coalesce(p_document_id, v_ids[1]), v_payload);
     PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
 
     RETURN v_ids;
@@ -3186,7 +3213,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
 -- <<< functions/inventory/post_mixed_movements.sql
 
 -- >>> functions/inventory/post_movements.sql sha256:3c697e5618678341
@@ -3211,7 +3238,7 @@ COMMENT ON FUNCTION inventory.post_movements(inventory.movement_type, inventory.
     'Posts movements of one type; see inventory.post_mixed_movements.';
 -- <<< functions/inventory/post_movements.sql
 
--- >>> functions/inventory/post_opening_stock.sql sha256:f24827d54fd3bd72
+-- >>> functions/inventory/post_opening_stock.sql sha256:a3a67e842345cf45
 CREATE OR REPLACE FUNCTION inventory.post_opening_stock(
     p_context jsonb,
     p_command jsonb
@@ -3225,7 +3252,7 @@ DECLARE
     v_item catalog.item;
     v_to catalog.location;
     v_lot inventory.lot;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -3234,11 +3261,12 @@ BEGIN
     v_to := catalog.find_location(p_command ->> 'to');
     v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
         (p_command ->> 'expires_on')::date, true);
-    v_transfer := inventory.post_transfer('opening', v_item, v_lot.id,
-        catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
+            catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+            catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+            false, NULL, NULL, NULL)::inventory.posting_line],
+        'opening', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $function$;
 
@@ -3246,43 +3274,45 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
     'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfer.sql sha256:c64d2354146d8e0d
-CREATE OR REPLACE FUNCTION inventory.post_transfer(
+-- >>> functions/inventory/prepare_transfer.sql sha256:2d687a883a757b16
+CREATE OR REPLACE FUNCTION inventory.prepare_transfer(
     p_type inventory.movement_type,
-    p_item catalog.item,
-    p_lot_id bigint,
-    p_from_location_id bigint,
-    p_to_location_id bigint,
-    p_quantity numeric,
-    p_occurred_at timestamptz,
-    p_reason_id bigint DEFAULT NULL
-) RETURNS inventory.transfer
+    p_command jsonb
+) RETURNS inventory.posting_line
 LANGUAGE plpgsql
-VOLATILE
+STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_id bigint := nextval(pg_get_serial_sequence('inventory.transfer', 'id'));
-    v_ids bigint[];
-    v_transfer inventory.transfer;
+    v_item catalog.item := catalog.find_item(p_command ->> 'item');
+    v_lot inventory.lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_from catalog.location := catalog.find_location(p_command ->> 'from');
+    v_to_id bigint;
+    v_reason_id bigint;
 BEGIN
-    v_ids := inventory.post_movements(p_type,
-        ARRAY[ROW(p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, false, v_id, NULL, p_reason_id)::inventory.posting_line],
-        (CASE p_type WHEN 'scrap' THEN 'scrapping' WHEN 'opening' THEN 'opening' ELSE 'transfer' END)::inventory.document_type,
-        v_id, p_occurred_at);
-
-    INSERT INTO inventory.transfer (id, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, movement_id)
-    VALUES (v_id, p_type, p_item.id, p_lot_id, p_from_location_id, p_to_location_id, p_quantity, v_ids[1])
-    RETURNING inventory.transfer.* INTO v_transfer;
-    RETURN v_transfer;
+    IF p_type = 'scrap' THEN
+        v_to_id := catalog.virtual_location(v_from.site_id, 'scrap');
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    ELSE
+        v_to_id := (catalog.find_location(p_command ->> 'to')).id;
+    END IF;
+    IF p_type = 'put_away' AND v_from.kind = 'quarantine' AND v_lot.id = 0 THEN
+        RAISE EXCEPTION 'goods without lot leave quarantine by their inspection'
+            USING ERRCODE = 'MR213',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'from', v_from.code)::text,
+                  HINT = 'Record the inspection of the goods receipt and name the place there.';
+    END IF;
+    RETURN ROW(v_item.id, v_lot.id, v_from.id, v_to_id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        false, NULL, NULL, v_reason_id)::inventory.posting_line;
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.post_transfer(inventory.movement_type, catalog.item, bigint, bigint, bigint, numeric, timestamptz, bigint) IS
-    'Writes a transfer document and posts its movement: the common part of put-away, move, scrapping and opening stock.';
--- <<< functions/inventory/post_transfer.sql
+COMMENT ON FUNCTION inventory.prepare_transfer(inventory.movement_type, jsonb) IS
+    'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
+-- <<< functions/inventory/prepare_transfer.sql
 
--- >>> functions/inventory/put_away.sql sha256:daed608bee08594f
+-- >>> functions/inventory/put_away.sql sha256:4f4a1c5da81ea8e0
 CREATE OR REPLACE FUNCTION inventory.put_away(
     p_context jsonb,
     p_command jsonb
@@ -3293,34 +3323,47 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('put-away', p_context, p_command);
-    v_item catalog.item;
-    v_lot inventory.lot;
-    v_from catalog.location;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_item := catalog.find_item(p_command ->> 'item');
-    v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
-    v_from := catalog.find_location(p_command ->> 'from');
-    IF v_from.kind = 'quarantine' AND v_lot.id = 0 THEN
-        RAISE EXCEPTION 'goods without lot leave quarantine by their inspection'
-            USING ERRCODE = 'MR213',
-                  DETAIL = jsonb_build_object('item', v_item.number, 'from', v_from.code)::text,
-                  HINT = 'Record the inspection of the goods receipt and name the place there.';
-    END IF;
-    v_transfer := inventory.post_transfer('put_away', v_item, v_lot.id, v_from.id,
-        (catalog.find_location(p_command ->> 'to')).id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('put_away', ARRAY[inventory.prepare_transfer('put_away', p_command)],
+        'transfer', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $function$;
 
 COMMENT ON FUNCTION inventory.put_away(jsonb, jsonb) IS
     'Command: released goods go from quarantine or another storage location to a storage location. Body: item, lot?, from, to, quantity, unit?, occurred_at?. Raises MR213 for untracked goods in quarantine, and what posting raises.';
 -- <<< functions/inventory/put_away.sql
+
+-- >>> functions/inventory/refuse_shortage.sql sha256:fb2ceb289aedd01f
+CREATE OR REPLACE FUNCTION inventory.refuse_shortage(
+    p_item text,
+    p_location text,
+    p_lot text,
+    p_on_hand numeric,
+    p_reserved numeric,
+    p_requested numeric
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(p_requested), p_item, p_location,
+        trim_scale(p_on_hand - p_reserved)
+        USING ERRCODE = 'MR201',
+              DETAIL = jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''),
+                  'on_hand', p_on_hand::text, 'reserved', p_reserved::text, 'requested', p_requested::text)::text,
+              HINT = 'Take less, or take it from another place.';
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.refuse_shortage(text, text, text, numeric, numeric, numeric) IS
+    'Raises MR201: the balance named has less free than is asked for. Quantities in base units.';
+-- <<< functions/inventory/refuse_shortage.sql
 
 -- >>> functions/inventory/release_reservations.sql sha256:29de55a6df9ec83f
 CREATE OR REPLACE FUNCTION inventory.release_reservations(
@@ -3611,7 +3654,7 @@ COMMENT ON FUNCTION inventory.reverse_movements(bigint[], inventory.document_typ
     'Posts movements backwards, each at most once, and gives the ids of the reversing movements. Stock decides: goods that went on cannot be reversed (MR201). Raises MR208 for an unknown movement or a reversal, MR209 when it was reversed already.';
 -- <<< functions/inventory/reverse_movements.sql
 
--- >>> functions/inventory/reverse_transfer.sql sha256:52af9a3fd9ec3947
+-- >>> functions/inventory/reverse_transfer.sql sha256:0dc944953a18588c
 CREATE OR REPLACE FUNCTION inventory.reverse_transfer(
     p_context jsonb,
     p_command jsonb
@@ -3622,22 +3665,20 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('reverse-transfer', p_context, p_command);
-    v_transfer inventory.transfer;
+    v_id bigint := inventory.transfer_id(p_command ->> 'transfer');
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    SELECT t.* INTO v_transfer FROM inventory.transfer AS t WHERE t.number = p_command ->> 'transfer' FOR UPDATE;
-    IF NOT FOUND THEN
+    IF inventory.get_transfer(p_command ->> 'transfer') IS NULL THEN
         RAISE EXCEPTION 'there is no transfer %', p_command ->> 'transfer'
             USING ERRCODE = 'MR214',
                   DETAIL = jsonb_build_object('transfer', p_command ->> 'transfer')::text,
                   HINT = 'Check the number.';
     END IF;
-    PERFORM inventory.reverse_movements(ARRAY[v_transfer.movement_id], 'reversal', v_transfer.id,
+    PERFORM inventory.reverse_movements(ARRAY[v_id], 'reversal', v_id,
         (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
-    UPDATE inventory.transfer AS t SET is_reversed = true WHERE t.id = v_transfer.id;
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(p_command ->> 'transfer'));
 END;
 $function$;
 
@@ -3645,7 +3686,7 @@ COMMENT ON FUNCTION inventory.reverse_transfer(jsonb, jsonb) IS
     'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
 -- <<< functions/inventory/reverse_transfer.sql
 
--- >>> functions/inventory/scrap_stock.sql sha256:6f46c58773f1457e
+-- >>> functions/inventory/scrap_stock.sql sha256:357ad4982703d937
 CREATE OR REPLACE FUNCTION inventory.scrap_stock(
     p_context jsonb,
     p_command jsonb
@@ -3656,23 +3697,14 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('scrap-stock', p_context, p_command);
-    v_item catalog.item;
-    v_from catalog.location;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_item := catalog.find_item(p_command ->> 'item');
-    v_from := catalog.find_location(p_command ->> 'from');
-    v_transfer := inventory.post_transfer('scrap', v_item,
-        (inventory.find_lot(v_item, p_command ->> 'lot')).id,
-        v_from.id,
-        catalog.virtual_location(v_from.site_id, 'scrap'),
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command),
-        (catalog.find_reason(p_command ->> 'reason')).id);
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('scrap', ARRAY[inventory.prepare_transfer('scrap', p_command)],
+        'scrapping', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $function$;
 
@@ -3777,7 +3809,43 @@ COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
     'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
 -- <<< functions/inventory/set_lot_status.sql
 
--- >>> functions/inventory/transfer_stock.sql sha256:7e2a3d674e4af7ae
+-- >>> functions/inventory/transfer_id.sql sha256:d804e7f7b2d8775f
+CREATE OR REPLACE FUNCTION inventory.transfer_id(
+    p_number text
+) RETURNS bigint
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN CASE WHEN p_number ~ '^TR-[0-9]{6,18}$' THEN substr(p_number, 4)::bigint END;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.transfer_id(text) IS
+    'The movement that a transfer number stands for: TR- and the id, at least six digits. Null for any other text.';
+-- <<< functions/inventory/transfer_id.sql
+
+-- >>> functions/inventory/transfer_number.sql sha256:7e6fc7f817229648
+CREATE OR REPLACE FUNCTION inventory.transfer_number(
+    p_movement_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN 'TR-' || CASE WHEN p_movement_id < 1000000 THEN lpad(p_movement_id::text, 6, '0') ELSE p_movement_id::text END;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.transfer_number(bigint) IS
+    'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
+-- <<< functions/inventory/transfer_number.sql
+
+-- >>> functions/inventory/transfer_stock.sql sha256:b5d567db875b2819
 CREATE OR REPLACE FUNCTION inventory.transfer_stock(
     p_context jsonb,
     p_command jsonb
@@ -3788,20 +3856,14 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('transfer-stock', p_context, p_command);
-    v_item catalog.item;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_item := catalog.find_item(p_command ->> 'item');
-    v_transfer := inventory.post_transfer('transfer', v_item,
-        (inventory.find_lot(v_item, p_command ->> 'lot')).id,
-        (catalog.find_location(p_command ->> 'from')).id,
-        (catalog.find_location(p_command ->> 'to')).id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('transfer', ARRAY[inventory.prepare_transfer('transfer', p_command)],
+        'transfer', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $function$;
 
@@ -4158,14 +4220,6 @@ CREATE OR REPLACE TRIGGER reversal_append_only
 
 COMMENT ON TRIGGER reversal_append_only ON inventory.reversal IS 'Refuses update and delete.';
 -- <<< triggers/inventory/reversal_append_only.sql
-
--- >>> triggers/inventory/transfer_audited.sql sha256:b980f9330169ad07
-CREATE OR REPLACE TRIGGER transfer_audited
-    AFTER INSERT OR UPDATE OR DELETE ON inventory.transfer
-    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
-
-COMMENT ON TRIGGER transfer_audited ON inventory.transfer IS 'Records every change in audit.entry.';
--- <<< triggers/inventory/transfer_audited.sql
 
 -- >>> triggers/production/material_issue_audited.sql sha256:6558a35157c4c7fd
 CREATE OR REPLACE TRIGGER material_issue_audited

@@ -115,13 +115,7 @@ BEGIN
     ORDER BY n.item_id, n.location_id, n.lot_id
     LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(v_bad.out_quantity), v_bad.item, v_bad.location,
-            trim_scale(v_bad.on_hand - v_bad.reserved)
-            USING ERRCODE = 'MR201',
-                  DETAIL = jsonb_build_object('item', v_bad.item, 'location', v_bad.location, 'lot', nullif(v_bad.lot, ''),
-                      'on_hand', v_bad.on_hand::text, 'reserved', v_bad.reserved::text,
-                      'requested', v_bad.out_quantity::text)::text,
-                  HINT = 'Take less, or take it from another place.';
+        PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
     -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
@@ -131,7 +125,7 @@ BEGIN
     INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
         quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
-        l.quantity, p_document_type, p_document_id, l.document_line_id, l.reverses_movement_id, l.reason_id,
+        l.quantity, p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
         v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
@@ -164,7 +158,7 @@ BEGIN
     JOIN inventory.lot AS lot ON lot.id = l.lot_id
     JOIN catalog.location AS f ON f.id = l.from_location_id
     JOIN catalog.location AS g ON g.id = l.to_location_id;
-    PERFORM event.publish('movement.posted', p_document_id, v_payload);
+    PERFORM event.publish('movement.posted', coalesce(p_document_id, v_ids[1]), v_payload);
     PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
 
     RETURN v_ids;
@@ -172,4 +166,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';

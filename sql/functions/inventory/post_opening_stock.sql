@@ -11,7 +11,7 @@ DECLARE
     v_item catalog.item;
     v_to catalog.location;
     v_lot inventory.lot;
-    v_transfer inventory.transfer;
+    v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -20,11 +20,12 @@ BEGIN
     v_to := catalog.find_location(p_command ->> 'to');
     v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
         (p_command ->> 'expires_on')::date, true);
-    v_transfer := inventory.post_transfer('opening', v_item, v_lot.id,
-        catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
-        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
-        event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
+            catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+            catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+            false, NULL, NULL, NULL)::inventory.posting_line],
+        'opening', NULL, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $function$;
 

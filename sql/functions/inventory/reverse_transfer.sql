@@ -8,22 +8,20 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('reverse-transfer', p_context, p_command);
-    v_transfer inventory.transfer;
+    v_id bigint := inventory.transfer_id(p_command ->> 'transfer');
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    SELECT t.* INTO v_transfer FROM inventory.transfer AS t WHERE t.number = p_command ->> 'transfer' FOR UPDATE;
-    IF NOT FOUND THEN
+    IF inventory.get_transfer(p_command ->> 'transfer') IS NULL THEN
         RAISE EXCEPTION 'there is no transfer %', p_command ->> 'transfer'
             USING ERRCODE = 'MR214',
                   DETAIL = jsonb_build_object('transfer', p_command ->> 'transfer')::text,
                   HINT = 'Check the number.';
     END IF;
-    PERFORM inventory.reverse_movements(ARRAY[v_transfer.movement_id], 'reversal', v_transfer.id,
+    PERFORM inventory.reverse_movements(ARRAY[v_id], 'reversal', v_id,
         (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
-    UPDATE inventory.transfer AS t SET is_reversed = true WHERE t.id = v_transfer.id;
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(v_transfer.number));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(p_command ->> 'transfer'));
 END;
 $function$;
 
