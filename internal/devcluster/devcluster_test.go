@@ -3,8 +3,11 @@
 package devcluster_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -114,5 +117,79 @@ func TestABadSettingIsToldWithTheServersWords(t *testing.T) {
 	}
 	if time.Since(began) > 30*time.Second {
 		t.Error("a server that cannot start was waited for")
+	}
+}
+
+// TestMain lets the test program be started again as the parent that gets killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("DEVCLUSTER_TEST_PARENT") == "" {
+		os.Exit(m.Run())
+	}
+	cluster, err := devcluster.Start(context.Background(), devcluster.Options{})
+	if err != nil {
+		fmt.Println("error:", err)
+		os.Exit(1)
+	}
+	fmt.Println(cluster.Dir)
+	fmt.Println(cluster.URL("postgres"))
+	select {}
+}
+
+func TestNoServerOutlivesAKilledParent(t *testing.T) {
+	t.Parallel()
+	parent := exec.Command(os.Args[0])
+	parent.Env = append(os.Environ(), "DEVCLUSTER_TEST_PARENT=1")
+	output, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(output)
+	lines.Scan()
+	dir := lines.Text()
+	lines.Scan()
+	url := lines.Text()
+	query(t, url, "SELECT current_setting('port')")
+	if err := parent.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = parent.Wait() // killed
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		_, err := os.Stat(dir)
+		if os.IsNotExist(err) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the folder of the killed parent is still there: %s", dir)
+		}
+	}
+	if conn, err := pgx.Connect(t.Context(), url); err == nil {
+		_ = conn.Close(t.Context())
+		t.Error("the server still answers")
+	}
+}
+
+func TestAFolderThatTheServerMayNotEnterIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root runs the server as somebody else")
+	}
+	private := filepath.Join(t.TempDir(), "private")
+	if err := os.Mkdir(private, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var told strings.Builder
+	cluster, err := devcluster.Start(t.Context(), devcluster.Options{Dir: filepath.Join(private, "cluster"), Log: &told})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(cluster.Dir) })
+	if strings.HasPrefix(cluster.Dir, private) || !strings.Contains(told.String(), cluster.Dir) {
+		t.Errorf("the cluster is in %s; told was %q", cluster.Dir, told.String())
+	}
+	if err := cluster.Stop(); err != nil {
+		t.Fatal(err)
 	}
 }
