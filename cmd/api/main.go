@@ -30,7 +30,7 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "api:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be released
+		os.Exit(1)
 	}
 }
 
@@ -75,7 +75,7 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 		return err
 	case <-ctx.Done():
 	}
-	log.Info("draining", "timeout", cfg.DrainTimeout) //nolint:sloglint // ctx has ended
+	log.Info("draining", "timeout", cfg.DrainTimeout)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout)
 	defer cancel()
 	err = server.Shutdown(drain)

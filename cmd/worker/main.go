@@ -29,7 +29,7 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "worker:", err)
-		os.Exit(1) //nolint:gocritic // nothing is left to be released
+		os.Exit(1)
 	}
 }
 
@@ -59,7 +59,7 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	log.InfoContext(ctx, "working")
 
 	<-ctx.Done()
-	log.Info("draining", "timeout", cfg.DrainTimeout) //nolint:sloglint // ctx has ended
+	log.Info("draining", "timeout", cfg.DrainTimeout)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.DrainTimeout)
 	defer cancel()
 	err = client.Stop(drain)

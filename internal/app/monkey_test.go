@@ -37,7 +37,7 @@ func TestMonkey(t *testing.T) {
 			t.Parallel()
 			api := httpapitest.New(t)
 			m := &monkey{
-				rand:     rand.New(rand.NewPCG(seed, 0)), //nolint:gosec // repeatable on purpose
+				rand:     rand.New(rand.NewPCG(seed, 0)),
 				document: app.New(nil, httpapi.Options{}).OpenAPI(),
 				known:    map[string][]string{},
 			}

@@ -137,7 +137,7 @@ func read(environ []string, target any) error {
 		case variables[name] != "":
 			return fmt.Errorf("%s and %s_FILE are both set: one of them is enough", name, name)
 		}
-		content, err := os.ReadFile(file) //nolint:gosec // the operator names the file
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("%s_FILE: %w", name, err)
 		}

@@ -3,6 +3,7 @@ package event_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -95,12 +96,12 @@ func (b *testBundle) post(t *testing.T, key, body string) answer {
 		t.Error(err)
 		return answer{}
 	}
-	defer resp.Body.Close()
-	body2, err := io.ReadAll(resp.Body)
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Error(err)
 	}
-	return answer{resp.StatusCode, resp.Header.Get("Idempotent-Replayed") == "true", resp.Header, string(body2)}
+	return answer{resp.StatusCode, resp.Header.Get("Idempotent-Replayed") == "true", resp.Header, string(text)}
 }
 
 func (b *testBundle) effects(t *testing.T) int {
@@ -224,7 +225,9 @@ func TestClientHangsUp(t *testing.T) {
 		}
 	}
 	hangUp()
-	<-done
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	for {
 		a := b.post(t, key, `{"number": "slow-2"}`)
 		if a.status == 409 {

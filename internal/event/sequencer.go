@@ -42,7 +42,7 @@ func (s Sequencer) Run(ctx context.Context) {
 		if err := s.session(ctx); err != nil && ctx.Err() == nil {
 			s.Log.WarnContext(ctx, "sequencer lost its session", "cause", err)
 		}
-		sleep(ctx, standbyPause/2+rand.N(standbyPause)) //nolint:gosec // jitter
+		sleep(ctx, standbyPause/2+rand.N(standbyPause))
 	}
 }
 

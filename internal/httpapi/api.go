@@ -162,8 +162,8 @@ func fromHuma(ctx huma.Context, status int, message string, errs ...error) *prob
 		p.Detail = sentence(message)
 	}
 	for _, err := range errs {
-		if d, ok := err.(huma.ErrorDetailer); ok && status < http.StatusInternalServerError { //nolint:errorlint // huma's contract is the type itself
-			p.Violated(d.ErrorDetail().Location, d.ErrorDetail().Message)
+		if d, ok := err.(huma.ErrorDetailer); ok && status < http.StatusInternalServerError {
+			p = p.With(d.ErrorDetail().Location, d.ErrorDetail().Message)
 		}
 	}
 	if len(p.Errors) == 1 && message == "validation failed" {

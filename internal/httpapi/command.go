@@ -109,11 +109,11 @@ func (a *API) run(ctx context.Context, operation string, call func(ctx context.C
 		return Answer{}, p
 	}
 	answer, err = retried(ctx, func() (Answer, error) {
-		return a.options.Refusals.RecordRefusal(ctx, requestContext, operation, e.body, int32(p.Status), encode(p)) //nolint:gosec // an HTTP status
+		return a.options.Refusals.RecordRefusal(ctx, requestContext, operation, e.body, int32(p.Status), encode(p))
 	})
 	if err != nil {
 		// The refusal is not kept, so it must not be told: the request might succeed later.
-		return Answer{}, problem.From(fmt.Errorf("record refusal (%v): %w", p, err))
+		return Answer{}, problem.From(fmt.Errorf("record refusal (%s): %w", p.Error(), err))
 	}
 	return answer, nil
 }
@@ -125,7 +125,7 @@ func retried(ctx context.Context, f func() (Answer, error)) (Answer, error) {
 		if err == nil || !problem.IsTransient(err) || attempt == attempts {
 			return answer, err
 		}
-		pause := time.Duration(1+rand.IntN(40*attempt)) * time.Millisecond //nolint:gosec // jitter
+		pause := time.Duration(1+rand.IntN(40*attempt)) * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return answer, errors.Join(ctx.Err(), err)

@@ -129,7 +129,7 @@ func read(t *testing.T, req *http.Request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	all, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -525,7 +525,7 @@ func TestBrokenBody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer connection.Close()
+	defer func() { _ = connection.Close() }()
 	_, _ = fmt.Fprintf(connection, "POST /v1/echoes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: %s\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n", token, key)
 	_ = connection.SetReadDeadline(time.Now().Add(5 * time.Second))
 	first := make([]byte, 12)

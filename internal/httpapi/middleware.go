@@ -173,7 +173,7 @@ func badAddress(u *url.URL) *problem.Problem {
 	}
 	for name, all := range values {
 		if len(all) > 1 {
-			return problem.New(problem.Malformed, "A query parameter is given twice.").Violated("query."+strings.ToValidUTF8(name, "?"), "given twice")
+			return problem.New(problem.Malformed, "A query parameter is given twice.").With("query."+strings.ToValidUTF8(name, "?"), "given twice")
 		}
 		// Scanners give FNC1 as the group separator; cursors of pages hold the unit separator.
 		if !isPrintable(name) || !isPrintable(strings.NewReplacer("\x1d", "", "\x1f", "").Replace(all[0])) {

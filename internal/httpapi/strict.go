@@ -87,10 +87,10 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem)
 // a member twice, no NUL, not nested beyond reason.
 func checkJSON(body []byte) *problem.Problem {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return problem.New(problem.Malformed, "The body is missing.").Violated("body", "missing")
+		return problem.New(problem.Malformed, "The body is missing.").With("body", "missing")
 	}
 	malformed := func(detail, message string) *problem.Problem {
-		return problem.New(problem.Malformed, detail).Violated("body", message)
+		return problem.New(problem.Malformed, detail).With("body", message)
 	}
 	decoder := jsontext.NewDecoder(bytes.NewReader(body))
 	for {

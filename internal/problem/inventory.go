@@ -3,38 +3,72 @@ package problem
 // inventory is the part of the table for the schema of that name. Codes MR2xx. Constraint names
 // of its tables may stand here too.
 var inventory = []Entry{
-	{Key: "MR201", Slug: "insufficient-stock", Status: 409, Title: "Insufficient stock",
-		Explanation: "The posting would take a balance below zero or below what is reserved for others. `details` names the balance, what it has and what was asked."},
-	{Key: "MR202", Slug: "lot-not-released", Status: 409, Title: "Lot is not released",
-		Explanation: "The lot is in quarantine or blocked, and this kind of movement needs released stock."},
-	{Key: "MR203", Slug: "movement-not-allowed", Status: 409, Title: "Movement is not allowed between these locations",
-		Explanation: "This kind of movement may not go from the one location to the other: goods are received into quarantine or storage, not into production, and so on. `details` names the two."},
-	{Key: "MR204", Slug: "unknown-lot", Status: 422, Title: "Unknown lot",
-		Explanation: "The item has no lot with that number."},
-	{Key: "MR205", Slug: "lot-required", Status: 422, Title: "Lot is required",
-		Explanation: "The item is tracked by lot or serial number and the request names none."},
-	{Key: "MR206", Slug: "unknown-barcode", Status: 422, Title: "Unknown barcode",
-		Explanation: "Nobody knows the scanned code: it is no item, lot, location or GS1 element string of something that exists."},
-	{Key: "MR207", Slug: "invalid-movement", Status: 422, Title: "Movement is not valid",
-		Explanation: "A movement needs a quantity above zero at the scale of its unit, and two locations of one site."},
-	{Key: "MR208", Slug: "not-reversible", Status: 409, Title: "Movement cannot be reversed",
-		Explanation: "A reversal cannot itself be reversed, and only a movement that stands can."},
-	{Key: "MR209", Slug: "already-reversed", Status: 409, Title: "Already reversed",
-		Explanation: "The movements were reversed before. Nothing was done."},
-	{Key: "MR210", Slug: "lot-exists", Status: 409, Title: "Lot exists with other properties",
-		Explanation: "The item has a lot of this number already, and its supplier, supplier lot or expiry is another one."},
-	{Key: "MR211", Slug: "lot-made-of-itself", Status: 409, Title: "Lot cannot be made of itself",
-		Explanation: "The result would be an ingredient of itself, directly or over other lots."},
-	{Key: "MR212", Slug: "reservation-used-up", Status: 409, Title: "Reservation holds less",
-		Explanation: "The reservation was released or picked meanwhile and does not hold the quantity any more."},
-	{Key: "MR213", Slug: "inspection-required", Status: 409, Title: "Goods wait for inspection",
-		Explanation: "Goods that are not tracked by lot leave quarantine by the inspection of their receipt, not by a put-away."},
-	{Key: "MR214", Slug: "unknown-transfer", Status: 422, Title: "Unknown transfer",
-		Explanation: "The request names a transfer that does not exist."},
-	{Key: "MR215", Slug: "counted-twice", Status: 422, Title: "Counted twice in one count",
-		Explanation: "The count names the same item and lot in two lines."},
-	{Key: "MR216", Slug: "unknown-count", Status: 422, Title: "Unknown count",
-		Explanation: "The request names a count that does not exist."},
-	{Key: "MR217", Slug: "ambiguous-barcode", Status: 422, Title: "Lot number fits several items",
-		Explanation: "The scanned text is the lot number of more than one item. Scan the item too, or a code that names both."},
+	{
+		Key: "MR201", Slug: "insufficient-stock", Status: 409, Title: "Insufficient stock",
+		Explanation: "The posting would take a balance below zero or below what is reserved for others. `details` names the balance, what it has and what was asked.",
+	},
+	{
+		Key: "MR202", Slug: "lot-not-released", Status: 409, Title: "Lot is not released",
+		Explanation: "The lot is in quarantine or blocked, and this kind of movement needs released stock.",
+	},
+	{
+		Key: "MR203", Slug: "movement-not-allowed", Status: 409, Title: "Movement is not allowed between these locations",
+		Explanation: "This kind of movement may not go from the one location to the other: goods are received into quarantine or storage, not into production, and so on. `details` names the two.",
+	},
+	{
+		Key: "MR204", Slug: "unknown-lot", Status: 422, Title: "Unknown lot",
+		Explanation: "The item has no lot with that number.",
+	},
+	{
+		Key: "MR205", Slug: "lot-required", Status: 422, Title: "Lot is required",
+		Explanation: "The item is tracked by lot or serial number and the request names none.",
+	},
+	{
+		Key: "MR206", Slug: "unknown-barcode", Status: 422, Title: "Unknown barcode",
+		Explanation: "Nobody knows the scanned code: it is no item, lot, location or GS1 element string of something that exists.",
+	},
+	{
+		Key: "MR207", Slug: "invalid-movement", Status: 422, Title: "Movement is not valid",
+		Explanation: "A movement needs a quantity above zero at the scale of its unit, and two locations of one site.",
+	},
+	{
+		Key: "MR208", Slug: "not-reversible", Status: 409, Title: "Movement cannot be reversed",
+		Explanation: "A reversal cannot itself be reversed, and only a movement that stands can.",
+	},
+	{
+		Key: "MR209", Slug: "already-reversed", Status: 409, Title: "Already reversed",
+		Explanation: "The movements were reversed before. Nothing was done.",
+	},
+	{
+		Key: "MR210", Slug: "lot-exists", Status: 409, Title: "Lot exists with other properties",
+		Explanation: "The item has a lot of this number already, and its supplier, supplier lot or expiry is another one.",
+	},
+	{
+		Key: "MR211", Slug: "lot-made-of-itself", Status: 409, Title: "Lot cannot be made of itself",
+		Explanation: "The result would be an ingredient of itself, directly or over other lots.",
+	},
+	{
+		Key: "MR212", Slug: "reservation-used-up", Status: 409, Title: "Reservation holds less",
+		Explanation: "The reservation was released or picked meanwhile and does not hold the quantity any more.",
+	},
+	{
+		Key: "MR213", Slug: "inspection-required", Status: 409, Title: "Goods wait for inspection",
+		Explanation: "Goods that are not tracked by lot leave quarantine by the inspection of their receipt, not by a put-away.",
+	},
+	{
+		Key: "MR214", Slug: "unknown-transfer", Status: 422, Title: "Unknown transfer",
+		Explanation: "The request names a transfer that does not exist.",
+	},
+	{
+		Key: "MR215", Slug: "counted-twice", Status: 422, Title: "Counted twice in one count",
+		Explanation: "The count names the same item and lot in two lines.",
+	},
+	{
+		Key: "MR216", Slug: "unknown-count", Status: 422, Title: "Unknown count",
+		Explanation: "The request names a count that does not exist.",
+	},
+	{
+		Key: "MR217", Slug: "ambiguous-barcode", Status: 422, Title: "Lot number fits several items",
+		Explanation: "The scanned text is the lot number of more than one item. Scan the item too, or a code that names both.",
+	},
 }

@@ -159,8 +159,8 @@ func (p *Problem) IsRefusal() bool {
 	return p.Status >= 400 && p.Status < 500 && !p.entry.Unstored && errors.As(p.cause, &pgErr)
 }
 
-// Violated adds what is wrong with the request.
-func (p *Problem) Violated(location, message string) *Problem {
+// With is p with one more thing that is wrong with the request.
+func (p *Problem) With(location, message string) *Problem {
 	const longest = 200
 	if len(location) > longest {
 		location = strings.ToValidUTF8(location[:longest], "")

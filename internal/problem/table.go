@@ -32,32 +32,58 @@ func (e Entry) Type() string { return "/problems/" + e.Slug }
 // Problems that Go finds before the database is asked, or that stand for the database
 // itself.
 var (
-	Malformed = Entry{Slug: "malformed-request", Status: 400, Title: "Malformed request",
-		Explanation: "The request cannot be read: its body is not one valid JSON value in UTF-8, names a member twice, holds a NUL, is nested too deeply, or its address or headers are damaged. Nothing was done. Correct the client."}
-	KeyMissing = Entry{Slug: "idempotency-key-missing", Status: 400, Title: "Idempotency-Key is missing",
-		Explanation: "Every write names itself with a UUID in the header `Idempotency-Key` (or `X-Idempotency-Key`), the same for every retry. Nothing was done. Send the header."}
-	KeyMalformed = Entry{Slug: "idempotency-key-malformed", Status: 400, Title: "Idempotency-Key is not a UUID",
-		Explanation: "The header `Idempotency-Key` must hold one UUID, bare or in double quotes. When both spellings of the header are sent they must agree. Nothing was done."}
-	Unauthorized = Entry{Slug: "unauthorized", Status: 401, Title: "No valid credentials",
-		Explanation: "The request carries no bearer token, or one that is not valid here. Nothing was done."}
-	NotFound = Entry{Slug: "not-found", Status: 404, Title: "Not found",
-		Explanation: "The path names nothing: either no such operation exists, or no such thing has that number."}
-	MethodNotAllowed = Entry{Slug: "method-not-allowed", Status: 405, Title: "Method not allowed",
-		Explanation: "The path exists but not with this method; the header `Allow` lists those it has."}
-	NotAcceptable = Entry{Slug: "not-acceptable", Status: 406, Title: "Not acceptable",
-		Explanation: "The answer cannot be given in any form that the header `Accept` asks for."}
-	TooSlow = Entry{Slug: "request-timeout", Status: 408, Title: "Request took too long to arrive",
-		Explanation: "The body did not arrive in time. Nothing was done. Send it again under the same key.", RetryAfter: 1}
-	TooLarge = Entry{Slug: "payload-too-large", Status: 413, Title: "Request is too large",
-		Explanation: "The body is larger than the operation takes. Nothing was done. Split the request."}
-	UnsupportedMediaType = Entry{Slug: "unsupported-media-type", Status: 415, Title: "Unsupported media type",
-		Explanation: "A body must be sent as `Content-Type: application/json`, in UTF-8 and not compressed. Nothing was done."}
-	Invalid = Entry{Slug: "validation-failed", Status: 422, Title: "Request is not valid",
-		Explanation: "The request was read but does not fit the operation's schema; `errors` names each place. Nothing was done. Member names are case-sensitive and unknown members or query parameters are refused."}
-	Internal = Entry{Slug: "internal", Status: 500, Title: "Internal error",
-		Explanation: "Something broke that should not have: a bug of Millrace's. The log has the cause under the `request_id`. Whether the request took effect is told by sending it again under the same key."}
-	Unavailable = Entry{Slug: "unavailable", Status: 503, Title: "Temporarily unavailable",
-		Explanation: "The database could not be reached, was too busy, or is being switched over. Send the same request again under the same key after `Retry-After` seconds: it takes effect once at most.", RetryAfter: 1}
+	Malformed = Entry{
+		Slug: "malformed-request", Status: 400, Title: "Malformed request",
+		Explanation: "The request cannot be read: its body is not one valid JSON value in UTF-8, names a member twice, holds a NUL, is nested too deeply, or its address or headers are damaged. Nothing was done. Correct the client.",
+	}
+	KeyMissing = Entry{
+		Slug: "idempotency-key-missing", Status: 400, Title: "Idempotency-Key is missing",
+		Explanation: "Every write names itself with a UUID in the header `Idempotency-Key` (or `X-Idempotency-Key`), the same for every retry. Nothing was done. Send the header.",
+	}
+	KeyMalformed = Entry{
+		Slug: "idempotency-key-malformed", Status: 400, Title: "Idempotency-Key is not a UUID",
+		Explanation: "The header `Idempotency-Key` must hold one UUID, bare or in double quotes. When both spellings of the header are sent they must agree. Nothing was done.",
+	}
+	Unauthorized = Entry{
+		Slug: "unauthorized", Status: 401, Title: "No valid credentials",
+		Explanation: "The request carries no bearer token, or one that is not valid here. Nothing was done.",
+	}
+	NotFound = Entry{
+		Slug: "not-found", Status: 404, Title: "Not found",
+		Explanation: "The path names nothing: either no such operation exists, or no such thing has that number.",
+	}
+	MethodNotAllowed = Entry{
+		Slug: "method-not-allowed", Status: 405, Title: "Method not allowed",
+		Explanation: "The path exists but not with this method; the header `Allow` lists those it has.",
+	}
+	NotAcceptable = Entry{
+		Slug: "not-acceptable", Status: 406, Title: "Not acceptable",
+		Explanation: "The answer cannot be given in any form that the header `Accept` asks for.",
+	}
+	TooSlow = Entry{
+		Slug: "request-timeout", Status: 408, Title: "Request took too long to arrive",
+		Explanation: "The body did not arrive in time. Nothing was done. Send it again under the same key.", RetryAfter: 1,
+	}
+	TooLarge = Entry{
+		Slug: "payload-too-large", Status: 413, Title: "Request is too large",
+		Explanation: "The body is larger than the operation takes. Nothing was done. Split the request.",
+	}
+	UnsupportedMediaType = Entry{
+		Slug: "unsupported-media-type", Status: 415, Title: "Unsupported media type",
+		Explanation: "A body must be sent as `Content-Type: application/json`, in UTF-8 and not compressed. Nothing was done.",
+	}
+	Invalid = Entry{
+		Slug: "validation-failed", Status: 422, Title: "Request is not valid",
+		Explanation: "The request was read but does not fit the operation's schema; `errors` names each place. Nothing was done. Member names are case-sensitive and unknown members or query parameters are refused.",
+	}
+	Internal = Entry{
+		Slug: "internal", Status: 500, Title: "Internal error",
+		Explanation: "Something broke that should not have: a bug of Millrace's. The log has the cause under the `request_id`. Whether the request took effect is told by sending it again under the same key.",
+	}
+	Unavailable = Entry{
+		Slug: "unavailable", Status: 503, Title: "Temporarily unavailable",
+		Explanation: "The database could not be reached, was too busy, or is being switched over. Send the same request again under the same key after `Retry-After` seconds: it takes effect once at most.", RetryAfter: 1,
+	}
 )
 
 // Table is the one table: what the database reports, and the problem it is to the client.
@@ -69,30 +95,54 @@ var Table = slices.Concat(catalog, inventory, production, purchasing, sales, cos
 // its own; these catch what only a constraint or a type caught. A reference in a body that
 // does not exist is the client's mistake in that body, so a foreign key is a 422.
 var postgres = []Entry{
-	{Key: "23505", Slug: "already-exists", Status: 409, Title: "Already exists",
-		Explanation: "Something with the same number or code exists already."},
-	{Key: "23P01", Slug: "already-exists", Status: 409, Title: "Already exists",
-		Explanation: "Something exists already for an overlapping time or range."},
-	{Key: "23503", Slug: "reference-violated", Status: 422, Title: "Reference violated",
-		Explanation: "The request refers to something that does not exist, or takes away something that others refer to."},
-	{Key: "23514", Slug: "value-refused", Status: 422, Title: "Value refused by a rule",
-		Explanation: "A value in the request breaks a rule that the database holds."},
-	{Key: "23502", Slug: "value-missing", Status: 422, Title: "Value is missing",
-		Explanation: "A value that must be there is missing or null."},
-	{Key: "22", Slug: "value-malformed", Status: 422, Title: "Value cannot be read",
-		Explanation: "A value is out of range or not of the form that its kind demands, such as a number of 40 digits, a day that does not exist, or text with a NUL."},
-	{Key: "40001", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
-		Explanation: "Other requests changed the same rows at the same time, several times in a row."},
-	{Key: "40P01", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
-		Explanation: "The request and another one waited for each other, several times in a row."},
-	{Key: "55P03", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
-		Explanation: "A lock could not be had in time."},
-	{Key: "57", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
-		Explanation: "The statement took too long, or the database is starting, stopping or being switched over."},
-	{Key: "53", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 5,
-		Explanation: "The database is out of connections, memory or disk."},
-	{Key: "08", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
-		Explanation: "The connection to the database broke."},
+	{
+		Key: "23505", Slug: "already-exists", Status: 409, Title: "Already exists",
+		Explanation: "Something with the same number or code exists already.",
+	},
+	{
+		Key: "23P01", Slug: "already-exists", Status: 409, Title: "Already exists",
+		Explanation: "Something exists already for an overlapping time or range.",
+	},
+	{
+		Key: "23503", Slug: "reference-violated", Status: 422, Title: "Reference violated",
+		Explanation: "The request refers to something that does not exist, or takes away something that others refer to.",
+	},
+	{
+		Key: "23514", Slug: "value-refused", Status: 422, Title: "Value refused by a rule",
+		Explanation: "A value in the request breaks a rule that the database holds.",
+	},
+	{
+		Key: "23502", Slug: "value-missing", Status: 422, Title: "Value is missing",
+		Explanation: "A value that must be there is missing or null.",
+	},
+	{
+		Key: "22", Slug: "value-malformed", Status: 422, Title: "Value cannot be read",
+		Explanation: "A value is out of range or not of the form that its kind demands, such as a number of 40 digits, a day that does not exist, or text with a NUL.",
+	},
+	{
+		Key: "40001", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
+		Explanation: "Other requests changed the same rows at the same time, several times in a row.",
+	},
+	{
+		Key: "40P01", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
+		Explanation: "The request and another one waited for each other, several times in a row.",
+	},
+	{
+		Key: "55P03", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
+		Explanation: "A lock could not be had in time.",
+	},
+	{
+		Key: "57", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
+		Explanation: "The statement took too long, or the database is starting, stopping or being switched over.",
+	},
+	{
+		Key: "53", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 5,
+		Explanation: "The database is out of connections, memory or disk.",
+	},
+	{
+		Key: "08", Slug: "unavailable", Status: 503, Title: "Temporarily unavailable", RetryAfter: 1,
+		Explanation: "The connection to the database broke.",
+	},
 }
 
 // Kinds are the problems that have no key in the database.

@@ -16,7 +16,7 @@ func main() {
 	}
 	document, err := app.New(nil, httpapi.Options{}).OpenAPI().YAML()
 	if err == nil {
-		err = os.WriteFile(path, document, 0o644) //nolint:gosec // documentation is for everybody
+		err = os.WriteFile(path, document, 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -13,7 +13,7 @@ func main() {
 	if len(os.Args) > 1 {
 		path = os.Args[1]
 	}
-	if err := os.WriteFile(path, []byte(problem.Markdown()), 0o644); err != nil { //nolint:gosec // documentation is for everybody
+	if err := os.WriteFile(path, []byte(problem.Markdown()), 0o644); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
