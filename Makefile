@@ -14,8 +14,9 @@ TEST ?= ./...
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## Start a database, the api and the worker with sample data; nothing needs to be installed
-	@$(GO) run ./cmd/demo
+demo: ## Show it at work with nothing set up (ONESHOT=1: end after the summary)
+	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/api ./cmd/worker ./cmd/demo
+	@exec $(BIN)/demo
 
 test: ## Run all tests on a private, throw-away Postgres (TEST=./internal/inventory/... for a part)
 	$(GO) run ./internal/tools/testcluster -- $(GO) test $(TESTFLAGS) $(TEST)
@@ -64,6 +65,7 @@ docs: ## Write docs/schema and sql/structure.sql from the migrations
 tools: $(BIN)/sqlc $(BIN)/golangci-lint ## Install the pinned tools
 
 clean: ## Remove what the build leaves behind
+	@for link in var/demo/*; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done
 	rm -rf var
 
 # A link in var/bin stands for a tool that PATH has at the right version.

@@ -10,7 +10,7 @@ import (
 
 // Files holds the folders as they stand in the repository, such as "checks/inventory/balance.sql".
 //
-//go:embed schema functions triggers views checks
+//go:embed schema functions triggers views checks replica/*.sql
 var Files embed.FS
 
 // Schema is the numbered series of migrations.
@@ -43,4 +43,13 @@ func Checks() ([]Check, error) {
 		checks = append(checks, Check{Name: file[len("checks/") : len(file)-len(".sql")], SQL: string(text)})
 	}
 	return checks, nil
+}
+
+// Replica is one of the two statements that set a replica up: "publication" or "subscription".
+func Replica(name string) string {
+	text, err := Files.ReadFile("replica/" + name + ".sql")
+	if err != nil {
+		panic(err) // the name is a constant; it cannot be wrong
+	}
+	return string(text)
 }

@@ -42,6 +42,8 @@ type Options struct {
 	// Dir holds the cluster: data, password, server.log. It is made when it is not there, and started
 	// again when it is. Empty: a temporary folder that Stop removes.
 	Dir string
+	// Fresh removes what an earlier cluster left in Dir. A cluster that runs is not touched: Start fails.
+	Fresh bool
 	// Port to listen on; 0 takes a free one.
 	Port int
 	// Durable keeps what is committed through a crash (fsync on). Off is several times faster.
@@ -171,6 +173,11 @@ func (c *Cluster) makeFolder(dir string, account account, log io.Writer) error {
 func (c *Cluster) start(ctx context.Context, options Options, account account, log io.Writer) error {
 	if pid := livePostmaster(c.dataDir()); pid != 0 {
 		return fmt.Errorf("the cluster in %s is already running (process %d); stop that one first", c.Dir, pid)
+	}
+	if options.Fresh {
+		if err := os.RemoveAll(c.dataDir()); err != nil {
+			return fmt.Errorf("remove the earlier cluster: %w", err)
+		}
 	}
 	programs, err := Find(ctx, log)
 	if err != nil {

@@ -76,7 +76,7 @@ CREATE TABLE shipping.handling_unit (
     sscc text NOT NULL,
     kind shipping.handling_unit_kind NOT NULL,
     state shipping.handling_unit_state NOT NULL DEFAULT 'packed',
-    customer_id bigint,
+    customer_id bigint NOT NULL,
     parent_id bigint,
     parent_kind shipping.handling_unit_kind GENERATED ALWAYS AS (CASE WHEN parent_id IS NOT NULL THEN 'pallet'::shipping.handling_unit_kind END) STORED,
     packed_at timestamptz NOT NULL,
@@ -98,7 +98,7 @@ CREATE TABLE shipping.handling_unit (
 );
 COMMENT ON TABLE shipping.handling_unit IS 'A box or pallet with its SSCC. Only a box has a parent and the parent is a pallet, so the units never form a circle.';
 COMMENT ON COLUMN shipping.handling_unit.sscc IS 'GS1 Serial Shipping Container Code: extension digit, company prefix, serial number, check digit; 18 digits.';
-COMMENT ON COLUMN shipping.handling_unit.customer_id IS 'Whose goods lie in it; null: an empty pallet.';
+COMMENT ON COLUMN shipping.handling_unit.customer_id IS 'Whose goods lie in it or on it.';
 COMMENT ON COLUMN shipping.handling_unit.parent_kind IS 'Always pallet where there is a parent: the foreign key holds it.';
 CREATE INDEX handling_unit_site_id_idx ON shipping.handling_unit (site_id);
 CREATE INDEX handling_unit_customer_id_idx ON shipping.handling_unit (customer_id);

@@ -47,6 +47,569 @@ COMMENT ON FUNCTION audit.record_change() IS
     'Trigger function of every business table: records who changed which row, when, from what to what. The table must have a bigint id.';
 -- <<< functions/audit/record_change.sql
 
+-- >>> functions/billing/check_sums.sql sha256:853d93bbc569d15c
+CREATE OR REPLACE FUNCTION billing.check_sums() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lines numeric;
+    v_net numeric;
+    v_tax numeric;
+BEGIN
+    SELECT sum(l.net) INTO v_lines FROM billing.invoice_line AS l WHERE l.invoice_id = NEW.id;
+    SELECT sum(t.net), sum(t.tax) INTO v_net, v_tax FROM billing.invoice_tax AS t WHERE t.invoice_id = NEW.id;
+    IF (v_lines, v_net, v_tax) IS DISTINCT FROM (NEW.net, NEW.net, NEW.tax)
+        OR EXISTS (
+            SELECT l.tax_code_id, l.rate_percent, sum(l.net) FROM billing.invoice_line AS l WHERE l.invoice_id = NEW.id GROUP BY 1, 2
+            EXCEPT
+            SELECT t.tax_code_id, t.rate_percent, t.net FROM billing.invoice_tax AS t WHERE t.invoice_id = NEW.id) THEN
+        RAISE EXCEPTION 'the sums of % do not hold', NEW.number
+            USING ERRCODE = 'MR655',
+                  DETAIL = jsonb_build_object('invoice', NEW.number, 'lines', v_lines::text, 'net', NEW.net::text,
+                      'tax', NEW.tax::text, 'taxes', v_tax::text)::text,
+                  HINT = 'Report this: the invoice was not issued.';
+    END IF;
+    RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.check_sums() IS
+    'Constraint trigger function of billing.invoice: raises MR655 unless the net amount is the sum of the lines and of the taxes, per rate as well, and the tax is the sum of the taxes.';
+-- <<< functions/billing/check_sums.sql
+
+-- >>> functions/billing/credit_return.sql sha256:429667146f23c4c1
+CREATE OR REPLACE FUNCTION billing.credit_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('credit-return', p_context, p_command);
+    v_return shipping.customer_return;
+    v_shipment shipping.shipment;
+    v_invoice billing.invoice;
+    v_credit_note text;
+    v_line record;
+    v_ordinal integer := 0;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    SELECT h.* INTO STRICT v_shipment FROM shipping.shipment AS h WHERE h.id = v_return.shipment_id;
+    SELECT i.* INTO v_invoice FROM billing.invoice AS i WHERE i.shipment_id = v_shipment.id AND i.kind = 'invoice';
+    SELECT i.number INTO v_credit_note FROM billing.invoice AS i WHERE i.customer_return_id = v_return.id;
+    IF v_return.is_reversed OR v_invoice.id IS NULL OR v_credit_note IS NOT NULL THEN
+        RAISE EXCEPTION '%', CASE
+                WHEN v_return.is_reversed THEN format('customer return %s was reversed', v_return.number)
+                WHEN v_credit_note IS NOT NULL THEN format('customer return %s is credited by %s', v_return.number, v_credit_note)
+                ELSE format('shipment %s is not invoiced', v_shipment.number) END
+            USING ERRCODE = 'MR654',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number, 'is_reversed', v_return.is_reversed,
+                      'credit_note', v_credit_note, 'invoice', v_invoice.number)::text,
+                  HINT = 'Only what was invoiced and came back is credited, once.';
+    END IF;
+
+    v_id := nextval(pg_get_serial_sequence('billing.invoice', 'id'));
+    -- One by one: a second line for the same goods counts on from the first.
+    FOR v_line IN
+        SELECT r.id, r.shipment_line_id, r.quantity, s.sales_order_line_id, o AS order_line, l.id AS invoice_line_id, l.item_id, l.unit_id,
+            l.quantity AS invoiced, l.base_quantity AS invoiced_base, l.unit_price, l.price_quantity, l.tax_code_id, l.rate_percent
+        FROM shipping.customer_return_line AS r
+        JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
+        JOIN sales.sales_order_line AS o ON o.id = s.sales_order_line_id
+        JOIN billing.invoice_line AS l ON l.shipment_line_id = s.id AND l.corrects_line_id IS NULL
+        WHERE r.customer_return_id = v_return.id
+        ORDER BY r.line_number
+    LOOP
+        v_ordinal := v_ordinal + 1;
+        -- What all credits of the line come to, less what was credited before: together they are the line, to the cent.
+        INSERT INTO billing.invoice_line (invoice_id, line_number, shipment_line_id, customer_return_line_id, corrects_line_id, item_id,
+            base_quantity, unit_id, quantity, unit_price, price_quantity, net, tax_code_id, rate_percent)
+        SELECT v_id, v_ordinal, v_line.shipment_line_id, v_line.id, v_line.invoice_line_id, v_line.item_id,
+            v_line.quantity, e.unit_id, e.quantity, e.unit_price, e.price_quantity,
+            billing.net_amount((c.base_quantity + v_line.quantity) * v_line.invoiced, v_line.unit_price,
+                v_line.invoiced_base * v_line.price_quantity) - c.net,
+            v_line.tax_code_id, v_line.rate_percent
+        FROM billing.express_quantity(v_line.order_line, v_line.quantity) AS e
+        CROSS JOIN (
+            SELECT coalesce(sum(p.base_quantity), 0) AS base_quantity, coalesce(sum(p.net), 0) AS net
+            FROM billing.invoice_line AS p
+            WHERE p.corrects_line_id = v_line.invoice_line_id
+        ) AS c;
+        UPDATE shipping.customer_return_line AS r SET credited_quantity = v_line.quantity WHERE r.id = v_line.id;
+        UPDATE shipping.shipment_line AS s SET credited_quantity = s.credited_quantity + v_line.quantity WHERE s.id = v_line.shipment_line_id;
+        PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, 0, 0, v_line.quantity);
+    END LOOP;
+
+    v_number := billing.insert_invoice(v_id, 'credit_note', v_shipment, v_return.id, v_invoice.id, 0);
+    PERFORM event.publish('credit_note.issued', v_id,
+        jsonb_build_object('credit_note', v_number, 'invoice', v_invoice.number, 'customer_return', v_return.number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number));
+    RETURN event.finish_request(p_context, 201, billing.get_credit_note(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
+    'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
+-- <<< functions/billing/credit_return.sql
+
+-- >>> functions/billing/draw_number.sql sha256:a55fe5271ff8326b
+CREATE OR REPLACE FUNCTION billing.draw_number(
+    p_site_id bigint,
+    p_kind billing.invoice_kind
+) RETURNS billing.number_series
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series billing.number_series;
+BEGIN
+    SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+    INSERT INTO billing.number_series AS q (site_id, kind, year, prefix, last_number, last_issued_on)
+    VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
+        CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
+            || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+            || to_char(v_today, 'YYYY') || '-',
+        1, v_today)
+    ON CONFLICT ON CONSTRAINT number_series_site_id_kind_year_key DO UPDATE
+    SET last_number = q.last_number + 1,
+        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
+    RETURNING q.* INTO v_series;
+    RETURN v_series;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.draw_number(bigint, billing.invoice_kind) IS
+    'Draws the next number of a site, kind and year, and gives the series as it stands then: last_number and last_issued_on are those of the document. The row stays locked until the end of the transaction, so this comes last; a rollback burns no number.';
+-- <<< functions/billing/draw_number.sql
+
+-- >>> functions/billing/express_quantity.sql sha256:0482500a28453a3a
+CREATE OR REPLACE FUNCTION billing.express_quantity(
+    p_line sales.sales_order_line,
+    p_base_quantity numeric
+) RETURNS TABLE (unit_id bigint, quantity numeric, unit_price numeric, price_quantity numeric)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT
+        CASE WHEN x.is_exact THEN p_line.unit_id ELSE x.base_unit_id END,
+        CASE WHEN x.is_exact THEN round(p_base_quantity * x.denominator / x.numerator, x.scale) ELSE p_base_quantity END,
+        CASE WHEN x.is_exact THEN p_line.unit_price ELSE p_line.unit_price * x.denominator END,
+        CASE WHEN x.is_exact THEN 1 ELSE x.numerator END
+    FROM (
+        SELECT i.base_unit_id, u.scale, coalesce(c.numerator, 1)::numeric AS numerator, coalesce(c.denominator, 1)::numeric AS denominator,
+            mod(p_base_quantity * coalesce(c.denominator, 1) * 10::numeric ^ u.scale, coalesce(c.numerator, 1)) = 0 AS is_exact
+        FROM catalog.item AS i
+        JOIN catalog.unit AS u ON u.id = p_line.unit_id
+        LEFT JOIN catalog.item_unit AS c ON c.item_id = i.id AND c.unit_id = p_line.unit_id
+        WHERE i.id = p_line.item_id
+    ) AS x;
+$function$;
+
+COMMENT ON FUNCTION billing.express_quantity(sales.sales_order_line, numeric) IS
+    'Base units as an invoice line says them: in the unit of the order where that is exact, at its price for 1; else in the base unit, at the price for as many base units as the price is for.';
+-- <<< functions/billing/express_quantity.sql
+
+-- >>> functions/billing/find_tax_code.sql sha256:523d1f798015ba97
+CREATE OR REPLACE FUNCTION billing.find_tax_code(
+    p_site catalog.site,
+    p_customer catalog.partner,
+    p_on date
+) RETURNS billing.tax_code
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_destination billing.destination;
+    v_code billing.tax_code;
+BEGIN
+    v_destination := CASE
+        WHEN p_site.country = p_customer.country THEN 'domestic'
+        WHEN EXISTS (
+            SELECT FROM billing.tax_union_member AS s
+            JOIN billing.tax_union_member AS c ON c.tax_union = s.tax_union
+            WHERE s.country = p_site.country AND s.member_during @> p_on
+              AND c.country = p_customer.country AND c.member_during @> p_on) THEN
+            CASE WHEN coalesce(p_customer.vat_number, '') <> '' THEN 'union_business' ELSE 'union_consumer' END
+        ELSE 'export'
+    END;
+    SELECT t.* INTO v_code
+    FROM billing.tax_rule AS r
+    JOIN billing.tax_code AS t ON t.id = r.tax_code_id
+    WHERE r.country = p_site.country
+      AND r.destination = v_destination
+      AND r.valid_during @> p_on;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no tax rule for a % sale from % to %', replace(v_destination::text, '_', ' '), p_site.country, p_customer.country
+            USING ERRCODE = 'MR652',
+                  DETAIL = jsonb_build_object('from', p_site.country, 'to', p_customer.country, 'destination', v_destination, 'on', p_on)::text,
+                  HINT = 'Have the accountant enter the tax rules of the country.';
+    END IF;
+    RETURN v_code;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.find_tax_code(catalog.site, catalog.partner, date) IS
+    'The tax code of a delivery from a site to a customer on a day: domestic, within a tax union to a business (with VAT number) or a consumer, or export. Raises MR652 when there is no rule.';
+-- <<< functions/billing/find_tax_code.sql
+
+-- >>> functions/billing/find_tax_rate.sql sha256:45ede52b9ba2b18d
+CREATE OR REPLACE FUNCTION billing.find_tax_rate(
+    p_code billing.tax_code,
+    p_on date
+) RETURNS numeric
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_rate numeric;
+BEGIN
+    SELECT r.rate_percent INTO v_rate FROM billing.tax_rate AS r WHERE r.tax_code_id = p_code.id AND r.valid_during @> p_on;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'tax code % has no rate on %', p_code.code, p_on
+            USING ERRCODE = 'MR653',
+                  DETAIL = jsonb_build_object('tax_code', p_code.code, 'on', p_on)::text,
+                  HINT = 'Have the accountant enter the rate.';
+    END IF;
+    RETURN v_rate;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.find_tax_rate(billing.tax_code, date) IS 'Percent that a tax code charges on a day. Raises MR653 when it has no rate then.';
+-- <<< functions/billing/find_tax_rate.sql
+
+-- >>> functions/billing/get_credit_note.sql sha256:97796d81b2994d87
+CREATE OR REPLACE FUNCTION billing.get_credit_note(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT billing.get_invoice(v.number)
+    FROM billing.invoice AS v
+    WHERE v.number = p_number
+      AND v.kind = 'credit_note';
+$function$;
+
+COMMENT ON FUNCTION billing.get_credit_note(text) IS 'A credit note, in the form of an invoice; null when there is none of that number.';
+-- <<< functions/billing/get_credit_note.sql
+
+-- >>> functions/billing/get_invoice.sql sha256:4412334189514614
+CREATE OR REPLACE FUNCTION billing.get_invoice(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', v.number,
+        'kind', v.kind,
+        'site', s.code,
+        'customer', p.code,
+        'seller', v.seller,
+        'buyer', v.buyer,
+        'shipment', h.number,
+        'delivery_note', d.number,
+        'customer_return', r.number,
+        'corrects_invoice', c.number,
+        'currency', v.currency,
+        'supplied_on', v.supplied_on,
+        'issued_on', v.issued_on,
+        'due_on', v.due_on,
+        'net', round(v.net, 2)::text,
+        'tax', round(v.tax, 2)::text,
+        'gross', round(v.gross, 2)::text,
+        'lines', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'shipment_line', sl.line_number,
+                'sales_order', o.number,
+                'sales_order_line', ol.line_number,
+                'customer_reference', o.customer_reference,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'base_quantity', trim_scale(l.base_quantity)::text,
+                'base_unit', b.code,
+                'unit_price', sales.format_price(l.unit_price),
+                'price_quantity', trim_scale(l.price_quantity)::text,
+                'net', round(l.net, 2)::text,
+                'tax_code', x.code,
+                'tax_category', x.category,
+                'rate_percent', trim_scale(l.rate_percent)::text)
+                ORDER BY l.line_number)
+            FROM billing.invoice_line AS l
+            JOIN shipping.shipment_line AS sl ON sl.id = l.shipment_line_id
+            JOIN sales.sales_order_line AS ol ON ol.id = sl.sales_order_line_id
+            JOIN sales.sales_order AS o ON o.id = ol.sales_order_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = l.unit_id
+            JOIN catalog.unit AS b ON b.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = sl.lot_id
+            JOIN billing.tax_code AS x ON x.id = l.tax_code_id
+            WHERE l.invoice_id = v.id),
+        'taxes', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'tax_code', x.code,
+                'tax_name', x.name,
+                'tax_category', x.category,
+                'rate_percent', trim_scale(t.rate_percent)::text,
+                'net', round(t.net, 2)::text,
+                'tax', round(t.tax, 2)::text,
+                'note', nullif(x.note, ''))
+                ORDER BY t.id)
+            FROM billing.invoice_tax AS t
+            JOIN billing.tax_code AS x ON x.id = t.tax_code_id
+            WHERE t.invoice_id = v.id))
+    FROM billing.invoice AS v
+    JOIN catalog.site AS s ON s.id = v.site_id
+    JOIN catalog.partner AS p ON p.id = v.customer_id
+    JOIN shipping.shipment AS h ON h.id = v.shipment_id
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    LEFT JOIN shipping.customer_return AS r ON r.id = v.customer_return_id
+    LEFT JOIN billing.invoice AS c ON c.id = v.corrects_invoice_id
+    WHERE v.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION billing.get_invoice(text) IS
+    'An invoice or credit note as it is printed, seller and buyer as they were on the day of issue; null when there is none of that number.';
+-- <<< functions/billing/get_invoice.sql
+
+-- >>> functions/billing/insert_invoice.sql sha256:623e974f58c773c8
+CREATE OR REPLACE FUNCTION billing.insert_invoice(
+    p_id bigint,
+    p_kind billing.invoice_kind,
+    p_shipment shipping.shipment,
+    p_customer_return_id bigint,
+    p_corrects_invoice_id bigint,
+    p_payment_days integer
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_customer catalog.partner;
+    v_net numeric;
+    v_tax numeric;
+    v_series billing.number_series;
+    v_number text;
+BEGIN
+    SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_shipment.site_id;
+    SELECT c.* INTO STRICT v_customer FROM catalog.partner AS c WHERE c.id = p_shipment.customer_id;
+
+    INSERT INTO billing.invoice_tax (invoice_id, tax_code_id, rate_percent, net, tax)
+    SELECT p_id, l.tax_code_id, l.rate_percent, sum(l.net), round(sum(l.net) * l.rate_percent * 0.01, 2)
+    FROM billing.invoice_line AS l
+    WHERE l.invoice_id = p_id
+    GROUP BY l.tax_code_id, l.rate_percent
+    ORDER BY l.tax_code_id, l.rate_percent;
+    SELECT sum(t.net), sum(t.tax) INTO STRICT v_net, v_tax FROM billing.invoice_tax AS t WHERE t.invoice_id = p_id;
+
+    v_series := billing.draw_number(v_site.id, p_kind);
+    INSERT INTO billing.invoice (id, number, series_id, series_number, kind, site_id, customer_id, shipment_id, customer_return_id,
+        corrects_invoice_id, currency, supplied_on, issued_on, due_on, net, tax, gross, seller, buyer)
+    VALUES (p_id, v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),
+        v_series.id, v_series.last_number, p_kind, v_site.id, v_customer.id, p_shipment.id, p_customer_return_id,
+        p_corrects_invoice_id, p_shipment.currency, p_shipment.shipped_on, v_series.last_issued_on,
+        v_series.last_issued_on + p_payment_days, v_net, v_tax, v_net + v_tax,
+        sales.describe_site(v_site), sales.describe_partner(v_customer))
+    RETURNING invoice.number INTO v_number;
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.insert_invoice(bigint, billing.invoice_kind, shipping.shipment, bigint, bigint, integer) IS
+    'Ends an invoice or credit note whose lines are written: tax per rate on the sum of the lines, totals, and the number, drawn by the last statement. Gives the number.';
+-- <<< functions/billing/insert_invoice.sql
+
+-- >>> functions/billing/issue_invoice.sql sha256:4749989b0c114706
+CREATE OR REPLACE FUNCTION billing.issue_invoice(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('issue-invoice', p_context, p_command);
+    v_shipment shipping.shipment;
+    v_earlier text;
+    v_code billing.tax_code;
+    v_rate numeric;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_shipment.id));
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed', v_shipment.number
+            USING ERRCODE = 'MR536',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Its goods never left; look for the shipment that did.';
+    END IF;
+    SELECT i.number INTO v_earlier FROM billing.invoice AS i WHERE i.shipment_id = v_shipment.id AND i.kind = 'invoice';
+    IF FOUND THEN
+        RAISE EXCEPTION 'shipment % is invoiced by %', v_shipment.number, v_earlier
+            USING ERRCODE = 'MR651',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number, 'invoice', v_earlier)::text,
+                  HINT = 'Nothing more is to be invoiced.';
+    END IF;
+
+    SELECT t.* INTO v_code
+    FROM catalog.site AS s
+    CROSS JOIN catalog.partner AS c
+    CROSS JOIN LATERAL billing.find_tax_code(s, c, v_shipment.shipped_on) AS t
+    WHERE s.id = v_shipment.site_id AND c.id = v_shipment.customer_id;
+    v_rate := billing.find_tax_rate(v_code, v_shipment.shipped_on);
+
+    v_id := nextval(pg_get_serial_sequence('billing.invoice', 'id'));
+    INSERT INTO billing.invoice_line (invoice_id, line_number, shipment_line_id, item_id, base_quantity, unit_id, quantity, unit_price,
+        price_quantity, net, tax_code_id, rate_percent)
+    SELECT v_id, row_number() OVER (ORDER BY l.line_number), l.id, l.item_id, l.quantity, e.unit_id, e.quantity, e.unit_price,
+        e.price_quantity, billing.net_amount(e.quantity, e.unit_price, e.price_quantity), v_code.id, v_rate
+    FROM shipping.shipment_line AS l
+    JOIN sales.sales_order_line AS o ON o.id = l.sales_order_line_id
+    CROSS JOIN LATERAL billing.express_quantity(o, l.quantity) AS e
+    WHERE l.shipment_id = v_shipment.id;
+    UPDATE shipping.shipment_line AS l SET invoiced_quantity = l.quantity WHERE l.shipment_id = v_shipment.id;
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, 0, 0, sum(l.quantity), 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment.id
+    GROUP BY l.sales_order_line_id;
+
+    v_number := billing.insert_invoice(v_id, 'invoice', v_shipment, NULL, NULL, coalesce((p_command ->> 'payment_days')::integer, 30));
+    PERFORM event.publish('invoice.issued', v_id, jsonb_build_object('invoice', v_number, 'shipment', v_shipment.number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number));
+    RETURN event.finish_request(p_context, 201, billing.get_invoice(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.issue_invoice(jsonb, jsonb) IS
+    'Command: invoices a shipment, all of it, at the prices of its orders and the tax of the day of delivery. Body: shipment (its number or that of its delivery note), payment_days? (30). Raises MR536 when the shipment was reversed, MR651 when it is invoiced already, MR652 and MR653 when tax rule or rate is missing.';
+-- <<< functions/billing/issue_invoice.sql
+
+-- >>> functions/billing/list_credit_notes.sql sha256:e5eca6d1c2550f6b
+CREATE OR REPLACE FUNCTION billing.list_credit_notes(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM billing.invoice AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM billing.invoice AS a WHERE a.number = p_after))
+          AND t.kind = 'credit_note'
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(billing.get_credit_note(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION billing.list_credit_notes(text, integer) IS 'A page of credit notes, latest first.';
+-- <<< functions/billing/list_credit_notes.sql
+
+-- >>> functions/billing/list_invoices.sql sha256:b9f1edb7c3a1e3a7
+CREATE OR REPLACE FUNCTION billing.list_invoices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM billing.invoice AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM billing.invoice AS a WHERE a.number = p_after))
+          AND t.kind = 'invoice'
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(billing.get_invoice(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION billing.list_invoices(text, integer) IS 'A page of invoices, latest first.';
+-- <<< functions/billing/list_invoices.sql
+
+-- >>> functions/billing/net_amount.sql sha256:ba31d90644bea9b2
+CREATE OR REPLACE FUNCTION billing.net_amount(
+    p_quantity numeric,
+    p_unit_price numeric,
+    p_price_quantity numeric
+) RETURNS numeric
+LANGUAGE sql
+IMMUTABLE
+STRICT
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Whole cents by a whole division: no quotient is rounded twice.
+    SELECT round(div(200 * p_quantity * p_unit_price + p_price_quantity, 2 * p_price_quantity) / 100, 2);
+$function$;
+
+COMMENT ON FUNCTION billing.net_amount(numeric, numeric, numeric) IS
+    'quantity * unit_price / price_quantity to the cent, half up, exactly. All positive or zero.';
+-- <<< functions/billing/net_amount.sql
+
+-- >>> functions/billing/refuse_late_line.sql sha256:9b1f20bc77aa85b7
+CREATE OR REPLACE FUNCTION billing.refuse_late_line() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- The lines of an invoice are written before it: where it stands, it is issued.
+    IF EXISTS (SELECT FROM billing.invoice AS i WHERE i.id = NEW.invoice_id) THEN
+        RAISE EXCEPTION 'the invoice is issued'
+            USING ERRCODE = 'MR904',
+                  DETAIL = jsonb_build_object('table', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, 'operation', lower(TG_OP))::text,
+                  HINT = 'Correct an invoice by a credit note.';
+    END IF;
+    RETURN NEW;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.refuse_late_line() IS
+    'Trigger function of lines and taxes of invoices: raises MR904 for a row that comes after its invoice.';
+-- <<< functions/billing/refuse_late_line.sql
+
 -- >>> functions/catalog/check_gs1_number.sql sha256:dda2671121e41dff
 CREATE OR REPLACE FUNCTION catalog.check_gs1_number(
     p_number text
@@ -3871,6 +4434,2346 @@ COMMENT ON FUNCTION inventory.transfer_stock(jsonb, jsonb) IS
     'Command: stock goes from a location to another of the same kind, or from storage into quarantine. Body: item, lot?, from, to, quantity, unit?, occurred_at?.';
 -- <<< functions/inventory/transfer_stock.sql
 
+-- >>> functions/sales/add_line_quantities.sql sha256:c5b80e3dc9d819b7
+CREATE OR REPLACE FUNCTION sales.add_line_quantities(
+    p_line_id bigint,
+    p_picked numeric,
+    p_shipped numeric,
+    p_returned numeric,
+    p_invoiced numeric,
+    p_credited numeric
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE sales.sales_order_line AS l
+    SET picked_quantity = l.picked_quantity + p_picked,
+        shipped_quantity = l.shipped_quantity + p_shipped,
+        returned_quantity = l.returned_quantity + p_returned,
+        invoiced_quantity = l.invoiced_quantity + p_invoiced,
+        credited_quantity = l.credited_quantity + p_credited
+    WHERE l.id = p_line_id;
+$function$;
+
+COMMENT ON FUNCTION sales.add_line_quantities(bigint, numeric, numeric, numeric, numeric, numeric) IS
+    'Moves the counters of a line, base units, negative for a reversal. The checks of the table refuse what may not be. The order must be locked.';
+-- <<< functions/sales/add_line_quantities.sql
+
+-- >>> functions/sales/cancel_sales_order.sql sha256:9b16f54f3e82b330
+CREATE OR REPLACE FUNCTION sales.cancel_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    IF EXISTS (SELECT FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id AND l.picked_quantity > 0) THEN
+        RAISE EXCEPTION 'goods of sales order % are picked', v_order.number
+            USING ERRCODE = 'MR507',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number)::text,
+                  HINT = 'Reverse the picks first, or close the order once everything picked is shipped.';
+    END IF;
+    PERFORM sales.release_lines((SELECT array_agg(l.id) FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id));
+    UPDATE sales.sales_order AS o SET state = 'cancelled' WHERE o.id = v_order.id;
+
+    PERFORM event.publish('sales_order.cancelled', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.cancel_sales_order(jsonb, jsonb) IS
+    'Command: cancels an order of which nothing is picked and frees what is reserved for it. Body: sales_order. Raises MR502 when it is closed or cancelled already, MR507 when goods are picked.';
+-- <<< functions/sales/cancel_sales_order.sql
+
+-- >>> functions/sales/close_sales_order.sql sha256:30b58811a0484e6b
+CREATE OR REPLACE FUNCTION sales.close_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    IF EXISTS (
+        SELECT FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND l.picked_quantity > l.shipped_quantity) THEN
+        RAISE EXCEPTION 'goods of sales order % wait in staging', v_order.number
+            USING ERRCODE = 'MR507',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number)::text,
+                  HINT = 'Ship them or reverse the picks first.';
+    END IF;
+    PERFORM sales.release_lines((SELECT array_agg(l.id) FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id));
+    UPDATE sales.sales_order AS o SET state = 'closed' WHERE o.id = v_order.id;
+
+    PERFORM event.publish('sales_order.closed', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.close_sales_order(jsonb, jsonb) IS
+    'Command: nothing more will be delivered for the order, shipped in full or not; frees what is reserved for it. Body: sales_order. Raises MR502 when it is closed or cancelled already, MR507 while picked goods wait in staging.';
+-- <<< functions/sales/close_sales_order.sql
+
+-- >>> functions/sales/create_sales_order.sql sha256:3d4fc7b0bb531100
+CREATE OR REPLACE FUNCTION sales.create_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-sales-order', p_context, p_command);
+    v_site catalog.site;
+    v_customer catalog.partner;
+    v_item catalog.item;
+    v_unit_id bigint;
+    v_id bigint;
+    v_number text;
+    v_line record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.find_site(p_command ->> 'site');
+    v_customer := catalog.find_partner(p_command ->> 'customer');
+    IF NOT v_customer.is_customer THEN
+        RAISE EXCEPTION 'partner % is no customer', v_customer.code
+            USING ERRCODE = 'MR503',
+                  DETAIL = jsonb_build_object('customer', v_customer.code)::text,
+                  HINT = 'Check the code, or make the partner a customer.';
+    END IF;
+
+    INSERT INTO sales.sales_order (site_id, customer_id, currency, ordered_on, requested_on, customer_reference, external_number)
+    VALUES (v_site.id, v_customer.id,
+        coalesce(p_command ->> 'currency', v_customer.currency),
+        coalesce((p_command ->> 'ordered_on')::date, (clock_timestamp() AT TIME ZONE v_site.time_zone)::date),
+        (p_command ->> 'requested_on')::date,
+        nullif(p_command ->> 'customer_reference', ''),
+        p_command ->> 'external_number')
+    RETURNING sales_order.id, sales_order.number INTO v_id, v_number;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality AS ordinal
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (value, ordinality)
+    LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        IF NOT v_item.is_sold THEN
+            RAISE EXCEPTION 'item % is not sold', v_item.number
+                USING ERRCODE = 'MR504',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'line', v_line.ordinal)::text,
+                      HINT = 'Check the item.';
+        END IF;
+        v_unit_id := CASE WHEN v_line.line ->> 'unit' IS NULL THEN v_item.base_unit_id
+            ELSE (catalog.find_unit(v_line.line ->> 'unit')).id END;
+        INSERT INTO sales.sales_order_line (sales_order_id, line_number, item_id, unit_id, quantity, base_quantity, unit_price)
+        VALUES (v_id, v_line.ordinal, v_item.id, v_unit_id,
+            -- Converted first: it refuses what is no quantity.
+            CASE WHEN catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit') > 0
+                THEN (v_line.line ->> 'quantity')::numeric END,
+            catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit'),
+            (v_line.line ->> 'unit_price')::numeric);
+    END LOOP;
+
+    PERFORM event.publish('sales_order.created', v_id,
+        jsonb_build_object('sales_order', v_number, 'customer', v_customer.code, 'site', v_site.code));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.create_sales_order(jsonb, jsonb) IS
+    'Command: a customer orders. Body: site, customer, currency?, ordered_on?, requested_on?, customer_reference?, external_number?, lines [{item, quantity, unit?, unit_price}]. Lines are numbered 1, 2, 3. Raises MR503 when the partner is no customer, MR504 when an item is not sold.';
+-- <<< functions/sales/create_sales_order.sql
+
+-- >>> functions/sales/describe_partner.sql sha256:edeac9a39a8882c2
+CREATE OR REPLACE FUNCTION sales.describe_partner(
+    p_partner catalog.partner
+) RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', p_partner.code, 'name', p_partner.name, 'street', p_partner.street, 'postal_code', p_partner.postal_code,
+        'city', p_partner.city, 'country', p_partner.country, 'gln', p_partner.gln, 'vat_number', p_partner.vat_number,
+        'language', p_partner.language);
+$function$;
+
+COMMENT ON FUNCTION sales.describe_partner(catalog.partner) IS 'Name and address of a partner as documents print it.';
+-- <<< functions/sales/describe_partner.sql
+
+-- >>> functions/sales/describe_site.sql sha256:93306253f6f06b46
+CREATE OR REPLACE FUNCTION sales.describe_site(
+    p_site catalog.site
+) RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', p_site.code, 'name', p_site.name, 'street', p_site.street, 'postal_code', p_site.postal_code, 'city', p_site.city,
+        'country', p_site.country, 'gln', p_site.gln, 'vat_number', p_site.vat_number);
+$function$;
+
+COMMENT ON FUNCTION sales.describe_site(catalog.site) IS 'Name and address of a site as documents print it.';
+-- <<< functions/sales/describe_site.sql
+
+-- >>> functions/sales/find_sales_order.sql sha256:22a9777813ff6a75
+CREATE OR REPLACE FUNCTION sales.find_sales_order(
+    p_number text
+) RETURNS sales.sales_order
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_order sales.sales_order;
+BEGIN
+    SELECT o.* INTO v_order FROM sales.sales_order AS o WHERE o.number = p_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no sales order %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR501',
+                  DETAIL = jsonb_build_object('sales_order', p_number)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    RETURN v_order;
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.find_sales_order(text) IS 'The sales order of that number. Raises MR501 when there is none.';
+-- <<< functions/sales/find_sales_order.sql
+
+-- >>> functions/sales/find_sales_order_line.sql sha256:c0f30966385b4375
+CREATE OR REPLACE FUNCTION sales.find_sales_order_line(
+    p_order sales.sales_order,
+    p_line_number integer
+) RETURNS sales.sales_order_line
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_line sales.sales_order_line;
+BEGIN
+    SELECT l.* INTO v_line FROM sales.sales_order_line AS l WHERE l.sales_order_id = p_order.id AND l.line_number = p_line_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'sales order % has no line %', p_order.number, p_line_number
+            USING ERRCODE = 'MR505',
+                  DETAIL = jsonb_build_object('sales_order', p_order.number, 'line', p_line_number)::text,
+                  HINT = 'Check the line.';
+    END IF;
+    RETURN v_line;
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.find_sales_order_line(sales.sales_order, integer) IS 'The line of that number of an order. Raises MR505 when there is none.';
+-- <<< functions/sales/find_sales_order_line.sql
+
+-- >>> functions/sales/format_price.sql sha256:1bb64d0cdfa9dea0
+CREATE OR REPLACE FUNCTION sales.format_price(
+    p_price numeric
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT round(p_price, greatest(2, scale(trim_scale(p_price))))::text;
+$function$;
+
+COMMENT ON FUNCTION sales.format_price(numeric) IS 'A price as text: two decimals, or as many as it has.';
+-- <<< functions/sales/format_price.sql
+
+-- >>> functions/sales/get_sales_order.sql sha256:fff3de002d44d5ea
+CREATE OR REPLACE FUNCTION sales.get_sales_order(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', o.number,
+        'external_number', o.external_number,
+        'site', s.code,
+        'customer', p.code,
+        'customer_name', p.name,
+        'currency', o.currency,
+        'state', o.state,
+        'ordered_on', o.ordered_on,
+        'requested_on', o.requested_on,
+        'customer_reference', o.customer_reference,
+        'created_at', o.created_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'unit_price', sales.format_price(l.unit_price),
+                'base_quantity', trim_scale(l.base_quantity)::text,
+                'base_unit', b.code,
+                'reserved_quantity', trim_scale(sales.open_reservation(l.id))::text,
+                'picked_quantity', trim_scale(l.picked_quantity)::text,
+                'shipped_quantity', trim_scale(l.shipped_quantity)::text,
+                'returned_quantity', trim_scale(l.returned_quantity)::text,
+                'invoiced_quantity', trim_scale(l.invoiced_quantity)::text,
+                'credited_quantity', trim_scale(l.credited_quantity)::text,
+                'reservations', (
+                    SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'lot', nullif(r.number, ''), 'expires_on', r.expires_on, 'location', r.code,
+                        'quantity', trim_scale(r.quantity)::text)
+                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code), '[]')
+                    FROM (
+                        SELECT v.lot_id, t.number, t.expires_on, c.code, sum(v.open_quantity) AS quantity
+                        FROM inventory.reservation AS v
+                        JOIN inventory.lot AS t ON t.id = v.lot_id
+                        JOIN catalog.location AS c ON c.id = v.location_id
+                        WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
+                        GROUP BY v.lot_id, t.number, t.expires_on, c.code
+                    ) AS r))
+                ORDER BY l.line_number), '[]')
+            FROM sales.sales_order_line AS l
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = l.unit_id
+            JOIN catalog.unit AS b ON b.id = i.base_unit_id
+            WHERE l.sales_order_id = o.id))
+    FROM sales.sales_order AS o
+    JOIN catalog.site AS s ON s.id = o.site_id
+    JOIN catalog.partner AS p ON p.id = o.customer_id
+    WHERE o.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION sales.get_sales_order(text) IS
+    'A sales order with its lines, how far they are, and where the reserved stock lies; null when there is none of that number. Counters are in base units.';
+-- <<< functions/sales/get_sales_order.sql
+
+-- >>> functions/sales/list_sales_orders.sql sha256:947373c5be922acb
+CREATE OR REPLACE FUNCTION sales.list_sales_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM sales.sales_order AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM sales.sales_order AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(sales.get_sales_order(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION sales.list_sales_orders(text, integer) IS 'A page of sales orders, latest first.';
+-- <<< functions/sales/list_sales_orders.sql
+
+-- >>> functions/sales/lock_sales_orders.sql sha256:8084c4cc49c8ee38
+CREATE OR REPLACE FUNCTION sales.lock_sales_orders(
+    p_ids bigint[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    PERFORM FROM sales.sales_order AS o WHERE o.id = ANY (p_ids) ORDER BY o.id FOR UPDATE;
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.lock_sales_orders(bigint[]) IS
+    'Locks orders by id. Every command on an order, its picks, handling units, shipments, returns and invoices calls it first, once, with all the orders it touches, and reads what it decides on afterwards.';
+-- <<< functions/sales/lock_sales_orders.sql
+
+-- >>> functions/sales/open_reservation.sql sha256:630c8b7602a97d60
+CREATE OR REPLACE FUNCTION sales.open_reservation(
+    p_line_id bigint
+) RETURNS numeric
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(sum(r.open_quantity), 0)
+    FROM inventory.reservation AS r
+    WHERE r.demand_type = 'sales_order_line'
+      AND r.demand_id = p_line_id
+      AND r.open_quantity > 0;
+$function$;
+
+COMMENT ON FUNCTION sales.open_reservation(bigint) IS 'Base units still reserved for a line of a sales order.';
+-- <<< functions/sales/open_reservation.sql
+
+-- >>> functions/sales/release_lines.sql sha256:1324af0bca311593
+CREATE OR REPLACE FUNCTION sales.release_lines(
+    p_line_ids bigint[]
+) RETURNS numeric
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+    v_released numeric;
+BEGIN
+    -- All balances of all lines at once and in order: line by line, two sessions could wait for each other.
+    SELECT coalesce(array_agg(ROW(r.item_id, r.location_id, r.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM inventory.reservation AS r
+    WHERE r.demand_type = 'sales_order_line'
+      AND r.demand_id = ANY (p_line_ids)
+      AND r.open_quantity > 0;
+    PERFORM inventory.lock_balances(v_keys);
+
+    SELECT coalesce(sum(inventory.release_reservations('sales_order_line', l.id)), 0)
+    INTO v_released
+    FROM unnest(p_line_ids) AS l (id);
+    RETURN v_released;
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.release_lines(bigint[]) IS
+    'Frees what is still reserved for lines of an order and gives how much that was, in base units. The order must be locked.';
+-- <<< functions/sales/release_lines.sql
+
+-- >>> functions/sales/release_sales_order.sql sha256:f6053cd96886b63f
+CREATE OR REPLACE FUNCTION sales.release_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('release-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+    v_line_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+
+    SELECT array_agg(DISTINCT w.id)
+    INTO v_line_ids
+    FROM (
+        SELECT (sales.find_sales_order_line(v_order, e.value::integer)).id
+        FROM jsonb_array_elements_text(p_command -> 'lines') AS e
+        UNION ALL
+        SELECT l.id
+        FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND NOT p_command ? 'lines'
+    ) AS w;
+    PERFORM sales.release_lines(v_line_ids);
+
+    PERFORM event.publish('sales_order.released', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.release_sales_order(jsonb, jsonb) IS
+    'Command: frees what is reserved for an order. Body: sales_order, lines? [line numbers] (all, unless named).';
+-- <<< functions/sales/release_sales_order.sql
+
+-- >>> functions/sales/require_released.sql sha256:db0272123390b318
+CREATE OR REPLACE FUNCTION sales.require_released(
+    p_ids bigint[]
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_order sales.sales_order;
+BEGIN
+    SELECT o.* INTO v_order FROM sales.sales_order AS o WHERE o.id = ANY (p_ids) AND o.state <> 'released' ORDER BY o.id LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'sales order % is %', v_order.number, v_order.state
+            USING ERRCODE = 'MR502',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = 'Create a new order.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.require_released(bigint[]) IS 'Raises MR502 when one of the orders is closed or cancelled. Call it after sales.lock_sales_orders.';
+-- <<< functions/sales/require_released.sql
+
+-- >>> functions/sales/reserve_sales_order.sql sha256:85f0369048870182
+CREATE OR REPLACE FUNCTION sales.reserve_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reserve-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+    v_wish record;
+    v_item catalog.item;
+    v_line sales.sales_order_line;
+    v_open numeric;
+    v_wanted numeric;
+    v_reserved numeric;
+    v_lines jsonb[] := '{}';
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+
+    -- Ascending items: the balances of an item are locked together, so all sessions lock in the same order.
+    FOR v_wish IN
+        SELECT w.id, w.line
+        FROM (
+            SELECT (sales.find_sales_order_line(v_order, (e.value ->> 'line')::integer)).id, e.value AS line
+            FROM jsonb_array_elements(p_command -> 'lines') AS e
+            UNION ALL
+            SELECT l.id, '{}'
+            FROM sales.sales_order_line AS l
+            WHERE l.sales_order_id = v_order.id AND NOT p_command ? 'lines'
+        ) AS w
+        JOIN sales.sales_order_line AS l ON l.id = w.id
+        ORDER BY l.item_id, l.id
+    LOOP
+        SELECT l.* INTO STRICT v_line FROM sales.sales_order_line AS l WHERE l.id = v_wish.id;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_open := sales.open_reservation(v_line.id);
+        v_wanted := v_line.base_quantity - v_line.picked_quantity - v_open;
+        IF v_wish.line ? 'quantity' THEN
+            IF catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit') > v_wanted THEN
+                RAISE EXCEPTION 'line % of sales order % needs only % more', v_line.line_number, v_order.number, trim_scale(v_wanted)
+                    USING ERRCODE = 'MR506',
+                          DETAIL = jsonb_build_object('sales_order', v_order.number, 'line', v_line.line_number,
+                              'open', trim_scale(v_wanted)::text, 'requested', v_wish.line ->> 'quantity')::text,
+                          HINT = 'Enter a smaller quantity.';
+            END IF;
+            v_wanted := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        END IF;
+        v_reserved := 0;
+        IF v_wanted > 0 THEN
+            v_reserved := inventory.reserve_stock('sales_order_line', v_line.id, v_line.item_id, v_order.site_id, v_wanted);
+        END IF;
+        v_lines := v_lines || jsonb_build_object(
+            'line', v_line.line_number,
+            'item', v_item.number,
+            'unit', (SELECT u.code FROM catalog.unit AS u WHERE u.id = v_item.base_unit_id),
+            'wanted', trim_scale(v_wanted)::text,
+            'reserved', trim_scale(v_reserved)::text,
+            'missing', trim_scale(v_wanted - v_reserved)::text,
+            'reserved_in_all', trim_scale(v_open + v_reserved)::text);
+    END LOOP;
+
+    PERFORM event.publish('sales_order.reserved', v_order.id,
+        jsonb_build_object('sales_order', v_order.number, 'lines', to_jsonb(v_lines)));
+    RETURN event.finish_request(p_context, 201, jsonb_build_object(
+        'sales_order', v_order.number,
+        'is_complete', NOT EXISTS (SELECT FROM unnest(v_lines) AS l (line) WHERE l.line ->> 'missing' <> '0'),
+        'lines', (SELECT coalesce(jsonb_agg(l.line ORDER BY (l.line ->> 'line')::integer), '[]') FROM unnest(v_lines) AS l (line))));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
+    'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order.';
+-- <<< functions/sales/reserve_sales_order.sql
+
+-- >>> functions/shipping/default_location.sql sha256:3aeea66df3bdbcb6
+CREATE OR REPLACE FUNCTION shipping.default_location(
+    p_site_id bigint,
+    p_kind catalog.location_kind
+) RETURNS bigint
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT min(l.id) INTO v_id FROM catalog.location AS l WHERE l.site_id = p_site_id AND l.kind = p_kind;
+    IF v_id IS NULL THEN
+        RAISE EXCEPTION 'the site has no location of kind %', p_kind
+            USING ERRCODE = 'MR516',
+                  DETAIL = (SELECT jsonb_build_object('site', s.code, 'kind', p_kind) FROM catalog.site AS s WHERE s.id = p_site_id)::text,
+                  HINT = 'Create one, or name a location.';
+    END IF;
+    RETURN v_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.default_location(bigint, catalog.location_kind) IS
+    'Where goods go when nobody names a place: the first location of that kind of the site. Raises MR516 when it has none.';
+-- <<< functions/shipping/default_location.sql
+
+-- >>> functions/shipping/draw_delivery_note.sql sha256:61779990ff278e75
+CREATE OR REPLACE FUNCTION shipping.draw_delivery_note(
+    p_shipment_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series shipping.delivery_note_series;
+    v_number text;
+BEGIN
+    SELECT s.* INTO STRICT v_site
+    FROM shipping.shipment AS h
+    JOIN catalog.site AS s ON s.id = h.site_id
+    WHERE h.id = p_shipment_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+
+    -- From here until the end of the transaction every other shipment of the site waits: this comes last.
+    INSERT INTO shipping.delivery_note_series AS q (site_id, year, prefix, last_number, last_issued_on)
+    VALUES (v_site.id, extract(year FROM v_today)::integer,
+        'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+            || to_char(v_today, 'YYYY') || '-',
+        1, v_today)
+    ON CONFLICT ON CONSTRAINT delivery_note_series_site_id_year_key DO UPDATE
+    SET last_number = q.last_number + 1,
+        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
+    RETURNING q.* INTO v_series;
+
+    INSERT INTO shipping.delivery_note (number, series_id, series_number, shipment_id, issued_on)
+    VALUES (v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),
+        v_series.id, v_series.last_number, p_shipment_id, v_series.last_issued_on)
+    RETURNING delivery_note.number INTO v_number;
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.draw_delivery_note(bigint) IS
+    'Gives a shipment the next delivery note number of its site and year, without gaps: a transaction that rolls back burns none. Dates ascend with numbers.';
+-- <<< functions/shipping/draw_delivery_note.sql
+
+-- >>> functions/shipping/find_customer_return.sql sha256:50485db8184e6060
+CREATE OR REPLACE FUNCTION shipping.find_customer_return(
+    p_number text
+) RETURNS shipping.customer_return
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_return shipping.customer_return;
+BEGIN
+    SELECT r.* INTO v_return FROM shipping.customer_return AS r WHERE r.number = p_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no customer return %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR540',
+                  DETAIL = jsonb_build_object('customer_return', p_number)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    RETURN v_return;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_customer_return(text) IS 'The customer return of that number. Raises MR540 when there is none.';
+-- <<< functions/shipping/find_customer_return.sql
+
+-- >>> functions/shipping/find_handling_unit.sql sha256:93916eab0e90e5f6
+CREATE OR REPLACE FUNCTION shipping.find_handling_unit(
+    p_sscc text
+) RETURNS shipping.handling_unit
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_unit shipping.handling_unit;
+BEGIN
+    -- As keyed in, or as scanned with the application identifier 00 before it.
+    SELECT u.* INTO v_unit
+    FROM shipping.handling_unit AS u
+    WHERE u.sscc = CASE WHEN length(p_sscc) = 20 AND left(p_sscc, 2) = '00' THEN right(p_sscc, 18) ELSE p_sscc END;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no box or pallet %', coalesce(p_sscc, '(none named)')
+            USING ERRCODE = 'MR520',
+                  DETAIL = jsonb_build_object('handling_unit', p_sscc)::text,
+                  HINT = 'Scan the label again.';
+    END IF;
+    RETURN v_unit;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_handling_unit(text) IS
+    'The box or pallet of that SSCC, with or without the application identifier 00. Raises MR520 when there is none.';
+-- <<< functions/shipping/find_handling_unit.sql
+
+-- >>> functions/shipping/find_pick.sql sha256:52e15d878b0c1a3e
+CREATE OR REPLACE FUNCTION shipping.find_pick(
+    p_number text
+) RETURNS shipping.pick
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_pick shipping.pick;
+BEGIN
+    SELECT p.* INTO v_pick FROM shipping.pick AS p WHERE p.number = p_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no pick %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR510',
+                  DETAIL = jsonb_build_object('pick', p_number)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    RETURN v_pick;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_pick(text) IS 'The pick of that number. Raises MR510 when there is none.';
+-- <<< functions/shipping/find_pick.sql
+
+-- >>> functions/shipping/find_picked_lot.sql sha256:9c5500b8527e1bbf
+CREATE OR REPLACE FUNCTION shipping.find_picked_lot(
+    p_item catalog.item,
+    p_lot text,
+    p_barcode text
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_code jsonb;
+    v_number text := p_lot;
+    v_lot inventory.lot;
+BEGIN
+    IF p_barcode IS NOT NULL THEN
+        v_code := inventory.resolve_barcode(p_barcode);
+        v_number := coalesce(p_lot, v_code ->> 'lot');
+        IF v_code ->> 'item' IS DISTINCT FROM p_item.number OR v_number IS DISTINCT FROM coalesce(v_code ->> 'lot', v_number) THEN
+            RAISE EXCEPTION 'that is not item %', p_item.number
+                USING ERRCODE = 'MR528',
+                      DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_lot, 'scanned', v_code)::text,
+                      HINT = 'Look for the right goods, or scan again.';
+        END IF;
+    END IF;
+    IF v_number IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    v_lot := inventory.find_lot(p_item, v_number);
+    IF v_lot.status <> 'released' THEN
+        RAISE EXCEPTION 'lot % of item % is %', v_lot.number, p_item.number,
+            CASE v_lot.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
+            USING ERRCODE = 'MR202',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'status', v_lot.status)::text,
+                  HINT = 'Take a released lot, or have this one inspected.';
+    END IF;
+    IF v_lot.expires_on < current_date THEN
+        RAISE EXCEPTION 'lot % of item % expired on %', v_lot.number, p_item.number, v_lot.expires_on
+            USING ERRCODE = 'MR512',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'expires_on', v_lot.expires_on)::text,
+                  HINT = 'Take another lot.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_picked_lot(catalog.item, text, text) IS
+    'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired.';
+-- <<< functions/shipping/find_picked_lot.sql
+
+-- >>> functions/shipping/find_shipment.sql sha256:78d81cfea10a30da
+CREATE OR REPLACE FUNCTION shipping.find_shipment(
+    p_number text
+) RETURNS shipping.shipment
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_shipment shipping.shipment;
+BEGIN
+    SELECT s.* INTO v_shipment
+    FROM shipping.shipment AS s
+    WHERE s.number = p_number
+       OR s.id = (SELECT d.shipment_id FROM shipping.delivery_note AS d WHERE d.number = p_number);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no shipment %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR532',
+                  DETAIL = jsonb_build_object('shipment', p_number)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    RETURN v_shipment;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_shipment(text) IS
+    'The shipment of that number or with the delivery note of that number. Raises MR532 when there is none.';
+-- <<< functions/shipping/find_shipment.sql
+
+-- >>> functions/shipping/get_customer_return.sql sha256:a91a69bb3e9ce639
+CREATE OR REPLACE FUNCTION shipping.get_customer_return(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', r.number,
+        'shipment', h.number,
+        'delivery_note', d.number,
+        'customer', p.code,
+        'location', c.code,
+        'is_reversed', r.is_reversed,
+        'returned_at', r.returned_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'shipment_line', s.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'reason', e.code,
+                'accepted_quantity', trim_scale(l.accepted_quantity)::text,
+                'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                'credited_quantity', trim_scale(l.credited_quantity)::text)
+                ORDER BY l.line_number), '[]')
+            FROM shipping.customer_return_line AS l
+            JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+            JOIN catalog.item AS i ON i.id = s.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = s.lot_id
+            JOIN catalog.reason AS e ON e.id = l.reason_id
+            WHERE l.customer_return_id = r.id))
+    FROM shipping.customer_return AS r
+    JOIN shipping.shipment AS h ON h.id = r.shipment_id
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    JOIN catalog.partner AS p ON p.id = h.customer_id
+    JOIN catalog.location AS c ON c.id = r.location_id
+    WHERE r.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_customer_return(text) IS
+    'A customer return with its lines, quantities in base units; null when there is none of that number.';
+-- <<< functions/shipping/get_customer_return.sql
+
+-- >>> functions/shipping/get_handling_unit.sql sha256:9a9d1200eb4922a4
+CREATE OR REPLACE FUNCTION shipping.get_handling_unit(
+    p_sscc text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'sscc', u.sscc,
+        'kind', u.kind,
+        'state', u.state,
+        'parent', p.sscc,
+        'packed_at', u.packed_at,
+        'site', sales.describe_site(s),
+        'customer', sales.describe_partner(c),
+        'sales_orders', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('number', o.number, 'customer_reference', o.customer_reference) ORDER BY o.id), '[]')
+            FROM sales.sales_order AS o
+            WHERE o.id = ANY (shipping.unit_orders(ARRAY[u.id]))),
+        'shipment', (
+            SELECT h.number
+            FROM shipping.shipment_unit AS su
+            JOIN shipping.shipment AS h ON h.id = su.shipment_id
+            WHERE su.handling_unit_id = u.id AND NOT h.is_reversed),
+        'children', (SELECT coalesce(jsonb_agg(b.sscc ORDER BY b.id), '[]') FROM shipping.handling_unit AS b WHERE b.parent_id = u.id),
+        'contents', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'handling_unit', h.sscc,
+                'pick', k.number,
+                'line', l.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'gtin', i.gtin,
+                'lot', nullif(t.number, ''),
+                'expires_on', t.expires_on,
+                'quantity', trim_scale(n.quantity)::text,
+                'unit', m.code)
+                ORDER BY h.id, n.id), '[]')
+            FROM shipping.handling_unit_content AS n
+            JOIN shipping.handling_unit AS h ON h.id = n.handling_unit_id
+            JOIN shipping.pick_line AS l ON l.id = n.pick_line_id
+            JOIN shipping.pick AS k ON k.id = l.pick_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS m ON m.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = l.lot_id
+            WHERE n.handling_unit_id = ANY (shipping.unit_tree(ARRAY[u.id]))))
+    FROM shipping.handling_unit AS u
+    JOIN catalog.site AS s ON s.id = u.site_id
+    JOIN catalog.partner AS c ON c.id = u.customer_id
+    LEFT JOIN shipping.handling_unit AS p ON p.id = u.parent_id
+    WHERE u.sscc = p_sscc;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_handling_unit(text) IS
+    'A box or pallet with what lies in it and in the boxes on it, as its label prints it; null when there is none of that SSCC. Quantities in base units.';
+-- <<< functions/shipping/get_handling_unit.sql
+
+-- >>> functions/shipping/get_pick.sql sha256:a0de6c8a3e2164ca
+CREATE OR REPLACE FUNCTION shipping.get_pick(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', p.number,
+        'sales_order', o.number,
+        'staging_location', s.code,
+        'is_reversed', p.is_reversed,
+        'picked_at', p.picked_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'sales_order_line', ol.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'expires_on', t.expires_on,
+                'location', c.code,
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'reserved_quantity', trim_scale(l.reserved_quantity)::text,
+                'packed_quantity', trim_scale(l.packed_quantity)::text)
+                ORDER BY l.line_number), '[]')
+            FROM shipping.pick_line AS l
+            JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = l.lot_id
+            JOIN catalog.location AS c ON c.id = l.from_location_id
+            WHERE l.pick_id = p.id))
+    FROM shipping.pick AS p
+    JOIN sales.sales_order AS o ON o.id = p.sales_order_id
+    JOIN catalog.location AS s ON s.id = p.staging_location_id
+    WHERE p.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_pick(text) IS 'A pick with its lines, quantities in base units; null when there is none of that number.';
+-- <<< functions/shipping/get_pick.sql
+
+-- >>> functions/shipping/get_return_inspection.sql sha256:208c1f26940dd6cf
+CREATE OR REPLACE FUNCTION shipping.get_return_inspection(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', n.number,
+        'customer_return', r.number,
+        'is_reversed', n.is_reversed,
+        'inspected_at', n.inspected_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'return_line', q.line_number,
+                'is_accepted', l.is_accepted,
+                'item', i.number,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'location', c.code)
+                ORDER BY l.line_number), '[]')
+            FROM shipping.return_inspection_line AS l
+            JOIN shipping.customer_return_line AS q ON q.id = l.customer_return_line_id
+            JOIN shipping.shipment_line AS s ON s.id = q.shipment_line_id
+            JOIN catalog.item AS i ON i.id = s.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = s.lot_id
+            JOIN catalog.location AS c ON c.id = l.location_id
+            WHERE l.return_inspection_id = n.id))
+    FROM shipping.return_inspection AS n
+    JOIN shipping.customer_return AS r ON r.id = n.customer_return_id
+    WHERE n.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_return_inspection(text) IS
+    'An inspection of returned goods, quantities in base units; null when there is none of that number.';
+-- <<< functions/shipping/get_return_inspection.sql
+
+-- >>> functions/shipping/get_shipment.sql sha256:f96079afaf03bc37
+CREATE OR REPLACE FUNCTION shipping.get_shipment(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', h.number,
+        'delivery_note', d.number,
+        'issued_on', d.issued_on,
+        'shipped_on', h.shipped_on,
+        'shipped_at', h.shipped_at,
+        'is_reversed', h.is_reversed,
+        'site', sales.describe_site(s),
+        'customer', sales.describe_partner(c),
+        'carrier', CASE WHEN r.id IS NOT NULL THEN sales.describe_partner(r) END,
+        'tracking_reference', h.tracking_reference,
+        'sales_orders', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'number', o.number, 'customer_reference', o.customer_reference, 'ordered_on', o.ordered_on) ORDER BY o.id)
+            FROM sales.sales_order AS o
+            WHERE o.id = ANY (shipping.shipment_orders(h.id))),
+        'handling_units', (
+            SELECT jsonb_agg(jsonb_build_object('sscc', u.sscc, 'kind', u.kind, 'parent', p.sscc)
+                ORDER BY coalesce(n.parent_id, u.id), u.kind DESC, u.id)
+            FROM shipping.shipment_unit AS n
+            JOIN shipping.handling_unit AS u ON u.id = n.handling_unit_id
+            LEFT JOIN shipping.handling_unit AS p ON p.id = n.parent_id
+            WHERE n.shipment_id = h.id),
+        'lines', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'sales_order', o.number,
+                'sales_order_line', ol.line_number,
+                'handling_unit', u.sscc,
+                'item', i.number,
+                'item_name', i.name,
+                'gtin', i.gtin,
+                'lot', nullif(t.number, ''),
+                'expires_on', t.expires_on,
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', m.code,
+                'returned_quantity', trim_scale(l.returned_quantity)::text,
+                'invoiced_quantity', trim_scale(l.invoiced_quantity)::text,
+                'credited_quantity', trim_scale(l.credited_quantity)::text)
+                ORDER BY l.line_number)
+            FROM shipping.shipment_line AS l
+            JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id
+            JOIN sales.sales_order AS o ON o.id = ol.sales_order_id
+            JOIN shipping.handling_unit AS u ON u.id = l.handling_unit_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS m ON m.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = l.lot_id
+            WHERE l.shipment_id = h.id))
+    FROM shipping.shipment AS h
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    JOIN catalog.site AS s ON s.id = h.site_id
+    JOIN catalog.partner AS c ON c.id = h.customer_id
+    LEFT JOIN catalog.partner AS r ON r.id = h.carrier_id
+    WHERE h.number = p_number
+       OR d.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_shipment(text) IS
+    'A shipment, by its own number or that of its delivery note, as the delivery note prints it; null when there is none. Quantities in base units.';
+-- <<< functions/shipping/get_shipment.sql
+
+-- >>> functions/shipping/gs1_check_digit.sql sha256:e86b106cd158f66d
+CREATE OR REPLACE FUNCTION shipping.gs1_check_digit(
+    p_digits text
+) RETURNS integer
+LANGUAGE sql
+IMMUTABLE
+STRICT
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT (10 - sum(substr(p_digits, g, 1)::integer * CASE WHEN (length(p_digits) - g) % 2 = 0 THEN 3 ELSE 1 END)::integer % 10) % 10
+    FROM generate_series(1, length(p_digits)) AS g;
+$function$;
+
+COMMENT ON FUNCTION shipping.gs1_check_digit(text) IS 'GS1 mod-10 check digit of the digits before it: weights 3 and 1 in turn, from the right.';
+-- <<< functions/shipping/gs1_check_digit.sql
+
+-- >>> functions/shipping/inspect_return.sql sha256:03b226be978e3c58
+CREATE OR REPLACE FUNCTION shipping.inspect_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('inspect-return', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_return shipping.customer_return;
+    v_from catalog.location;
+    v_wish record;
+    v_line record;
+    v_item catalog.item;
+    v_accepted numeric;
+    v_rejected numeric;
+    v_location_id bigint;
+    v_inspection_id bigint;
+    v_number text;
+    v_ordinal integer := 0;
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    SELECT c.* INTO STRICT v_from FROM catalog.location AS c WHERE c.id = v_return.location_id;
+    IF v_return.is_reversed OR v_from.kind <> 'quarantine' THEN
+        RAISE EXCEPTION 'nothing of customer return % waits for inspection', v_return.number
+            USING ERRCODE = 'MR542',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number, 'is_reversed', v_return.is_reversed,
+                      'location', v_from.code)::text,
+                  HINT = 'Look at the document: its goods are not in quarantine.';
+    END IF;
+
+    INSERT INTO shipping.return_inspection (customer_return_id, inspected_at)
+    VALUES (v_return.id, v_occurred_at)
+    RETURNING return_inspection.id, return_inspection.number INTO v_inspection_id, v_number;
+
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        SELECT l.id, l.line_number, l.quantity, l.accepted_quantity, l.rejected_quantity, s.item_id, k.from_location_id
+        INTO v_line
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        JOIN shipping.pick_line AS k ON k.id = s.pick_line_id
+        WHERE l.customer_return_id = v_return.id AND l.line_number = (v_wish.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'customer return % has no line %', v_return.number, v_wish.line ->> 'line'
+                USING ERRCODE = 'MR544',
+                      DETAIL = jsonb_build_object('customer_return', v_return.number, 'line', v_wish.line -> 'line')::text,
+                      HINT = 'Check the line.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_accepted := 0;
+        v_rejected := 0;
+        IF v_wish.line ? 'accepted_quantity' THEN
+            v_accepted := catalog.to_base_quantity(v_item, v_wish.line ->> 'accepted_quantity', v_wish.line ->> 'unit');
+        END IF;
+        IF v_wish.line ? 'rejected_quantity' THEN
+            v_rejected := catalog.to_base_quantity(v_item, v_wish.line ->> 'rejected_quantity', v_wish.line ->> 'unit');
+        END IF;
+        IF v_accepted + v_rejected = 0
+            OR v_accepted + v_rejected > v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity THEN
+            RAISE EXCEPTION 'of line % of customer return % % wait for inspection', v_line.line_number, v_return.number,
+                trim_scale(v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity)
+                USING ERRCODE = 'MR541',
+                      DETAIL = jsonb_build_object('customer_return', v_return.number, 'line', v_line.line_number,
+                          'open', trim_scale(v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity)::text,
+                          'accepted', trim_scale(v_accepted)::text, 'rejected', trim_scale(v_rejected)::text)::text,
+                      HINT = 'Enter an accepted or a rejected quantity, and not more than waits.';
+        END IF;
+        UPDATE shipping.customer_return_line AS l
+        SET accepted_quantity = l.accepted_quantity + v_accepted,
+            rejected_quantity = l.rejected_quantity + v_rejected
+        WHERE l.id = v_line.id;
+
+        IF v_accepted > 0 THEN
+            v_location_id := CASE WHEN v_wish.line ? 'location'
+                THEN shipping.require_location(v_wish.line ->> 'location', v_from.site_id, '{storage}')
+                ELSE v_line.from_location_id END;
+            v_ordinal := v_ordinal + 1;
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, true, v_accepted, v_location_id);
+        END IF;
+        IF v_rejected > 0 THEN
+            v_location_id := shipping.require_location(v_wish.line ->> 'rejected_location', v_from.site_id, '{rejected}');
+            v_ordinal := v_ordinal + 1;
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, false, v_rejected, v_location_id);
+        END IF;
+    END LOOP;
+
+    v_movement_ids := inventory.post_mixed_movements(
+        ARRAY(
+            SELECT CASE WHEN l.is_accepted THEN 'put_away' ELSE 'rejection' END::inventory.movement_type
+            FROM shipping.return_inspection_line AS l
+            WHERE l.return_inspection_id = v_inspection_id
+            ORDER BY l.line_number),
+        ARRAY(
+            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, false, l.id, NULL, r.reason_id)::inventory.posting_line
+            FROM shipping.return_inspection_line AS l
+            JOIN shipping.customer_return_line AS r ON r.id = l.customer_return_line_id
+            JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
+            WHERE l.return_inspection_id = v_inspection_id
+            ORDER BY l.line_number),
+        'return_inspection', v_inspection_id, v_occurred_at);
+    UPDATE shipping.return_inspection_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.return_inspection_id = v_inspection_id;
+
+    PERFORM event.publish('return_inspection.posted', v_inspection_id,
+        jsonb_build_object('return_inspection', v_number, 'customer_return', v_return.number));
+    RETURN event.finish_request(p_context, 201, shipping.get_return_inspection(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
+    'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
+-- <<< functions/shipping/inspect_return.sql
+
+-- >>> functions/shipping/list_customer_returns.sql sha256:e4dde2e98dc27803
+CREATE OR REPLACE FUNCTION shipping.list_customer_returns(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.customer_return AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.customer_return AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_customer_return(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_customer_returns(text, integer) IS 'A page of customer returns, latest first.';
+-- <<< functions/shipping/list_customer_returns.sql
+
+-- >>> functions/shipping/list_handling_units.sql sha256:35965f36717d77fa
+CREATE OR REPLACE FUNCTION shipping.list_handling_units(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.sscc AS number
+        FROM shipping.handling_unit AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.handling_unit AS a WHERE a.sscc = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_handling_unit(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_handling_units(text, integer) IS 'A page of boxes and pallets, latest first.';
+-- <<< functions/shipping/list_handling_units.sql
+
+-- >>> functions/shipping/list_picks.sql sha256:743680e10947fce7
+CREATE OR REPLACE FUNCTION shipping.list_picks(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.pick AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.pick AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_pick(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_picks(text, integer) IS 'A page of picks, latest first.';
+-- <<< functions/shipping/list_picks.sql
+
+-- >>> functions/shipping/list_return_inspections.sql sha256:213f0a3ed1bc102f
+CREATE OR REPLACE FUNCTION shipping.list_return_inspections(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.return_inspection AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.return_inspection AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_return_inspection(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_return_inspections(text, integer) IS 'A page of inspections of returns, latest first.';
+-- <<< functions/shipping/list_return_inspections.sql
+
+-- >>> functions/shipping/list_shipments.sql sha256:a8734703cb102c7c
+CREATE OR REPLACE FUNCTION shipping.list_shipments(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.shipment AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.shipment AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_shipment(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_shipments(text, integer) IS 'A page of shipments, latest first.';
+-- <<< functions/shipping/list_shipments.sql
+
+-- >>> functions/shipping/lock_units.sql sha256:ed0f5d364c36d588
+CREATE OR REPLACE FUNCTION shipping.lock_units(
+    p_unit_ids bigint[],
+    p_order_ids bigint[]
+) RETURNS bigint[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_order_ids bigint[] := p_order_ids || shipping.unit_orders(p_unit_ids);
+BEGIN
+    PERFORM sales.lock_sales_orders(v_order_ids);
+    PERFORM FROM shipping.handling_unit AS u WHERE u.id = ANY (shipping.unit_tree(p_unit_ids)) ORDER BY u.id FOR UPDATE;
+    -- Goods of a further order came onto a pallet while this session waited: locking that order now would be
+    -- out of order, so the command is run again from its start.
+    IF NOT shipping.unit_orders(p_unit_ids) <@ v_order_ids THEN
+        RAISE EXCEPTION 'the handling units changed while they were locked'
+            USING ERRCODE = '40001';
+    END IF;
+    RETURN v_order_ids;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.lock_units(bigint[], bigint[]) IS
+    'Locks the orders whose goods lie in the units, together with the orders named, and then the units with what stands on them; gives the ids of the orders. Raises 40001 (the caller runs the command again) when the units changed meanwhile.';
+-- <<< functions/shipping/lock_units.sql
+
+-- >>> functions/shipping/make_sscc.sql sha256:b9e8352e5b2a5c9e
+CREATE OR REPLACE FUNCTION shipping.make_sscc(
+    p_site_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_serial bigint;
+    v_width integer;
+    v_digits text;
+BEGIN
+    SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
+    -- Extension digit and serial reference together: what is left of 17 digits beside the company prefix.
+    v_width := 17 - length(v_site.gs1_company_prefix);
+    INSERT INTO shipping.sscc_series AS q (site_id, last_serial)
+    VALUES (p_site_id, 1)
+    ON CONFLICT ON CONSTRAINT sscc_series_site_id_key DO UPDATE SET last_serial = q.last_serial + 1
+    RETURNING q.last_serial INTO v_serial;
+
+    IF v_width IS NULL OR length(v_serial::text) > v_width THEN
+        RAISE EXCEPTION 'site % has no SSCC left to give', v_site.code
+            USING ERRCODE = 'MR527',
+                  DETAIL = jsonb_build_object('site', v_site.code, 'gs1_company_prefix', v_site.gs1_company_prefix)::text,
+                  HINT = 'Enter the GS1 company prefix of the site, or get a further one from GS1.';
+    END IF;
+    v_digits := lpad(v_serial::text, v_width, '0');
+    v_digits := left(v_digits, 1) || v_site.gs1_company_prefix || substr(v_digits, 2);
+    RETURN v_digits || shipping.gs1_check_digit(v_digits);
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.make_sscc(bigint) IS
+    'The next SSCC of a site: extension digit, GS1 company prefix, serial reference, check digit. The serial counts through the extension digits too, so no number comes twice. Draw it late: the row of the series is locked until the end. Raises MR527 when the site has no company prefix or no number left.';
+-- <<< functions/shipping/make_sscc.sql
+
+-- >>> functions/shipping/pack_handling_unit.sql sha256:9808163efe92c3b3
+CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('pack-handling-unit', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_kind shipping.handling_unit_kind := (p_command ->> 'kind')::shipping.handling_unit_kind;
+    v_order_ids bigint[] := '{}';
+    v_child_ids bigint[] := '{}';
+    v_parent_id bigint;
+    v_site_id bigint;
+    v_customer_id bigint;
+    v_wish record;
+    v_pick shipping.pick;
+    v_line shipping.pick_line;
+    v_item catalog.item;
+    v_quantity numeric;
+    v_content_ids bigint[] := '{}';
+    v_content_quantities numeric[] := '{}';
+    v_bad record;
+    v_id bigint;
+    v_sscc text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ? 'sales_order' THEN
+        v_order_ids := ARRAY[(sales.find_sales_order(p_command ->> 'sales_order')).id];
+    END IF;
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'contents') AS e LOOP
+        v_pick := shipping.find_pick(v_wish.line ->> 'pick');
+        IF p_command ? 'sales_order' AND v_pick.sales_order_id <> v_order_ids[1] THEN
+            RAISE EXCEPTION 'pick % is not of sales order %', v_pick.number, p_command ->> 'sales_order'
+                USING ERRCODE = 'MR523',
+                      DETAIL = jsonb_build_object('pick', v_pick.number, 'sales_order', p_command ->> 'sales_order')::text,
+                      HINT = 'Pack it apart, or leave the order out.';
+        END IF;
+        v_order_ids := v_order_ids || v_pick.sales_order_id;
+    END LOOP;
+    SELECT coalesce(array_agg((shipping.find_handling_unit(e)).id), '{}')
+    INTO v_child_ids
+    FROM jsonb_array_elements_text(p_command -> 'children') AS e;
+    IF p_command ? 'parent' THEN
+        v_parent_id := (shipping.find_handling_unit(p_command ->> 'parent')).id;
+    END IF;
+    IF cardinality(v_order_ids) = 0 AND cardinality(v_child_ids) = 0 OR v_kind = 'box' AND cardinality(v_order_ids) = 0 THEN
+        RAISE EXCEPTION 'nothing was named that lies in the %', v_kind
+            USING ERRCODE = 'MR524',
+                  DETAIL = jsonb_build_object('kind', v_kind)::text,
+                  HINT = 'Scan the goods, the boxes that stand on the pallet, or name the order.';
+    END IF;
+    v_order_ids := shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids);
+
+    -- Units that are put together stand in staging, may stand on each other and belong to one customer.
+    SELECT u.sscc, u.state, u.kind, u.parent_id, u.id
+    INTO v_bad
+    FROM shipping.handling_unit AS u
+    WHERE (u.id = ANY (v_child_ids) OR u.id = v_parent_id)
+      AND u.state <> 'packed'
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'handling unit % is %', v_bad.sscc, v_bad.state
+            USING ERRCODE = 'MR522',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'state', v_bad.state)::text,
+                  HINT = 'Scan the label again.';
+    END IF;
+    SELECT u.sscc, u.kind
+    INTO v_bad
+    FROM shipping.handling_unit AS u
+    WHERE (u.id = ANY (v_child_ids) AND (u.kind <> 'box' OR u.parent_id IS NOT NULL OR v_kind <> 'pallet'))
+       OR (u.id = v_parent_id AND (u.kind <> 'pallet' OR v_kind <> 'box'))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the % cannot go together with handling unit %', v_kind, v_bad.sscc
+            USING ERRCODE = 'MR526',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'kind', v_bad.kind)::text,
+                  HINT = 'Boxes stand on one pallet each, and on nothing else.';
+    END IF;
+    SELECT min(p.site_id), min(p.customer_id)
+    INTO v_site_id, v_customer_id
+    FROM (
+        SELECT o.site_id, o.customer_id FROM sales.sales_order AS o WHERE o.id = ANY (v_order_ids)
+        UNION
+        SELECT u.site_id, u.customer_id FROM shipping.handling_unit AS u WHERE u.id = ANY (v_child_ids) OR u.id = v_parent_id
+    ) AS p
+    HAVING count(*) = 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'goods of several customers or sites cannot be packed together'
+            USING ERRCODE = 'MR523',
+                  DETAIL = (SELECT jsonb_build_object('customers', jsonb_agg(DISTINCT p.code))
+                            FROM sales.sales_order AS o JOIN catalog.partner AS p ON p.id = o.customer_id
+                            WHERE o.id = ANY (v_order_ids))::text,
+                  HINT = 'Pack them apart.';
+    END IF;
+
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'contents') AS e LOOP
+        v_pick := shipping.find_pick(v_wish.line ->> 'pick');
+        SELECT l.* INTO v_line
+        FROM shipping.pick_line AS l
+        WHERE l.pick_id = v_pick.id AND l.line_number = (v_wish.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'pick % has no line %', v_pick.number, v_wish.line ->> 'line'
+                USING ERRCODE = 'MR511',
+                      DETAIL = jsonb_build_object('pick', v_pick.number, 'line', v_wish.line -> 'line')::text,
+                      HINT = 'Check the line.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        IF v_pick.is_reversed OR v_line.packed_quantity + v_quantity > v_line.quantity THEN
+            RAISE EXCEPTION 'of line % of pick % only % can be packed', v_line.line_number, v_pick.number,
+                trim_scale(CASE WHEN v_pick.is_reversed THEN 0 ELSE v_line.quantity - v_line.packed_quantity END)
+                USING ERRCODE = 'MR521',
+                      DETAIL = jsonb_build_object('pick', v_pick.number, 'line', v_line.line_number,
+                          'picked', trim_scale(v_line.quantity)::text, 'packed', trim_scale(v_line.packed_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text, 'is_reversed', v_pick.is_reversed)::text,
+                      HINT = 'Pick more first, or pack less.';
+        END IF;
+        UPDATE shipping.pick_line AS l SET packed_quantity = l.packed_quantity + v_quantity WHERE l.id = v_line.id;
+        v_content_ids := v_content_ids || v_line.id;
+        v_content_quantities := v_content_quantities || v_quantity;
+    END LOOP;
+
+    v_sscc := shipping.make_sscc(v_site_id);
+    INSERT INTO shipping.handling_unit (site_id, sscc, kind, customer_id, parent_id, packed_at)
+    VALUES (v_site_id, v_sscc, v_kind, v_customer_id, v_parent_id, v_occurred_at)
+    RETURNING handling_unit.id INTO v_id;
+    INSERT INTO shipping.handling_unit_content (handling_unit_id, pick_line_id, quantity)
+    SELECT v_id, c.pick_line_id, sum(c.quantity)
+    FROM unnest(v_content_ids, v_content_quantities) AS c (pick_line_id, quantity)
+    GROUP BY c.pick_line_id
+    ORDER BY c.pick_line_id;
+    UPDATE shipping.handling_unit AS u SET parent_id = v_id WHERE u.id = ANY (v_child_ids);
+
+    PERFORM event.publish('handling_unit.packed', v_id, jsonb_build_object('handling_unit', v_sscc, 'kind', v_kind));
+    -- The label of the pallet says what stands on it.
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'handling_unit_label', 'number', u.sscc))
+    FROM shipping.handling_unit AS u
+    WHERE u.id = v_id OR u.id = v_parent_id
+    ORDER BY u.id;
+    RETURN event.finish_request(p_context, 201, shipping.get_handling_unit(v_sscc));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.pack_handling_unit(jsonb, jsonb) IS
+    'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
+-- <<< functions/shipping/pack_handling_unit.sql
+
+-- >>> functions/shipping/packed_units.sql sha256:9019002fe7c6cd60
+CREATE OR REPLACE FUNCTION shipping.packed_units(
+    p_order_ids bigint[]
+) RETURNS bigint[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(array_agg(DISTINCT coalesce(u.parent_id, u.id)), '{}')
+    FROM shipping.pick AS p
+    JOIN shipping.pick_line AS l ON l.pick_id = p.id
+    JOIN shipping.handling_unit_content AS c ON c.pick_line_id = l.id
+    JOIN shipping.handling_unit AS u ON u.id = c.handling_unit_id
+    WHERE p.sales_order_id = ANY (p_order_ids)
+      AND u.state = 'packed';
+$function$;
+
+COMMENT ON FUNCTION shipping.packed_units(bigint[]) IS
+    'Ids of the pallets, and of the boxes that stand on none, in which goods of the orders wait to be shipped; ascending.';
+-- <<< functions/shipping/packed_units.sql
+
+-- >>> functions/shipping/pick_goods.sql sha256:d3c479574fde1b5c
+CREATE OR REPLACE FUNCTION shipping.pick_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('pick-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order sales.sales_order;
+    v_staging_id bigint;
+    v_pick_id bigint;
+    v_number text;
+    v_wish record;
+    v_line sales.sales_order_line;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_location_id bigint;
+    v_left numeric;
+    v_source record;
+    v_taken numeric;
+    v_posts inventory.posting_line[] := '{}';
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    v_staging_id := shipping.require_location(p_command ->> 'staging_location', v_order.site_id, '{staging}');
+
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_line := sales.find_sales_order_line(v_order, (v_wish.line ->> 'line')::integer);
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode');
+        v_location_id := CASE WHEN v_wish.line ? 'location'
+            THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
+        v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+
+        IF v_line.picked_quantity + v_left > v_line.base_quantity THEN
+            RAISE EXCEPTION 'line % of sales order % needs only % more', v_line.line_number, v_order.number,
+                trim_scale(v_line.base_quantity - v_line.picked_quantity)
+                USING ERRCODE = 'MR506',
+                      DETAIL = jsonb_build_object('sales_order', v_order.number, 'line', v_line.line_number,
+                          'open', trim_scale(v_line.base_quantity - v_line.picked_quantity)::text,
+                          'requested', trim_scale(v_left)::text)::text,
+                      HINT = 'Pick a smaller quantity.';
+        END IF;
+        PERFORM sales.add_line_quantities(v_line.id, v_left, 0, 0, 0, 0);
+
+        -- First what is reserved for the line, then free stock; both first expiring first out.
+        FOR v_source IN
+            SELECT r.id, r.location_id, r.lot_id, r.open_quantity
+            FROM inventory.reservation AS r
+            JOIN inventory.lot AS t ON t.id = r.lot_id
+            WHERE r.demand_type = 'sales_order_line'
+              AND r.demand_id = v_line.id
+              AND r.open_quantity > 0
+              AND (v_lot.id IS NULL OR r.lot_id = v_lot.id)
+              AND (v_location_id IS NULL OR r.location_id = v_location_id)
+              AND t.status = 'released'
+              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+            ORDER BY t.expires_on NULLS LAST, r.lot_id, r.location_id, r.id
+        LOOP
+            EXIT WHEN v_left = 0;
+            v_taken := least(v_left, v_source.open_quantity);
+            PERFORM inventory.consume_reservation(v_source.id, v_taken);
+            v_posts := v_posts || ROW(v_line.item_id, v_source.lot_id, v_source.location_id, v_staging_id, v_taken, true,
+                v_line.id, NULL, NULL)::inventory.posting_line;
+            v_left := v_left - v_taken;
+        END LOOP;
+
+        FOR v_source IN
+            SELECT b.location_id, b.lot_id, b.on_hand - b.reserved - coalesce((
+                    SELECT sum(p.quantity)
+                    FROM unnest(v_posts) AS p
+                    WHERE p.item_id = b.item_id AND p.from_location_id = b.location_id AND p.lot_id = b.lot_id
+                      AND NOT p.consumes_reservation), 0) AS free
+            FROM inventory.balance AS b
+            JOIN catalog.location AS c ON c.id = b.location_id
+            JOIN inventory.lot AS t ON t.id = b.lot_id
+            WHERE v_left > 0
+              AND b.item_id = v_line.item_id
+              AND c.site_id = v_order.site_id
+              AND c.kind = 'storage'
+              AND b.on_hand > b.reserved
+              AND (v_lot.id IS NULL OR b.lot_id = v_lot.id)
+              AND (v_location_id IS NULL OR b.location_id = v_location_id)
+              AND t.status = 'released'
+              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+            ORDER BY t.expires_on NULLS LAST, b.lot_id, b.location_id
+        LOOP
+            EXIT WHEN v_left = 0;
+            v_taken := least(v_left, v_source.free);
+            CONTINUE WHEN v_taken <= 0;
+            v_posts := v_posts || ROW(v_line.item_id, v_source.lot_id, v_source.location_id, v_staging_id, v_taken, false,
+                v_line.id, NULL, NULL)::inventory.posting_line;
+            v_left := v_left - v_taken;
+        END LOOP;
+
+        IF v_left > 0 THEN
+            RAISE EXCEPTION '% of item % is missing for line % of sales order %', trim_scale(v_left), v_item.number,
+                v_line.line_number, v_order.number
+                USING ERRCODE = 'MR201',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'line', v_line.line_number, 'lot', nullif(v_lot.number, ''),
+                          'location', v_wish.line ->> 'location', 'missing', trim_scale(v_left)::text)::text,
+                      HINT = 'Take less, another lot or another place; what is reserved for other orders is not free.';
+        END IF;
+    END LOOP;
+
+    -- Every balance that the posting and the release below touch, once and in order.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(k.item_id, k.location_id, k.lot_id)::inventory.balance_key
+        FROM (
+            SELECT p.item_id, p.from_location_id AS location_id, p.lot_id FROM unnest(v_posts) AS p
+            UNION
+            SELECT p.item_id, p.to_location_id, p.lot_id FROM unnest(v_posts) AS p
+            UNION
+            SELECT r.item_id, r.location_id, r.lot_id
+            FROM inventory.reservation AS r
+            WHERE r.demand_type = 'sales_order_line'
+              AND r.demand_id IN (SELECT p.document_line_id FROM unnest(v_posts) AS p)
+              AND r.open_quantity > 0
+        ) AS k));
+    -- What other stock was picked for is not held any longer.
+    PERFORM inventory.release_reservations('sales_order_line', l.id)
+    FROM sales.sales_order_line AS l
+    WHERE l.id IN (SELECT p.document_line_id FROM unnest(v_posts) AS p)
+      AND l.picked_quantity + sales.open_reservation(l.id) > l.base_quantity;
+
+    INSERT INTO shipping.pick (sales_order_id, staging_location_id, picked_at)
+    VALUES (v_order.id, v_staging_id, v_occurred_at)
+    RETURNING pick.id, pick.number INTO v_pick_id, v_number;
+
+    INSERT INTO shipping.pick_line (pick_id, line_number, sales_order_line_id, item_id, lot_id, from_location_id, quantity, reserved_quantity)
+    SELECT v_pick_id, row_number() OVER (ORDER BY min(p.ordinal)), p.document_line_id, p.item_id, p.lot_id, p.from_location_id,
+        sum(p.quantity), CASE WHEN p.consumes_reservation THEN sum(p.quantity) ELSE 0 END
+    FROM unnest(v_posts) WITH ORDINALITY AS p (item_id, lot_id, from_location_id, to_location_id, quantity, consumes_reservation,
+        document_line_id, reverses_movement_id, reason_id, ordinal)
+    GROUP BY p.document_line_id, p.item_id, p.lot_id, p.from_location_id, p.consumes_reservation;
+
+    v_movement_ids := inventory.post_movements('pick', ARRAY(
+            SELECT ROW(l.item_id, l.lot_id, l.from_location_id, v_staging_id, l.quantity, l.reserved_quantity > 0, l.id, NULL, NULL)::inventory.posting_line
+            FROM shipping.pick_line AS l
+            WHERE l.pick_id = v_pick_id
+            ORDER BY l.line_number),
+        'pick', v_pick_id, v_occurred_at);
+    UPDATE shipping.pick_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.pick_id = v_pick_id;
+
+    PERFORM event.publish('pick.posted', v_pick_id, jsonb_build_object('pick', v_number, 'sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, shipping.get_pick(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
+    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+-- <<< functions/shipping/pick_goods.sql
+
+-- >>> functions/shipping/require_location.sql sha256:c195e4a2783128cd
+CREATE OR REPLACE FUNCTION shipping.require_location(
+    p_code text,
+    p_site_id bigint,
+    p_kinds catalog.location_kind[]
+) RETURNS bigint
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_location catalog.location;
+BEGIN
+    IF p_code IS NULL THEN
+        RETURN shipping.default_location(p_site_id, p_kinds[1]);
+    END IF;
+    v_location := catalog.find_location(p_code);
+    IF v_location.site_id <> p_site_id OR v_location.kind <> ALL (p_kinds) THEN
+        RAISE EXCEPTION 'location % is no place of the site for this', v_location.code
+            USING ERRCODE = 'MR515',
+                  DETAIL = jsonb_build_object('location', v_location.code, 'kind', v_location.kind, 'kinds', to_jsonb(p_kinds))::text,
+                  HINT = 'Scan the location again.';
+    END IF;
+    RETURN v_location.id;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.require_location(text, bigint, catalog.location_kind[]) IS
+    'Id of the location named, which must be of the site and of one of the kinds; of the first location of the first kind when none is named. Raises MR515 when it is another place, MR516 when there is none.';
+-- <<< functions/shipping/require_location.sql
+
+-- >>> functions/shipping/return_goods.sql sha256:9380f9386692ef6e
+CREATE OR REPLACE FUNCTION shipping.return_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('return-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_shipment shipping.shipment;
+    v_location_id bigint;
+    v_customer_location_id bigint;
+    v_wish record;
+    v_line shipping.shipment_line;
+    v_item catalog.item;
+    v_quantity numeric;
+    v_return_id bigint;
+    v_number text;
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_shipment.id));
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed', v_shipment.number
+            USING ERRCODE = 'MR536',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Its goods never left; look for the shipment that did.';
+    END IF;
+    v_location_id := shipping.require_location(p_command ->> 'location', v_shipment.site_id, '{quarantine,rejected}');
+    v_customer_location_id := catalog.virtual_location(v_shipment.site_id, 'customer');
+
+    INSERT INTO shipping.customer_return (shipment_id, location_id, returned_at)
+    VALUES (v_shipment.id, v_location_id, v_occurred_at)
+    RETURNING customer_return.id, customer_return.number INTO v_return_id, v_number;
+
+    FOR v_wish IN
+        SELECT e.value AS line, e.ordinality AS ordinal
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (value, ordinality)
+    LOOP
+        SELECT l.* INTO v_line
+        FROM shipping.shipment_line AS l
+        WHERE l.shipment_id = v_shipment.id AND l.line_number = (v_wish.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'shipment % has no line %', v_shipment.number, v_wish.line ->> 'line'
+                USING ERRCODE = 'MR534',
+                      DETAIL = jsonb_build_object('shipment', v_shipment.number, 'line', v_wish.line -> 'line')::text,
+                      HINT = 'Check the line.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        IF v_line.returned_quantity + v_quantity > v_line.quantity THEN
+            RAISE EXCEPTION 'of line % of shipment % only % can come back', v_line.line_number, v_shipment.number,
+                trim_scale(v_line.quantity - v_line.returned_quantity)
+                USING ERRCODE = 'MR535',
+                      DETAIL = jsonb_build_object('shipment', v_shipment.number, 'line', v_line.line_number,
+                          'shipped', trim_scale(v_line.quantity)::text, 'returned', trim_scale(v_line.returned_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Check the line: the goods may be of another shipment.';
+        END IF;
+        INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id)
+        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id);
+        UPDATE shipping.shipment_line AS l SET returned_quantity = l.returned_quantity + v_quantity WHERE l.id = v_line.id;
+        PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, v_quantity, 0, 0);
+    END LOOP;
+
+    v_movement_ids := inventory.post_movements('customer_return', ARRAY(
+            SELECT ROW(s.item_id, s.lot_id, v_customer_location_id, v_location_id, l.quantity, false, l.id, NULL, l.reason_id)::inventory.posting_line
+            FROM shipping.customer_return_line AS l
+            JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+            WHERE l.customer_return_id = v_return_id
+            ORDER BY l.line_number),
+        'customer_return', v_return_id, v_occurred_at);
+    UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
+
+    PERFORM event.publish('customer_return.posted', v_return_id,
+        jsonb_build_object('customer_return', v_number, 'shipment', v_shipment.number));
+    RETURN event.finish_request(p_context, 201, shipping.get_customer_return(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.return_goods(jsonb, jsonb) IS
+    'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
+-- <<< functions/shipping/return_goods.sql
+
+-- >>> functions/shipping/reverse_customer_return.sql sha256:d0d8ba13eb5935c1
+CREATE OR REPLACE FUNCTION shipping.reverse_customer_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-customer-return', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_return shipping.customer_return;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    IF v_return.is_reversed THEN
+        RAISE EXCEPTION 'customer return % was reversed already', v_return.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    IF EXISTS (
+        SELECT FROM shipping.customer_return_line AS l
+        WHERE l.customer_return_id = v_return.id
+          AND (l.credited_quantity > 0 OR l.accepted_quantity + l.rejected_quantity > 0)) THEN
+        RAISE EXCEPTION 'customer return % is inspected or credited', v_return.number
+            USING ERRCODE = 'MR543',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number)::text,
+                  HINT = 'Reverse the inspection first; what is credited stands.';
+    END IF;
+
+    PERFORM sales.add_line_quantities(q.sales_order_line_id, 0, 0, -q.quantity, 0, 0)
+    FROM (
+        SELECT s.sales_order_line_id, sum(l.quantity) AS quantity
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        WHERE l.customer_return_id = v_return.id
+        GROUP BY s.sales_order_line_id
+    ) AS q;
+    UPDATE shipping.shipment_line AS s
+    SET returned_quantity = s.returned_quantity - q.quantity
+    FROM (
+        SELECT l.shipment_line_id, sum(l.quantity) AS quantity
+        FROM shipping.customer_return_line AS l
+        WHERE l.customer_return_id = v_return.id
+        GROUP BY l.shipment_line_id
+    ) AS q
+    WHERE s.id = q.shipment_line_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return.id ORDER BY l.movement_id),
+        'reversal', v_return.id, v_reason.id, v_occurred_at);
+    UPDATE shipping.customer_return AS r SET is_reversed = true WHERE r.id = v_return.id;
+
+    PERFORM event.publish('customer_return.reversed', v_return.id,
+        jsonb_build_object('customer_return', v_return.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_customer_return(v_return.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_customer_return(jsonb, jsonb) IS
+    'Command: a customer return was posted by mistake; the goods are with the customer again. Body: customer_return, reason, occurred_at?. Raises MR209 when it was reversed already, MR543 once it is inspected or credited.';
+-- <<< functions/shipping/reverse_customer_return.sql
+
+-- >>> functions/shipping/reverse_pick.sql sha256:14bc75f26894ca19
+CREATE OR REPLACE FUNCTION shipping.reverse_pick(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-pick', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_pick shipping.pick;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_pick := shipping.find_pick(p_command ->> 'pick');
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    PERFORM sales.lock_sales_orders(ARRAY[v_pick.sales_order_id]);
+    v_pick := shipping.find_pick(p_command ->> 'pick');
+    IF v_pick.is_reversed THEN
+        RAISE EXCEPTION 'pick % was reversed already', v_pick.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('pick', v_pick.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    IF EXISTS (SELECT FROM shipping.pick_line AS l WHERE l.pick_id = v_pick.id AND l.packed_quantity > 0) THEN
+        RAISE EXCEPTION 'goods of pick % are packed', v_pick.number
+            USING ERRCODE = 'MR514',
+                  DETAIL = jsonb_build_object('pick', v_pick.number)::text,
+                  HINT = 'Unpack them first.';
+    END IF;
+
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.pick_line AS l WHERE l.pick_id = v_pick.id ORDER BY l.movement_id),
+        'reversal', v_pick.id, v_reason.id, v_occurred_at);
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, -sum(l.quantity), 0, 0, 0, 0)
+    FROM shipping.pick_line AS l
+    WHERE l.pick_id = v_pick.id
+    GROUP BY l.sales_order_line_id;
+    UPDATE shipping.pick AS p SET is_reversed = true WHERE p.id = v_pick.id;
+
+    PERFORM event.publish('pick.reversed', v_pick.id, jsonb_build_object('pick', v_pick.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_pick(v_pick.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_pick(jsonb, jsonb) IS
+    'Command: picked goods go back to where they came from, as free stock; reserve them again where they are still wanted. Body: pick, reason, occurred_at?. Raises MR209 when it was reversed already, MR514 while any of it is packed.';
+-- <<< functions/shipping/reverse_pick.sql
+
+-- >>> functions/shipping/reverse_return_inspection.sql sha256:fb018ca5b9a3f741
+CREATE OR REPLACE FUNCTION shipping.reverse_return_inspection(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-return-inspection', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_inspection shipping.return_inspection;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT n.* INTO v_inspection FROM shipping.return_inspection AS n WHERE n.number = p_command ->> 'return_inspection';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no inspection %', p_command ->> 'return_inspection'
+            USING ERRCODE = 'MR545',
+                  DETAIL = jsonb_build_object('return_inspection', p_command ->> 'return_inspection')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    PERFORM sales.lock_sales_orders((
+        SELECT shipping.shipment_orders(r.shipment_id) FROM shipping.customer_return AS r WHERE r.id = v_inspection.customer_return_id));
+    SELECT n.* INTO STRICT v_inspection FROM shipping.return_inspection AS n WHERE n.id = v_inspection.id;
+    IF v_inspection.is_reversed THEN
+        RAISE EXCEPTION 'inspection % was reversed already', v_inspection.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('return_inspection', v_inspection.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+
+    UPDATE shipping.customer_return_line AS l
+    SET accepted_quantity = l.accepted_quantity - q.accepted,
+        rejected_quantity = l.rejected_quantity - q.rejected
+    FROM (
+        SELECT i.customer_return_line_id,
+            coalesce(sum(i.quantity) FILTER (WHERE i.is_accepted), 0) AS accepted,
+            coalesce(sum(i.quantity) FILTER (WHERE NOT i.is_accepted), 0) AS rejected
+        FROM shipping.return_inspection_line AS i
+        WHERE i.return_inspection_id = v_inspection.id
+        GROUP BY i.customer_return_line_id
+    ) AS q
+    WHERE l.id = q.customer_return_line_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection.id ORDER BY l.movement_id),
+        'reversal', v_inspection.id, v_reason.id, v_occurred_at);
+    UPDATE shipping.return_inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
+
+    PERFORM event.publish('return_inspection.reversed', v_inspection.id,
+        jsonb_build_object('return_inspection', v_inspection.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_return_inspection(v_inspection.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_return_inspection(jsonb, jsonb) IS
+    'Command: the goods go back to quarantine and wait for a new decision. Body: return_inspection, reason, occurred_at?. Raises MR209 when it was reversed already, MR545 when there is none of that number, MR201 when the goods went on.';
+-- <<< functions/shipping/reverse_return_inspection.sql
+
+-- >>> functions/shipping/reverse_shipment.sql sha256:d0050ba40401f0cf
+CREATE OR REPLACE FUNCTION shipping.reverse_shipment(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-shipment', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_shipment shipping.shipment;
+    v_order_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_order_ids := shipping.shipment_orders(v_shipment.id);
+    PERFORM sales.lock_sales_orders(v_order_ids);
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed already', v_shipment.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    IF EXISTS (
+        SELECT FROM shipping.shipment_line AS l
+        WHERE l.shipment_id = v_shipment.id AND (l.invoiced_quantity > 0 OR l.returned_quantity > 0)) THEN
+        RAISE EXCEPTION 'shipment % is invoiced or goods of it came back', v_shipment.number
+            USING ERRCODE = 'MR533',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Post a customer return and a credit note.';
+    END IF;
+
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, -sum(l.quantity), 0, 0, 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment.id
+    GROUP BY l.sales_order_line_id;
+    -- An order that was closed with this delivery is open again: its goods are back in staging.
+    UPDATE sales.sales_order AS o SET state = 'released' WHERE o.id = ANY (v_order_ids) AND o.state = 'closed';
+    UPDATE shipping.handling_unit AS u
+    SET state = 'packed'
+    FROM shipping.shipment_unit AS n
+    WHERE n.shipment_id = v_shipment.id AND u.id = n.handling_unit_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.shipment_line AS l WHERE l.shipment_id = v_shipment.id ORDER BY l.movement_id),
+        'reversal', v_shipment.id, v_reason.id, v_occurred_at);
+    UPDATE shipping.shipment AS h SET is_reversed = true WHERE h.id = v_shipment.id;
+
+    PERFORM event.publish('shipment.reversed', v_shipment.id, jsonb_build_object('shipment', v_shipment.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_shipment.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_shipment(jsonb, jsonb) IS
+    'Command: the truck did not leave; boxes and pallets are back in staging, packed as they were. The delivery note keeps its number. Body: shipment (its number or that of its delivery note), reason, occurred_at?. Raises MR209 when it was reversed already, MR533 once it is invoiced or goods came back.';
+-- <<< functions/shipping/reverse_shipment.sql
+
+-- >>> functions/shipping/ship_goods.sql sha256:75ff90acb838f2f7
+CREATE OR REPLACE FUNCTION shipping.ship_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('ship-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_named_order_ids bigint[];
+    v_named_unit_ids bigint[];
+    v_root_ids bigint[];
+    v_order_ids bigint[];
+    v_carrier catalog.partner;
+    v_bad record;
+    v_head record;
+    v_shipment_id bigint;
+    v_number text;
+    v_customer_location_id bigint;
+    v_movement_ids bigint[];
+    v_delivery_note text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ? 'carrier' THEN
+        v_carrier := catalog.find_partner(p_command ->> 'carrier');
+        IF NOT v_carrier.is_carrier THEN
+            RAISE EXCEPTION 'partner % is no carrier', v_carrier.code
+                USING ERRCODE = 'MR531',
+                      DETAIL = jsonb_build_object('carrier', v_carrier.code)::text,
+                      HINT = 'Check the code, or make the partner a carrier.';
+        END IF;
+    END IF;
+
+    -- What is named: units, or all that is packed for orders (whole pallets).
+    SELECT coalesce(array_agg(DISTINCT (sales.find_sales_order(e)).id), '{}')
+    INTO v_named_order_ids
+    FROM jsonb_array_elements_text(p_command -> 'sales_orders') AS e;
+    SELECT coalesce(array_agg(DISTINCT (shipping.find_handling_unit(e)).id), '{}')
+    INTO v_named_unit_ids
+    FROM jsonb_array_elements_text(p_command -> 'handling_units') AS e;
+    v_root_ids := v_named_unit_ids || shipping.packed_units(v_named_order_ids);
+    v_order_ids := shipping.lock_units(v_root_ids, v_named_order_ids);
+    IF NOT shipping.packed_units(v_named_order_ids) <@ v_root_ids THEN
+        RAISE EXCEPTION 'more was packed while the handling units were locked'
+            USING ERRCODE = '40001';
+    END IF;
+    PERFORM sales.require_released(v_order_ids);
+
+    SELECT u.sscc, u.state, p.sscc AS pallet
+    INTO v_bad
+    FROM shipping.handling_unit AS u
+    LEFT JOIN shipping.handling_unit AS p ON p.id = u.parent_id
+    WHERE u.id = ANY (v_root_ids)
+      AND (u.state <> 'packed' OR u.parent_id <> ALL (v_root_ids))
+    ORDER BY u.id
+    LIMIT 1;
+    IF FOUND AND v_bad.state <> 'packed' THEN
+        RAISE EXCEPTION 'handling unit % is %', v_bad.sscc, v_bad.state
+            USING ERRCODE = 'MR522',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'state', v_bad.state)::text,
+                  HINT = 'Scan the label again.';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION 'box % stands on pallet %', v_bad.sscc, v_bad.pallet
+            USING ERRCODE = 'MR525',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'pallet', v_bad.pallet)::text,
+                  HINT = 'Ship the pallet, or dissolve it first.';
+    END IF;
+
+    -- One customer, one site, one currency: one delivery note and one invoice.
+    SELECT count(*) AS number_of_lines, count(DISTINCT (o.site_id, o.customer_id, o.currency)) AS number_of_heads,
+        min(o.site_id) AS site_id, min(o.customer_id) AS customer_id, min(o.currency) AS currency
+    INTO v_head
+    FROM shipping.handling_unit_content AS c
+    JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+    JOIN shipping.pick AS p ON p.id = l.pick_id
+    JOIN sales.sales_order AS o ON o.id = p.sales_order_id
+    WHERE c.handling_unit_id = ANY (shipping.unit_tree(v_root_ids));
+    IF v_head.number_of_lines = 0 THEN
+        RAISE EXCEPTION 'nothing is packed to be shipped'
+            USING ERRCODE = 'MR530',
+                  DETAIL = jsonb_build_object('sales_orders', p_command -> 'sales_orders', 'handling_units', p_command -> 'handling_units')::text,
+                  HINT = 'Pack the picked goods first; what was shipped is not shipped again.';
+    ELSIF v_head.number_of_heads > 1 THEN
+        RAISE EXCEPTION 'goods for several customers, sites or in several currencies cannot be shipped together'
+            USING ERRCODE = 'MR523',
+                  DETAIL = (SELECT jsonb_build_object('sales_orders', jsonb_agg(o.number ORDER BY o.id))
+                            FROM sales.sales_order AS o WHERE o.id = ANY (v_order_ids))::text,
+                  HINT = 'Ship them apart.';
+    END IF;
+    v_customer_location_id := catalog.virtual_location(v_head.site_id, 'customer');
+
+    INSERT INTO shipping.shipment (site_id, customer_id, carrier_id, tracking_reference, currency, shipped_on, shipped_at)
+    SELECT v_head.site_id, v_head.customer_id, v_carrier.id, nullif(p_command ->> 'tracking_reference', ''), v_head.currency,
+        (v_occurred_at AT TIME ZONE s.time_zone)::date, v_occurred_at
+    FROM catalog.site AS s
+    WHERE s.id = v_head.site_id
+    RETURNING shipment.id, shipment.number INTO v_shipment_id, v_number;
+    INSERT INTO shipping.shipment_unit (shipment_id, handling_unit_id, parent_id)
+    SELECT v_shipment_id, u.id, u.parent_id
+    FROM shipping.handling_unit AS u
+    WHERE u.id = ANY (shipping.unit_tree(v_root_ids))
+    ORDER BY u.id;
+    INSERT INTO shipping.shipment_line (shipment_id, line_number, sales_order_line_id, pick_line_id, handling_unit_id, item_id, lot_id,
+        from_location_id, quantity)
+    SELECT v_shipment_id, row_number() OVER (ORDER BY l.sales_order_line_id, c.handling_unit_id, c.id),
+        l.sales_order_line_id, l.id, c.handling_unit_id, l.item_id, l.lot_id, p.staging_location_id, c.quantity
+    FROM shipping.handling_unit_content AS c
+    JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+    JOIN shipping.pick AS p ON p.id = l.pick_id
+    WHERE c.handling_unit_id = ANY (shipping.unit_tree(v_root_ids));
+    UPDATE shipping.handling_unit AS u SET state = 'shipped' WHERE u.id = ANY (shipping.unit_tree(v_root_ids));
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, sum(l.quantity), 0, 0, 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment_id
+    GROUP BY l.sales_order_line_id;
+
+    v_movement_ids := inventory.post_movements('shipment', ARRAY(
+            SELECT ROW(l.item_id, l.lot_id, l.from_location_id, v_customer_location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            FROM shipping.shipment_line AS l
+            WHERE l.shipment_id = v_shipment_id
+            ORDER BY l.line_number),
+        'shipment', v_shipment_id, v_occurred_at);
+    UPDATE shipping.shipment_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.shipment_id = v_shipment_id;
+
+    v_delivery_note := shipping.draw_delivery_note(v_shipment_id);
+    PERFORM event.publish('shipment.posted', v_shipment_id,
+        jsonb_build_object('shipment', v_number, 'delivery_note', v_delivery_note));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note));
+    RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.ship_goods(jsonb, jsonb) IS
+    'Command: boxes and pallets leave for the customer with a delivery note. Body: handling_units [SSCC] or sales_orders (all that is packed for them), carrier?, tracking_reference?, occurred_at?. Raises MR502 when an order is closed, MR522 when a unit is shipped or unpacked, MR523 for goods of several customers, MR525 when a box stands on a pallet that is not named, MR530 when nothing is packed, MR531 when the partner is no carrier, MR202 when a lot was blocked meanwhile.';
+-- <<< functions/shipping/ship_goods.sql
+
+-- >>> functions/shipping/shipment_orders.sql sha256:f80186e556063a0c
+CREATE OR REPLACE FUNCTION shipping.shipment_orders(
+    p_shipment_id bigint
+) RETURNS bigint[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT array_agg(DISTINCT o.sales_order_id)
+    FROM shipping.shipment_line AS l
+    JOIN sales.sales_order_line AS o ON o.id = l.sales_order_line_id
+    WHERE l.shipment_id = p_shipment_id;
+$function$;
+
+COMMENT ON FUNCTION shipping.shipment_orders(bigint) IS 'Ids of the orders that a shipment delivers to.';
+-- <<< functions/shipping/shipment_orders.sql
+
+-- >>> functions/shipping/unit_orders.sql sha256:5cf0c3140d7f33d6
+CREATE OR REPLACE FUNCTION shipping.unit_orders(
+    p_unit_ids bigint[]
+) RETURNS bigint[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(array_agg(DISTINCT p.sales_order_id), '{}')
+    FROM shipping.handling_unit_content AS c
+    JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+    JOIN shipping.pick AS p ON p.id = l.pick_id
+    WHERE c.handling_unit_id = ANY (shipping.unit_tree(p_unit_ids));
+$function$;
+
+COMMENT ON FUNCTION shipping.unit_orders(bigint[]) IS 'Ids of the orders whose goods lie in the units or on them.';
+-- <<< functions/shipping/unit_orders.sql
+
+-- >>> functions/shipping/unit_tree.sql sha256:3d66a33874e19858
+CREATE OR REPLACE FUNCTION shipping.unit_tree(
+    p_unit_ids bigint[]
+) RETURNS bigint[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(array_agg(u.id ORDER BY u.id), '{}')
+    FROM shipping.handling_unit AS u
+    WHERE u.id = ANY (p_unit_ids)
+       OR u.parent_id = ANY (p_unit_ids);
+$function$;
+
+COMMENT ON FUNCTION shipping.unit_tree(bigint[]) IS 'Ids of the units and of the boxes that stand on them.';
+-- <<< functions/shipping/unit_tree.sql
+
+-- >>> functions/shipping/unpack_handling_unit.sql sha256:418a4b570cc74619
+CREATE OR REPLACE FUNCTION shipping.unpack_handling_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('unpack-handling-unit', p_context, p_command);
+    v_unit shipping.handling_unit;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
+    PERFORM shipping.lock_units(ARRAY[v_unit.id], '{}');
+    v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
+    IF v_unit.state <> 'packed' THEN
+        RAISE EXCEPTION 'handling unit % is %', v_unit.sscc, v_unit.state
+            USING ERRCODE = 'MR522',
+                  DETAIL = jsonb_build_object('handling_unit', v_unit.sscc, 'state', v_unit.state)::text,
+                  HINT = 'Scan the label again.';
+    END IF;
+
+    UPDATE shipping.pick_line AS l
+    SET packed_quantity = l.packed_quantity - c.quantity
+    FROM shipping.handling_unit_content AS c
+    WHERE c.handling_unit_id = v_unit.id AND l.id = c.pick_line_id;
+    DELETE FROM shipping.handling_unit_content AS c WHERE c.handling_unit_id = v_unit.id;
+    UPDATE shipping.handling_unit AS u SET parent_id = NULL WHERE u.parent_id = v_unit.id;
+    UPDATE shipping.handling_unit AS u SET state = 'unpacked', parent_id = NULL WHERE u.id = v_unit.id;
+
+    PERFORM event.publish('handling_unit.unpacked', v_unit.id, jsonb_build_object('handling_unit', v_unit.sscc));
+    RETURN event.finish_request(p_context, 201, shipping.get_handling_unit(v_unit.sscc));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
+    'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
+-- <<< functions/shipping/unpack_handling_unit.sql
+
 -- >>> triggers/audit/entry_append_only.sql sha256:c6eb061e0874ca44
 CREATE OR REPLACE TRIGGER entry_append_only
     BEFORE UPDATE OR DELETE ON audit.entry
@@ -3911,6 +6814,24 @@ CREATE OR REPLACE TRIGGER invoice_line_audited
 COMMENT ON TRIGGER invoice_line_audited ON billing.invoice_line IS 'Records every change in audit.entry.';
 -- <<< triggers/billing/invoice_line_audited.sql
 
+-- >>> triggers/billing/invoice_line_not_late.sql sha256:60edb1fcc6c8ba84
+CREATE OR REPLACE TRIGGER invoice_line_not_late
+    BEFORE INSERT ON billing.invoice_line
+    FOR EACH ROW EXECUTE FUNCTION billing.refuse_late_line();
+
+COMMENT ON TRIGGER invoice_line_not_late ON billing.invoice_line IS 'Refuses a row whose invoice is issued.';
+-- <<< triggers/billing/invoice_line_not_late.sql
+
+-- >>> triggers/billing/invoice_sums_hold.sql sha256:506924815e978fd3
+DROP TRIGGER IF EXISTS invoice_sums_hold ON billing.invoice;
+CREATE CONSTRAINT TRIGGER invoice_sums_hold
+    AFTER INSERT ON billing.invoice
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION billing.check_sums();
+
+COMMENT ON TRIGGER invoice_sums_hold ON billing.invoice IS 'At commit: lines, taxes and totals agree to the cent.';
+-- <<< triggers/billing/invoice_sums_hold.sql
+
 -- >>> triggers/billing/invoice_tax_append_only.sql sha256:53558313ba09fbbc
 CREATE OR REPLACE TRIGGER invoice_tax_append_only
     BEFORE UPDATE OR DELETE ON billing.invoice_tax
@@ -3926,6 +6847,14 @@ CREATE OR REPLACE TRIGGER invoice_tax_audited
 
 COMMENT ON TRIGGER invoice_tax_audited ON billing.invoice_tax IS 'Records every change in audit.entry.';
 -- <<< triggers/billing/invoice_tax_audited.sql
+
+-- >>> triggers/billing/invoice_tax_not_late.sql sha256:0327710b237dcc5b
+CREATE OR REPLACE TRIGGER invoice_tax_not_late
+    BEFORE INSERT ON billing.invoice_tax
+    FOR EACH ROW EXECUTE FUNCTION billing.refuse_late_line();
+
+COMMENT ON TRIGGER invoice_tax_not_late ON billing.invoice_tax IS 'Refuses a row whose invoice is issued.';
+-- <<< triggers/billing/invoice_tax_not_late.sql
 
 -- >>> triggers/billing/tax_code_audited.sql sha256:ec999fe3f4678199
 CREATE OR REPLACE TRIGGER tax_code_audited

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/millrace-erp/millrace/internal/devcluster"
+	"github.com/millrace-erp/millrace/internal/migrate"
+	"github.com/millrace-erp/millrace/internal/replica"
+	millracesql "github.com/millrace-erp/millrace/sql"
+)
+
+const (
+	database  = "millrace"
+	firstPort = 8000
+	lastPort  = 8019
+)
+
+// plant is everything that runs.
+type plant struct {
+	dir      string // var/demo
+	url      string // of the api
+	token    string
+	died     chan error // a server that ended by itself
+	clusters []*devcluster.Cluster
+	servers  []*server
+	pair     replica.Pair // Replica is nil when the database was given to us
+	address  string       // of the primary
+	mirror   string       // address of the replica
+}
+
+// start brings up the databases, the api and the worker. What was started is stopped again when a later
+// part fails.
+func start(ctx context.Context, screen *screen) (_ *plant, err error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find our own folder: %w", err)
+	}
+	p := &plant{dir: filepath.Join("var", "demo"), token: rand.Text(), died: make(chan error, 4)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.stop())
+		}
+	}()
+	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+		return nil, err
+	}
+	screen.begin("Starting Postgres")
+	p.address = os.Getenv("MILLRACE_DATABASE_URL")
+	if p.address == "" {
+		if err := p.startClusters(ctx, screen); err != nil {
+			return nil, err
+		}
+		screen.end(fmt.Sprintf("version %d: a primary on port %d, a replica on port %d", p.clusters[0].Version, p.clusters[0].Port, p.clusters[1].Port))
+	} else {
+		screen.end("using MILLRACE_DATABASE_URL; a database that is not ours gets no replica")
+	}
+
+	screen.begin("Migrating")
+	if err := p.migrate(ctx); err != nil {
+		return nil, err
+	}
+	if p.mirror != "" {
+		if err := p.pair.Connect(ctx, p.address); err != nil {
+			return nil, err
+		}
+	}
+	screen.end("schema, partitions, publication and subscription stand")
+
+	screen.begin("Starting the api and the worker")
+	if err := os.WriteFile(filepath.Join(p.dir, "token"), []byte(p.token+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	port, err := freePort(ctx, screen)
+	if err != nil {
+		return nil, err
+	}
+	listen := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	p.url = "http://" + listen
+	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_API_TOKEN=" + p.token, "MILLRACE_LISTEN=" + listen}
+	for _, name := range []string{"worker", "api"} {
+		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"), environment)
+		if err != nil {
+			return nil, err
+		}
+		p.servers = append(p.servers, server)
+		go func() {
+			<-server.exited
+			p.died <- server.obituary()
+		}()
+	}
+	if err := p.waitUntilReady(ctx); err != nil {
+		return nil, err
+	}
+	screen.end(p.url)
+	return p, nil
+}
+
+// startClusters makes two fresh clusters: each run begins with an empty factory.
+func (p *plant) startClusters(ctx context.Context, screen *screen) error {
+	type result struct {
+		cluster *devcluster.Cluster
+		err     error
+	}
+	begin := func(options devcluster.Options) chan result {
+		done := make(chan result, 1)
+		options.Fresh, options.Log = true, screen
+		go func() {
+			cluster, err := devcluster.Start(ctx, options)
+			done <- result{cluster, err}
+		}()
+		return done
+	}
+	both := []chan result{
+		begin(devcluster.Options{Dir: filepath.Join(p.dir, "primary"), Durable: true, Logical: true}),
+		begin(devcluster.Options{Dir: filepath.Join(p.dir, "replica")}),
+	}
+	var failed error
+	for _, done := range both {
+		result := <-done
+		failed = errors.Join(failed, result.err)
+		if result.cluster != nil {
+			p.clusters = append(p.clusters, result.cluster)
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	for i, name := range []string{"primary", "replica"} {
+		if err := p.link(name, p.clusters[i].Dir); err != nil {
+			return err
+		}
+	}
+	for _, cluster := range p.clusters {
+		conn, err := pgx.Connect(ctx, cluster.URL("postgres"))
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, "CREATE DATABASE "+database)
+		if err := errors.Join(err, conn.Close(ctx)); err != nil {
+			return fmt.Errorf("create the database: %w", err)
+		}
+	}
+	p.address, p.mirror = p.clusters[0].URL(database), p.clusters[1].URL(database)
+	return nil
+}
+
+// link makes a cluster that had to lie elsewhere found, by people and by make clean.
+func (p *plant) link(name, dir string) error {
+	place, err := filepath.Abs(filepath.Join(p.dir, name))
+	if err != nil || place == dir {
+		return err
+	}
+	if err := os.Symlink(dir, place); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// migrate brings the primary and the replica to the newest version, both at once.
+func (p *plant) migrate(ctx context.Context) error {
+	addresses := []string{p.address}
+	if p.mirror != "" {
+		addresses = append(addresses, p.mirror)
+	}
+	done := make(chan error, len(addresses))
+	for _, address := range addresses {
+		go func() {
+			runner, err := migrate.Open(ctx, address, millracesql.Schema(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+			if err == nil {
+				err = errors.Join(runner.Up(ctx), runner.Close())
+			}
+			done <- err
+		}()
+	}
+	var failed error
+	for range addresses {
+		failed = errors.Join(failed, <-done)
+	}
+	if failed != nil {
+		return fmt.Errorf("migrate: %w", failed)
+	}
+	var err error
+	if p.pair.Primary, err = pgxpool.New(ctx, p.address); err != nil {
+		return err
+	}
+	if p.mirror != "" {
+		p.pair.Replica, err = pgxpool.New(ctx, p.mirror)
+	}
+	return err
+}
+
+// waitUntilReady waits until the api answers that it can serve.
+func (p *plant) waitUntilReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close() // only the status counts
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-p.died:
+			return err
+		case <-ctx.Done():
+			return fmt.Errorf("the api did not become ready; its log is %s", filepath.Join(p.dir, "api.log"))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends what runs, the servers before their databases.
+func (p *plant) stop() error {
+	var failed error
+	for _, server := range p.servers {
+		failed = errors.Join(failed, server.stop())
+	}
+	if p.pair.Primary != nil {
+		p.pair.Primary.Close()
+	}
+	if p.pair.Replica != nil {
+		p.pair.Replica.Close()
+	}
+	// The replica first: the primary waits for it otherwise.
+	for i := len(p.clusters) - 1; i >= 0; i-- {
+		failed = errors.Join(failed, p.clusters[i].Stop())
+	}
+	return failed
+}
+
+// freePort is the first free port from 8000 on.
+func freePort(ctx context.Context, screen *screen) (int, error) {
+	for port := firstPort; port <= lastPort; port++ {
+		var config net.ListenConfig
+		listener, err := config.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		if port != firstPort {
+			fmt.Fprintf(screen, "Port %d is taken; the api listens on %d instead.\n", firstPort, port)
+		}
+		return port, listener.Close()
+	}
+	return 0, fmt.Errorf("ports %d to %d of 127.0.0.1 are all taken; free one of them", firstPort, lastPort)
+}

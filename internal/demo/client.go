@@ -1,0 +1,133 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Client speaks to a running Millrace.
+type Client struct {
+	URL   string
+	Token string
+	HTTP  *http.Client
+}
+
+// Person is who acts, and on which terminal.
+type Person struct {
+	Operator, Device string
+}
+
+// Answer is what Millrace answered.
+type Answer struct {
+	Status     int
+	IsReplayed bool
+	Body       []byte
+	Took       time.Duration
+}
+
+// Post sends a command under key.
+func (c *Client) Post(ctx context.Context, person Person, key, path string, body []byte) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return Answer{}, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", key)
+	return c.do(request, person)
+}
+
+// Get reads.
+func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+path, nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.do(request, Person{})
+}
+
+func (c *Client) do(request *http.Request, person Person) (Answer, error) {
+	request.Header.Set("Authorization", "Bearer "+c.Token)
+	if person.Operator != "" {
+		request.Header.Set("Millrace-Operator", person.Operator)
+	}
+	if person.Device != "" {
+		request.Header.Set("Millrace-Device", person.Device)
+	}
+	began := time.Now()
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close() // everything was read
+	if err != nil {
+		return Answer{}, fmt.Errorf("read the answer to %s %s: %w", request.Method, request.URL.Path, err)
+	}
+	return Answer{
+		Status:     response.StatusCode,
+		IsReplayed: response.Header.Get("Idempotent-Replayed") == "true",
+		Body:       body,
+		Took:       time.Since(began),
+	}, nil
+}
+
+// document is a JSON object as Millrace answered it.
+type document map[string]any
+
+// at is the value at a place: member names and list indexes, from the outside in; nil when there is none.
+func (d document) at(place ...any) any {
+	var value any = map[string]any(d)
+	for _, step := range place {
+		switch step := step.(type) {
+		case string:
+			object, _ := value.(map[string]any)
+			value = object[step]
+		case int:
+			list, _ := value.([]any)
+			if step >= len(list) {
+				return nil
+			}
+			value = list[step]
+		}
+	}
+	return value
+}
+
+// text is the value at a place as text.
+func (d document) text(place ...any) string {
+	switch value := d.at(place...).(type) {
+	case nil:
+		return ""
+	case string:
+		return value
+	case float64:
+		return strconv.FormatFloat(value, 'f', -1, 64)
+	default:
+		return fmt.Sprint(value)
+	}
+}
+
+// list is the list of objects at a place.
+func (d document) list(place ...any) []document {
+	values, _ := d.at(place...).([]any)
+	objects := make([]document, 0, len(values))
+	for _, value := range values {
+		object, _ := value.(map[string]any)
+		objects = append(objects, object)
+	}
+	return objects
+}
+
+func decode(body []byte) (document, error) {
+	var d document
+	if err := json.Unmarshal(body, &d); err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return d, nil
+}

@@ -1,0 +1,40 @@
+CREATE OR REPLACE FUNCTION shipping.draw_delivery_note(
+    p_shipment_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series shipping.delivery_note_series;
+    v_number text;
+BEGIN
+    SELECT s.* INTO STRICT v_site
+    FROM shipping.shipment AS h
+    JOIN catalog.site AS s ON s.id = h.site_id
+    WHERE h.id = p_shipment_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+
+    -- From here until the end of the transaction every other shipment of the site waits: this comes last.
+    INSERT INTO shipping.delivery_note_series AS q (site_id, year, prefix, last_number, last_issued_on)
+    VALUES (v_site.id, extract(year FROM v_today)::integer,
+        'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+            || to_char(v_today, 'YYYY') || '-',
+        1, v_today)
+    ON CONFLICT ON CONSTRAINT delivery_note_series_site_id_year_key DO UPDATE
+    SET last_number = q.last_number + 1,
+        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
+    RETURNING q.* INTO v_series;
+
+    INSERT INTO shipping.delivery_note (number, series_id, series_number, shipment_id, issued_on)
+    VALUES (v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),
+        v_series.id, v_series.last_number, p_shipment_id, v_series.last_issued_on)
+    RETURNING delivery_note.number INTO v_number;
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.draw_delivery_note(bigint) IS
+    'Gives a shipment the next delivery note number of its site and year, without gaps: a transaction that rolls back burns none. Dates ascend with numbers.';
