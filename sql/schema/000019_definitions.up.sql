@@ -2811,6 +2811,28 @@ COMMENT ON FUNCTION event.current_actor() IS
     'Who acts in this transaction: the actor of the request, or the database role for work outside a request.';
 -- <<< functions/event/current_actor.sql
 
+-- >>> functions/event/digest_table.sql sha256:4c06ad01d8b20f18
+CREATE OR REPLACE FUNCTION event.digest_table(
+    p_table text,
+    OUT row_count bigint,
+    OUT digest text
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+AS $function$
+BEGIN
+    -- A sum of row hashes: the order of rows does not matter, a row too many or too few does.
+    EXECUTE format('SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM %s AS t', p_table::regclass)
+    INTO row_count, digest;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.digest_table(text) IS
+    'Number of rows of a table and a digest of their contents, to compare the table with its copy on a replica.';
+-- <<< functions/event/digest_table.sql
+
 -- >>> functions/event/ensure_partitions.sql sha256:e3517bb5b3ccdae0
 CREATE OR REPLACE FUNCTION event.ensure_partitions(
     p_months_ahead integer
@@ -2892,6 +2914,26 @@ COMMENT ON FUNCTION event.finish_request(jsonb, integer, jsonb) IS
     'Last call of every command: stores the answer under the key, in the transaction of the effect, and gives it back.';
 -- <<< functions/event/finish_request.sql
 
+-- >>> functions/event/has_replica_reached.sql sha256:45af0fd8b85be194
+CREATE OR REPLACE FUNCTION event.has_replica_reached(
+    p_position text
+) RETURNS boolean
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT EXISTS (
+        SELECT 1
+        FROM pg_replication_slots AS s
+        WHERE s.slot_name = 'millrace'
+          AND s.confirmed_flush_lsn >= p_position::pg_lsn
+    );
+$function$;
+
+COMMENT ON FUNCTION event.has_replica_reached(text) IS
+    'Whether the reporting replica has stored everything up to a position of the write-ahead log, such as pg_current_wal_lsn() gave.';
+-- <<< functions/event/has_replica_reached.sql
+
 -- >>> functions/event/insert_job.sql sha256:6cca8321896beb82
 CREATE OR REPLACE FUNCTION event.insert_job(
     p_kind text,
@@ -2917,6 +2959,21 @@ $function$;
 COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
+
+-- >>> functions/event/list_published_tables.sql sha256:32b5cef0a6ec5880
+CREATE OR REPLACE FUNCTION event.list_published_tables() RETURNS SETOF text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT format('%I.%I', t.schemaname, t.tablename)
+    FROM pg_publication_tables AS t
+    WHERE t.pubname = 'millrace'
+    ORDER BY 1;
+$function$;
+
+COMMENT ON FUNCTION event.list_published_tables() IS 'Tables that the reporting replica gets.';
+-- <<< functions/event/list_published_tables.sql
 
 -- >>> functions/event/occurred_at.sql sha256:86dcb2db2728319f
 CREATE OR REPLACE FUNCTION event.occurred_at(

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/millrace-erp/millrace/cmd/demo/internal/db"
+	"github.com/millrace-erp/millrace/internal/demo"
+	"github.com/millrace-erp/millrace/internal/replica"
+)
+
+// summary is what came of a run: what is printed, and what is in summary.json.
+type summary struct {
+	ReadySeconds float64          `json:"ready_seconds"`
+	TotalSeconds float64          `json:"total_seconds"`
+	Journey      *demo.Report     `json:"journey"`
+	Operators    *demo.Crowd      `json:"operators"`
+	Figures      db.FiguresRow    `json:"figures"`
+	Keys         db.KeyEffectsRow `json:"keys"`
+	Checks       checks           `json:"checks"`
+	Mirror       *mirror          `json:"replica,omitempty"`
+	Stock        []stockLine      `json:"stock"`
+	Valuation    []valuationLine  `json:"valuation"`
+	Documents    []string         `json:"documents"`
+	Held         bool             `json:"held"`
+
+	API     string `json:"api"`
+	OpenAPI string `json:"openapi"`
+	Primary string `json:"-"` // these hold passwords
+	Replica string `json:"-"`
+	Token   string `json:"-"`
+
+	stock     struct{ Items []stockLine }
+	valuation struct{ Items []valuationLine }
+}
+
+type checks struct {
+	Run    int      `json:"run"`
+	Broken []string `json:"broken"`
+}
+
+type mirror struct {
+	replica.Comparison
+	CatchUpMilliseconds float64 `json:"catch_up_milliseconds"`
+}
+
+type stockLine struct {
+	Item     string  `json:"item"`
+	Location string  `json:"location"`
+	Lot      *string `json:"lot"`
+	Status   *string `json:"lot_status"`
+	OnHand   string  `json:"on_hand"`
+	Reserved string  `json:"reserved"`
+	Unit     string  `json:"unit"`
+}
+
+type valuationLine struct {
+	Item     string `json:"item"`
+	Unit     string `json:"unit"`
+	Method   string `json:"method"`
+	Quantity string `json:"quantity"`
+	Value    string `json:"value"`
+}
+
+// verdict is what did not hold.
+func (s *summary) verdict() error {
+	var broken []error
+	for _, check := range s.Checks.Broken {
+		broken = append(broken, errors.New("check "+check))
+	}
+	if s.Keys.Wrong > 0 {
+		broken = append(broken, fmt.Errorf("%d keys do not have exactly one effect", s.Keys.Wrong))
+	}
+	if int64(s.Operators.Keys) != s.Keys.Keys {
+		broken = append(broken, fmt.Errorf("the operators used %d keys and the database knows %d of them", s.Operators.Keys, s.Keys.Keys))
+	}
+	broken = append(broken, s.Operators.Verdict())
+	if s.Mirror != nil && len(s.Mirror.Differ) > 0 {
+		broken = append(broken, fmt.Errorf("the replica differs in %s", strings.Join(s.Mirror.Differ, ", ")))
+	}
+	return errors.Join(broken...)
+}
+
+func (s *summary) write(file string) error {
+	s.Held = s.verdict() == nil
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, append(text, '\n'), 0o644)
+}
+
+func (s *summary) print(out io.Writer) {
+	s.Stock, s.Valuation = s.stock.Items, s.valuation.Items
+	say := func(format string, values ...any) { fmt.Fprintf(out, format+"\n", values...) }
+	say("\nThe journey")
+	for _, step := range s.Journey.Steps {
+		say("  %-34s %s", step.Title, step.Result)
+	}
+	say("\n%d operators at once for %.0f s", s.Operators.Operators, s.Operators.Seconds)
+	say("  %d commands under %d keys: %d accepted, %d refused, %d sent again, %d answered 5xx", s.Operators.Answered, s.Operators.Keys,
+		s.Operators.Accepted, s.Operators.Refused, s.Operators.Retries, s.Operators.Broken)
+	say("  %.0f a second; latency p50 %.1f ms, p99 %.1f ms", s.Operators.PerSecond, s.Operators.P50, s.Operators.P99)
+
+	say("\nStock")
+	table := tabwriter.NewWriter(out, 2, 4, 2, ' ', 0)
+	fmt.Fprintln(table, "  item\tlocation\tlot\t\ton hand\treserved\t")
+	for _, line := range s.Stock {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s %s\t%s\t\n", line.Item, line.Location, orDash(line.Lot), orDash(line.Status), line.OnHand, line.Unit, line.Reserved)
+	}
+	_ = table.Flush() // out has told of its errors
+	say("\nIts value")
+	fmt.Fprintln(table, "  item\tmethod\tquantity\tvalue EUR\t")
+	for _, line := range s.Valuation {
+		fmt.Fprintf(table, "  %s\t%s\t%s %s\t%s\t\n", line.Item, strings.ReplaceAll(line.Method, "_", " "), line.Quantity, line.Unit, line.Value)
+	}
+	_ = table.Flush()
+
+	say("\nProof")
+	say("  %d movements, %d balances, %d events, %d audit entries, %d requests, %d jobs", s.Figures.Movements, s.Figures.Balances,
+		s.Figures.Events, s.Figures.AuditEntries, s.Figures.Requests, s.Figures.Jobs)
+	say("  %d checks: %d broken", s.Checks.Run, len(s.Checks.Broken))
+	say("  %d keys: %d without exactly one effect", s.Keys.Keys, s.Keys.Wrong)
+	if s.Mirror != nil {
+		say("  replica: %d tables and %d rows compared, %d differ; caught up in %.0f ms", s.Mirror.Tables, s.Mirror.Rows, len(s.Mirror.Differ), s.Mirror.CatchUpMilliseconds)
+	}
+	say("  ready to post after %.1f s, all in all %.1f s", s.ReadySeconds, s.TotalSeconds)
+	if len(s.Documents) > 0 {
+		say("\nDocuments")
+		for _, document := range slices.Sorted(slices.Values(s.Documents)) {
+			say("  %s", document)
+		}
+	}
+	say("\nTo look at")
+	say("  api      %s   OpenAPI %s", s.API, s.OpenAPI)
+	say("  token    var/demo/token: curl -H \"Authorization: Bearer $(cat var/demo/token)\" %s/v1/stock", s.API)
+	say("  primary  psql '%s'", s.Primary)
+	if s.Replica != "" {
+		say("  replica  psql '%s'", s.Replica)
+	}
+}
+
+func orDash(text *string) string {
+	if text == nil || *text == "" {
+		return "-"
+	}
+	return *text
+}
