@@ -101,7 +101,7 @@ func TestRefusals(t *testing.T) {
 		{"/v1/reasons", map[string]any{"code": "FLASH", "name": "x", "kind": "return"}, "identity-kept", 409},
 		{"/v1/sites", map[string]any{"code": "NEW", "name": "x", "country": "DE", "currency": "EUR", "time_zone": "Europe/Atlantis"}, "unknown-time-zone", 422},
 		{"/v1/sites", map[string]any{"code": "ELBE", "name": "x", "country": "DE", "currency": "SEK", "time_zone": "Europe/Berlin"}, "identity-kept", 409},
-		{"/v1/supplier-prices", map[string]any{"supplier": "HANSEOBST", "item": "PP-NAT", "price": "1"}, "not-a-supplier", 409},
+		{"/v1/supplier-prices", map[string]any{"supplier": "HANSEOBST", "item": "PP-NAT", "price": "1"}, "partner-is-no-supplier", 409},
 		{"/v1/supplier-prices", map[string]any{"supplier": "POLYNORD", "item": "PP-NAT", "price": "1", "unit": "XPX"}, "unit-not-of-item", 422},
 		{"/v1/work-centers", map[string]any{"code": "NEW", "site": "ELBE", "name": "x", "supply_location": "ELBE.SCRAP", "output_location": "RAW-01"}, "location-unfit", 409},
 		{"/v1/bills-of-material", bill("PP-NAT", "PP-NAT"), "item-made-of-itself", 409},

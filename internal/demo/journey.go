@@ -118,7 +118,7 @@ func (j *journey) receive() string {
 	j.refused("/v1/goods-receipts", object{
 		"purchase_order": j.order,
 		"lines":          []object{{"line": 1, "quantity": "50", "lot": j.lot("PP-X")}},
-	}, "over-receipt")
+	}, "beyond-order")
 	// What waits for its inspection is not put away.
 	j.refused("/v1/put-aways", object{"item": "PP-NAT", "lot": j.lot("PP-A"), "from": "QUA-01", "to": "RAW-01", "quantity": "500"}, "lot-not-released")
 	return "1,000 kg of polypropylene in two lots, 50 kg of masterbatch, 5,000 inserts: " + j.receipt
@@ -167,8 +167,8 @@ func (j *journey) issue() string {
 	j.post("/v1/material-issues", issue("222"))
 	wrong := j.post("/v1/material-issues", issue("12.5")).text("number")
 	j.post("/v1/material-issue-reversals", object{"material_issue": wrong, "reason": "MISTYPED"})
-	j.refused("/v1/material-issue-reversals", object{"material_issue": wrong, "reason": "MISTYPED"}, "already-reversed")
-	j.refused("/v1/material-issues", issue("400"), "over-issue")
+	j.refused("/v1/material-issue-reversals", object{"material_issue": wrong, "reason": "MISTYPED"}, "production-already-reversed")
+	j.refused("/v1/material-issues", issue("400"), "beyond-required")
 	return fmt.Sprintf("222 kg of %s to %s; 12.5 kg too many were taken back", j.lot("PP-A"), j.bodies)
 }
 
@@ -217,7 +217,7 @@ func (j *journey) assemble() string {
 		"work_order": j.crates, "lot": j.lot("CR-2"), "good_quantity": "59", "scrap_quantity": "1", "scrap_reason": "FLASH",
 		"expires_on": "2041-06-30", "started_at": ago(50 * time.Minute), "ended_at": ago(time.Minute),
 	})
-	j.refused("/v1/production-reports", object{"work_order": j.crates, "lot": j.lot("CR-2"), "good_quantity": "500"}, "over-production")
+	j.refused("/v1/production-reports", object{"work_order": j.crates, "lot": j.lot("CR-2"), "good_quantity": "500"}, "beyond-work-order")
 	j.post("/v1/work-order-completions", object{"work_order": j.crates})
 	return fmt.Sprintf("50 in %s, 59 in %s which expires first", j.lot("CR-1"), j.lot("CR-2"))
 }
@@ -335,7 +335,7 @@ func (j *journey) takeBack() string {
 		return object{"shipment": shipment, "lines": []object{{"line": 1, "quantity": quantity, "reason": "DAMAGED"}}}
 	}
 	j.customerReturn = j.post("/v1/customer-returns", taken("4")).text("number")
-	j.refused("/v1/customer-returns", taken("45"), "over-return")
+	j.refused("/v1/customer-returns", taken("45"), "beyond-shipment")
 	j.as("inspector", "lab-1")
 	j.post("/v1/return-inspections", object{
 		"customer_return": j.customerReturn,

@@ -35,7 +35,7 @@ type Crowd struct {
 }
 
 // expected are the refusals that a crowd on one lot must meet.
-var expected = []string{"insufficient-stock", "work-order-exceeded"}
+var expected = []string{"insufficient-stock", "beyond-work-order"}
 
 // Verdict is what should not have been.
 func (c *Crowd) Verdict() error {

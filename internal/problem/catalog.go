@@ -56,7 +56,7 @@ var catalog = []Entry{
 		Explanation: "Stock, movements or documents were recorded under this property: the base unit and tracking of an item, the site and kind of a location, the currency of a site. Make a new one under another code.",
 	},
 	{
-		Key: "MR116", Slug: "not-a-supplier", Status: 409, Title: "Partner is no supplier",
+		Key: "MR116", Slug: "partner-is-no-supplier", Status: 409, Title: "Partner is no supplier",
 		Explanation: "Prices are kept for partners that are suppliers.",
 	},
 	{

@@ -11,21 +11,29 @@ import (
 
 const backlog = `-- name: Backlog :one
 SELECT (SELECT count(*) FROM event.inbox)::bigint AS events,
+    coalesce((SELECT h.position - min(c.position) FROM event.consumer AS c), 0)::bigint AS unread,
     (SELECT count(*) FROM river.river_job AS j WHERE j.state IN ('available', 'pending', 'running', 'retryable'))::bigint AS jobs,
     (SELECT count(*) FROM river.river_job AS j WHERE j.state IN ('retryable', 'discarded', 'cancelled'))::bigint AS failed_jobs
+FROM event.log_head AS h
 `
 
 type BacklogRow struct {
 	Events     int64
+	Unread     int64
 	Jobs       int64
 	FailedJobs int64
 }
 
-// What the worker still has to do: events without a place in the feed, and jobs that are due.
+// What the worker still has to do: events without a place in the feed or not yet read by a consumer, and jobs that are due.
 func (q *Queries) Backlog(ctx context.Context) (BacklogRow, error) {
 	row := q.db.QueryRow(ctx, backlog)
 	var i BacklogRow
-	err := row.Scan(&i.Events, &i.Jobs, &i.FailedJobs)
+	err := row.Scan(
+		&i.Events,
+		&i.Unread,
+		&i.Jobs,
+		&i.FailedJobs,
+	)
 	return i, err
 }
 
