@@ -4084,6 +4084,27 @@ $$;
 COMMENT ON FUNCTION event.current_actor() IS 'Who acts in this transaction: the actor of the request, or the database role for work outside a request.';
 
 --
+-- Name: describe_refusal(jsonb, jsonb, text, text, text, text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.describe_refusal(p_context jsonb, p_problems jsonb, p_code text, p_message text, p_detail text, p_hint text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN jsonb_strip_nulls((p_problems -> p_code) || jsonb_build_object(
+        'code', p_code, 'detail', p_message, 'hint', nullif(p_hint, ''),
+        'request_id', p_context ->> 'request_id')) || jsonb_build_object('details', coalesce(nullif(p_detail, ''), '{}')::jsonb);
+END;
+$$;
+
+--
+-- Name: FUNCTION describe_refusal(p_context jsonb, p_problems jsonb, p_code text, p_message text, p_detail text, p_hint text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.describe_refusal(p_context jsonb, p_problems jsonb, p_code text, p_message text, p_detail text, p_hint text) IS 'The problem document (RFC 9457) of a refusal inside a batch, where no exception may leave: the kind of problem from p_problems (SQLSTATE to type, title, status), the rest as raised. Null for a code that p_problems does not name.';
+
+--
 -- Name: digest_table(text); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -4397,6 +4418,64 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.add_genealogy(p_parent_lot_id bigint, p_child_lot_id bigint, p_quantity numeric, p_document_type inventory.document_type, p_document_id bigint) IS 'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle.';
+
+--
+-- Name: check_movement(inventory.movement_type, inventory.posting_line); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.check_movement(p_type inventory.movement_type, p_line inventory.posting_line) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v record;
+BEGIN
+    SELECT i.number AS item, i.tracking, u.scale, lot.number AS lot, lot.status, lot.item_id AS lot_item_id,
+        f.code AS from_code, f.site_id AS from_site_id, g.code AS to_code, g.site_id AS to_site_id,
+        f.is_physical OR g.is_physical AS is_physical, r.id AS rule_id, r.needs_released_lot
+    INTO STRICT v
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    JOIN inventory.lot AS lot ON lot.id = p_line.lot_id
+    JOIN catalog.location AS f ON f.id = p_line.from_location_id
+    JOIN catalog.location AS g ON g.id = p_line.to_location_id
+    LEFT JOIN inventory.movement_rule AS r
+        ON r.movement_type = p_type AND r.from_kind = f.kind AND r.to_kind = g.kind
+    WHERE i.id = p_line.item_id;
+
+    IF (v.rule_id IS NULL AND p_type <> 'reversal') OR v.from_site_id <> v.to_site_id OR p_line.from_location_id = p_line.to_location_id THEN
+        RAISE EXCEPTION 'a % may not go from % to %', replace(p_type::text, '_', ' '), v.from_code, v.to_code
+            USING ERRCODE = 'MR203',
+                  DETAIL = jsonb_build_object('movement_type', p_type, 'item', v.item, 'from', v.from_code, 'to', v.to_code)::text,
+                  HINT = 'Scan the location again.';
+    END IF;
+    IF (v.is_physical AND (v.tracking = 'none') <> (p_line.lot_id = 0)) OR v.lot_item_id <> p_line.item_id THEN
+        RAISE EXCEPTION 'item % needs a lot of its own', v.item
+            USING ERRCODE = 'MR205',
+                  DETAIL = jsonb_build_object('item', v.item, 'lot', v.lot, 'tracking', v.tracking)::text,
+                  HINT = 'Scan the lot.';
+    END IF;
+    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale) THEN
+        RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit', v.item
+            USING ERRCODE = 'MR207',
+                  DETAIL = jsonb_build_object('item', v.item, 'quantity', p_line.quantity::text)::text,
+                  HINT = 'Enter the quantity again.';
+    END IF;
+    IF v.needs_released_lot AND v.status <> 'released' THEN
+        RAISE EXCEPTION 'lot % of item % is %', v.lot, v.item,
+            CASE v.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
+            USING ERRCODE = 'MR202',
+                  DETAIL = jsonb_build_object('item', v.item, 'lot', v.lot, 'status', v.status)::text,
+                  HINT = 'Take a released lot, or have this one inspected.';
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION check_movement(p_type inventory.movement_type, p_line inventory.posting_line); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.check_movement(p_type inventory.movement_type, p_line inventory.posting_line) IS 'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 
 --
 -- Name: consume_reservation(bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5027,56 +5106,30 @@ BEGIN
     PERFORM inventory.lock_balances(v_keys);
 
     -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
-    SELECT t.movement_type, i.number AS item, lot.number AS lot, lot.status, lot.item_id AS lot_item_id, l.item_id, l.lot_id,
-        l.quantity, i.tracking, f.is_physical OR g.is_physical AS is_physical, f.code AS from_location, g.code AS to_location, r.needs_released_lot, r.id AS rule_id,
-        u.scale
-    INTO v_bad
-    FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-    JOIN unnest(p_types) WITH ORDINALITY AS t (movement_type, ordinal) ON t.ordinal = l.ordinal
-    JOIN catalog.item AS i ON i.id = l.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN inventory.lot AS lot ON lot.id = l.lot_id
-    JOIN catalog.location AS f ON f.id = l.from_location_id
-    JOIN catalog.location AS g ON g.id = l.to_location_id
-    LEFT JOIN inventory.movement_rule AS r
-        ON r.movement_type = t.movement_type AND r.from_kind = f.kind AND r.to_kind = g.kind
-    WHERE (t.movement_type <> 'reversal' AND r.id IS NULL)
-       OR (r.needs_released_lot AND lot.status <> 'released')
-       OR (i.tracking = 'none' AND l.lot_id <> 0)
-       OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
-       OR (l.lot_id <> 0 AND lot.item_id <> l.item_id)
-       OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
-       OR f.site_id <> g.site_id
-    ORDER BY l.ordinal
-    LIMIT 1;
-    IF FOUND THEN
-        IF v_bad.needs_released_lot AND v_bad.status <> 'released' THEN
-            RAISE EXCEPTION 'lot % of item % is %', v_bad.lot, v_bad.item,
-                CASE v_bad.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
-                USING ERRCODE = 'MR202',
-                      DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'status', v_bad.status)::text,
-                      HINT = 'Take a released lot, or have this one inspected.';
-        ELSIF v_bad.rule_id IS NULL AND v_bad.movement_type <> 'reversal' THEN
-            RAISE EXCEPTION 'a % may not go from % to %', replace(v_bad.movement_type::text, '_', ' '),
-                v_bad.from_location, v_bad.to_location
-                USING ERRCODE = 'MR203',
-                      DETAIL = jsonb_build_object('movement_type', v_bad.movement_type, 'item', v_bad.item,
-                          'from', v_bad.from_location, 'to', v_bad.to_location)::text,
-                      HINT = 'Scan the location again.';
-        ELSIF v_bad.is_physical AND (v_bad.tracking = 'none') <> (v_bad.lot_id = 0) OR v_bad.lot_item_id <> v_bad.item_id THEN
-            RAISE EXCEPTION 'item % needs a lot of its own', v_bad.item
-                USING ERRCODE = 'MR205',
-                      DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'tracking', v_bad.tracking)::text,
-                      HINT = 'Scan the lot.';
-        ELSE
-            RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit, within one site', v_bad.item
-                USING ERRCODE = 'MR207',
-                      DETAIL = jsonb_build_object('item', v_bad.item, 'quantity', v_bad.quantity::text,
-                          'from', v_bad.from_location, 'to', v_bad.to_location)::text,
-                      HINT = 'Enter the quantity again.';
-        END IF;
-    END IF;
+    FOR v_bad IN
+        SELECT t.movement_type, l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.quantity
+        FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        JOIN unnest(p_types) WITH ORDINALITY AS t (movement_type, ordinal) ON t.ordinal = l.ordinal
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id
+        JOIN catalog.location AS f ON f.id = l.from_location_id
+        JOIN catalog.location AS g ON g.id = l.to_location_id
+        LEFT JOIN inventory.movement_rule AS r
+            ON r.movement_type = t.movement_type AND r.from_kind = f.kind AND r.to_kind = g.kind
+        WHERE (t.movement_type <> 'reversal' AND r.id IS NULL)
+           OR (r.needs_released_lot AND lot.status <> 'released')
+           OR (i.tracking = 'none' AND l.lot_id <> 0)
+           OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
+           OR lot.item_id <> l.item_id
+           OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR f.site_id <> g.site_id
+        ORDER BY l.ordinal
+    LOOP
+        PERFORM inventory.check_movement(v_bad.movement_type, ROW(v_bad.item_id, v_bad.lot_id, v_bad.from_location_id,
+            v_bad.to_location_id, v_bad.quantity, false, NULL, NULL, NULL)::inventory.posting_line);
+    END LOOP;
 
     -- 3. Net per balance; what the call takes may not exceed what is free.
     SELECT i.number AS item, c.code AS location, lot.number AS lot, b.on_hand, b.reserved, n.on_hand_change, n.reserved_change, n.out_quantity
@@ -5218,6 +5271,263 @@ $$;
 COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) IS 'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 
 --
+-- Name: post_transfers(text[], jsonb[], jsonb[], jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.post_transfers(p_operations text[], p_contexts jsonb[], p_commands jsonb[], p_problems jsonb) RETURNS TABLE(ordinal integer, status integer, body jsonb, is_replayed boolean)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+    v_count integer := cardinality(p_operations);
+    v_types inventory.movement_type[];
+    v_fingerprints bytea[];
+    v_occurred timestamptz[];
+    v_lines inventory.posting_line[];
+    v_bodies jsonb[];           -- the answer, null while the command is still to be posted
+    v_replayed boolean[];       -- answered before, under the same key
+    v_foreign boolean[];        -- the key belongs to another request: answered, and not stored
+    v_keys inventory.balance_key[];
+    v_free numeric[];           -- what is free per balance, in the order of v_keys
+    v_sources integer[];        -- per command the balance it takes from, an index of v_free
+    v_targets integer[];        -- and the balance it adds to; null for a virtual location
+    v_ids bigint[];
+    v_posted_at timestamptz;
+    v_is_covered boolean;
+    v_rows integer;
+    v_ordinal integer;
+    v_code text;
+    v_message text;
+    v_detail text;
+    v_hint text;
+BEGIN
+    -- 1. What was answered before, and what the codes of the others mean. A line that is in any way unusual stays null.
+    SELECT array_agg(c.movement_type ORDER BY c.ordinal),
+        array_agg(c.fingerprint ORDER BY c.ordinal),
+        array_agg(r.body ORDER BY c.ordinal),
+        array_agg(coalesce(r.fingerprint = c.fingerprint, false) ORDER BY c.ordinal),
+        array_agg(coalesce(r.fingerprint <> c.fingerprint, false) ORDER BY c.ordinal),
+        array_agg(coalesce(c.occurred_at, clock_timestamp()) ORDER BY c.ordinal),
+        array_agg(CASE
+            WHEN r.key IS NULL AND rule.id IS NOT NULL AND f.site_id = g.site_id AND f.id <> g.id
+                AND (i.tracking = 'none') = (c.command ->> 'lot' IS NULL)
+                AND (i.tracking = 'none' OR l.id IS NOT NULL)
+                AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
+                AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
+                AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
+                AND c.occurred_at IS NULL
+            THEN ROW(i.id, coalesce(l.id, 0), f.id, g.id, c.quantity, false, NULL, NULL, reason.id)::inventory.posting_line
+            END ORDER BY c.ordinal)
+    INTO v_types, v_fingerprints, v_bodies, v_replayed, v_foreign, v_occurred, v_lines
+    FROM (
+        SELECT n.ordinal, n.context, n.command, event.fingerprint(n.operation, n.command) AS fingerprint,
+            (n.command ->> 'occurred_at')::timestamptz AS occurred_at,
+            CASE WHEN n.command ->> 'quantity' ~ '^[0-9]{1,12}(\.[0-9]{1,6})?$' THEN (n.command ->> 'quantity')::numeric END AS quantity,
+            (CASE n.operation WHEN 'put-away' THEN 'put_away' WHEN 'transfer-stock' THEN 'transfer' WHEN 'scrap-stock' THEN 'scrap' END)
+                ::inventory.movement_type AS movement_type
+        FROM unnest(p_operations, p_contexts, p_commands) WITH ORDINALITY AS n (operation, context, command, ordinal)
+    ) AS c
+    LEFT JOIN event.request AS r ON r.key = (c.context ->> 'key')::uuid
+    LEFT JOIN catalog.item AS i ON i.number = c.command ->> 'item'
+    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN inventory.lot AS l ON l.item_id = i.id AND l.number = c.command ->> 'lot'
+    LEFT JOIN catalog.location AS f ON f.code = c.command ->> 'from'
+    LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
+    LEFT JOIN catalog.location AS named ON c.movement_type <> 'scrap' AND named.code = c.command ->> 'to'
+    LEFT JOIN catalog.location AS g ON g.id = coalesce(scrap.id, named.id)
+    LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.command ->> 'reason'
+    LEFT JOIN inventory.movement_rule AS rule
+        ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = g.kind;
+
+    -- 2. The unusual ones, each alone, by the functions that convert units and say what is wrong.
+    FOR i IN 1..v_count LOOP
+        IF v_foreign[i] THEN
+            v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, 'MR902', 'this key was used for another request',
+                NULL, 'Send every new request under a new key.');
+        ELSIF NOT v_replayed[i] AND v_lines[i] IS NULL THEN
+            BEGIN
+                v_occurred[i] := event.occurred_at(p_commands[i]);
+                v_lines[i] := inventory.prepare_transfer(v_types[i], p_commands[i]);
+                PERFORM inventory.check_movement(v_types[i], v_lines[i]);
+            EXCEPTION WHEN OTHERS THEN
+                GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                    v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                v_lines[i] := NULL;
+                v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, v_code, v_message, v_detail, v_hint);
+                IF v_bodies[i] IS NULL THEN
+                    RAISE;
+                END IF;
+            END;
+        END IF;
+    END LOOP;
+
+    -- 3. Every balance the batch touches, locked in key order.
+    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key ORDER BY e.item_id, e.location_id, e.lot_id), '{}')
+    INTO v_keys
+    FROM (
+        SELECT DISTINCT l.item_id, p.location_id, l.lot_id
+        FROM unnest(v_lines) AS l
+        CROSS JOIN LATERAL (VALUES (l.from_location_id), (l.to_location_id)) AS p (location_id)
+        WHERE l.item_id IS NOT NULL
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id
+    WHERE c.is_physical;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- 4. Lots that are not released, read after the locks; see inventory.set_lot_status.
+    FOR v_ordinal IN
+        SELECT l.ordinal
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id AND lot.status <> 'released'
+        WHERE v_types[l.ordinal] = 'put_away'
+    LOOP
+        BEGIN
+            PERFORM inventory.check_movement(v_types[v_ordinal], v_lines[v_ordinal]);
+        EXCEPTION WHEN SQLSTATE 'MR202' THEN
+            GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+            v_lines[v_ordinal] := NULL;
+            v_bodies[v_ordinal] := event.describe_refusal(p_contexts[v_ordinal], p_problems, 'MR202', v_message, v_detail, v_hint);
+        END;
+    END LOOP;
+
+    -- 5. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
+    SELECT coalesce(bool_and(b.on_hand - b.reserved + e.running >= 0), true)
+    INTO v_is_covered
+    FROM (
+        SELECT p.item_id, p.location_id, p.lot_id, p.change,
+            sum(p.change) OVER (PARTITION BY p.item_id, p.location_id, p.lot_id ORDER BY p.ordinal, p.change ROWS UNBOUNDED PRECEDING) AS running
+        FROM (
+            SELECT l.ordinal, l.item_id, l.from_location_id AS location_id, l.lot_id, -l.quantity AS change
+            FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+            UNION ALL
+            SELECT l.ordinal, l.item_id, l.to_location_id, l.lot_id, l.quantity
+            FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        ) AS p
+        WHERE p.item_id IS NOT NULL
+    ) AS e
+    JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
+    WHERE e.change < 0;
+
+    IF NOT v_is_covered THEN
+        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal)
+        INTO v_free
+        FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
+        JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
+        SELECT array_agg(s.ordinal ORDER BY l.ordinal), array_agg(t.ordinal ORDER BY l.ordinal)
+        INTO v_sources, v_targets
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        LEFT JOIN unnest(v_keys) WITH ORDINALITY AS s (item_id, location_id, lot_id, ordinal)
+            ON s.item_id = l.item_id AND s.location_id = l.from_location_id AND s.lot_id = l.lot_id
+        LEFT JOIN unnest(v_keys) WITH ORDINALITY AS t (item_id, location_id, lot_id, ordinal)
+            ON t.item_id = l.item_id AND t.location_id = l.to_location_id AND t.lot_id = l.lot_id;
+        FOR i IN 1..v_count LOOP
+            CONTINUE WHEN v_sources[i] IS NULL;
+            IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+                v_free[v_sources[i]] := v_free[v_sources[i]] - v_lines[i].quantity;
+                IF v_targets[i] IS NOT NULL THEN
+                    v_free[v_targets[i]] := v_free[v_targets[i]] + v_lines[i].quantity;
+                END IF;
+            ELSE
+                BEGIN
+                    PERFORM inventory.refuse_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
+                        v_free[v_sources[i]] + b.reserved, b.reserved, v_lines[i].quantity)
+                    FROM inventory.balance AS b
+                    WHERE b.item_id = v_lines[i].item_id AND b.location_id = v_lines[i].from_location_id AND b.lot_id = v_lines[i].lot_id;
+                EXCEPTION WHEN SQLSTATE 'MR201' THEN
+                    GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                    v_lines[i] := NULL;
+                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, 'MR201', v_message, v_detail, v_hint);
+                END;
+            END IF;
+        END LOOP;
+    END IF;
+
+    -- 6. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
+    v_posted_at := clock_timestamp();
+    SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
+
+    WITH posted AS (
+        INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
+            quantity, document_type, document_id, reason_id, actor, request_key)
+        SELECT v_ids[l.ordinal], v_posted_at, v_occurred[l.ordinal], v_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id,
+            l.to_location_id, l.quantity,
+            (CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type,
+            v_ids[l.ordinal], l.reason_id, coalesce(p_contexts[l.ordinal] ->> 'actor', session_user), (p_contexts[l.ordinal] ->> 'key')::uuid
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        WHERE l.item_id IS NOT NULL
+    ), changed AS (
+        UPDATE inventory.balance AS b
+        SET on_hand = b.on_hand + n.change
+        FROM (
+            SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change
+            FROM (
+                SELECT l.item_id, l.from_location_id AS location_id, l.lot_id, -l.quantity AS change FROM unnest(v_lines) AS l
+                UNION ALL
+                SELECT l.item_id, l.to_location_id, l.lot_id, l.quantity FROM unnest(v_lines) AS l
+            ) AS e
+            WHERE e.item_id IS NOT NULL
+            GROUP BY e.item_id, e.location_id, e.lot_id
+        ) AS n
+        WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
+    ), told AS (
+        INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
+        SELECT 'movement.posted', v_ids[l.ordinal],
+            jsonb_build_object('posted_at', v_posted_at,
+                'document_type', CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END,
+                'movements', jsonb_build_array(jsonb_build_object('id', v_ids[l.ordinal]::text, 'type', v_types[l.ordinal],
+                    'item', p_commands[l.ordinal] ->> 'item', 'lot', p_commands[l.ordinal] ->> 'lot',
+                    'from', p_commands[l.ordinal] ->> 'from', 'to', g.code, 'quantity', l.quantity::text))),
+            (p_contexts[l.ordinal] ->> 'key')::uuid, nextval('event.inbox_ordinal'), v_posted_at
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        JOIN catalog.location AS g ON g.id = l.to_location_id
+    )
+    SELECT array_agg(coalesce(v_bodies[l.ordinal], inventory.describe_transfer(v_ids[l.ordinal], v_types[l.ordinal],
+            p_commands[l.ordinal] ->> 'item', p_commands[l.ordinal] ->> 'lot', p_commands[l.ordinal] ->> 'from', g.code,
+            l.quantity, u.code, v_posted_at)) ORDER BY l.ordinal)
+    INTO v_bodies
+    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+    LEFT JOIN catalog.location AS g ON g.id = l.to_location_id
+    LEFT JOIN catalog.item AS i ON i.id = l.item_id
+    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id;
+
+    INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
+    SELECT (c.context ->> 'key')::uuid, v_fingerprints[c.ordinal], c.operation, coalesce((v_bodies[c.ordinal] ->> 'status')::integer, 201),
+        v_bodies[c.ordinal], coalesce(c.context ->> 'actor', session_user), c.context ->> 'device', c.context ->> 'request_id', v_posted_at
+    FROM unnest(p_operations, p_contexts) WITH ORDINALITY AS c (operation, context, ordinal)
+    WHERE NOT v_replayed[c.ordinal] AND NOT v_foreign[c.ordinal]
+    ON CONFLICT (key) DO NOTHING;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    IF v_rows <> (SELECT count(*) FROM unnest(v_replayed, v_foreign) AS s (replayed, is_foreign) WHERE NOT s.replayed AND NOT s.is_foreign) THEN
+        RAISE EXCEPTION 'a key of this batch was answered meanwhile' USING ERRCODE = '40001';
+    END IF;
+    PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
+
+    RETURN QUERY
+    SELECT s.n::integer, coalesce((s.body ->> 'status')::integer, 201), s.body, s.replayed
+    FROM unnest(v_bodies, v_replayed) WITH ORDINALITY AS s (body, replayed, n)
+    ORDER BY s.n;
+END;
+$_$;
+
+--
+-- Name: FUNCTION post_transfers(p_operations text[], p_contexts jsonb[], p_commands jsonb[], p_problems jsonb); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_contexts jsonb[], p_commands jsonb[], p_problems jsonb) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problems maps the SQLSTATEs that may be told to {type, title, status}. One row per command, in order. Raises 40001 when a key was answered by another transaction meanwhile: call again; any other error means that nothing of the batch was done.';
+
+--
 -- Name: prepare_transfer(inventory.movement_type, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5255,33 +5565,6 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.prepare_transfer(p_type inventory.movement_type, p_command jsonb) IS 'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
-
---
--- Name: put_away(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
---
-
-CREATE FUNCTION inventory.put_away(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    v_answer event.answer := event.begin_request('put-away', p_context, p_command);
-    v_ids bigint[];
-BEGIN
-    IF v_answer.is_replayed THEN
-        RETURN v_answer;
-    END IF;
-    v_ids := inventory.post_movements('put_away', ARRAY[inventory.prepare_transfer('put_away', p_command)],
-        'transfer', NULL, event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
-END;
-$$;
-
---
--- Name: FUNCTION put_away(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
---
-
-COMMENT ON FUNCTION inventory.put_away(p_context jsonb, p_command jsonb) IS 'Command: released goods go from quarantine or another storage location to a storage location. Body: item, lot?, from, to, quantity, unit?, occurred_at?. Raises MR213 for untracked goods in quarantine, and what posting raises.';
 
 --
 -- Name: refuse_shortage(text, text, text, numeric, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5630,33 +5913,6 @@ $$;
 COMMENT ON FUNCTION inventory.reverse_transfer(p_context jsonb, p_command jsonb) IS 'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
 
 --
--- Name: scrap_stock(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
---
-
-CREATE FUNCTION inventory.scrap_stock(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    v_answer event.answer := event.begin_request('scrap-stock', p_context, p_command);
-    v_ids bigint[];
-BEGIN
-    IF v_answer.is_replayed THEN
-        RETURN v_answer;
-    END IF;
-    v_ids := inventory.post_movements('scrap', ARRAY[inventory.prepare_transfer('scrap', p_command)],
-        'scrapping', NULL, event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
-END;
-$$;
-
---
--- Name: FUNCTION scrap_stock(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
---
-
-COMMENT ON FUNCTION inventory.scrap_stock(p_context jsonb, p_command jsonb) IS 'Command: stock is scrapped where it lies. Body: item, lot?, from, quantity, unit?, reason, occurred_at?.';
-
---
 -- Name: select_stock(bigint, bigint, bigint, numeric, boolean); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5789,33 +6045,6 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.transfer_number(p_movement_id bigint) IS 'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
-
---
--- Name: transfer_stock(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
---
-
-CREATE FUNCTION inventory.transfer_stock(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-DECLARE
-    v_answer event.answer := event.begin_request('transfer-stock', p_context, p_command);
-    v_ids bigint[];
-BEGIN
-    IF v_answer.is_replayed THEN
-        RETURN v_answer;
-    END IF;
-    v_ids := inventory.post_movements('transfer', ARRAY[inventory.prepare_transfer('transfer', p_command)],
-        'transfer', NULL, event.occurred_at(p_command));
-    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
-END;
-$$;
-
---
--- Name: FUNCTION transfer_stock(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
---
-
-COMMENT ON FUNCTION inventory.transfer_stock(p_context jsonb, p_command jsonb) IS 'Command: stock goes from a location to another of the same kind, or from storage into quarantine. Body: item, lot?, from, to, quantity, unit?, occurred_at?.';
 
 --
 -- Name: river_job_state_in_bitmask(bit, river.river_job_state); Type: FUNCTION; Schema: river; Owner: -

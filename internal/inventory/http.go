@@ -17,29 +17,29 @@ const tag = "Inventory"
 // Register adds the operations of the room to the API.
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
-	registerTransfers(api, q)
+	registerTransfers(api, q, newPoster(q))
 	registerCounts(api, q)
 	registerReads(api, q)
 }
 
-func registerTransfers(api *httpapi.API, q *db.Queries) {
+func registerTransfers(api *httpapi.API, q *db.Queries, p *poster) {
 	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205"}
 	httpapi.Command[PutAway, Transfer](api, httpapi.CommandSpec{
 		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,
 		Summary:     "Put released goods away",
 		Description: "Takes released goods from quarantine, or from another storage location, to a storage location.",
 		Refusals:    append([]string{"MR202", "MR213"}, posting...),
-	}, q.PutAway)
+	}, p.post("put-away"))
 	httpapi.Command[TransferStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "transfer-stock", Path: "/v1/transfers", Tag: tag,
 		Summary:  "Move stock to another location",
 		Refusals: posting,
-	}, q.TransferStock)
+	}, p.post("transfer-stock"))
 	httpapi.Command[ScrapStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "scrap-stock", Path: "/v1/scrappings", Tag: tag,
 		Summary:  "Scrap stock where it lies",
 		Refusals: append([]string{"MR106"}, posting...),
-	}, q.ScrapStock)
+	}, p.post("scrap-stock"))
 	httpapi.Command[PostOpeningStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "post-opening-stock", Path: "/v1/opening-stocks", Tag: tag,
 		Summary:  "Take over stock from before the books began",

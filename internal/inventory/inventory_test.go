@@ -132,7 +132,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 		"half a piece":            {"/v1/transfers", m{"item": "BOLT", "from": "A", "to": "B", "quantity": "0.5"}, "inexact-quantity", 422},
 		"zero":                    {"/v1/transfers", m{"item": "BOLT", "from": "A", "to": "B", "quantity": "0"}, "invalid-quantity", 422},
 		"into production":         {"/v1/transfers", m{"item": "BOLT", "from": "A", "to": "V-PRODUCTION", "quantity": "1"}, "movement-not-allowed", 409},
-		"nowhere":                 {"/v1/transfers", m{"item": "BOLT", "from": "A", "to": "A", "quantity": "1"}, "", 422},
+		"nowhere":                 {"/v1/transfers", m{"item": "BOLT", "from": "A", "to": "A", "quantity": "1"}, "movement-not-allowed", 409},
 		"blocked lot put away":    {"/v1/put-aways", m{"item": "RESIN", "lot": "L1", "from": "A", "to": "B", "quantity": "1"}, "lot-not-released", 409},
 		"unknown reason":          {"/v1/scrappings", m{"item": "BOLT", "from": "A", "quantity": "1", "reason": "WHIM"}, "unknown-reason", 422},
 		"count of staging":        {"/v1/counts", m{"location": "S", "reason": "MISCOUNT", "lines": []m{{"item": "BOLT", "counted_quantity": "1"}}}, "movement-not-allowed", 409},

@@ -1,6 +1,11 @@
 package problem
 
-import "slices"
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
 
 // Class is the SQLSTATE class of every refusal that Millrace's SQL raises.
 const Class = "MR"
@@ -177,4 +182,26 @@ func ForStatus(status int) Entry {
 func ForKey(key string) (Entry, bool) {
 	e, ok := byKey[key]
 	return e, ok
+}
+
+// Skeletons are the members that every document of a kind of refusal shares, by SQLSTATE,
+// for SQL that refuses some of a batch without an exception that could leave it.
+func Skeletons() json.RawMessage {
+	type skeleton struct {
+		Type      string `json:"type"`
+		Title     string `json:"title"`
+		Status    int    `json:"status"`
+		Retryable bool   `json:"retryable"`
+	}
+	all := map[string]skeleton{}
+	for _, e := range Table {
+		if strings.HasPrefix(e.Key, Class) && e.Status < http.StatusInternalServerError {
+			all[e.Key] = skeleton{Type: e.Type(), Title: e.Title, Status: e.Status, Retryable: e.RetryAfter > 0}
+		}
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return text
 }

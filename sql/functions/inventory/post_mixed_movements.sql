@@ -38,56 +38,30 @@ BEGIN
     PERFORM inventory.lock_balances(v_keys);
 
     -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
-    SELECT t.movement_type, i.number AS item, lot.number AS lot, lot.status, lot.item_id AS lot_item_id, l.item_id, l.lot_id,
-        l.quantity, i.tracking, f.is_physical OR g.is_physical AS is_physical, f.code AS from_location, g.code AS to_location, r.needs_released_lot, r.id AS rule_id,
-        u.scale
-    INTO v_bad
-    FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-    JOIN unnest(p_types) WITH ORDINALITY AS t (movement_type, ordinal) ON t.ordinal = l.ordinal
-    JOIN catalog.item AS i ON i.id = l.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN inventory.lot AS lot ON lot.id = l.lot_id
-    JOIN catalog.location AS f ON f.id = l.from_location_id
-    JOIN catalog.location AS g ON g.id = l.to_location_id
-    LEFT JOIN inventory.movement_rule AS r
-        ON r.movement_type = t.movement_type AND r.from_kind = f.kind AND r.to_kind = g.kind
-    WHERE (t.movement_type <> 'reversal' AND r.id IS NULL)
-       OR (r.needs_released_lot AND lot.status <> 'released')
-       OR (i.tracking = 'none' AND l.lot_id <> 0)
-       OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
-       OR (l.lot_id <> 0 AND lot.item_id <> l.item_id)
-       OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
-       OR f.site_id <> g.site_id
-    ORDER BY l.ordinal
-    LIMIT 1;
-    IF FOUND THEN
-        IF v_bad.needs_released_lot AND v_bad.status <> 'released' THEN
-            RAISE EXCEPTION 'lot % of item % is %', v_bad.lot, v_bad.item,
-                CASE v_bad.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
-                USING ERRCODE = 'MR202',
-                      DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'status', v_bad.status)::text,
-                      HINT = 'Take a released lot, or have this one inspected.';
-        ELSIF v_bad.rule_id IS NULL AND v_bad.movement_type <> 'reversal' THEN
-            RAISE EXCEPTION 'a % may not go from % to %', replace(v_bad.movement_type::text, '_', ' '),
-                v_bad.from_location, v_bad.to_location
-                USING ERRCODE = 'MR203',
-                      DETAIL = jsonb_build_object('movement_type', v_bad.movement_type, 'item', v_bad.item,
-                          'from', v_bad.from_location, 'to', v_bad.to_location)::text,
-                      HINT = 'Scan the location again.';
-        ELSIF v_bad.is_physical AND (v_bad.tracking = 'none') <> (v_bad.lot_id = 0) OR v_bad.lot_item_id <> v_bad.item_id THEN
-            RAISE EXCEPTION 'item % needs a lot of its own', v_bad.item
-                USING ERRCODE = 'MR205',
-                      DETAIL = jsonb_build_object('item', v_bad.item, 'lot', v_bad.lot, 'tracking', v_bad.tracking)::text,
-                      HINT = 'Scan the lot.';
-        ELSE
-            RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit, within one site', v_bad.item
-                USING ERRCODE = 'MR207',
-                      DETAIL = jsonb_build_object('item', v_bad.item, 'quantity', v_bad.quantity::text,
-                          'from', v_bad.from_location, 'to', v_bad.to_location)::text,
-                      HINT = 'Enter the quantity again.';
-        END IF;
-    END IF;
+    FOR v_bad IN
+        SELECT t.movement_type, l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.quantity
+        FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        JOIN unnest(p_types) WITH ORDINALITY AS t (movement_type, ordinal) ON t.ordinal = l.ordinal
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id
+        JOIN catalog.location AS f ON f.id = l.from_location_id
+        JOIN catalog.location AS g ON g.id = l.to_location_id
+        LEFT JOIN inventory.movement_rule AS r
+            ON r.movement_type = t.movement_type AND r.from_kind = f.kind AND r.to_kind = g.kind
+        WHERE (t.movement_type <> 'reversal' AND r.id IS NULL)
+           OR (r.needs_released_lot AND lot.status <> 'released')
+           OR (i.tracking = 'none' AND l.lot_id <> 0)
+           OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
+           OR lot.item_id <> l.item_id
+           OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR f.site_id <> g.site_id
+        ORDER BY l.ordinal
+    LOOP
+        PERFORM inventory.check_movement(v_bad.movement_type, ROW(v_bad.item_id, v_bad.lot_id, v_bad.from_location_id,
+            v_bad.to_location_id, v_bad.quantity, false, NULL, NULL, NULL)::inventory.posting_line);
+    END LOOP;
 
     -- 3. Net per balance; what the call takes may not exceed what is free.
     SELECT i.number AS item, c.code AS location, lot.number AS lot, b.on_hand, b.reserved, n.on_hand_change, n.reserved_change, n.out_quantity

@@ -1,14 +1,7 @@
--- name: PutAway :one
-SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.put_away(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);
-
--- name: TransferStock :one
-SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.transfer_stock(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);
-
--- name: ScrapStock :one
-SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.scrap_stock(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);
+-- name: PostTransfers :many
+SELECT a.ordinal::integer AS ordinal, a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
+FROM inventory.post_transfers(@operations::text[], @contexts::jsonb[], @commands::jsonb[], @problems::jsonb)
+    AS a(ordinal, status, body, is_replayed);
 
 -- name: PostOpeningStock :one
 SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed

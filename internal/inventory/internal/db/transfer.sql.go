@@ -39,22 +39,47 @@ func (q *Queries) PostOpeningStock(ctx context.Context, context json.RawMessage,
 	return i, err
 }
 
-const putAway = `-- name: PutAway :one
-SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.put_away($1::jsonb, $2::jsonb) AS a(status, body, is_replayed)
+const postTransfers = `-- name: PostTransfers :many
+SELECT a.ordinal::integer AS ordinal, a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
+FROM inventory.post_transfers($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb)
+    AS a(ordinal, status, body, is_replayed)
 `
 
-type PutAwayRow struct {
+type PostTransfersRow struct {
+	Ordinal    int32
 	Status     int32
 	Body       json.RawMessage
 	IsReplayed bool
 }
 
-func (q *Queries) PutAway(ctx context.Context, context json.RawMessage, command json.RawMessage) (PutAwayRow, error) {
-	row := q.db.QueryRow(ctx, putAway, context, command)
-	var i PutAwayRow
-	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
-	return i, err
+func (q *Queries) PostTransfers(ctx context.Context, operations []string, contexts []json.RawMessage, commands []json.RawMessage, problems json.RawMessage) ([]PostTransfersRow, error) {
+	rows, err := q.db.Query(ctx, postTransfers,
+		operations,
+		contexts,
+		commands,
+		problems,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PostTransfersRow
+	for rows.Next() {
+		var i PostTransfersRow
+		if err := rows.Scan(
+			&i.Ordinal,
+			&i.Status,
+			&i.Body,
+			&i.IsReplayed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const reverseTransfer = `-- name: ReverseTransfer :one
@@ -71,42 +96,6 @@ type ReverseTransferRow struct {
 func (q *Queries) ReverseTransfer(ctx context.Context, context json.RawMessage, command json.RawMessage) (ReverseTransferRow, error) {
 	row := q.db.QueryRow(ctx, reverseTransfer, context, command)
 	var i ReverseTransferRow
-	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
-	return i, err
-}
-
-const scrapStock = `-- name: ScrapStock :one
-SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.scrap_stock($1::jsonb, $2::jsonb) AS a(status, body, is_replayed)
-`
-
-type ScrapStockRow struct {
-	Status     int32
-	Body       json.RawMessage
-	IsReplayed bool
-}
-
-func (q *Queries) ScrapStock(ctx context.Context, context json.RawMessage, command json.RawMessage) (ScrapStockRow, error) {
-	row := q.db.QueryRow(ctx, scrapStock, context, command)
-	var i ScrapStockRow
-	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
-	return i, err
-}
-
-const transferStock = `-- name: TransferStock :one
-SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.transfer_stock($1::jsonb, $2::jsonb) AS a(status, body, is_replayed)
-`
-
-type TransferStockRow struct {
-	Status     int32
-	Body       json.RawMessage
-	IsReplayed bool
-}
-
-func (q *Queries) TransferStock(ctx context.Context, context json.RawMessage, command json.RawMessage) (TransferStockRow, error) {
-	row := q.db.QueryRow(ctx, transferStock, context, command)
-	var i TransferStockRow
 	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
 	return i, err
 }

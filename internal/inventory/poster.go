@@ -1,0 +1,170 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
+	"github.com/millrace-erp/millrace/internal/problem"
+)
+
+const (
+	// posters is how many batches are in flight at once: one fills the wait of the other
+	// for the disk; more gained nothing.
+	posters = 2
+	// largestBatch bounds how long a batch holds its balances.
+	largestBatch = 256
+	// longestQueue bounds memory and waiting: beyond it a client is better told to come back.
+	longestQueue = 4096
+	// attempts is how often a batch runs that met another transaction's key.
+	attempts = 5
+)
+
+// poster gathers the transfers that arrive while the batches before them are in flight,
+// and posts them by one call and one commit. Nobody waits for a batch to fill: a command
+// that finds a poster idle goes at once.
+type poster struct {
+	queries  *db.Queries
+	problems json.RawMessage
+
+	mu      sync.Mutex
+	waiting []*posting
+	running int
+}
+
+// posting is one command on its way.
+type posting struct {
+	ctx       context.Context //nolint:containedctx // the deadline of its request
+	operation string
+	key       string
+	context   json.RawMessage
+	command   json.RawMessage
+	done      chan struct{}
+	answer    httpapi.Answer
+	err       error
+}
+
+func newPoster(queries *db.Queries) *poster {
+	return &poster{queries: queries, problems: problem.Skeletons()}
+}
+
+// post gives the operation's commands to the poster.
+func (p *poster) post(operation string) func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
+	return func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
+		var named struct{ Key string }
+		if err := json.Unmarshal(requestContext, &named); err != nil {
+			return httpapi.Answer{}, err
+		}
+		c := &posting{ctx: ctx, operation: operation, key: named.Key, context: requestContext, command: command, done: make(chan struct{})}
+		if !p.enqueue(c) {
+			return httpapi.Answer{}, problem.New(problem.Unavailable, "Too many movements are waiting to be posted.")
+		}
+		select {
+		case <-c.done:
+			return c.answer, c.err
+		case <-ctx.Done():
+			// It may still be posted; its key will tell.
+			return httpapi.Answer{}, ctx.Err()
+		}
+	}
+}
+
+func (p *poster) enqueue(c *posting) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.waiting) >= longestQueue {
+		return false
+	}
+	p.waiting = append(p.waiting, c)
+	if p.running < posters {
+		p.running++
+		go p.run()
+	}
+	return true
+}
+
+// run posts batch after batch until nothing waits.
+func (p *poster) run() {
+	for {
+		batch := p.take()
+		if batch == nil {
+			return
+		}
+		p.send(batch)
+		for _, c := range batch {
+			close(c.done)
+		}
+	}
+}
+
+// take is the next batch: in order of arrival, no key twice, and nothing whose client gave
+// up waiting. Nil ends the poster that asked.
+func (p *poster) take() []*posting {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var batch, left []*posting
+	keys := make(map[string]bool, min(len(p.waiting), largestBatch))
+	for _, c := range p.waiting {
+		switch {
+		case c.ctx.Err() != nil:
+		case len(batch) == largestBatch || keys[c.key]:
+			left = append(left, c)
+		default:
+			keys[c.key] = true
+			batch = append(batch, c)
+		}
+	}
+	p.waiting = left
+	if batch == nil {
+		p.running--
+	}
+	return batch
+}
+
+// send posts the batch. When it fails as a whole nothing of it was done: then each goes
+// alone, so that what is wrong with one does not harm the others.
+func (p *poster) send(batch []*posting) {
+	err := p.call(batch)
+	if err == nil {
+		return
+	}
+	if len(batch) == 1 {
+		batch[0].err = err
+		return
+	}
+	for c := range slices.Chunk(batch, 1) {
+		c[0].err = p.call(c)
+	}
+}
+
+func (p *poster) call(batch []*posting) error {
+	operations := make([]string, len(batch))
+	contexts := make([]json.RawMessage, len(batch))
+	commands := make([]json.RawMessage, len(batch))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(batch[0].ctx))
+	defer cancel()
+	for i, c := range batch {
+		operations[i], contexts[i], commands[i] = c.operation, c.context, c.command
+		if deadline, ok := c.ctx.Deadline(); ok {
+			var done context.CancelFunc
+			ctx, done = context.WithDeadline(ctx, deadline)
+			defer done()
+		}
+	}
+	for attempt := 1; ; attempt++ {
+		rows, err := p.queries.PostTransfers(ctx, operations, contexts, commands, p.problems)
+		if err != nil {
+			if problem.IsTransient(err) && attempt < attempts && ctx.Err() == nil {
+				continue
+			}
+			return err
+		}
+		for _, row := range rows {
+			batch[row.Ordinal-1].answer = httpapi.Answer{Status: row.Status, Body: row.Body, IsReplayed: row.IsReplayed}
+		}
+		return nil
+	}
+}
