@@ -101,7 +101,7 @@ CREATE TABLE purchasing.goods_receipt_line (
     accepted_quantity numeric(18,6) NOT NULL DEFAULT 0,
     rejected_quantity numeric(18,6) NOT NULL DEFAULT 0,
     returned_quantity numeric(18,6) NOT NULL DEFAULT 0,
-    movement_id bigint,
+    movement_id bigint NOT NULL,
     is_reversed boolean NOT NULL DEFAULT false,
     CONSTRAINT goods_receipt_line_pkey PRIMARY KEY (id),
     CONSTRAINT goods_receipt_line_goods_receipt_id_line_number_key UNIQUE (goods_receipt_id, line_number),
@@ -131,7 +131,7 @@ COMMENT ON COLUMN purchasing.goods_receipt_line.quantity IS 'Received, base unit
 COMMENT ON COLUMN purchasing.goods_receipt_line.accepted_quantity IS 'Base units; with rejected_quantity the received quantity once decided.';
 COMMENT ON COLUMN purchasing.goods_receipt_line.rejected_quantity IS 'Base units refused at inspection.';
 COMMENT ON COLUMN purchasing.goods_receipt_line.returned_quantity IS 'Base units of the rejected that went back to the supplier.';
-COMMENT ON COLUMN purchasing.goods_receipt_line.movement_id IS 'The receipt movement; set in the transaction that writes the line.';
+COMMENT ON COLUMN purchasing.goods_receipt_line.movement_id IS 'The receipt movement.';
 COMMENT ON COLUMN purchasing.goods_receipt_line.is_reversed IS 'The receipt of this line was a mistake and was reversed.';
 CREATE INDEX goods_receipt_line_purchase_order_line_id_idx ON purchasing.goods_receipt_line (purchase_order_line_id);
 CREATE INDEX goods_receipt_line_item_id_idx ON purchasing.goods_receipt_line (item_id);
@@ -182,7 +182,7 @@ CREATE TABLE purchasing.supplier_return (
     from_location_id bigint NOT NULL,
     reason_id bigint,
     note text,
-    movement_id bigint,
+    movement_id bigint NOT NULL,
     is_reversed boolean NOT NULL DEFAULT false,
     occurred_at timestamptz NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -196,7 +196,7 @@ CREATE TABLE purchasing.supplier_return (
 );
 COMMENT ON TABLE purchasing.supplier_return IS 'Rejected goods that went back to the supplier.';
 COMMENT ON COLUMN purchasing.supplier_return.quantity IS 'Base units.';
-COMMENT ON COLUMN purchasing.supplier_return.movement_id IS 'The movement from the rejected location to the supplier; set in the transaction that writes the row.';
+COMMENT ON COLUMN purchasing.supplier_return.movement_id IS 'The movement from the rejected location to the supplier.';
 CREATE INDEX supplier_return_goods_receipt_line_id_idx ON purchasing.supplier_return (goods_receipt_line_id);
 CREATE INDEX supplier_return_from_location_id_idx ON purchasing.supplier_return (from_location_id);
 CREATE INDEX supplier_return_reason_id_idx ON purchasing.supplier_return (reason_id);

@@ -142,7 +142,7 @@ CREATE TABLE production.material_issue_line (
     lot_id bigint NOT NULL,
     location_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
-    movement_id bigint,
+    movement_id bigint NOT NULL,
     CONSTRAINT material_issue_line_pkey PRIMARY KEY (id),
     CONSTRAINT material_issue_line_material_issue_id_line_number_key UNIQUE (material_issue_id, line_number),
     CONSTRAINT material_issue_line_line_number_check CHECK (line_number > 0),
@@ -157,7 +157,7 @@ CREATE TABLE production.material_issue_line (
 COMMENT ON TABLE production.material_issue_line IS 'One lot that was issued or came back.';
 COMMENT ON COLUMN production.material_issue_line.location_id IS 'Storage location it was taken from or put back to.';
 COMMENT ON COLUMN production.material_issue_line.quantity IS 'Base units, positive for issue and return alike.';
-COMMENT ON COLUMN production.material_issue_line.movement_id IS 'Its movement; set in the transaction that writes the line.';
+COMMENT ON COLUMN production.material_issue_line.movement_id IS 'Its movement.';
 CREATE INDEX material_issue_line_work_order_material_id_idx ON production.material_issue_line (work_order_material_id);
 CREATE INDEX material_issue_line_item_id_idx ON production.material_issue_line (item_id);
 CREATE INDEX material_issue_line_lot_id_idx ON production.material_issue_line (lot_id);

@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION production.list_work_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.work_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.work_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_work_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_work_orders(text, integer) IS 'A page of work orders, oldest first, after the number p_after.';
