@@ -2322,6 +2322,26 @@ $$;
 COMMENT ON FUNCTION catalog.get_work_center(p_code text) IS 'The work center of that code as the API shows it; null when there is none.';
 
 --
+-- Name: item_location(catalog.item, bigint); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.item_location(p_item catalog.item, p_site_id bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(
+        (SELECT l.id FROM catalog.location AS l
+         WHERE l.id = p_item.default_location_id AND l.site_id = p_site_id AND l.kind = 'storage'),
+        catalog.physical_location(p_site_id, 'storage'));
+$$;
+
+--
+-- Name: FUNCTION item_location(p_item catalog.item, p_site_id bigint); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.item_location(p_item catalog.item, p_site_id bigint) IS 'Id of the storage location where an item is put away at a site: its default location if that is storage of the site, else the oldest storage location. Raises MR108 when the site has none.';
+
+--
 -- Name: list_bills_of_material(text, integer); Type: FUNCTION; Schema: catalog; Owner: -
 --
 
@@ -2597,6 +2617,34 @@ $$;
 COMMENT ON FUNCTION catalog.list_work_centers(p_after text, p_limit integer) IS 'Work centers by code, a page at a time.';
 
 --
+-- Name: physical_location(bigint, catalog.location_kind); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.physical_location(p_site_id bigint, p_kind catalog.location_kind) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT min(l.id) INTO v_id FROM catalog.location AS l WHERE l.site_id = p_site_id AND l.kind = p_kind AND l.is_physical;
+    IF v_id IS NULL THEN
+        RAISE EXCEPTION 'site % has no location of kind %', (SELECT s.code FROM catalog.site AS s WHERE s.id = p_site_id), p_kind
+            USING ERRCODE = 'MR108',
+                  DETAIL = jsonb_build_object('site_id', p_site_id::text, 'kind', p_kind)::text,
+                  HINT = 'Create such a location at the site.';
+    END IF;
+    RETURN v_id;
+END;
+$$;
+
+--
+-- Name: FUNCTION physical_location(p_site_id bigint, p_kind catalog.location_kind); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.physical_location(p_site_id bigint, p_kind catalog.location_kind) IS 'Id of the oldest physical location of that kind of a site: where goods go when nobody names a place. Raises MR108 when the site has none.';
+
+--
 -- Name: refuse_bill_of_material_cycle(); Type: FUNCTION; Schema: catalog; Owner: -
 --
 
@@ -2694,6 +2742,33 @@ $$;
 --
 
 COMMENT ON FUNCTION catalog.refuse_identity_change() IS 'Trigger function: what quantities, values or movements were recorded under may not change afterwards. Raises MR114 with the sentence of the trigger.';
+
+--
+-- Name: resolve_site(text); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.resolve_site(p_code text) RETURNS catalog.site
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_site catalog.site;
+BEGIN
+    IF p_code IS NULL THEN
+        SELECT s.* INTO v_site FROM catalog.site AS s WHERE NOT EXISTS (SELECT FROM catalog.site AS o WHERE o.id <> s.id);
+        IF FOUND THEN
+            RETURN v_site;
+        END IF;
+    END IF;
+    RETURN catalog.find_site(p_code);
+END;
+$$;
+
+--
+-- Name: FUNCTION resolve_site(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.resolve_site(p_code text) IS 'The site of that code, or the only site when none is named. Raises MR107 when there is none, or when several exist and none is named.';
 
 --
 -- Name: save_bill_of_material(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
@@ -6045,6 +6120,2765 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.transfer_number(p_movement_id bigint) IS 'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
+
+--
+-- Name: work_order; Type: TABLE; Schema: production; Owner: -
+--
+
+CREATE TABLE production.work_order (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('WO-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
+    external_number text,
+    site_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    bill_of_material_id bigint,
+    quantity numeric(18,6) NOT NULL,
+    state production.work_order_state DEFAULT 'released'::production.work_order_state NOT NULL,
+    work_center_id bigint,
+    output_location_id bigint NOT NULL,
+    over_production_percent numeric(7,4) DEFAULT 0 NOT NULL,
+    good_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    scrap_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    rework_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    due_on date,
+    released_at timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT work_order_completed_at_check CHECK (((completed_at IS NOT NULL) = (state = ANY (ARRAY['completed'::production.work_order_state, 'closed'::production.work_order_state])))),
+    CONSTRAINT work_order_external_number_check CHECK (((length(external_number) >= 1) AND (length(external_number) <= 64))),
+    CONSTRAINT work_order_good_quantity_check CHECK (((good_quantity >= (0)::numeric) AND ((good_quantity * (100)::numeric) <= (quantity * ((100)::numeric + over_production_percent))))),
+    CONSTRAINT work_order_over_production_percent_check CHECK (((over_production_percent >= (0)::numeric) AND (over_production_percent <= (100)::numeric))),
+    CONSTRAINT work_order_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT work_order_rework_quantity_check CHECK (((rework_quantity >= (0)::numeric) AND (rework_quantity <> 'NaN'::numeric))),
+    CONSTRAINT work_order_scrap_quantity_check CHECK (((scrap_quantity >= (0)::numeric) AND (scrap_quantity <> 'NaN'::numeric))),
+    CONSTRAINT work_order_state_check CHECK (((state <> ALL (ARRAY['released'::production.work_order_state, 'cancelled'::production.work_order_state])) OR ((good_quantity = (0)::numeric) AND (scrap_quantity = (0)::numeric))))
+)
+WITH (fillfactor='80');
+
+--
+-- Name: TABLE work_order; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON TABLE production.work_order IS 'An order to make a quantity of an item from one revision of its bill of material.';
+
+--
+-- Name: COLUMN work_order.external_number; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.external_number IS 'Number of the order in the system it was taken over from.';
+
+--
+-- Name: COLUMN work_order.bill_of_material_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.bill_of_material_id IS 'The revision it is made from; null: the item has no bill of material.';
+
+--
+-- Name: COLUMN work_order.quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.quantity IS 'To be made, base units of the item.';
+
+--
+-- Name: COLUMN work_order.output_location_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.output_location_id IS 'Where finished goods are put unless the report names another place.';
+
+--
+-- Name: COLUMN work_order.over_production_percent; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.over_production_percent IS 'How much more than ordered may be reported good, in percent.';
+
+--
+-- Name: COLUMN work_order.good_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.good_quantity IS 'Base units put into stock by reports that stand; at most the ordered quantity and the tolerance, which the table holds.';
+
+--
+-- Name: COLUMN work_order.scrap_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.scrap_quantity IS 'Base units scrapped by reports that stand.';
+
+--
+-- Name: COLUMN work_order.rework_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order.rework_quantity IS 'Base units sent back for rework by reports that stand; no stock moves for them.';
+
+--
+-- Name: attribute_material(production.work_order, bigint, bigint, numeric); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.attribute_material(p_order production.work_order, p_report_id bigint, p_child_lot_id bigint, p_produced numeric) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_row record;
+BEGIN
+    -- Nothing was issued by scan: nothing to do. The usual case of an order that is backflushed.
+    IF NOT EXISTS (SELECT FROM production.material_issue AS t WHERE t.work_order_id = p_order.id AND t.kind = 'issue' AND NOT t.is_reversed) THEN
+        RETURN;
+    END IF;
+    FOR v_row IN
+        WITH issued AS (
+            SELECT l.work_order_material_id, l.item_id, l.lot_id, min(l.id) AS first_id,
+                sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END) AS quantity
+            FROM production.material_issue AS t
+            JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+            WHERE t.work_order_id = p_order.id AND NOT t.is_reversed AND l.lot_id <> 0
+            GROUP BY l.work_order_material_id, l.item_id, l.lot_id
+        ), used AS (
+            SELECT r.work_order_material_id, r.lot_id, sum(r.quantity) AS quantity
+            FROM production.production_report AS p
+            JOIN production.production_report_material AS r ON r.production_report_id = p.id
+            WHERE p.work_order_id = p_order.id AND NOT p.is_reversed AND r.movement_id IS NULL
+            GROUP BY r.work_order_material_id, r.lot_id
+        ), rest AS (
+            SELECT i.work_order_material_id, i.item_id, i.lot_id, i.quantity - coalesce(u.quantity, 0) AS quantity,
+                sum(i.quantity - coalesce(u.quantity, 0)) OVER (PARTITION BY i.work_order_material_id ORDER BY i.first_id) AS running,
+                sum(coalesce(u.quantity, 0)) OVER (PARTITION BY i.work_order_material_id) AS used_quantity
+            FROM issued AS i
+            LEFT JOIN used AS u ON u.work_order_material_id = i.work_order_material_id AND u.lot_id = i.lot_id
+        ), wanted AS (
+            SELECT m.id, CASE WHEN p_produced IS NULL THEN m.issued_quantity
+                ELSE round(m.required_quantity * p_produced / p_order.quantity, u.scale) - m.backflushed_quantity END AS quantity
+            FROM production.work_order_material AS m
+            JOIN catalog.item AS i ON i.id = m.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            WHERE m.work_order_id = p_order.id
+        )
+        SELECT r.work_order_material_id, r.item_id, r.lot_id,
+            least(r.quantity, w.quantity - r.used_quantity - (r.running - r.quantity)) AS quantity
+        FROM rest AS r
+        JOIN wanted AS w ON w.id = r.work_order_material_id
+        WHERE r.quantity > 0
+          AND w.quantity - r.used_quantity - (r.running - r.quantity) > 0
+        ORDER BY r.lot_id
+    LOOP
+        INSERT INTO production.production_report_material (production_report_id, work_order_material_id, item_id, lot_id, quantity)
+        VALUES (p_report_id, v_row.work_order_material_id, v_row.item_id, v_row.lot_id, v_row.quantity);
+        IF p_child_lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(v_row.lot_id, p_child_lot_id, v_row.quantity, 'production_report', p_report_id);
+        END IF;
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION attribute_material(p_order production.work_order, p_report_id bigint, p_child_lot_id bigint, p_produced numeric); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.attribute_material(p_order production.work_order, p_report_id bigint, p_child_lot_id bigint, p_produced numeric) IS 'Counts lots issued by scan to a report, first issued first, in proportion to what the order has produced so far (p_produced, good and scrap), or everything that is left (null: at completion), and writes the genealogy to the finished lot. Lots that backflush took have theirs already.';
+
+--
+-- Name: cancel_work_order(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.cancel_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-work-order', p_context, p_command);
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    IF v_order.good_quantity > 0 OR v_order.scrap_quantity > 0 OR EXISTS (
+        SELECT FROM production.work_order_material AS m WHERE m.work_order_id = v_order.id AND m.issued_quantity > 0) THEN
+        RAISE EXCEPTION 'material or production was booked on work order %', v_order.number
+            USING ERRCODE = 'MR320',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'good_quantity', trim_scale(v_order.good_quantity)::text,
+                      'scrap_quantity', trim_scale(v_order.scrap_quantity)::text)::text,
+                  HINT = 'Take that back first, or complete the order.';
+    END IF;
+    UPDATE production.work_order AS o SET state = 'cancelled' WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.cancelled', v_order.id, jsonb_build_object('number', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION cancel_work_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.cancel_work_order(p_context jsonb, p_command jsonb) IS 'Command: the order is not made. Body: work_order. Raises MR301, MR303, MR320 when material or production was booked on it.';
+
+--
+-- Name: production_report_material; Type: TABLE; Schema: production; Owner: -
+--
+
+CREATE TABLE production.production_report_material (
+    id bigint NOT NULL,
+    production_report_id bigint NOT NULL,
+    work_order_material_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    location_id bigint,
+    quantity numeric(18,6) NOT NULL,
+    movement_id bigint,
+    CONSTRAINT production_report_material_movement_id_check CHECK (((movement_id IS NULL) = (location_id IS NULL))),
+    CONSTRAINT production_report_material_quantity_check CHECK (((quantity >= (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE production_report_material; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON TABLE production.production_report_material IS 'What a report used up: material taken by backflush (with its movement), or lots issued by scan before that are counted to this report (without one, since they left stock when they were scanned).';
+
+--
+-- Name: COLUMN production_report_material.location_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_material.location_id IS 'Where backflush took it from.';
+
+--
+-- Name: COLUMN production_report_material.quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_material.quantity IS 'Base units; 0 where scanned material was returned or its issue reversed later.';
+
+--
+-- Name: COLUMN production_report_material.movement_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_material.movement_id IS 'The issue movement of the backflush; null for material issued by scan.';
+
+--
+-- Name: choose_lots(production.work_order, production.production_report_material[], jsonb, bigint, bigint, bigint); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.choose_lots(p_order production.work_order, p_needs production.production_report_material[], p_named jsonb, p_output_item_id bigint, p_output_location_id bigint, p_output_lot_id bigint) RETURNS production.production_report_material[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_needs production.production_report_material[] := p_needs;
+    v_uses production.production_report_material[] := '{}';
+    v_named production.production_report_material[] := '{}';
+    v_use production.production_report_material;
+    v_entry record;
+    v_item catalog.item;
+    v_material production.work_order_material;
+    v_free numeric;
+    v_quantity numeric;
+    v_position integer;
+    v_bad record;
+BEGIN
+    -- The lots that the report names; quantity null: as much as is needed and there.
+    FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_named) AS e LOOP
+        v_item := catalog.find_item(v_entry.line ->> 'item');
+        v_material := production.find_material(p_order, v_item);
+        v_named := v_named || ROW(NULL, NULL, v_material.id, v_item.id, (inventory.find_lot(v_item, v_entry.line ->> 'lot')).id,
+            CASE WHEN v_entry.line ->> 'location' IS NULL THEN v_material.supply_location_id
+                ELSE (catalog.find_location(v_entry.line ->> 'location')).id END,
+            CASE WHEN v_entry.line ->> 'quantity' IS NOT NULL
+                THEN catalog.to_base_quantity(v_item, v_entry.line ->> 'quantity', v_entry.line ->> 'unit') END,
+            NULL)::production.production_report_material;
+    END LOOP;
+
+    -- Everything that may be taken, and where the product goes, locked in one go before looking at stock: two reports
+    -- that want the last lot meet here, and the second sees what the first left.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
+        FROM unnest(p_needs) AS n
+        JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id
+        WHERE b.on_hand > 0
+        UNION
+        SELECT ROW(n.item_id, n.location_id, n.lot_id)::inventory.balance_key
+        FROM unnest(v_named) AS n
+        JOIN catalog.location AS c ON c.id = n.location_id
+        WHERE c.is_physical
+        UNION
+        SELECT ROW(p_output_item_id, p_output_location_id, p_output_lot_id)::inventory.balance_key));
+
+    FOREACH v_use IN ARRAY v_named LOOP
+        SELECT n.ordinality, n.quantity INTO v_position, v_quantity
+        FROM unnest(v_needs) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
+            quantity, movement_id, ordinality)
+        WHERE n.item_id = v_use.item_id
+        ORDER BY n.quantity = 0, n.ordinality
+        LIMIT 1;
+        IF v_use.quantity IS NULL THEN
+            SELECT b.on_hand - b.reserved INTO v_free
+            FROM inventory.balance AS b
+            WHERE b.item_id = v_use.item_id AND b.location_id = v_use.location_id AND b.lot_id = v_use.lot_id;
+            -- An empty or unreleased lot is asked for all the same, so that the posting says what is wrong with it.
+            v_use.quantity := CASE WHEN v_free > 0 THEN least(v_free, coalesce(v_quantity, 0)) ELSE coalesce(v_quantity, 0) END;
+            CONTINUE WHEN v_use.quantity = 0;
+        END IF;
+        IF v_use.quantity > coalesce(v_quantity, 0) THEN
+            RAISE EXCEPTION 'the report uses % of item %, and the lots named make more', trim_scale(coalesce(v_quantity, 0)),
+                (SELECT i.number FROM catalog.item AS i WHERE i.id = v_use.item_id)
+                USING ERRCODE = 'MR309',
+                      DETAIL = jsonb_build_object('work_order', p_order.number,
+                          'item', (SELECT i.number FROM catalog.item AS i WHERE i.id = v_use.item_id),
+                          'needed', trim_scale(coalesce(v_quantity, 0))::text, 'requested', trim_scale(v_use.quantity)::text)::text,
+                      HINT = 'Name the lots only, or issue what was used beyond that by scan.';
+        END IF;
+        v_use.work_order_material_id := v_needs[v_position].work_order_material_id;
+        v_uses := v_uses || v_use;
+        v_needs[v_position].quantity := v_quantity - v_use.quantity;
+    END LOOP;
+
+    -- The rest: from the supply location, first expiring first out, not the lots named.
+    v_uses := v_uses || ARRAY(
+        SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL)::production.production_report_material
+        FROM unnest(v_needs) AS n
+        JOIN catalog.item AS i ON i.id = n.item_id
+        WHERE i.tracking = 'none' AND n.quantity > 0);
+    v_uses := v_uses || ARRAY(
+        SELECT ROW(NULL, NULL, c.work_order_material_id, c.item_id, c.lot_id, c.location_id,
+            least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL)::production.production_report_material
+        FROM (
+            SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id,
+                b.on_hand - b.reserved AS free,
+                sum(b.on_hand - b.reserved) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+            FROM (
+                -- Two lines of one item share its stock: each takes its own part of the queue of lots.
+                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
+                    sum(n.quantity) OVER q - n.quantity AS wanted_from, sum(n.quantity) OVER q AS wanted_until
+                FROM unnest(v_needs) AS n
+                JOIN catalog.item AS i ON i.id = n.item_id
+                WHERE i.tracking <> 'none' AND n.quantity > 0
+                WINDOW q AS (PARTITION BY n.item_id, n.location_id ORDER BY n.work_order_material_id)
+            ) AS w
+            JOIN inventory.balance AS b ON b.item_id = w.item_id AND b.location_id = w.location_id
+            JOIN inventory.lot AS l ON l.id = b.lot_id
+            WHERE b.on_hand - b.reserved > 0
+              AND l.status = 'released'
+              AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+              AND NOT EXISTS (
+                  SELECT FROM unnest(v_named) AS x
+                  WHERE x.item_id = b.item_id AND x.location_id = b.location_id AND x.lot_id = b.lot_id)
+        ) AS c
+        WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
+        ORDER BY c.work_order_material_id, c.running);
+
+    SELECT i.number AS item, c.code AS location, n.quantity, coalesce(u.quantity, 0) AS found INTO v_bad
+    FROM unnest(p_needs) AS n
+    LEFT JOIN (SELECT s.work_order_material_id, sum(s.quantity) AS quantity FROM unnest(v_uses) AS s GROUP BY s.work_order_material_id) AS u
+        ON u.work_order_material_id = n.work_order_material_id
+    JOIN catalog.item AS i ON i.id = n.item_id
+    JOIN catalog.location AS c ON c.id = n.location_id
+    WHERE coalesce(u.quantity, 0) < n.quantity
+    ORDER BY n.work_order_material_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(v_bad.quantity), v_bad.item, v_bad.location, trim_scale(v_bad.found)
+            USING ERRCODE = 'MR201',
+                  DETAIL = jsonb_build_object('item', v_bad.item, 'location', v_bad.location, 'requested', trim_scale(v_bad.quantity)::text,
+                      'free', trim_scale(v_bad.found)::text)::text,
+                  HINT = 'Bring released material to the supply location first.';
+    END IF;
+    RETURN v_uses;
+END;
+$$;
+
+--
+-- Name: FUNCTION choose_lots(p_order production.work_order, p_needs production.production_report_material[], p_named jsonb, p_output_item_id bigint, p_output_location_id bigint, p_output_lot_id bigint); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.choose_lots(p_order production.work_order, p_needs production.production_report_material[], p_named jsonb, p_output_item_id bigint, p_output_location_id bigint, p_output_lot_id bigint) IS 'Which lots a backflush takes: those that the report names, then first expiring first out at the supply location. Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
+
+--
+-- Name: complete_work_order(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.complete_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('complete-work-order', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_report record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    SELECT r.id, r.lot_id INTO v_report
+    FROM production.production_report AS r
+    WHERE r.work_order_id = v_order.id AND NOT r.is_reversed
+    ORDER BY r.moves_stock DESC, r.good_quantity > 0 DESC, r.id DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'nothing was reported of work order %', v_order.number
+            USING ERRCODE = 'MR319',
+                  DETAIL = jsonb_build_object('work_order', v_order.number)::text,
+                  HINT = 'Report production first, or cancel the order.';
+    END IF;
+    -- Scanned material that no report counted yet was used by the last one.
+    PERFORM production.attribute_material(v_order, v_report.id, coalesce(v_report.lot_id, 0), NULL);
+
+    UPDATE production.work_order AS o SET state = 'completed', completed_at = v_occurred_at WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.completed', v_order.id,
+        jsonb_build_object('number', v_order.number, 'good_quantity', trim_scale(v_order.good_quantity)::text,
+            'scrap_quantity', trim_scale(v_order.scrap_quantity)::text));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION complete_work_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.complete_work_order(p_context jsonb, p_command jsonb) IS 'Command: no more is made on the order. Body: work_order, occurred_at?. Raises MR301, MR303, MR319 when nothing was reported.';
+
+--
+-- Name: create_work_order(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.create_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('create-work-order', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_item catalog.item;
+    v_site catalog.site;
+    v_work_center catalog.work_center;
+    v_output catalog.location;
+    v_quantity numeric;
+    v_as_of date;
+    v_bill catalog.bill_of_material;
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+
+    IF p_command ->> 'work_center' IS NOT NULL THEN
+        v_work_center := catalog.find_work_center(p_command ->> 'work_center');
+    ELSE
+        SELECT w.* INTO v_work_center
+        FROM catalog.routing_operation AS o
+        JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence DESC
+        LIMIT 1;
+    END IF;
+    IF p_command ->> 'site' IS NULL AND v_work_center.id IS NOT NULL THEN
+        SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = v_work_center.site_id;
+    ELSE
+        v_site := catalog.resolve_site(p_command ->> 'site');
+    END IF;
+    IF p_command ->> 'output_location' IS NOT NULL THEN
+        v_output := catalog.find_location(p_command ->> 'output_location');
+    ELSE
+        SELECT c.* INTO STRICT v_output
+        FROM catalog.location AS c
+        WHERE c.id = coalesce(v_work_center.output_location_id, catalog.item_location(v_item, v_site.id));
+    END IF;
+    IF v_site.id <> coalesce(v_work_center.site_id, v_site.id) OR v_site.id <> v_output.site_id
+        OR v_output.kind NOT IN ('storage', 'quarantine') THEN
+        RAISE EXCEPTION 'work center % or location % does not fit site %', coalesce(v_work_center.code, '(none)'), v_output.code, v_site.code
+            USING ERRCODE = 'MR311',
+                  DETAIL = jsonb_build_object('site', v_site.code, 'work_center', v_work_center.code,
+                      'output_location', v_output.code, 'kind', v_output.kind)::text,
+                  HINT = 'Name a work center of the site and a storage or quarantine location of it.';
+    END IF;
+
+    v_as_of := coalesce((p_command ->> 'as_of')::date, (v_occurred_at AT TIME ZONE v_site.time_zone)::date);
+    IF p_command ->> 'revision' IS NOT NULL THEN
+        SELECT b.* INTO v_bill
+        FROM catalog.bill_of_material AS b
+        WHERE b.item_id = v_item.id AND b.revision = p_command ->> 'revision';
+    ELSE
+        SELECT b.* INTO v_bill
+        FROM catalog.bill_of_material AS b
+        WHERE b.item_id = v_item.id AND b.valid_during @> v_as_of;
+    END IF;
+    -- An item without any bill of material may be made from nothing that is stocked; one with revisions needs a valid one.
+    IF v_bill.id IS NULL AND (p_command ->> 'revision' IS NOT NULL OR NOT v_item.is_manufactured
+        OR EXISTS (SELECT FROM catalog.bill_of_material AS b WHERE b.item_id = v_item.id)) THEN
+        RAISE EXCEPTION 'item % has no bill of material %', v_item.number,
+            CASE WHEN p_command ->> 'revision' IS NOT NULL THEN 'of revision ' || (p_command ->> 'revision') ELSE 'valid on ' || v_as_of END
+            USING ERRCODE = 'MR302',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision', 'as_of', v_as_of)::text,
+                  HINT = 'Choose a revision of the item, or release one first.';
+    END IF;
+
+    INSERT INTO production.work_order (external_number, site_id, item_id, bill_of_material_id, quantity, work_center_id,
+        output_location_id, over_production_percent, due_on, released_at)
+    VALUES (p_command ->> 'external_number', v_site.id, v_item.id, v_bill.id, v_quantity, v_work_center.id, v_output.id,
+        coalesce((p_command ->> 'over_production_percent')::numeric, 0), (p_command ->> 'due_on')::date, v_occurred_at)
+    ON CONFLICT ON CONSTRAINT work_order_external_number_key DO NOTHING
+    RETURNING work_order.* INTO v_order;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is already a work order with the external number %', p_command ->> 'external_number'
+            USING ERRCODE = 'MR317',
+                  DETAIL = jsonb_build_object('external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that order first: this one may have been entered before.';
+    END IF;
+
+    -- Rounded up, by whole quotient and remainder, so that the last piece never lacks a grain.
+    INSERT INTO production.work_order_material (work_order_id, line_number, item_id, required_quantity, over_issue_percent,
+        supply_location_id, is_backflushed)
+    SELECT v_order.id, l.line_number, l.item_id,
+        (div(l.quantity * v_quantity * 10::numeric ^ u.scale, v_bill.base_quantity)
+            + sign(mod(l.quantity * v_quantity * 10::numeric ^ u.scale, v_bill.base_quantity))) / 10::numeric ^ u.scale,
+        coalesce((p_command ->> 'over_issue_percent')::numeric, 10),
+        coalesce(c.id, v_work_center.supply_location_id, catalog.physical_location(v_site.id, 'storage')),
+        l.is_backflushed
+    FROM catalog.bill_of_material_line AS l
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
+    WHERE l.bill_of_material_id = v_bill.id;
+
+    INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+    SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
+    FROM catalog.routing_operation AS o
+    WHERE o.item_id = v_item.id;
+
+    PERFORM event.publish('work_order.released', v_order.id,
+        jsonb_build_object('number', v_order.number, 'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION create_work_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.create_work_order(p_context jsonb, p_command jsonb) IS 'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
+
+--
+-- Name: work_order_material; Type: TABLE; Schema: production; Owner: -
+--
+
+CREATE TABLE production.work_order_material (
+    id bigint NOT NULL,
+    work_order_id bigint NOT NULL,
+    line_number integer NOT NULL,
+    item_id bigint NOT NULL,
+    required_quantity numeric(18,6) NOT NULL,
+    issued_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    backflushed_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    over_issue_percent numeric(7,4) DEFAULT 10 NOT NULL,
+    supply_location_id bigint NOT NULL,
+    is_backflushed boolean NOT NULL,
+    CONSTRAINT work_order_material_backflushed_quantity_check CHECK (((backflushed_quantity >= (0)::numeric) AND (backflushed_quantity <= issued_quantity))),
+    CONSTRAINT work_order_material_issued_quantity_check CHECK (((issued_quantity >= (0)::numeric) AND (((issued_quantity - backflushed_quantity) * (100)::numeric) <= (required_quantity * ((100)::numeric + over_issue_percent))))),
+    CONSTRAINT work_order_material_line_number_check CHECK ((line_number > 0)),
+    CONSTRAINT work_order_material_over_issue_percent_check CHECK (((over_issue_percent >= (0)::numeric) AND (over_issue_percent <= (100)::numeric))),
+    CONSTRAINT work_order_material_required_quantity_check CHECK (((required_quantity > (0)::numeric) AND (required_quantity <> 'NaN'::numeric)))
+)
+WITH (fillfactor='80');
+
+--
+-- Name: TABLE work_order_material; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON TABLE production.work_order_material IS 'A component of the order, exploded from the revision when the order was made. What is issued by scan may exceed the requirement by over_issue_percent only, which the table holds; backflush follows what was produced.';
+
+--
+-- Name: COLUMN work_order_material.required_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order_material.required_quantity IS 'Base units of the component for the whole order, rounded up to the scale of its unit.';
+
+--
+-- Name: COLUMN work_order_material.issued_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order_material.issued_quantity IS 'Base units issued less returned, by scan and by backflush.';
+
+--
+-- Name: COLUMN work_order_material.backflushed_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order_material.backflushed_quantity IS 'Base units of the issued that reports took by backflush.';
+
+--
+-- Name: COLUMN work_order_material.over_issue_percent; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order_material.over_issue_percent IS 'How much more than required may be issued by scan, in percent.';
+
+--
+-- Name: COLUMN work_order_material.supply_location_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order_material.supply_location_id IS 'Where the material is taken from when nobody names a place.';
+
+--
+-- Name: COLUMN work_order_material.is_backflushed; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.work_order_material.is_backflushed IS 'Taken by the production report in proportion to what was produced, less what was issued by scan before.';
+
+--
+-- Name: find_material(production.work_order, catalog.item); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.find_material(p_order production.work_order, p_item catalog.item) RETURNS production.work_order_material
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_material production.work_order_material;
+BEGIN
+    SELECT m.* INTO v_material
+    FROM production.work_order_material AS m
+    WHERE m.work_order_id = p_order.id AND m.item_id = p_item.id
+    ORDER BY m.issued_quantity >= m.required_quantity, m.line_number
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'item % is no material of work order %', p_item.number, p_order.number
+            USING ERRCODE = 'MR304',
+                  DETAIL = jsonb_build_object('work_order', p_order.number, 'item', p_item.number)::text,
+                  HINT = 'Take the material that the order lists.';
+    END IF;
+    RETURN v_material;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_material(p_order production.work_order, p_item catalog.item); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.find_material(p_order production.work_order, p_item catalog.item) IS 'The material line of an order for an item; of several the first that still needs something. Raises MR304 when the item is not on the order.';
+
+--
+-- Name: get_material_issue(text); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.get_material_issue(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', t.number, 'kind', t.kind, 'work_order', o.number, 'is_reversed', t.is_reversed,
+        'occurred_at', t.occurred_at, 'created_at', t.created_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number, 'item', i.number, 'lot', nullif(lot.number, ''), 'location', c.code,
+                'quantity', trim_scale(l.quantity)::text, 'unit', u.code) ORDER BY l.line_number), '[]')
+            FROM production.material_issue_line AS l
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS lot ON lot.id = l.lot_id
+            JOIN catalog.location AS c ON c.id = l.location_id
+            WHERE l.material_issue_id = t.id))
+    FROM production.material_issue AS t
+    JOIN production.work_order AS o ON o.id = t.work_order_id
+    WHERE t.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_material_issue(p_number text); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.get_material_issue(p_number text) IS 'An issue or return of material as a document, quantities in base units; null when there is none of that number.';
+
+--
+-- Name: get_production_report(text); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.get_production_report(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', r.number, 'kind', r.kind, 'work_order', o.number, 'item', i.number, 'operation', p.sequence, 'work_center', w.code,
+        'good_quantity', trim_scale(r.good_quantity)::text, 'scrap_quantity', trim_scale(r.scrap_quantity)::text,
+        'rework_quantity', trim_scale(r.rework_quantity)::text, 'unit', u.code, 'scrap_reason', q.code,
+        'moves_stock', r.moves_stock, 'lot', nullif(lot.number, ''), 'expires_on', lot.expires_on, 'location', c.code,
+        'operator', r.operator, 'started_at', r.started_at, 'ended_at', r.ended_at,
+        'duration_minutes', trim_scale(r.duration_minutes)::text, 'is_reversed', r.is_reversed,
+        'occurred_at', r.occurred_at, 'created_at', r.created_at,
+        'materials', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'item', mi.number, 'lot', nullif(ml.number, ''), 'location', mc.code, 'quantity', trim_scale(m.quantity)::text,
+                'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL) ORDER BY m.id), '[]')
+            FROM production.production_report_material AS m
+            JOIN catalog.item AS mi ON mi.id = m.item_id
+            JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+            JOIN inventory.lot AS ml ON ml.id = m.lot_id
+            LEFT JOIN catalog.location AS mc ON mc.id = m.location_id
+            WHERE m.production_report_id = r.id AND m.quantity > 0))
+    FROM production.production_report AS r
+    JOIN production.work_order AS o ON o.id = r.work_order_id
+    JOIN catalog.item AS i ON i.id = o.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN production.work_order_operation AS p ON p.id = r.work_order_operation_id
+    LEFT JOIN catalog.work_center AS w ON w.id = r.work_center_id
+    LEFT JOIN catalog.reason AS q ON q.id = r.scrap_reason_id
+    LEFT JOIN inventory.lot AS lot ON lot.id = r.lot_id
+    LEFT JOIN catalog.location AS c ON c.id = r.location_id
+    WHERE r.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_production_report(p_number text); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.get_production_report(p_number text) IS 'A production report as a document, quantities in base units; null when there is none of that number.';
+
+--
+-- Name: get_work_order(text); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.get_work_order(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', o.number, 'external_number', o.external_number, 'site', s.code, 'item', i.number, 'revision', b.revision,
+        'quantity', trim_scale(o.quantity)::text, 'unit', u.code, 'state', o.state, 'work_center', w.code,
+        'output_location', c.code, 'over_production_percent', trim_scale(o.over_production_percent)::text,
+        'good_quantity', trim_scale(o.good_quantity)::text, 'scrap_quantity', trim_scale(o.scrap_quantity)::text,
+        'rework_quantity', trim_scale(o.rework_quantity)::text, 'due_on', o.due_on, 'released_at', o.released_at,
+        'completed_at', o.completed_at, 'created_at', o.created_at,
+        'materials', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', m.line_number, 'item', mi.number, 'required_quantity', trim_scale(m.required_quantity)::text,
+                'issued_quantity', trim_scale(m.issued_quantity)::text, 'unit', mu.code, 'supply_location', mc.code,
+                'is_backflushed', m.is_backflushed) ORDER BY m.line_number), '[]')
+            FROM production.work_order_material AS m
+            JOIN catalog.item AS mi ON mi.id = m.item_id
+            JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+            JOIN catalog.location AS mc ON mc.id = m.supply_location_id
+            WHERE m.work_order_id = o.id),
+        'operations', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'operation', p.sequence, 'name', p.name, 'work_center', pw.code, 'planned_minutes', trim_scale(p.planned_minutes)::text,
+                'good_quantity', trim_scale(p.good_quantity)::text, 'scrap_quantity', trim_scale(p.scrap_quantity)::text,
+                'rework_quantity', trim_scale(p.rework_quantity)::text) ORDER BY p.sequence), '[]')
+            FROM production.work_order_operation AS p
+            JOIN catalog.work_center AS pw ON pw.id = p.work_center_id
+            WHERE p.work_order_id = o.id))
+    FROM production.work_order AS o
+    JOIN catalog.site AS s ON s.id = o.site_id
+    JOIN catalog.item AS i ON i.id = o.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    JOIN catalog.location AS c ON c.id = o.output_location_id
+    LEFT JOIN catalog.bill_of_material AS b ON b.id = o.bill_of_material_id
+    LEFT JOIN catalog.work_center AS w ON w.id = o.work_center_id
+    WHERE o.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_work_order(p_number text); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.get_work_order(p_number text) IS 'A work order as a document, quantities in base units; null when there is none of that number.';
+
+--
+-- Name: issue_material(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.issue_material(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('issue-material', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_material production.work_order_material;
+    v_production_id bigint;
+    v_issue production.material_issue;
+    v_entry record;
+    v_line jsonb;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_quantity numeric;
+    v_location_id bigint;
+    v_lines production.material_issue_line[] := '{}';
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    v_production_id := catalog.virtual_location(v_order.site_id, 'production');
+    INSERT INTO production.material_issue (kind, work_order_id, occurred_at)
+    VALUES ('issue', v_order.id, v_occurred_at)
+    RETURNING material_issue.* INTO v_issue;
+
+    FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_line := production.resolve_material_line(v_entry.line);
+        v_item := catalog.find_item(v_line ->> 'item');
+        v_material := production.find_material(v_order, v_item);
+        v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
+        v_location_id := CASE WHEN v_line ->> 'location' IS NOT NULL THEN (catalog.find_location(v_line ->> 'location')).id END;
+
+        IF (v_material.issued_quantity - v_material.backflushed_quantity + v_quantity) * 100
+            > v_material.required_quantity * (100 + v_material.over_issue_percent) THEN
+            RAISE EXCEPTION '% of item % is more than order % needs: required %, issued %', trim_scale(v_quantity), v_item.number,
+                v_order.number, trim_scale(v_material.required_quantity), trim_scale(v_material.issued_quantity)
+                USING ERRCODE = 'MR305',
+                      CONSTRAINT = 'work_order_material_issued_quantity_check',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_item.number,
+                          'required', trim_scale(v_material.required_quantity)::text, 'issued', trim_scale(v_material.issued_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text,
+                          'over_issue_percent', trim_scale(v_material.over_issue_percent)::text)::text,
+                      HINT = 'Take less.';
+        END IF;
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity + v_quantity
+        WHERE m.id = v_material.id;
+
+        IF v_line ->> 'lot' IS NOT NULL OR v_item.tracking = 'none' THEN
+            v_lot := inventory.find_lot(v_item, v_line ->> 'lot');
+            -- Nobody named the place: the supply location if it has enough, else where most of it lies.
+            IF v_location_id IS NULL THEN
+                SELECT b.location_id INTO v_location_id
+                FROM inventory.balance AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                WHERE b.item_id = v_item.id
+                  AND b.lot_id = v_lot.id
+                  AND c.site_id = v_order.site_id
+                  AND c.kind = 'storage'
+                  AND b.on_hand - b.reserved > 0
+                ORDER BY b.location_id = v_material.supply_location_id AND b.on_hand - b.reserved >= v_quantity DESC,
+                    b.on_hand - b.reserved DESC, b.location_id
+                LIMIT 1;
+            END IF;
+            v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
+                v_material.id, v_item.id, v_lot.id, coalesce(v_location_id, v_material.supply_location_id), v_quantity,
+                NULL)::production.material_issue_line;
+        ELSE
+            v_lines := v_lines || ARRAY(
+                SELECT ROW(nextval('production.material_issue_line_id_seq'), v_issue.id,
+                    cardinality(v_lines) + row_number() OVER (ORDER BY s.ordinality), v_material.id, v_item.id, s.lot_id,
+                    s.location_id, s.quantity, NULL)::production.material_issue_line
+                FROM inventory.select_stock(v_item.id, v_order.site_id, v_location_id, v_quantity, false)
+                    WITH ORDINALITY AS s (location_id, lot_id, quantity, ordinality)
+                ORDER BY s.ordinality);
+        END IF;
+    END LOOP;
+
+    v_ids := inventory.post_movements('issue',
+        (SELECT array_agg(ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            ORDER BY l.line_number)
+         FROM unnest(v_lines) AS l),
+        'material_issue', v_issue.id, v_occurred_at);
+    INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
+        location_id, quantity, movement_id)
+    SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
+        v_ids[l.line_number]
+    FROM unnest(v_lines) AS l;
+    UPDATE production.work_order AS o SET state = 'in_process' WHERE o.id = v_order.id AND o.state = 'released';
+
+    PERFORM event.publish('material_issue.posted', v_issue.id,
+        jsonb_build_object('number', v_issue.number, 'work_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_material_issue(v_issue.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION issue_material(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.issue_material(p_context jsonb, p_command jsonb) IS 'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+
+--
+-- Name: list_material_issues(text, integer); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.list_material_issues(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.material_issue AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.material_issue AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_material_issue(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_material_issues(p_after text, p_limit integer); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.list_material_issues(p_after text, p_limit integer) IS 'A page of issues and returns of material, oldest first, after the number p_after.';
+
+--
+-- Name: list_production_reports(text, integer); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.list_production_reports(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.production_report AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.production_report AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_production_report(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_production_reports(p_after text, p_limit integer); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.list_production_reports(p_after text, p_limit integer) IS 'A page of production reports, oldest first, after the number p_after.';
+
+--
+-- Name: list_work_orders(text, integer); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.list_work_orders(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.work_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.work_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_work_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_work_orders(p_after text, p_limit integer); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.list_work_orders(p_after text, p_limit integer) IS 'A page of work orders, oldest first, after the number p_after.';
+
+--
+-- Name: lock_work_order(text, production.work_order_state[]); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.lock_work_order(p_number text, p_states production.work_order_state[]) RETURNS production.work_order
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_order production.work_order;
+BEGIN
+    SELECT o.* INTO v_order FROM production.work_order AS o WHERE o.number = p_number FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no work order %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR301',
+                  DETAIL = jsonb_build_object('work_order', p_number)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_order.state <> ALL (p_states) THEN
+        RAISE EXCEPTION 'work order % is %', v_order.number, replace(v_order.state::text, '_', ' ')
+            USING ERRCODE = 'MR303',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = CASE WHEN v_order.state = 'completed' THEN 'Reopen the order first.' ELSE 'Look at the order.' END;
+    END IF;
+    RETURN v_order;
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_work_order(p_number text, p_states production.work_order_state[]); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.lock_work_order(p_number text, p_states production.work_order_state[]) IS 'The work order of that number, locked: the gate of every command that changes the order, its materials or its reports. Raises MR301 when there is none, MR303 when it is in none of the states named.';
+
+--
+-- Name: release_attribution(bigint, bigint); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.release_attribution(p_material_id bigint, p_lot_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_excess numeric;
+    v_row record;
+    v_take numeric;
+BEGIN
+    -- What reports count as used may not be more than what is still issued by scan.
+    SELECT coalesce((
+            SELECT sum(r.quantity)
+            FROM production.production_report_material AS r
+            JOIN production.production_report AS p ON p.id = r.production_report_id
+            WHERE r.work_order_material_id = p_material_id AND r.lot_id = p_lot_id AND r.movement_id IS NULL AND NOT p.is_reversed), 0)
+        - coalesce((
+            SELECT sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END)
+            FROM production.material_issue_line AS l
+            JOIN production.material_issue AS t ON t.id = l.material_issue_id
+            WHERE l.work_order_material_id = p_material_id AND l.lot_id = p_lot_id AND NOT t.is_reversed), 0)
+    INTO v_excess;
+
+    FOR v_row IN
+        SELECT r.id, r.quantity, p.id AS report_id, p.lot_id AS child_lot_id
+        FROM production.production_report_material AS r
+        JOIN production.production_report AS p ON p.id = r.production_report_id
+        WHERE r.work_order_material_id = p_material_id
+          AND r.lot_id = p_lot_id
+          AND r.movement_id IS NULL
+          AND r.quantity > 0
+          AND NOT p.is_reversed
+        ORDER BY r.id DESC
+    LOOP
+        EXIT WHEN v_excess <= 0;
+        v_take := least(v_excess, v_row.quantity);
+        UPDATE production.production_report_material AS r SET quantity = r.quantity - v_take WHERE r.id = v_row.id;
+        IF v_row.child_lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(p_lot_id, v_row.child_lot_id, -v_take, 'production_report', v_row.report_id);
+        END IF;
+        v_excess := v_excess - v_take;
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION release_attribution(p_material_id bigint, p_lot_id bigint); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.release_attribution(p_material_id bigint, p_lot_id bigint) IS 'After scanned material of a lot came back: lowers what reports count as used of it, the latest report first, and the genealogy with it, until it is no more than what is issued.';
+
+--
+-- Name: reopen_work_order(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.reopen_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reopen-work-order', p_context, p_command);
+    v_reason catalog.reason;
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{completed}');
+    UPDATE production.work_order AS o SET state = 'in_process', completed_at = NULL WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.reopened', v_order.id, jsonb_build_object('number', v_order.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reopen_work_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.reopen_work_order(p_context jsonb, p_command jsonb) IS 'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
+
+--
+-- Name: report_production(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.report_production(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
+DECLARE
+    v_answer event.answer := event.begin_request('report-production', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production');
+    v_order production.work_order;
+    v_item catalog.item;
+    v_operation production.work_order_operation;
+    v_work_center_id bigint;
+    v_good numeric := 0;
+    v_scrap numeric := 0;
+    v_rework numeric := 0;
+    v_produced numeric;
+    v_reason_id bigint;
+    v_moves_stock boolean := false;
+    v_location catalog.location;
+    v_lot_id bigint;
+    v_production_id bigint;
+    v_report_id bigint := nextval('production.production_report_id_seq');
+    v_number text;
+    v_needs production.production_report_material[] := '{}';
+    v_uses production.production_report_material[] := '{}';
+    v_count integer;
+    v_types inventory.movement_type[];
+    v_lines inventory.posting_line[];
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_order.item_id;
+
+    -- What is reported.
+    IF coalesce(p_command ->> 'good_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_good := catalog.to_base_quantity(v_item, p_command ->> 'good_quantity', p_command ->> 'unit');
+    END IF;
+    IF coalesce(p_command ->> 'scrap_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_scrap := catalog.to_base_quantity(v_item, p_command ->> 'scrap_quantity', p_command ->> 'unit');
+        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason')).id;
+    END IF;
+    IF coalesce(p_command ->> 'rework_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_rework := catalog.to_base_quantity(v_item, p_command ->> 'rework_quantity', p_command ->> 'unit');
+    END IF;
+    IF CASE WHEN v_kind = 'production'
+        THEN v_good + v_scrap + v_rework = 0 AND (p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL)
+        ELSE v_good + v_scrap + v_rework > 0 OR p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL END THEN
+        RAISE EXCEPTION 'a report of % needs %', v_kind,
+            CASE WHEN v_kind = 'production' THEN 'a quantity, or the time from start to end' ELSE 'the time from start to end, and no quantity' END
+            USING ERRCODE = 'MR313',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'kind', v_kind)::text,
+                  HINT = 'Enter what was made and how long it took.';
+    END IF;
+    IF (p_command ->> 'ended_at')::timestamptz < (p_command ->> 'started_at')::timestamptz THEN
+        RAISE EXCEPTION 'the work ended before it started'
+            USING ERRCODE = 'MR315',
+                  DETAIL = jsonb_build_object('started_at', p_command ->> 'started_at', 'ended_at', p_command ->> 'ended_at')::text,
+                  HINT = 'Enter the times again.';
+    END IF;
+
+    -- Where in the order. Without an operation, or at the last one, goods go into stock.
+    IF p_command ->> 'operation' IS NOT NULL THEN
+        SELECT p.* INTO v_operation
+        FROM production.work_order_operation AS p
+        WHERE p.work_order_id = v_order.id AND p.sequence = (p_command ->> 'operation')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'work order % has no operation %', v_order.number, p_command ->> 'operation'
+                USING ERRCODE = 'MR312',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'operation', p_command -> 'operation')::text,
+                      HINT = 'Look at the operations of the order.';
+        END IF;
+    END IF;
+    v_work_center_id := CASE WHEN p_command ->> 'work_center' IS NOT NULL THEN (catalog.find_work_center(p_command ->> 'work_center')).id
+        ELSE coalesce(v_operation.work_center_id, v_order.work_center_id) END;
+    v_moves_stock := v_good + v_scrap > 0
+        AND (v_operation.id IS NULL OR NOT EXISTS (
+            SELECT FROM production.work_order_operation AS p
+            WHERE p.work_order_id = v_order.id AND p.sequence > v_operation.sequence));
+
+    IF v_moves_stock THEN
+        v_produced := v_order.good_quantity + v_order.scrap_quantity + v_good + v_scrap;
+        IF (v_order.good_quantity + v_good) * 100 > v_order.quantity * (100 + v_order.over_production_percent) THEN
+            RAISE EXCEPTION '% good is more than work order % takes: ordered %, reported %', trim_scale(v_good), v_order.number,
+                trim_scale(v_order.quantity), trim_scale(v_order.good_quantity)
+                USING ERRCODE = 'MR307',
+                      CONSTRAINT = 'work_order_good_quantity_check',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'ordered', trim_scale(v_order.quantity)::text,
+                          'reported', trim_scale(v_order.good_quantity)::text, 'requested', trim_scale(v_good)::text,
+                          'over_production_percent', trim_scale(v_order.over_production_percent)::text)::text,
+                      HINT = 'Count again, or make the rest on another order.';
+        END IF;
+        IF v_item.tracking = 'serial' AND v_good + v_scrap <> 1 THEN
+            RAISE EXCEPTION 'a serial number of item % stands for one piece', v_item.number
+                USING ERRCODE = 'MR316',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'good', trim_scale(v_good)::text, 'scrap', trim_scale(v_scrap)::text)::text,
+                      HINT = 'Report every piece by itself.';
+        END IF;
+
+        v_production_id := catalog.virtual_location(v_order.site_id, 'production');
+        IF p_command ->> 'location' IS NOT NULL THEN
+            v_location := catalog.find_location(p_command ->> 'location');
+        ELSE
+            SELECT c.* INTO STRICT v_location FROM catalog.location AS c WHERE c.id = v_order.output_location_id;
+        END IF;
+        -- The same lot may be reported in several portions, but only by its own order.
+        v_lot_id := (inventory.ensure_lot(v_item, p_command ->> 'lot',
+            CASE WHEN v_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
+            coalesce((p_command ->> 'manufactured_on')::date, v_occurred_at::date), (p_command ->> 'expires_on')::date,
+            EXISTS (
+                SELECT FROM production.production_report AS r
+                JOIN inventory.lot AS l ON l.id = r.lot_id
+                WHERE r.work_order_id = v_order.id AND l.item_id = v_item.id AND l.number = p_command ->> 'lot'))).id;
+
+        -- Backflush: what the order should have used up to now, less what it has. Rounding never adds up.
+        SELECT coalesce(array_agg(ROW(m.id, v_report_id, m.id, m.item_id, 0, m.supply_location_id, n.quantity, NULL)::production.production_report_material
+            ORDER BY m.id), '{}')
+        INTO v_needs
+        FROM production.work_order_material AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        CROSS JOIN LATERAL (SELECT round(m.required_quantity * v_produced / v_order.quantity, u.scale) - m.issued_quantity AS quantity) AS n
+        WHERE m.work_order_id = v_order.id AND m.is_backflushed AND n.quantity > 0;
+
+        IF EXISTS (SELECT FROM unnest(v_needs) AS n JOIN catalog.item AS i ON i.id = n.item_id WHERE i.tracking <> 'none')
+            OR jsonb_array_length(coalesce(p_command -> 'materials', '[]')) > 0 THEN
+            v_uses := production.choose_lots(v_order, v_needs, coalesce(p_command -> 'materials', '[]'), v_item.id, v_location.id, v_lot_id);
+        ELSE
+            v_uses := v_needs;
+        END IF;
+        SELECT coalesce(array_agg(ROW(nextval('production.production_report_material_id_seq'), v_report_id, n.work_order_material_id, n.item_id,
+            n.lot_id, n.location_id, n.quantity, NULL)::production.production_report_material), '{}')
+        INTO v_uses
+        FROM unnest(v_uses) AS n;
+        v_count := cardinality(v_uses);
+
+        SELECT array_agg('issue'::inventory.movement_type),
+            array_agg(ROW(n.item_id, n.lot_id, n.location_id, v_production_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line
+                ORDER BY n.ordinality)
+        INTO v_types, v_lines
+        FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
+            quantity, movement_id, ordinality);
+        IF v_good > 0 THEN
+            v_types := v_types || 'production'::inventory.movement_type;
+            v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, v_location.id, v_good, false, v_report_id, NULL, NULL)::inventory.posting_line;
+        END IF;
+        IF v_scrap > 0 THEN
+            v_types := v_types || 'scrap'::inventory.movement_type;
+            v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, catalog.virtual_location(v_order.site_id, 'scrap'), v_scrap, false,
+                v_report_id, NULL, v_reason_id)::inventory.posting_line;
+        END IF;
+        v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at);
+    END IF;
+
+    INSERT INTO production.production_report (id, kind, work_order_id, work_order_operation_id, work_center_id, good_quantity,
+        scrap_quantity, rework_quantity, scrap_reason_id, moves_stock, lot_id, location_id, good_movement_id, scrap_movement_id,
+        operator, started_at, ended_at, occurred_at)
+    VALUES (v_report_id, v_kind, v_order.id, v_operation.id, v_work_center_id, v_good, v_scrap, v_rework, v_reason_id, v_moves_stock,
+        v_lot_id, v_location.id, CASE WHEN v_moves_stock AND v_good > 0 THEN v_ids[v_count + 1] END,
+        CASE WHEN v_moves_stock AND v_scrap > 0 THEN v_ids[cardinality(v_ids)] END,
+        coalesce(p_command ->> 'operator', event.current_actor()), (p_command ->> 'started_at')::timestamptz,
+        (p_command ->> 'ended_at')::timestamptz, v_occurred_at)
+    RETURNING production_report.number INTO v_number;
+
+    IF v_count > 0 THEN
+        INSERT INTO production.production_report_material (id, production_report_id, work_order_material_id, item_id, lot_id,
+            location_id, quantity, movement_id)
+        SELECT n.id, n.production_report_id, n.work_order_material_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[n.ordinality]
+        FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
+            quantity, movement_id, ordinality);
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity + s.quantity,
+            backflushed_quantity = m.backflushed_quantity + s.quantity
+        FROM (SELECT n.work_order_material_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n GROUP BY n.work_order_material_id) AS s
+        WHERE m.id = s.work_order_material_id;
+        IF v_lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(s.lot_id, v_lot_id, s.quantity, 'production_report', v_report_id)
+            FROM (SELECT n.lot_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n WHERE n.lot_id <> 0 GROUP BY n.lot_id ORDER BY n.lot_id) AS s;
+        END IF;
+    END IF;
+    IF v_moves_stock THEN
+        PERFORM production.attribute_material(v_order, v_report_id, v_lot_id, v_produced);
+    END IF;
+
+    IF v_moves_stock OR v_rework > 0 OR v_order.state = 'released' THEN
+        UPDATE production.work_order AS o
+        SET state = 'in_process',
+            good_quantity = o.good_quantity + CASE WHEN v_moves_stock THEN v_good ELSE 0 END,
+            scrap_quantity = o.scrap_quantity + CASE WHEN v_moves_stock THEN v_scrap ELSE 0 END,
+            rework_quantity = o.rework_quantity + v_rework
+        WHERE o.id = v_order.id;
+    END IF;
+    IF v_operation.id IS NOT NULL AND v_good + v_scrap + v_rework > 0 THEN
+        UPDATE production.work_order_operation AS p
+        SET good_quantity = p.good_quantity + v_good,
+            scrap_quantity = p.scrap_quantity + v_scrap,
+            rework_quantity = p.rework_quantity + v_rework
+        WHERE p.id = v_operation.id;
+    END IF;
+
+    PERFORM event.publish('production_report.posted', v_report_id,
+        jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,
+            'good_quantity', trim_scale(v_good)::text, 'scrap_quantity', trim_scale(v_scrap)::text,
+            'rework_quantity', trim_scale(v_rework)::text));
+    RETURN event.finish_request(p_context, 201, production.get_production_report(v_number));
+END;
+$_$;
+
+--
+-- Name: FUNCTION report_production(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.report_production(p_context jsonb, p_command jsonb) IS 'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';
+
+--
+-- Name: resolve_material_line(jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.resolve_material_line(p_line jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_code jsonb;
+BEGIN
+    IF p_line ->> 'barcode' IS NOT NULL THEN
+        v_code := inventory.resolve_barcode(p_line ->> 'barcode');
+        IF v_code ->> 'kind' NOT IN ('item', 'lot')
+            OR p_line ->> 'item' <> v_code ->> 'item' OR p_line ->> 'lot' <> v_code ->> 'lot' THEN
+            RAISE EXCEPTION 'the code % is not the material', left(p_line ->> 'barcode', 60)
+                USING ERRCODE = 'MR306',
+                      DETAIL = jsonb_build_object('barcode', left(p_line ->> 'barcode', 60), 'means', v_code,
+                          'item', p_line ->> 'item', 'lot', p_line ->> 'lot')::text,
+                      HINT = 'Scan the label of the material.';
+        END IF;
+        RETURN v_code || jsonb_strip_nulls(p_line);
+    END IF;
+    RETURN p_line;
+END;
+$$;
+
+--
+-- Name: FUNCTION resolve_material_line(p_line jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.resolve_material_line(p_line jsonb) IS 'A line of an issue or return with item, lot, quantity and unit taken from its barcode where it has one; what the line itself names comes first. Raises MR306 when the code is no material or another one than named.';
+
+--
+-- Name: return_material(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.return_material(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('return-material', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_production_id bigint;
+    v_issue production.material_issue;
+    v_entry record;
+    v_line jsonb;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_quantity numeric;
+    v_open numeric;
+    v_material production.work_order_material;
+    v_location_id bigint;
+    v_lines production.material_issue_line[] := '{}';
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{in_process}');
+    v_production_id := catalog.virtual_location(v_order.site_id, 'production');
+    INSERT INTO production.material_issue (kind, work_order_id, occurred_at)
+    VALUES ('return', v_order.id, v_occurred_at)
+    RETURNING material_issue.* INTO v_issue;
+
+    FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_line := production.resolve_material_line(v_entry.line);
+        v_item := catalog.find_item(v_line ->> 'item');
+        v_lot := inventory.find_lot(v_item, v_line ->> 'lot');
+        v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
+        PERFORM production.find_material(v_order, v_item);
+
+        -- The material line from which most of the lot is out.
+        SELECT l.work_order_material_id, sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END)
+            - coalesce((SELECT sum(n.quantity) FROM unnest(v_lines) AS n
+                        WHERE n.work_order_material_id = l.work_order_material_id AND n.lot_id = v_lot.id), 0) AS quantity
+        INTO v_material.id, v_open
+        FROM production.material_issue AS t
+        JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+        WHERE t.work_order_id = v_order.id
+          AND NOT t.is_reversed
+          AND l.item_id = v_item.id
+          AND l.lot_id = v_lot.id
+        GROUP BY l.work_order_material_id
+        ORDER BY quantity DESC, l.work_order_material_id
+        LIMIT 1;
+        IF coalesce(v_open, 0) < v_quantity THEN
+            RAISE EXCEPTION '% of item % is more than was issued to order % (%)', trim_scale(v_quantity), v_item.number, v_order.number,
+                trim_scale(coalesce(v_open, 0))
+                USING ERRCODE = 'MR308',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_item.number, 'lot', v_line ->> 'lot',
+                          'issued', trim_scale(coalesce(v_open, 0))::text, 'requested', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Only material issued by scan comes back; backflushed material comes back with its report.';
+        END IF;
+        SELECT m.* INTO STRICT v_material FROM production.work_order_material AS m WHERE m.id = v_material.id;
+        v_location_id := CASE WHEN v_line ->> 'location' IS NULL THEN v_material.supply_location_id
+            ELSE (catalog.find_location(v_line ->> 'location')).id END;
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity - v_quantity
+        WHERE m.id = v_material.id;
+        v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
+            v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL)::production.material_issue_line;
+    END LOOP;
+
+    v_ids := inventory.post_movements('material_return',
+        (SELECT array_agg(ROW(l.item_id, l.lot_id, v_production_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            ORDER BY l.line_number)
+         FROM unnest(v_lines) AS l),
+        'material_issue', v_issue.id, v_occurred_at);
+    INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
+        location_id, quantity, movement_id)
+    SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
+        v_ids[l.line_number]
+    FROM unnest(v_lines) AS l;
+    PERFORM production.release_attribution(s.work_order_material_id, s.lot_id)
+    FROM (SELECT DISTINCT l.work_order_material_id, l.lot_id FROM unnest(v_lines) AS l WHERE l.lot_id <> 0) AS s;
+
+    PERFORM event.publish('material_return.posted', v_issue.id,
+        jsonb_build_object('number', v_issue.number, 'work_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_material_issue(v_issue.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION return_material(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.return_material(p_context jsonb, p_command jsonb) IS 'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
+
+--
+-- Name: reverse_material_issue(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.reverse_material_issue(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-material-issue', p_context, p_command);
+    v_reason catalog.reason;
+    v_order production.work_order;
+    v_issue production.material_issue;
+    v_number text;
+    v_bad record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT o.number INTO v_number
+    FROM production.material_issue AS t
+    JOIN production.work_order AS o ON o.id = t.work_order_id
+    WHERE t.number = p_command ->> 'material_issue';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no issue of material %', p_command ->> 'material_issue'
+            USING ERRCODE = 'MR314',
+                  DETAIL = jsonb_build_object('material_issue', p_command ->> 'material_issue')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_order := production.lock_work_order(v_number, '{released,in_process}');
+    SELECT t.* INTO STRICT v_issue FROM production.material_issue AS t WHERE t.number = p_command ->> 'material_issue' FOR NO KEY UPDATE;
+    IF v_issue.is_reversed THEN
+        RAISE EXCEPTION '% was taken back already', v_issue.number
+            USING ERRCODE = 'MR310',
+                  DETAIL = jsonb_build_object('material_issue', v_issue.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+
+    UPDATE production.material_issue AS t SET is_reversed = true WHERE t.id = v_issue.id;
+    -- A part may have come back by a return: what is out of a lot cannot be less than nothing.
+    SELECT i.number AS item, lot.number AS lot INTO v_bad
+    FROM production.material_issue AS t
+    JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN inventory.lot AS lot ON lot.id = l.lot_id
+    WHERE t.work_order_id = v_order.id AND NOT t.is_reversed
+    GROUP BY l.work_order_material_id, i.number, lot.number
+    HAVING sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END) < 0
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'a part of % came back already', v_issue.number
+            USING ERRCODE = 'MR308',
+                  DETAIL = jsonb_build_object('material_issue', v_issue.number, 'item', v_bad.item, 'lot', nullif(v_bad.lot, ''))::text,
+                  HINT = 'Take back the return first, or return the rest.';
+    END IF;
+    SELECT i.number AS item, m.required_quantity, m.issued_quantity INTO v_bad
+    FROM (
+        SELECT l.work_order_material_id, sum(l.quantity) AS quantity
+        FROM production.material_issue_line AS l
+        WHERE l.material_issue_id = v_issue.id AND v_issue.kind = 'return'
+        GROUP BY l.work_order_material_id
+    ) AS s
+    JOIN production.work_order_material AS m ON m.id = s.work_order_material_id
+    JOIN catalog.item AS i ON i.id = m.item_id
+    WHERE (m.issued_quantity - m.backflushed_quantity + s.quantity) * 100 > m.required_quantity * (100 + m.over_issue_percent)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'without return % more of item % would be issued than order % needs', v_issue.number, v_bad.item, v_order.number
+            USING ERRCODE = 'MR305',
+                  CONSTRAINT = 'work_order_material_issued_quantity_check',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_bad.item,
+                      'required', trim_scale(v_bad.required_quantity)::text, 'issued', trim_scale(v_bad.issued_quantity)::text)::text,
+                  HINT = 'Return the later issues first.';
+    END IF;
+
+    UPDATE production.work_order_material AS m
+    SET issued_quantity = m.issued_quantity + CASE v_issue.kind WHEN 'issue' THEN -s.quantity ELSE s.quantity END
+    FROM (
+        SELECT l.work_order_material_id, sum(l.quantity) AS quantity
+        FROM production.material_issue_line AS l
+        WHERE l.material_issue_id = v_issue.id
+        GROUP BY l.work_order_material_id
+    ) AS s
+    WHERE m.id = s.work_order_material_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM production.material_issue_line AS l WHERE l.material_issue_id = v_issue.id),
+        'material_issue', v_issue.id, v_reason.id, event.occurred_at(p_command));
+    PERFORM production.release_attribution(s.work_order_material_id, s.lot_id)
+    FROM (
+        SELECT DISTINCT l.work_order_material_id, l.lot_id
+        FROM production.material_issue_line AS l
+        WHERE l.material_issue_id = v_issue.id AND l.lot_id <> 0
+    ) AS s;
+
+    PERFORM event.publish('material_issue.reversed', v_issue.id,
+        jsonb_build_object('number', v_issue.number, 'work_order', v_order.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, production.get_material_issue(v_issue.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_material_issue(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.reverse_material_issue(p_context jsonb, p_command jsonb) IS 'Command: takes back an issue or a return of material as a whole. Body: material_issue, reason, occurred_at?. Raises MR314 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR308 when a part of an issue came back already, MR305 when a return stands between later issues and the limit, MR201 when returned material went on.';
+
+--
+-- Name: reverse_production_report(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
+--
+
+CREATE FUNCTION production.reverse_production_report(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-production-report', p_context, p_command);
+    v_reason catalog.reason;
+    v_order production.work_order;
+    v_report production.production_report;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT o.number INTO v_number
+    FROM production.production_report AS r
+    JOIN production.work_order AS o ON o.id = r.work_order_id
+    WHERE r.number = p_command ->> 'production_report';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no production report %', p_command ->> 'production_report'
+            USING ERRCODE = 'MR318',
+                  DETAIL = jsonb_build_object('production_report', p_command ->> 'production_report')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_order := production.lock_work_order(v_number, '{in_process}');
+    SELECT r.* INTO STRICT v_report FROM production.production_report AS r WHERE r.number = p_command ->> 'production_report' FOR NO KEY UPDATE;
+    IF v_report.is_reversed THEN
+        RAISE EXCEPTION '% was taken back already', v_report.number
+            USING ERRCODE = 'MR310',
+                  DETAIL = jsonb_build_object('production_report', v_report.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+
+    IF v_report.moves_stock THEN
+        PERFORM inventory.reverse_movements(
+            array_remove(ARRAY(
+                SELECT m.movement_id FROM production.production_report_material AS m WHERE m.production_report_id = v_report.id
+            ) || v_report.good_movement_id || v_report.scrap_movement_id, NULL),
+            'production_report', v_report.id, v_reason.id, event.occurred_at(p_command));
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity - s.quantity,
+            backflushed_quantity = m.backflushed_quantity - s.quantity
+        FROM (
+            SELECT r.work_order_material_id, sum(r.quantity) AS quantity
+            FROM production.production_report_material AS r
+            WHERE r.production_report_id = v_report.id AND r.movement_id IS NOT NULL
+            GROUP BY r.work_order_material_id
+        ) AS s
+        WHERE m.id = s.work_order_material_id;
+        IF v_report.lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(s.lot_id, v_report.lot_id, -s.quantity, 'production_report', v_report.id)
+            FROM (
+                SELECT r.lot_id, sum(r.quantity) AS quantity
+                FROM production.production_report_material AS r
+                WHERE r.production_report_id = v_report.id AND r.lot_id <> 0 AND r.quantity > 0
+                GROUP BY r.lot_id
+                ORDER BY r.lot_id
+            ) AS s;
+        END IF;
+    END IF;
+
+    UPDATE production.production_report AS r SET is_reversed = true WHERE r.id = v_report.id;
+    UPDATE production.work_order AS o
+    SET good_quantity = o.good_quantity - CASE WHEN v_report.moves_stock THEN v_report.good_quantity ELSE 0 END,
+        scrap_quantity = o.scrap_quantity - CASE WHEN v_report.moves_stock THEN v_report.scrap_quantity ELSE 0 END,
+        rework_quantity = o.rework_quantity - v_report.rework_quantity
+    WHERE o.id = v_order.id;
+    UPDATE production.work_order_operation AS p
+    SET good_quantity = p.good_quantity - v_report.good_quantity,
+        scrap_quantity = p.scrap_quantity - v_report.scrap_quantity,
+        rework_quantity = p.rework_quantity - v_report.rework_quantity
+    WHERE p.id = v_report.work_order_operation_id;
+
+    PERFORM event.publish('production_report.reversed', v_report.id,
+        jsonb_build_object('number', v_report.number, 'work_order', v_order.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, production.get_production_report(v_report.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_production_report(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON FUNCTION production.reverse_production_report(p_context jsonb, p_command jsonb) IS 'Command: takes back a report: its goods leave stock, its backflushed material comes back, its genealogy drops to 0. Body: production_report, reason, occurred_at?. Raises MR318 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR201 when the goods went on.';
+
+--
+-- Name: close_purchase_order(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.close_purchase_order(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('close-purchase-order', p_context, p_command);
+    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed');
+    v_order purchasing.purchase_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    -- Receipts hold the order in share mode while they post: whoever comes second sees what the first did.
+    SELECT o.* INTO v_order FROM purchasing.purchase_order AS o WHERE o.number = p_command ->> 'purchase_order' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no purchase order %', p_command ->> 'purchase_order'
+            USING ERRCODE = 'MR401',
+                  DETAIL = jsonb_build_object('purchase_order', p_command ->> 'purchase_order')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_order.state <> 'released' THEN
+        RAISE EXCEPTION 'purchase order % is %', v_order.number, v_order.state
+            USING ERRCODE = 'MR403',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = 'Nothing more is to be done with this order.';
+    END IF;
+    IF v_outcome = 'cancelled' AND EXISTS (
+        SELECT FROM purchasing.purchase_order_line AS l WHERE l.purchase_order_id = v_order.id AND l.received_quantity > 0) THEN
+        RAISE EXCEPTION 'goods came for purchase order %', v_order.number
+            USING ERRCODE = 'MR418',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number)::text,
+                  HINT = 'Close the order instead of cancelling it.';
+    END IF;
+
+    UPDATE purchasing.purchase_order AS o
+    SET state = CASE v_outcome WHEN 'cancelled' THEN v_outcome ELSE 'closed' END
+    WHERE o.id = v_order.id;
+    PERFORM event.publish('purchase_order.' || CASE v_outcome WHEN 'cancelled' THEN 'cancelled' ELSE 'closed' END, v_order.id,
+        jsonb_build_object('number', v_order.number));
+    RETURN event.finish_request(p_context, 201, purchasing.get_purchase_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION close_purchase_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.close_purchase_order(p_context jsonb, p_command jsonb) IS 'Command: no more is expected on an order. Body: purchase_order, outcome? (closed, the default, or cancelled: only while nothing was received). Raises MR401 when there is no such order, MR403 when it is closed or cancelled, MR418 when goods came for it.';
+
+--
+-- Name: create_purchase_order(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.create_purchase_order(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('create-purchase-order', p_context, p_command);
+    v_site catalog.site;
+    v_supplier catalog.partner;
+    v_order purchasing.purchase_order;
+    v_line record;
+    v_item catalog.item;
+    v_unit_id bigint;
+    v_base_quantity numeric;
+    v_price numeric;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.resolve_site(p_command ->> 'site');
+    v_supplier := catalog.find_partner(p_command ->> 'supplier');
+    IF NOT v_supplier.is_supplier THEN
+        RAISE EXCEPTION 'partner % is not a supplier', v_supplier.code
+            USING ERRCODE = 'MR404',
+                  DETAIL = jsonb_build_object('supplier', v_supplier.code)::text,
+                  HINT = 'Choose a supplier, or make this partner one.';
+    END IF;
+
+    INSERT INTO purchasing.purchase_order (external_number, site_id, supplier_id, currency, ordered_on)
+    VALUES (p_command ->> 'external_number', v_site.id, v_supplier.id, coalesce(p_command ->> 'currency', v_supplier.currency),
+        coalesce((p_command ->> 'ordered_on')::date, (clock_timestamp() AT TIME ZONE v_site.time_zone)::date))
+    ON CONFLICT ON CONSTRAINT purchase_order_external_number_key DO NOTHING
+    RETURNING purchase_order.* INTO v_order;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is already a purchase order with the external number %', p_command ->> 'external_number'
+            USING ERRCODE = 'MR417',
+                  DETAIL = jsonb_build_object('external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that order first: this one may have been entered before.';
+    END IF;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+    LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        v_base_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        v_unit_id := CASE WHEN v_line.line ->> 'unit' IS NULL THEN v_item.base_unit_id
+            ELSE (catalog.find_unit(v_line.line ->> 'unit')).id END;
+        v_price := (v_line.line ->> 'price')::numeric;
+        IF v_price IS NULL THEN
+            SELECT s.price INTO v_price
+            FROM catalog.supplier_item AS s
+            WHERE s.partner_id = v_supplier.id
+              AND s.item_id = v_item.id
+              AND s.unit_id = v_unit_id
+              AND s.currency = v_order.currency;
+        END IF;
+        IF v_price IS NULL THEN
+            RAISE EXCEPTION 'line % needs a price: supplier % has none for item % in that unit and currency',
+                v_line.line_number, v_supplier.code, v_item.number
+                USING ERRCODE = 'MR420',
+                      DETAIL = jsonb_build_object('line', v_line.line_number, 'item', v_item.number, 'supplier', v_supplier.code,
+                          'unit', v_line.line ->> 'unit', 'currency', v_order.currency)::text,
+                      HINT = 'Enter the price.';
+        END IF;
+
+        INSERT INTO purchasing.purchase_order_line (purchase_order_id, line_number, item_id, unit_id, quantity, base_quantity,
+            price, due_on, over_receipt_percent)
+        VALUES (v_order.id, v_line.line_number, v_item.id, v_unit_id, (v_line.line ->> 'quantity')::numeric, v_base_quantity,
+            v_price, (v_line.line ->> 'due_on')::date, coalesce((v_line.line ->> 'over_receipt_percent')::numeric, 0));
+    END LOOP;
+
+    PERFORM event.publish('purchase_order.released', v_order.id,
+        jsonb_build_object('number', v_order.number, 'site', v_site.code, 'supplier', v_supplier.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_purchase_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION create_purchase_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.create_purchase_order(p_context jsonb, p_command jsonb) IS 'Command: orders goods from a supplier. Body: supplier, site?, currency?, ordered_on?, external_number?, lines [item, quantity, unit?, price? (per unit; default: the price of the supplier), due_on?, over_receipt_percent?]. Raises MR404 when the partner is no supplier, MR417 when the external number is taken, MR420 when no price is known.';
+
+--
+-- Name: get_goods_receipt(text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.get_goods_receipt(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', r.number, 'purchase_order', o.number, 'supplier', p.code, 'delivery_note', r.delivery_note,
+        'occurred_at', r.occurred_at, 'created_at', r.created_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number, 'order_line', ol.line_number, 'item', i.number,
+                'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
+                'supplier_lot', lot.supplier_lot, 'expires_on', lot.expires_on, 'location', c.code,
+                'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'state', l.state,
+                'accepted_quantity', trim_scale(l.accepted_quantity)::text,
+                'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                'returned_quantity', trim_scale(l.returned_quantity)::text,
+                'is_reversed', l.is_reversed) ORDER BY l.line_number), '[]')
+            FROM purchasing.goods_receipt_line AS l
+            JOIN purchasing.purchase_order_line AS ol ON ol.id = l.purchase_order_line_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS lot ON lot.id = l.lot_id
+            JOIN catalog.location AS c ON c.id = l.location_id
+            WHERE l.goods_receipt_id = r.id))
+    FROM purchasing.goods_receipt AS r
+    JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+    JOIN catalog.partner AS p ON p.id = o.supplier_id
+    WHERE r.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_goods_receipt(p_number text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.get_goods_receipt(p_number text) IS 'A goods receipt as a document, quantities in base units; null when there is none of that number.';
+
+--
+-- Name: get_inspection(text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.get_inspection(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', n.number, 'goods_receipt', r.number, 'line', l.line_number, 'item', i.number,
+        'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
+        'accepted_quantity', trim_scale(n.accepted_quantity)::text, 'rejected_quantity', trim_scale(n.rejected_quantity)::text,
+        'unit', u.code, 'reason', q.code, 'note', n.note, 'to_location', c.code, 'is_reversed', n.is_reversed,
+        'occurred_at', n.occurred_at, 'created_at', n.created_at)
+    FROM purchasing.inspection AS n
+    JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    JOIN inventory.lot AS lot ON lot.id = l.lot_id
+    LEFT JOIN catalog.reason AS q ON q.id = n.reason_id
+    LEFT JOIN catalog.location AS c ON c.id = n.to_location_id
+    WHERE n.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_inspection(p_number text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.get_inspection(p_number text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
+
+--
+-- Name: get_purchase_order(text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.get_purchase_order(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', o.number, 'external_number', o.external_number, 'site', s.code, 'supplier', p.code, 'currency', o.currency,
+        'state', o.state, 'ordered_on', o.ordered_on, 'created_at', o.created_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number, 'item', i.number,
+                'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'price', trim_scale(l.price)::text,
+                'base_quantity', trim_scale(l.base_quantity)::text, 'base_unit', b.code,
+                'due_on', l.due_on, 'over_receipt_percent', trim_scale(l.over_receipt_percent)::text,
+                'received_quantity', trim_scale(l.received_quantity)::text,
+                'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                'returned_quantity', trim_scale(l.returned_quantity)::text,
+                'open_quantity', trim_scale(greatest(l.base_quantity - l.received_quantity + l.returned_quantity, 0))::text)
+                ORDER BY l.line_number), '[]')
+            FROM purchasing.purchase_order_line AS l
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = l.unit_id
+            JOIN catalog.unit AS b ON b.id = i.base_unit_id
+            WHERE l.purchase_order_id = o.id))
+    FROM purchasing.purchase_order AS o
+    JOIN catalog.site AS s ON s.id = o.site_id
+    JOIN catalog.partner AS p ON p.id = o.supplier_id
+    WHERE o.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_purchase_order(p_number text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.get_purchase_order(p_number text) IS 'A purchase order as a document; null when there is none of that number.';
+
+--
+-- Name: get_supplier_return(text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.get_supplier_return(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', t.number, 'goods_receipt', r.number, 'line', l.line_number, 'supplier', p.code, 'item', i.number,
+        'lot', nullif(lot.number, ''), 'quantity', trim_scale(t.quantity)::text, 'unit', u.code, 'location', c.code,
+        'reason', q.code, 'note', t.note, 'is_reversed', t.is_reversed, 'occurred_at', t.occurred_at, 'created_at', t.created_at)
+    FROM purchasing.supplier_return AS t
+    JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+    JOIN catalog.partner AS p ON p.id = o.supplier_id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    JOIN inventory.lot AS lot ON lot.id = l.lot_id
+    JOIN catalog.location AS c ON c.id = t.from_location_id
+    LEFT JOIN catalog.reason AS q ON q.id = t.reason_id
+    WHERE t.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_supplier_return(p_number text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.get_supplier_return(p_number text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
+
+--
+-- Name: inspect_goods(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_answer event.answer := event.begin_request('inspect-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_line purchasing.goods_receipt_line;
+    v_item catalog.item;
+    v_site_id bigint;
+    v_accepted numeric := 0;
+    v_rejected numeric := 0;
+    v_reason_id bigint;
+    v_from_location_id bigint;
+    v_to_location_id bigint;
+    v_rejected_location_id bigint;
+    v_inspection_id bigint := nextval('purchasing.inspection_id_seq');
+    v_number text;
+    v_types inventory.movement_type[] := '{}';
+    v_lines inventory.posting_line[] := '{}';
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
+    IF v_line.state <> 'waiting' THEN
+        RAISE EXCEPTION 'line % of goods receipt % is % already', v_line.line_number, p_command ->> 'goods_receipt',
+            replace(v_line.state::text, '_', ' ')
+            USING ERRCODE = 'MR408',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+                      'state', v_line.state)::text,
+                  HINT = 'Take back the inspection first if it was wrong.';
+    END IF;
+    SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+    SELECT c.site_id INTO STRICT v_site_id FROM catalog.location AS c WHERE c.id = v_line.location_id;
+
+    IF coalesce(p_command ->> 'accepted_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_accepted := catalog.to_base_quantity(v_item, p_command ->> 'accepted_quantity', p_command ->> 'unit');
+    END IF;
+    IF coalesce(p_command ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_rejected := catalog.to_base_quantity(v_item, p_command ->> 'rejected_quantity', p_command ->> 'unit');
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_rejected_location_id := catalog.physical_location(v_site_id, 'rejected');
+    END IF;
+    IF v_accepted + v_rejected <> v_line.quantity THEN
+        RAISE EXCEPTION 'accepted % and rejected % do not make the % that were received',
+            trim_scale(v_accepted), trim_scale(v_rejected), trim_scale(v_line.quantity)
+            USING ERRCODE = 'MR409',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+                      'received', trim_scale(v_line.quantity)::text, 'accepted', trim_scale(v_accepted)::text,
+                      'rejected', trim_scale(v_rejected)::text)::text,
+                  HINT = 'Decide about the whole line.';
+    END IF;
+
+    v_from_location_id := coalesce((SELECT (catalog.find_location(p_command ->> 'location')).id WHERE p_command ->> 'location' IS NOT NULL),
+        v_line.location_id);
+    -- Lots wait in quarantine for their put-away, released; goods without lot can only be told apart by the place.
+    IF v_accepted > 0 AND p_command ->> 'to_location' IS NOT NULL THEN
+        v_to_location_id := (catalog.find_location(p_command ->> 'to_location')).id;
+    ELSIF v_accepted > 0 AND v_line.lot_id = 0 THEN
+        v_to_location_id := catalog.item_location(v_item, v_site_id);
+    END IF;
+    IF v_to_location_id IS NOT NULL THEN
+        v_types := v_types || 'put_away'::inventory.movement_type;
+        v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
+            v_line.id, NULL, NULL)::inventory.posting_line;
+    END IF;
+    IF v_rejected > 0 THEN
+        v_types := v_types || 'rejection'::inventory.movement_type;
+        v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
+            v_line.id, NULL, v_reason_id)::inventory.posting_line;
+    END IF;
+
+    IF v_line.lot_id <> 0 THEN
+        -- Every balance that the status and the posting touch, in one go and in order.
+        PERFORM inventory.lock_balances(ARRAY(
+            SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
+            FROM inventory.balance AS b
+            WHERE b.item_id = v_item.id AND b.lot_id = v_line.lot_id
+            UNION
+            SELECT ROW(v_item.id, c.id, v_line.lot_id)::inventory.balance_key
+            FROM catalog.location AS c
+            WHERE c.id IN (v_from_location_id, v_to_location_id, v_rejected_location_id) AND c.is_physical));
+        PERFORM inventory.set_lot_status(v_line.lot_id,
+            CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
+    END IF;
+    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at);
+
+    INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
+        accepted_movement_id, rejected_movement_id, to_location_id, occurred_at)
+    VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
+        v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at)
+    RETURNING inspection.number INTO v_number;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
+        accepted_quantity = v_accepted,
+        rejected_quantity = v_rejected
+    WHERE l.id = v_line.id;
+    IF v_rejected > 0 THEN
+        UPDATE purchasing.purchase_order_line AS ol
+        SET rejected_quantity = ol.rejected_quantity + v_rejected
+        WHERE ol.id = v_line.purchase_order_line_id;
+    END IF;
+
+    PERFORM event.publish('inspection.decided', v_inspection_id,
+        jsonb_build_object('number', v_number, 'goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+            'item', v_item.number, 'accepted_quantity', trim_scale(v_accepted)::text, 'rejected_quantity', trim_scale(v_rejected)::text));
+    RETURN event.finish_request(p_context, 201, purchasing.get_inspection(v_number));
+END;
+$_$;
+
+--
+-- Name: FUNCTION inspect_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) IS 'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+
+--
+-- Name: list_goods_receipts(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.list_goods_receipts(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.goods_receipt AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.goods_receipt AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_goods_receipt(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_goods_receipts(p_after text, p_limit integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.list_goods_receipts(p_after text, p_limit integer) IS 'A page of goods receipts, oldest first, after the number p_after.';
+
+--
+-- Name: list_inspections(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.list_inspections(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.inspection AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.inspection AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_inspection(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_inspections(p_after text, p_limit integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.list_inspections(p_after text, p_limit integer) IS 'A page of inspections, oldest first, after the number p_after.';
+
+--
+-- Name: list_purchase_orders(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.list_purchase_orders(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.purchase_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.purchase_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_purchase_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_purchase_orders(p_after text, p_limit integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.list_purchase_orders(p_after text, p_limit integer) IS 'A page of purchase orders, oldest first, after the number p_after.';
+
+--
+-- Name: list_supplier_returns(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.list_supplier_returns(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.supplier_return AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.supplier_return AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_supplier_return(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_supplier_returns(p_after text, p_limit integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.list_supplier_returns(p_after text, p_limit integer) IS 'A page of returns to suppliers, oldest first, after the number p_after.';
+
+--
+-- Name: goods_receipt_line; Type: TABLE; Schema: purchasing; Owner: -
+--
+
+CREATE TABLE purchasing.goods_receipt_line (
+    id bigint NOT NULL,
+    goods_receipt_id bigint NOT NULL,
+    line_number integer NOT NULL,
+    purchase_order_line_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    location_id bigint NOT NULL,
+    quantity numeric(18,6) NOT NULL,
+    state purchasing.receipt_line_state NOT NULL,
+    accepted_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    rejected_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    returned_quantity numeric(18,6) DEFAULT 0 NOT NULL,
+    movement_id bigint NOT NULL,
+    is_reversed boolean DEFAULT false NOT NULL,
+    CONSTRAINT goods_receipt_line_accepted_quantity_check CHECK ((accepted_quantity >= (0)::numeric)),
+    CONSTRAINT goods_receipt_line_line_number_check CHECK ((line_number > 0)),
+    CONSTRAINT goods_receipt_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT goods_receipt_line_rejected_quantity_check CHECK ((rejected_quantity >= (0)::numeric)),
+    CONSTRAINT goods_receipt_line_returned_quantity_check CHECK (((returned_quantity >= (0)::numeric) AND (returned_quantity <= rejected_quantity))),
+    CONSTRAINT goods_receipt_line_state_check CHECK (
+CASE state
+    WHEN 'waiting'::purchasing.receipt_line_state THEN ((accepted_quantity = (0)::numeric) AND (rejected_quantity = (0)::numeric))
+    WHEN 'accepted'::purchasing.receipt_line_state THEN ((accepted_quantity = quantity) AND (rejected_quantity = (0)::numeric))
+    WHEN 'rejected'::purchasing.receipt_line_state THEN ((accepted_quantity = (0)::numeric) AND (rejected_quantity = quantity))
+    ELSE ((accepted_quantity > (0)::numeric) AND (rejected_quantity > (0)::numeric) AND ((accepted_quantity + rejected_quantity) = quantity))
+END)
+);
+
+--
+-- Name: TABLE goods_receipt_line; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TABLE purchasing.goods_receipt_line IS 'One lot of one ordered item as it arrived. Its id is the document_line_id of its receipt movement.';
+
+--
+-- Name: COLUMN goods_receipt_line.lot_id; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.lot_id IS '0: the item has no lots.';
+
+--
+-- Name: COLUMN goods_receipt_line.location_id; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.location_id IS 'Where the goods were put: quarantine for inspected items, else storage.';
+
+--
+-- Name: COLUMN goods_receipt_line.quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.quantity IS 'Received, base units.';
+
+--
+-- Name: COLUMN goods_receipt_line.accepted_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.accepted_quantity IS 'Base units; with rejected_quantity the received quantity once decided.';
+
+--
+-- Name: COLUMN goods_receipt_line.rejected_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.rejected_quantity IS 'Base units refused at inspection.';
+
+--
+-- Name: COLUMN goods_receipt_line.returned_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.returned_quantity IS 'Base units of the rejected that went back to the supplier.';
+
+--
+-- Name: COLUMN goods_receipt_line.movement_id; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.movement_id IS 'The receipt movement.';
+
+--
+-- Name: COLUMN goods_receipt_line.is_reversed; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.is_reversed IS 'The receipt of this line was a mistake and was reversed.';
+
+--
+-- Name: lock_receipt_line(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.lock_receipt_line(p_receipt text, p_line integer) RETURNS purchasing.goods_receipt_line
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_receipt_id bigint;
+    v_line purchasing.goods_receipt_line;
+BEGIN
+    SELECT r.id INTO v_receipt_id FROM purchasing.goods_receipt AS r WHERE r.number = p_receipt;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no goods receipt %', p_receipt
+            USING ERRCODE = 'MR406',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    -- Order line before receipt line, as everywhere.
+    PERFORM
+    FROM purchasing.purchase_order_line AS ol
+    WHERE ol.id IN (
+        SELECT l.purchase_order_line_id
+        FROM purchasing.goods_receipt_line AS l
+        WHERE l.goods_receipt_id = v_receipt_id AND l.line_number = p_line)
+    FOR NO KEY UPDATE;
+    SELECT l.* INTO v_line
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt_id AND l.line_number = p_line
+    FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'goods receipt % has no line %', p_receipt, p_line
+            USING ERRCODE = 'MR407',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt, 'line', p_line)::text,
+                  HINT = 'Look at the receipt: its lines are numbered from 1.';
+    END IF;
+    IF v_line.is_reversed THEN
+        RAISE EXCEPTION 'line % of goods receipt % was taken back', p_line, p_receipt
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt, 'line', p_line)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    RETURN v_line;
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_receipt_line(p_receipt text, p_line integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.lock_receipt_line(p_receipt text, p_line integer) IS 'A receipt line that stands, locked together with its order line. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+
+--
+-- Name: receive_goods(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.receive_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('receive-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order purchasing.purchase_order;
+    v_order_line purchasing.purchase_order_line;
+    v_receipt purchasing.goods_receipt;
+    v_supplier_location_id bigint;
+    v_line record;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_location catalog.location;
+    v_quantity numeric;
+    v_kind catalog.location_kind;
+    v_lines purchasing.goods_receipt_line[] := '{}';
+    v_id bigint;
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT o.* INTO v_order FROM purchasing.purchase_order AS o WHERE o.number = p_command ->> 'purchase_order' FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no purchase order %', p_command ->> 'purchase_order'
+            USING ERRCODE = 'MR401',
+                  DETAIL = jsonb_build_object('purchase_order', p_command ->> 'purchase_order')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_order.state <> 'released' THEN
+        RAISE EXCEPTION 'purchase order % is %', v_order.number, v_order.state
+            USING ERRCODE = 'MR403',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = 'Ask purchasing for an order that these goods belong to.';
+    END IF;
+    v_supplier_location_id := catalog.virtual_location(v_order.site_id, 'supplier');
+
+    -- All lines of the order that the receipt names, locked in id order before the first one changes.
+    PERFORM
+    FROM purchasing.purchase_order_line AS l
+    WHERE l.purchase_order_id = v_order.id
+      AND l.line_number IN (SELECT (e.value ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+
+    INSERT INTO purchasing.goods_receipt (purchase_order_id, delivery_note, occurred_at)
+    VALUES (v_order.id, p_command ->> 'delivery_note', v_occurred_at)
+    RETURNING goods_receipt.* INTO v_receipt;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+    LOOP
+        SELECT l.* INTO v_order_line
+        FROM purchasing.purchase_order_line AS l
+        WHERE l.purchase_order_id = v_order.id AND l.line_number = (v_line.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'purchase order % has no line %', v_order.number, v_line.line ->> 'line'
+                USING ERRCODE = 'MR405',
+                      DETAIL = jsonb_build_object('purchase_order', v_order.number, 'line', v_line.line -> 'line')::text,
+                      HINT = 'Look at the order: its lines are numbered from 1.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_order_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        IF v_item.tracking = 'serial' AND v_quantity <> 1 THEN
+            RAISE EXCEPTION 'a serial number of item % stands for one piece', v_item.number
+                USING ERRCODE = 'MR419',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'quantity', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Give every piece a line of its own.';
+        END IF;
+
+        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END;
+        IF v_line.line ->> 'location' IS NULL THEN
+            SELECT c.* INTO STRICT v_location
+            FROM catalog.location AS c
+            WHERE c.id = CASE WHEN v_item.is_inspected THEN catalog.physical_location(v_order.site_id, 'quarantine')
+                ELSE catalog.item_location(v_item, v_order.site_id) END;
+        ELSE
+            v_location := catalog.find_location(v_line.line ->> 'location');
+            IF v_location.site_id <> v_order.site_id OR v_location.kind <> v_kind THEN
+                RAISE EXCEPTION 'item % is received into % of the site of the order, and % is none', v_item.number, v_kind, v_location.code
+                    USING ERRCODE = 'MR410',
+                          DETAIL = jsonb_build_object('item', v_item.number, 'location', v_location.code,
+                              'kind', v_location.kind, 'needs_kind', v_kind)::text,
+                          HINT = 'Leave the location out, or scan one that fits.';
+            END IF;
+        END IF;
+
+        IF (v_order_line.received_quantity + v_quantity - v_order_line.returned_quantity) * 100
+            > v_order_line.base_quantity * (100 + v_order_line.over_receipt_percent) THEN
+            RAISE EXCEPTION '% of item % is more than line % of order % takes: ordered %, received %',
+                trim_scale(v_quantity), v_item.number, v_order_line.line_number, v_order.number,
+                trim_scale(v_order_line.base_quantity), trim_scale(v_order_line.received_quantity - v_order_line.returned_quantity)
+                USING ERRCODE = 'MR402',
+                      CONSTRAINT = 'purchase_order_line_received_quantity_check',
+                      DETAIL = jsonb_build_object('purchase_order', v_order.number, 'line', v_order_line.line_number, 'item', v_item.number,
+                          'ordered', trim_scale(v_order_line.base_quantity)::text,
+                          'received', trim_scale(v_order_line.received_quantity - v_order_line.returned_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text,
+                          'over_receipt_percent', trim_scale(v_order_line.over_receipt_percent)::text)::text,
+                      HINT = 'Count again, or ask purchasing to order more.';
+        END IF;
+        UPDATE purchasing.purchase_order_line AS l
+        SET received_quantity = l.received_quantity + v_quantity
+        WHERE l.id = v_order_line.id;
+
+        -- A lot number is taken again only for goods that need no inspection, or when its receipt was a mistake and is gone.
+        v_lot := inventory.ensure_lot(v_item, v_line.line ->> 'lot', CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'released' END::inventory.lot_status,
+            v_order.supplier_id, v_line.line ->> 'supplier_lot', (v_line.line ->> 'manufactured_on')::date,
+            (v_line.line ->> 'expires_on')::date,
+            NOT v_item.is_inspected OR (
+                SELECT coalesce(bool_and(g.is_reversed), false)
+                FROM inventory.lot AS o
+                JOIN purchasing.goods_receipt_line AS g ON g.lot_id = o.id
+                WHERE o.item_id = v_item.id AND o.number = v_line.line ->> 'lot'));
+
+        v_id := nextval('purchasing.goods_receipt_line_id_seq');
+        v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
+            CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
+            CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false)::purchasing.goods_receipt_line;
+    END LOOP;
+
+    v_ids := inventory.post_movements('receipt',
+        (SELECT array_agg(ROW(l.item_id, l.lot_id, v_supplier_location_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            ORDER BY l.line_number)
+         FROM unnest(v_lines) AS l),
+        'goods_receipt', v_receipt.id, v_occurred_at);
+
+    INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
+        quantity, state, accepted_quantity, movement_id)
+    SELECT l.id, l.goods_receipt_id, l.line_number, l.purchase_order_line_id, l.item_id, l.lot_id, l.location_id,
+        l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number]
+    FROM unnest(v_lines) AS l;
+
+    PERFORM event.publish('goods_receipt.posted', v_receipt.id,
+        jsonb_build_object('number', v_receipt.number, 'purchase_order', v_order.number, 'delivery_note', v_receipt.delivery_note));
+    RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION receive_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.receive_goods(p_context jsonb, p_command jsonb) IS 'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
+
+--
+-- Name: return_to_supplier(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.return_to_supplier(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('return-to-supplier', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_line purchasing.goods_receipt_line;
+    v_item catalog.item;
+    v_site_id bigint;
+    v_quantity numeric;
+    v_reason_id bigint;
+    v_from_location_id bigint;
+    v_return_id bigint := nextval('purchasing.supplier_return_id_seq');
+    v_number text;
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ->> 'reason' IS NOT NULL THEN
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    END IF;
+    v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
+    SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+    SELECT c.site_id INTO STRICT v_site_id FROM catalog.location AS c WHERE c.id = v_line.location_id;
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+    IF v_line.returned_quantity + v_quantity > v_line.rejected_quantity THEN
+        RAISE EXCEPTION '% of item % is more than was rejected and not returned yet (%)', trim_scale(v_quantity), v_item.number,
+            trim_scale(v_line.rejected_quantity - v_line.returned_quantity)
+            USING ERRCODE = 'MR415',
+                  CONSTRAINT = 'goods_receipt_line_returned_quantity_check',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+                      'rejected', trim_scale(v_line.rejected_quantity)::text, 'returned', trim_scale(v_line.returned_quantity)::text,
+                      'requested', trim_scale(v_quantity)::text)::text,
+                  HINT = 'Only rejected goods go back to the supplier.';
+    END IF;
+    v_from_location_id := CASE WHEN p_command ->> 'location' IS NULL THEN catalog.physical_location(v_site_id, 'rejected')
+        ELSE (catalog.find_location(p_command ->> 'location')).id END;
+
+    v_ids := inventory.post_movements('supplier_return',
+        ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
+            v_line.id, NULL, v_reason_id)::inventory.posting_line],
+        'supplier_return', v_return_id, v_occurred_at);
+    INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at)
+    VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at)
+    RETURNING supplier_return.number INTO v_number;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET returned_quantity = l.returned_quantity + v_quantity
+    WHERE l.id = v_line.id;
+    UPDATE purchasing.purchase_order_line AS ol
+    SET returned_quantity = ol.returned_quantity + v_quantity
+    WHERE ol.id = v_line.purchase_order_line_id;
+
+    PERFORM event.publish('supplier_return.posted', v_return_id,
+        jsonb_build_object('number', v_number, 'goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+            'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_return(v_number));
+END;
+$$;
+
+--
+-- Name: FUNCTION return_to_supplier(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.return_to_supplier(p_context jsonb, p_command jsonb) IS 'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
+
+--
+-- Name: reverse_goods_receipt(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.reverse_goods_receipt(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-goods-receipt', p_context, p_command);
+    v_receipt purchasing.goods_receipt;
+    v_reason catalog.reason;
+    v_line integer := (p_command ->> 'line')::integer;
+    v_bad record;
+    v_ids bigint[];
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT r.* INTO v_receipt FROM purchasing.goods_receipt AS r WHERE r.number = p_command ->> 'goods_receipt';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no goods receipt %', p_command ->> 'goods_receipt'
+            USING ERRCODE = 'MR406',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_line IS NOT NULL AND NOT EXISTS (
+        SELECT FROM purchasing.goods_receipt_line AS l WHERE l.goods_receipt_id = v_receipt.id AND l.line_number = v_line) THEN
+        RAISE EXCEPTION 'goods receipt % has no line %', v_receipt.number, v_line
+            USING ERRCODE = 'MR407',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_line)::text,
+                  HINT = 'Look at the receipt: its lines are numbered from 1.';
+    END IF;
+
+    PERFORM
+    FROM purchasing.purchase_order_line AS ol
+    WHERE ol.id IN (
+        SELECT l.purchase_order_line_id
+        FROM purchasing.goods_receipt_line AS l
+        WHERE l.goods_receipt_id = v_receipt.id AND l.line_number = coalesce(v_line, l.line_number))
+    ORDER BY ol.id
+    FOR NO KEY UPDATE;
+    PERFORM
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id AND l.line_number = coalesce(v_line, l.line_number)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+
+    SELECT l.line_number, l.state INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed
+      AND EXISTS (SELECT FROM purchasing.inspection AS n WHERE n.goods_receipt_line_id = l.id AND NOT n.is_reversed)
+    ORDER BY l.line_number
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was inspected', v_bad.line_number, v_receipt.number
+            USING ERRCODE = 'MR411',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_bad.line_number, 'state', v_bad.state)::text,
+                  HINT = 'Take back the inspection first.';
+    END IF;
+
+    SELECT array_agg(l.id ORDER BY l.id), array_agg(l.movement_id ORDER BY l.id)
+    INTO v_ids, v_movement_ids
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed;
+    IF v_ids IS NULL THEN
+        RAISE EXCEPTION 'goods receipt % was taken back already', v_receipt.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_line)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+
+    UPDATE purchasing.goods_receipt_line AS l SET is_reversed = true WHERE l.id = ANY (v_ids);
+    UPDATE purchasing.purchase_order_line AS ol
+    SET received_quantity = ol.received_quantity - s.quantity
+    FROM (
+        SELECT l.purchase_order_line_id, sum(l.quantity) AS quantity
+        FROM purchasing.goods_receipt_line AS l
+        WHERE l.id = ANY (v_ids)
+        GROUP BY l.purchase_order_line_id
+    ) AS s
+    WHERE ol.id = s.purchase_order_line_id;
+    PERFORM inventory.reverse_movements(v_movement_ids, 'goods_receipt', v_receipt.id, v_reason.id, event.occurred_at(p_command));
+
+    PERFORM event.publish('goods_receipt.reversed', v_receipt.id,
+        jsonb_build_object('number', v_receipt.number, 'line', v_line, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_goods_receipt(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.reverse_goods_receipt(p_context jsonb, p_command jsonb) IS 'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR413 when it was taken back already, MR201 when goods went on.';
+
+--
+-- Name: reverse_inspection(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.reverse_inspection(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-inspection', p_context, p_command);
+    v_reason catalog.reason;
+    v_inspection purchasing.inspection;
+    v_line purchasing.goods_receipt_line;
+    v_receipt text;
+    v_line_number integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT r.number, l.line_number INTO v_receipt, v_line_number
+    FROM purchasing.inspection AS n
+    JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE n.number = p_command ->> 'inspection';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no inspection %', p_command ->> 'inspection'
+            USING ERRCODE = 'MR412',
+                  DETAIL = jsonb_build_object('inspection', p_command ->> 'inspection')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_line := purchasing.lock_receipt_line(v_receipt, v_line_number);
+    SELECT n.* INTO STRICT v_inspection FROM purchasing.inspection AS n WHERE n.number = p_command ->> 'inspection' FOR NO KEY UPDATE;
+    IF v_inspection.is_reversed THEN
+        RAISE EXCEPTION 'inspection % was taken back already', v_inspection.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('inspection', v_inspection.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    IF v_line.returned_quantity > 0 THEN
+        RAISE EXCEPTION 'rejected goods of inspection % went back to the supplier', v_inspection.number
+            USING ERRCODE = 'MR414',
+                  DETAIL = jsonb_build_object('inspection', v_inspection.number,
+                      'returned_quantity', trim_scale(v_line.returned_quantity)::text)::text,
+                  HINT = 'Take back the return first.';
+    END IF;
+
+    IF v_line.lot_id <> 0 THEN
+        PERFORM inventory.set_lot_status(v_line.lot_id, 'quarantine');
+    END IF;
+    PERFORM inventory.reverse_movements(
+        array_remove(ARRAY[v_inspection.accepted_movement_id, v_inspection.rejected_movement_id], NULL),
+        'inspection', v_inspection.id, v_reason.id, event.occurred_at(p_command));
+    -- A released lot may have been put away and used since: all of it must lie in quarantine again.
+    IF v_line.lot_id <> 0 AND coalesce((
+        SELECT sum(b.on_hand)
+        FROM inventory.balance AS b
+        JOIN catalog.location AS c ON c.id = b.location_id
+        WHERE b.item_id = v_line.item_id AND b.lot_id = v_line.lot_id AND c.kind = 'quarantine'), 0) < v_line.quantity THEN
+        RAISE EXCEPTION 'goods of inspection % went on from quarantine', v_inspection.number
+            USING ERRCODE = 'MR414',
+                  DETAIL = jsonb_build_object('inspection', v_inspection.number)::text,
+                  HINT = 'Take back what was done with the lot since, the latest step first.';
+    END IF;
+
+    UPDATE purchasing.inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = 'waiting', accepted_quantity = 0, rejected_quantity = 0
+    WHERE l.id = v_line.id;
+    UPDATE purchasing.purchase_order_line AS ol
+    SET rejected_quantity = ol.rejected_quantity - v_inspection.rejected_quantity
+    WHERE ol.id = v_line.purchase_order_line_id AND v_inspection.rejected_quantity > 0;
+
+    PERFORM event.publish('inspection.reversed', v_inspection.id,
+        jsonb_build_object('number', v_inspection.number, 'goods_receipt', v_receipt, 'line', v_line_number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_inspection(v_inspection.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_inspection(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.reverse_inspection(p_context jsonb, p_command jsonb) IS 'Command: takes back a decision while all its goods are still there; the lot is in quarantine again. Body: inspection, reason, occurred_at?. Raises MR412 when there is no such inspection, MR413 when it was taken back already, MR414 when goods went on, MR201 when put-away goods went on.';
+
+--
+-- Name: reverse_supplier_return(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.reverse_supplier_return(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-supplier-return', p_context, p_command);
+    v_reason catalog.reason;
+    v_return purchasing.supplier_return;
+    v_line purchasing.goods_receipt_line;
+    v_order_line purchasing.purchase_order_line;
+    v_receipt text;
+    v_line_number integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT r.number, l.line_number INTO v_receipt, v_line_number
+    FROM purchasing.supplier_return AS t
+    JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE t.number = p_command ->> 'supplier_return';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no return to a supplier %', p_command ->> 'supplier_return'
+            USING ERRCODE = 'MR416',
+                  DETAIL = jsonb_build_object('supplier_return', p_command ->> 'supplier_return')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_line := purchasing.lock_receipt_line(v_receipt, v_line_number);
+    SELECT t.* INTO STRICT v_return FROM purchasing.supplier_return AS t WHERE t.number = p_command ->> 'supplier_return' FOR NO KEY UPDATE;
+    IF v_return.is_reversed THEN
+        RAISE EXCEPTION 'return % was taken back already', v_return.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('supplier_return', v_return.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    SELECT ol.* INTO STRICT v_order_line FROM purchasing.purchase_order_line AS ol WHERE ol.id = v_line.purchase_order_line_id;
+    IF (v_order_line.received_quantity - v_order_line.returned_quantity + v_return.quantity) * 100
+        > v_order_line.base_quantity * (100 + v_order_line.over_receipt_percent) THEN
+        RAISE EXCEPTION 'replacements for return % were received already', v_return.number
+            USING ERRCODE = 'MR402',
+                  CONSTRAINT = 'purchase_order_line_received_quantity_check',
+                  DETAIL = jsonb_build_object('supplier_return', v_return.number, 'line', v_order_line.line_number,
+                      'ordered', trim_scale(v_order_line.base_quantity)::text,
+                      'received', trim_scale(v_order_line.received_quantity - v_order_line.returned_quantity)::text,
+                      'requested', trim_scale(v_return.quantity)::text)::text,
+                  HINT = 'Take back the receipt of the replacements first.';
+    END IF;
+
+    PERFORM inventory.reverse_movements(ARRAY[v_return.movement_id], 'supplier_return', v_return.id, v_reason.id,
+        event.occurred_at(p_command));
+    UPDATE purchasing.supplier_return AS t SET is_reversed = true WHERE t.id = v_return.id;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET returned_quantity = l.returned_quantity - v_return.quantity
+    WHERE l.id = v_line.id;
+    UPDATE purchasing.purchase_order_line AS ol
+    SET returned_quantity = ol.returned_quantity - v_return.quantity
+    WHERE ol.id = v_line.purchase_order_line_id;
+
+    PERFORM event.publish('supplier_return.reversed', v_return.id,
+        jsonb_build_object('number', v_return.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_return(v_return.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_supplier_return(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.reverse_supplier_return(p_context jsonb, p_command jsonb) IS 'Command: takes back a return to the supplier. Body: supplier_return, reason, occurred_at?. Raises MR416 when there is no such return, MR413 when it was taken back already, MR402 when replacements came since.';
 
 --
 -- Name: river_job_state_in_bitmask(bit, river.river_job_state); Type: FUNCTION; Schema: river; Owner: -
@@ -10349,7 +13183,7 @@ CREATE TABLE production.material_issue_line (
     lot_id bigint NOT NULL,
     location_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
-    movement_id bigint,
+    movement_id bigint NOT NULL,
     CONSTRAINT material_issue_line_line_number_check CHECK ((line_number > 0)),
     CONSTRAINT material_issue_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
 );
@@ -10376,7 +13210,7 @@ COMMENT ON COLUMN production.material_issue_line.quantity IS 'Base units, positi
 -- Name: COLUMN material_issue_line.movement_id; Type: COMMENT; Schema: production; Owner: -
 --
 
-COMMENT ON COLUMN production.material_issue_line.movement_id IS 'Its movement; set in the transaction that writes the line.';
+COMMENT ON COLUMN production.material_issue_line.movement_id IS 'Its movement.';
 
 --
 -- Name: material_issue_line_id_seq; Type: SEQUENCE; Schema: production; Owner: -
@@ -10507,47 +13341,6 @@ ALTER TABLE production.production_report ALTER COLUMN id ADD GENERATED BY DEFAUL
 );
 
 --
--- Name: production_report_material; Type: TABLE; Schema: production; Owner: -
---
-
-CREATE TABLE production.production_report_material (
-    id bigint NOT NULL,
-    production_report_id bigint NOT NULL,
-    work_order_material_id bigint NOT NULL,
-    item_id bigint NOT NULL,
-    lot_id bigint NOT NULL,
-    location_id bigint,
-    quantity numeric(18,6) NOT NULL,
-    movement_id bigint,
-    CONSTRAINT production_report_material_movement_id_check CHECK (((movement_id IS NULL) = (location_id IS NULL))),
-    CONSTRAINT production_report_material_quantity_check CHECK (((quantity >= (0)::numeric) AND (quantity <> 'NaN'::numeric)))
-);
-
---
--- Name: TABLE production_report_material; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON TABLE production.production_report_material IS 'What a report used up: material taken by backflush (with its movement), or lots issued by scan before that are counted to this report (without one, since they left stock when they were scanned).';
-
---
--- Name: COLUMN production_report_material.location_id; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.production_report_material.location_id IS 'Where backflush took it from.';
-
---
--- Name: COLUMN production_report_material.quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.production_report_material.quantity IS 'Base units; 0 where scanned material was returned or its issue reversed later.';
-
---
--- Name: COLUMN production_report_material.movement_id; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.production_report_material.movement_id IS 'The issue movement of the backflush; null for material issued by scan.';
-
---
 -- Name: production_report_material_id_seq; Type: SEQUENCE; Schema: production; Owner: -
 --
 
@@ -10561,94 +13354,6 @@ ALTER TABLE production.production_report_material ALTER COLUMN id ADD GENERATED 
 );
 
 --
--- Name: work_order; Type: TABLE; Schema: production; Owner: -
---
-
-CREATE TABLE production.work_order (
-    id bigint NOT NULL,
-    number text GENERATED ALWAYS AS (('WO-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
-    external_number text,
-    site_id bigint NOT NULL,
-    item_id bigint NOT NULL,
-    bill_of_material_id bigint,
-    quantity numeric(18,6) NOT NULL,
-    state production.work_order_state DEFAULT 'released'::production.work_order_state NOT NULL,
-    work_center_id bigint,
-    output_location_id bigint NOT NULL,
-    over_production_percent numeric(7,4) DEFAULT 0 NOT NULL,
-    good_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    scrap_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    rework_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    due_on date,
-    released_at timestamp with time zone NOT NULL,
-    completed_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT work_order_completed_at_check CHECK (((completed_at IS NOT NULL) = (state = ANY (ARRAY['completed'::production.work_order_state, 'closed'::production.work_order_state])))),
-    CONSTRAINT work_order_external_number_check CHECK (((length(external_number) >= 1) AND (length(external_number) <= 64))),
-    CONSTRAINT work_order_good_quantity_check CHECK (((good_quantity >= (0)::numeric) AND ((good_quantity * (100)::numeric) <= (quantity * ((100)::numeric + over_production_percent))))),
-    CONSTRAINT work_order_over_production_percent_check CHECK (((over_production_percent >= (0)::numeric) AND (over_production_percent <= (100)::numeric))),
-    CONSTRAINT work_order_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
-    CONSTRAINT work_order_rework_quantity_check CHECK (((rework_quantity >= (0)::numeric) AND (rework_quantity <> 'NaN'::numeric))),
-    CONSTRAINT work_order_scrap_quantity_check CHECK (((scrap_quantity >= (0)::numeric) AND (scrap_quantity <> 'NaN'::numeric))),
-    CONSTRAINT work_order_state_check CHECK (((state <> ALL (ARRAY['released'::production.work_order_state, 'cancelled'::production.work_order_state])) OR ((good_quantity = (0)::numeric) AND (scrap_quantity = (0)::numeric))))
-)
-WITH (fillfactor='80');
-
---
--- Name: TABLE work_order; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON TABLE production.work_order IS 'An order to make a quantity of an item from one revision of its bill of material.';
-
---
--- Name: COLUMN work_order.external_number; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.external_number IS 'Number of the order in the system it was taken over from.';
-
---
--- Name: COLUMN work_order.bill_of_material_id; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.bill_of_material_id IS 'The revision it is made from; null: the item has no bill of material.';
-
---
--- Name: COLUMN work_order.quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.quantity IS 'To be made, base units of the item.';
-
---
--- Name: COLUMN work_order.output_location_id; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.output_location_id IS 'Where finished goods are put unless the report names another place.';
-
---
--- Name: COLUMN work_order.over_production_percent; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.over_production_percent IS 'How much more than ordered may be reported good, in percent.';
-
---
--- Name: COLUMN work_order.good_quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.good_quantity IS 'Base units put into stock by reports that stand; at most the ordered quantity and the tolerance, which the table holds.';
-
---
--- Name: COLUMN work_order.scrap_quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.scrap_quantity IS 'Base units scrapped by reports that stand.';
-
---
--- Name: COLUMN work_order.rework_quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order.rework_quantity IS 'Base units sent back for rework by reports that stand; no stock moves for them.';
-
---
 -- Name: work_order_id_seq; Type: SEQUENCE; Schema: production; Owner: -
 --
 
@@ -10660,71 +13365,6 @@ ALTER TABLE production.work_order ALTER COLUMN id ADD GENERATED BY DEFAULT AS ID
     NO MAXVALUE
     CACHE 1
 );
-
---
--- Name: work_order_material; Type: TABLE; Schema: production; Owner: -
---
-
-CREATE TABLE production.work_order_material (
-    id bigint NOT NULL,
-    work_order_id bigint NOT NULL,
-    line_number integer NOT NULL,
-    item_id bigint NOT NULL,
-    required_quantity numeric(18,6) NOT NULL,
-    issued_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    backflushed_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    over_issue_percent numeric(7,4) DEFAULT 10 NOT NULL,
-    supply_location_id bigint NOT NULL,
-    is_backflushed boolean NOT NULL,
-    CONSTRAINT work_order_material_backflushed_quantity_check CHECK (((backflushed_quantity >= (0)::numeric) AND (backflushed_quantity <= issued_quantity))),
-    CONSTRAINT work_order_material_issued_quantity_check CHECK (((issued_quantity >= (0)::numeric) AND (((issued_quantity - backflushed_quantity) * (100)::numeric) <= (required_quantity * ((100)::numeric + over_issue_percent))))),
-    CONSTRAINT work_order_material_line_number_check CHECK ((line_number > 0)),
-    CONSTRAINT work_order_material_over_issue_percent_check CHECK (((over_issue_percent >= (0)::numeric) AND (over_issue_percent <= (100)::numeric))),
-    CONSTRAINT work_order_material_required_quantity_check CHECK (((required_quantity > (0)::numeric) AND (required_quantity <> 'NaN'::numeric)))
-)
-WITH (fillfactor='80');
-
---
--- Name: TABLE work_order_material; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON TABLE production.work_order_material IS 'A component of the order, exploded from the revision when the order was made. What is issued by scan may exceed the requirement by over_issue_percent only, which the table holds; backflush follows what was produced.';
-
---
--- Name: COLUMN work_order_material.required_quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order_material.required_quantity IS 'Base units of the component for the whole order, rounded up to the scale of its unit.';
-
---
--- Name: COLUMN work_order_material.issued_quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order_material.issued_quantity IS 'Base units issued less returned, by scan and by backflush.';
-
---
--- Name: COLUMN work_order_material.backflushed_quantity; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order_material.backflushed_quantity IS 'Base units of the issued that reports took by backflush.';
-
---
--- Name: COLUMN work_order_material.over_issue_percent; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order_material.over_issue_percent IS 'How much more than required may be issued by scan, in percent.';
-
---
--- Name: COLUMN work_order_material.supply_location_id; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order_material.supply_location_id IS 'Where the material is taken from when nobody names a place.';
-
---
--- Name: COLUMN work_order_material.is_backflushed; Type: COMMENT; Schema: production; Owner: -
---
-
-COMMENT ON COLUMN production.work_order_material.is_backflushed IS 'Taken by the production report in proportion to what was produced, less what was issued by scan before.';
 
 --
 -- Name: work_order_material_id_seq; Type: SEQUENCE; Schema: production; Owner: -
@@ -10848,93 +13488,6 @@ ALTER TABLE purchasing.goods_receipt ALTER COLUMN id ADD GENERATED BY DEFAULT AS
     NO MAXVALUE
     CACHE 1
 );
-
---
--- Name: goods_receipt_line; Type: TABLE; Schema: purchasing; Owner: -
---
-
-CREATE TABLE purchasing.goods_receipt_line (
-    id bigint NOT NULL,
-    goods_receipt_id bigint NOT NULL,
-    line_number integer NOT NULL,
-    purchase_order_line_id bigint NOT NULL,
-    item_id bigint NOT NULL,
-    lot_id bigint NOT NULL,
-    location_id bigint NOT NULL,
-    quantity numeric(18,6) NOT NULL,
-    state purchasing.receipt_line_state NOT NULL,
-    accepted_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    rejected_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    returned_quantity numeric(18,6) DEFAULT 0 NOT NULL,
-    movement_id bigint,
-    is_reversed boolean DEFAULT false NOT NULL,
-    CONSTRAINT goods_receipt_line_accepted_quantity_check CHECK ((accepted_quantity >= (0)::numeric)),
-    CONSTRAINT goods_receipt_line_line_number_check CHECK ((line_number > 0)),
-    CONSTRAINT goods_receipt_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
-    CONSTRAINT goods_receipt_line_rejected_quantity_check CHECK ((rejected_quantity >= (0)::numeric)),
-    CONSTRAINT goods_receipt_line_returned_quantity_check CHECK (((returned_quantity >= (0)::numeric) AND (returned_quantity <= rejected_quantity))),
-    CONSTRAINT goods_receipt_line_state_check CHECK (
-CASE state
-    WHEN 'waiting'::purchasing.receipt_line_state THEN ((accepted_quantity = (0)::numeric) AND (rejected_quantity = (0)::numeric))
-    WHEN 'accepted'::purchasing.receipt_line_state THEN ((accepted_quantity = quantity) AND (rejected_quantity = (0)::numeric))
-    WHEN 'rejected'::purchasing.receipt_line_state THEN ((accepted_quantity = (0)::numeric) AND (rejected_quantity = quantity))
-    ELSE ((accepted_quantity > (0)::numeric) AND (rejected_quantity > (0)::numeric) AND ((accepted_quantity + rejected_quantity) = quantity))
-END)
-);
-
---
--- Name: TABLE goods_receipt_line; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON TABLE purchasing.goods_receipt_line IS 'One lot of one ordered item as it arrived. Its id is the document_line_id of its receipt movement.';
-
---
--- Name: COLUMN goods_receipt_line.lot_id; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.lot_id IS '0: the item has no lots.';
-
---
--- Name: COLUMN goods_receipt_line.location_id; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.location_id IS 'Where the goods were put: quarantine for inspected items, else storage.';
-
---
--- Name: COLUMN goods_receipt_line.quantity; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.quantity IS 'Received, base units.';
-
---
--- Name: COLUMN goods_receipt_line.accepted_quantity; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.accepted_quantity IS 'Base units; with rejected_quantity the received quantity once decided.';
-
---
--- Name: COLUMN goods_receipt_line.rejected_quantity; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.rejected_quantity IS 'Base units refused at inspection.';
-
---
--- Name: COLUMN goods_receipt_line.returned_quantity; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.returned_quantity IS 'Base units of the rejected that went back to the supplier.';
-
---
--- Name: COLUMN goods_receipt_line.movement_id; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.movement_id IS 'The receipt movement; set in the transaction that writes the line.';
-
---
--- Name: COLUMN goods_receipt_line.is_reversed; Type: COMMENT; Schema: purchasing; Owner: -
---
-
-COMMENT ON COLUMN purchasing.goods_receipt_line.is_reversed IS 'The receipt of this line was a mistake and was reversed.';
 
 --
 -- Name: goods_receipt_line_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
@@ -11174,7 +13727,7 @@ CREATE TABLE purchasing.supplier_return (
     from_location_id bigint NOT NULL,
     reason_id bigint,
     note text,
-    movement_id bigint,
+    movement_id bigint NOT NULL,
     is_reversed boolean DEFAULT false NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -11198,7 +13751,7 @@ COMMENT ON COLUMN purchasing.supplier_return.quantity IS 'Base units.';
 -- Name: COLUMN supplier_return.movement_id; Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON COLUMN purchasing.supplier_return.movement_id IS 'The movement from the rejected location to the supplier; set in the transaction that writes the row.';
+COMMENT ON COLUMN purchasing.supplier_return.movement_id IS 'The movement from the rejected location to the supplier.';
 
 --
 -- Name: supplier_return_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -

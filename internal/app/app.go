@@ -10,6 +10,8 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/production"
+	"github.com/millrace-erp/millrace/internal/purchasing"
 	"github.com/millrace-erp/millrace/internal/queue"
 )
 
@@ -23,9 +25,9 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	inventory.Register(api, primary)
 	//
-	// purchasing.Register(api, primary)
+	purchasing.Register(api, primary)
 	//
-	// production.Register(api, primary)
+	production.Register(api, primary)
 	//
 	// sales.Register(api, primary)
 	//
