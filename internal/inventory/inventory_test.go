@@ -247,7 +247,7 @@ func TestLastPiecesAreReservedOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	for demand := range 20 {
 		wait.Go(func() {
-			_, err := db.Pool.Exec(context.Background(), `SELECT inventory.reserve_stock('sales_order_line', $1, i.id, s.id, 1)
+			_, err := db.Pool.Exec(context.Background(), `SELECT inventory.reserve_stock('work_order_material', $1, i.id, s.id, 1)
 				FROM catalog.item AS i, catalog.site AS s WHERE i.number = 'BOLT'`, demand)
 			if err != nil {
 				t.Error(err)
@@ -258,7 +258,7 @@ func TestLastPiecesAreReservedOnce(t *testing.T) {
 	if got := one[string](t, db, `SELECT trim_scale(sum(open_quantity))::text FROM inventory.reservation`); got != "10" {
 		t.Fatalf("%s reserved of 10", got)
 	}
-	exec(t, db.Pool, `SELECT inventory.release_reservations('sales_order_line', demand_id) FROM inventory.reservation`)
+	exec(t, db.Pool, `SELECT inventory.release_reservations('work_order_material', demand_id) FROM inventory.reservation`)
 	if got := one[string](t, db, `SELECT trim_scale(sum(reserved))::text FROM inventory.balance`); got != "0" {
 		t.Fatalf("%s still reserved", got)
 	}
