@@ -10123,7 +10123,8 @@ CREATE FUNCTION shipping.get_shipment(p_number text) RETURNS jsonb
         'is_reversed', h.is_reversed,
         'site', sales.describe_site(s),
         'customer', sales.describe_partner(c),
-        'carrier', CASE WHEN r.id IS NOT NULL THEN sales.describe_partner(r) END,
+        'carrier', r.code,
+        'carrier_name', r.name,
         'tracking_reference', h.tracking_reference,
         'sales_orders', (
             SELECT jsonb_agg(jsonb_build_object(

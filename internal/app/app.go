@@ -4,6 +4,7 @@
 package app
 
 import (
+	"github.com/millrace-erp/millrace/internal/billing"
 	"github.com/millrace-erp/millrace/internal/catalog"
 	"github.com/millrace-erp/millrace/internal/costing"
 	"github.com/millrace-erp/millrace/internal/event"
@@ -13,6 +14,8 @@ import (
 	"github.com/millrace-erp/millrace/internal/production"
 	"github.com/millrace-erp/millrace/internal/purchasing"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/sales"
+	"github.com/millrace-erp/millrace/internal/shipping"
 )
 
 // New is the whole API on the given primary. None is enough to describe it.
@@ -29,11 +32,11 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	production.Register(api, primary)
 	//
-	// sales.Register(api, primary)
+	sales.Register(api, primary)
 	//
-	// shipping.Register(api, primary)
+	shipping.Register(api, primary)
 	//
-	// billing.Register(api, primary)
+	billing.Register(api, primary)
 	//
 	costing.Register(api, primary)
 	//

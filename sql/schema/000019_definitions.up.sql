@@ -8218,7 +8218,7 @@ COMMENT ON FUNCTION shipping.get_return_inspection(text) IS
     'An inspection of returned goods, quantities in base units; null when there is none of that number.';
 -- <<< functions/shipping/get_return_inspection.sql
 
--- >>> functions/shipping/get_shipment.sql sha256:f96079afaf03bc37
+-- >>> functions/shipping/get_shipment.sql sha256:60ed3f683b4c6b89
 CREATE OR REPLACE FUNCTION shipping.get_shipment(
     p_number text
 ) RETURNS jsonb
@@ -8235,7 +8235,8 @@ AS $function$
         'is_reversed', h.is_reversed,
         'site', sales.describe_site(s),
         'customer', sales.describe_partner(c),
-        'carrier', CASE WHEN r.id IS NOT NULL THEN sales.describe_partner(r) END,
+        'carrier', r.code,
+        'carrier_name', r.name,
         'tracking_reference', h.tracking_reference,
         'sales_orders', (
             SELECT jsonb_agg(jsonb_build_object(
