@@ -29,6 +29,9 @@ var arrows = map[string][]string{
 	},
 	"event": {"river"},
 	"audit": {"event"}, // who acts is told by the request
+	// No rooms, but the queries of programs.
+	"replica": {},
+	"demo":    {"inventory"},
 }
 
 func mayName(room, other string) bool {

@@ -19,7 +19,6 @@ type server struct {
 	log     string
 	command *exec.Cmd
 	exited  chan struct{}
-	err     error // how it ended; read it after exited is closed
 }
 
 func startServer(program, log string, environment []string) (*server, error) {
@@ -37,7 +36,7 @@ func startServer(program, log string, environment []string) (*server, error) {
 		return nil, fmt.Errorf("start the %s: %w", s.name, err)
 	}
 	go func() {
-		s.err = s.command.Wait()
+		_ = s.command.Wait() // how it ended stands in ProcessState
 		close(s.exited)
 	}()
 	return s, nil
@@ -50,7 +49,7 @@ func (s *server) obituary() error {
 		return err
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return fmt.Errorf("the %s ended (%v):\n%s", s.name, s.err, strings.Join(lines[max(0, len(lines)-8):], "\n"))
+	return fmt.Errorf("the %s ended (%s):\n%s", s.name, s.command.ProcessState, strings.Join(lines[max(0, len(lines)-8):], "\n"))
 }
 
 // stop asks the server to end and waits for it.

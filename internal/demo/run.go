@@ -73,18 +73,17 @@ func (r *run) post(path string, body object) document {
 }
 
 // refused sends a command that must be refused as the problem named, and again under the same key.
-func (r *run) refused(path string, body object, problem string) document {
+func (r *run) refused(path string, body object, problem string) {
 	answer := r.send(path, body)
 	if r.err != nil {
-		return nil
+		return
 	}
 	d, err := decode(answer.Body)
 	if err != nil || answer.Status < 400 || answer.Status >= 500 || d.text("type") != "/problems/"+problem {
 		r.fail(path, body, answer, "was to be refused as "+problem)
-		return nil
+		return
 	}
 	r.Refusals++
-	return d
 }
 
 func (r *run) send(path string, body object) Answer {

@@ -31,12 +31,12 @@ func (p Pair) Connect(ctx context.Context, conninfo string) error {
 			return fmt.Errorf("make partitions: %w", err)
 		}
 	}
-	if _, err := p.Primary.Exec(ctx, millracesql.Replica("publication")); err != nil {
+	if _, err := p.Primary.Exec(ctx, millracesql.Replica("publication")); err != nil { //nolint:forbidigo // the text is in sql/replica
 		return fmt.Errorf("publish: %w", err)
 	}
 	literal := "'" + strings.ReplaceAll(conninfo, "'", "''") + "'"
 	subscription := strings.ReplaceAll(millracesql.Replica("subscription"), ":'primary'", literal)
-	if _, err := p.Replica.Exec(ctx, subscription); err != nil {
+	if _, err := p.Replica.Exec(ctx, subscription); err != nil { //nolint:forbidigo // the text is in sql/replica
 		return fmt.Errorf("subscribe: %w", err)
 	}
 	return nil
