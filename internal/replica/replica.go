@@ -25,7 +25,7 @@ type Pair struct {
 // Connect joins a fresh primary and a fresh replica, both migrated and otherwise empty. conninfo is how
 // the replica reaches the primary.
 func (p Pair) Connect(ctx context.Context, conninfo string) error {
-	// A row of a partition that the replica lacks would stop the replication.
+	// A row of a month that the replica lacks would end up in its default partition.
 	for _, pool := range []*pgxpool.Pool{p.Replica, p.Primary} {
 		if _, err := db.New(pool).EnsurePartitions(ctx, monthsAhead); err != nil {
 			return fmt.Errorf("make partitions: %w", err)
