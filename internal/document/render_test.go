@@ -1,0 +1,322 @@
+package document
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image"
+	_ "image/png" // pages as pdftoppm draws them
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/boombuler/barcode/code128"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/oned"
+)
+
+var (
+	seller = party{
+		Name: "Nordhafen Kunststofftechnik GmbH", Street: "Werftstraße 12", PostalCode: "28217", City: "Bremen", Country: "DE",
+		VATNumber: pointer("DE136695976"), GLN: pointer("4012345000009"),
+	}
+	turkishBuyer = party{
+		Name: "Çağlayan Lojistik ve Sanayi A.Ş.", Street: "Ağaçlı Yolu Şehit Işık Sk. No: 7", PostalCode: "34485", City: "İstanbul", Country: "TR",
+		VATNumber: pointer("TR1234567890"),
+	}
+	germanBuyer = party{Name: "Müller & Söhne Gerätebau KG", Street: "Größenweg 3", PostalCode: "70173", City: "Stuttgart", Country: "DE"}
+)
+
+func pointer[T any](v T) *T { return &v }
+
+func testDeliveryNote(lines int) deliveryNote {
+	d := deliveryNote{
+		Number: "DN-2026-000042", Shipment: "SH-000042", IssuedOn: "2026-11-22", ShippedOn: "2026-11-22",
+		Seller: seller, Buyer: turkishBuyer, Carrier: pointer("Kuzey Nakliyat"), TrackingReference: pointer("KN-998877"),
+		Orders: []order{{Number: "SO-000007", CustomerReference: pointer("4500012345")}, {Number: "SO-000009"}},
+	}
+	for i := range lines {
+		unit := fmt.Sprintf("34012345%010d", i/10)
+		d.Lines = append(d.Lines, deliveryNoteLine{
+			Line: i + 1, SalesOrder: d.Orders[i%2].Number, Item: fmt.Sprintf("CRATE-%03d", i), ItemName: "Katlanır kasa, ığüşöç İĞÜŞÖÇ, 60 × 40 cm",
+			GTIN: pointer("04012345678901"), Lot: pointer(fmt.Sprintf("L-2026-%06d", i)), ExpiresOn: pointer(date("2027-05-01")),
+			HandlingUnit: unit, Quantity: fmt.Sprint(1000 + i), Unit: "H87",
+		})
+		if i%10 == 0 {
+			d.Units = append(d.Units, handlingUnit{SSCC: unit, Kind: "box"})
+		}
+	}
+	return d
+}
+
+func testInvoice(kind Kind, buyer party) invoice {
+	d := invoice{
+		Kind: kind, Number: "INV-2026-000017", IssuedOn: "2026-11-22", SuppliedOn: "2026-11-20", DueOn: "2026-12-22", Currency: "EUR",
+		Seller: seller, Buyer: buyer, DeliveryNote: pointer("DN-2026-000042"), Orders: []order{{Number: "SO-000007", CustomerReference: pointer("4500012345")}},
+		Lines: []invoiceLine{
+			{Line: 1, Item: "CRATE-BLUE", ItemName: "Folding crate, blue, 60 × 40 × 32 cm", Lot: pointer("L-2026-000123"), Quantity: "1200", Unit: "H87", UnitPrice: "4.3500", PriceQuantity: "1", RatePercent: "19.000", Net: "5220.0000"},
+			{Line: 2, Item: "INSERT-M6", ItemName: "Threaded insert M6", Quantity: "25000", Unit: "H87", UnitPrice: "12.4000", PriceQuantity: "1000.000000", RatePercent: "19.000", Net: "310.0000"},
+			{Line: 3, Item: "PP-REGRIND", ItemName: "Polypropylene regrind, natural", Quantity: "512.5", Unit: "KGM", UnitPrice: "0.8125", PriceQuantity: "1.000000", RatePercent: "7.000", Net: "416.4100"},
+		},
+		Taxes: []taxLine{
+			{Code: "DE-STANDARD", Category: "S", RatePercent: "19.000", Net: "5530.0000", Tax: "1050.7000"},
+			{Code: "DE-REDUCED", Category: "S", RatePercent: "7.000", Net: "416.4100", Tax: "29.1500"},
+		},
+		Net: "5946.4100", Tax: "1079.8500", Gross: "7026.2600",
+	}
+	if buyer.Country != "DE" {
+		for i := range d.Lines {
+			d.Lines[i].RatePercent = "0.000"
+		}
+		d.Taxes = []taxLine{{Code: "EXPORT", Category: "G", Note: "Tax-exempt export, article 146 of directive 2006/112/EC.", RatePercent: "0.000", Net: "5946.4100", Tax: "0.0000"}}
+		d.Tax, d.Gross = "0.0000", "5946.4100"
+	}
+	if kind == KindCreditNote {
+		d.Number, d.Corrects = "CN-2026-000003", &corrected{Number: "INV-2026-000017", IssuedOn: "2026-11-22"}
+	}
+	return d
+}
+
+func testLabel(contents int) label {
+	d := label{
+		SSCC: "340123450000000018", Kind: "pallet", PackedOn: "2026-11-22", Seller: seller, Buyer: &turkishBuyer,
+		Orders: []order{{Number: "SO-000007", CustomerReference: pointer("4500012345")}},
+	}
+	for i := range contents {
+		d.Contents = append(d.Contents, labelLine{
+			Item: fmt.Sprintf("CRATE-%03d", i), ItemName: "Katlanır kasa, mavi, 60 × 40 × 32 cm", GTIN: pointer("04012345678901"),
+			Lot: pointer(fmt.Sprintf("L-2026-%06d", i)), ExpiresOn: pointer(date("2027-05-01")), Quantity: "1200", Unit: "H87",
+		})
+	}
+	return d
+}
+
+func render(t *testing.T, kind Kind, language string, source any) []byte {
+	t.Helper()
+	text, err := json.Marshal(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pdf, err := Render(kind, language, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pdf
+}
+
+func TestSameSourceSameBytes(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"en", "de", "tr", "xx"} {
+		for kind, source := range map[Kind]any{
+			KindDeliveryNote: testDeliveryNote(25),
+			KindInvoice:      testInvoice(KindInvoice, germanBuyer),
+			KindCreditNote:   testInvoice(KindCreditNote, turkishBuyer),
+			KindLabel:        testLabel(1),
+		} {
+			first := render(t, kind, language, source)
+			if !bytes.Equal(first, render(t, kind, language, source)) {
+				t.Errorf("%s in %s: two runs give different bytes", kind, language)
+			}
+			if dir := os.Getenv("MILLRACE_KEEP_DOCUMENTS"); dir != "" {
+				if err := os.WriteFile(filepath.Join(dir, string(kind)+"-"+language+".pdf"), first, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// tool skips the test where poppler is not installed.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("%s is not installed (package poppler-utils)", name)
+	}
+	return path
+}
+
+func textOf(t *testing.T, pdf []byte) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), tool(t, "pdftotext"), "-layout", "-", "-")
+	command.Stdin = bytes.NewReader(pdf)
+	text, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// flat has every run of blanks as one.
+func flat(s string) string { return strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " ") }
+
+func wants(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	text = flat(text)
+	for _, part := range parts {
+		if !strings.Contains(text, flat(part)) {
+			t.Errorf("%q is not in the text", part)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+}
+
+func TestDeliveryNoteHasEveryLine(t *testing.T) {
+	t.Parallel()
+	d := testDeliveryNote(200)
+	text := textOf(t, render(t, KindDeliveryNote, "tr", d))
+	for _, line := range d.Lines {
+		wants(t, text, line.Item, *line.Lot)
+	}
+	wants(t, text, "İrsaliye DN-2026-000042", "Çağlayan Lojistik ve Sanayi A.Ş.", "34485 İstanbul", "TÜRKİYE", "Katlanır kasa, ığüşöç İĞÜŞÖÇ",
+		"1.199 adet", "22.11.2026", "Kuzey Nakliyat", "4500012345", d.Units[19].SSCC, "teslim alındı")
+	pages := strings.Count(text, "\f")
+	if pages < 5 {
+		t.Errorf("%d pages for 200 lines", pages)
+	}
+	for page := range pages {
+		wants(t, text, fmt.Sprintf("Sayfa %d / %d", page+1, pages))
+	}
+}
+
+func TestInvoiceSaysWhatTheLawWants(t *testing.T) {
+	t.Parallel()
+	domestic := textOf(t, render(t, KindInvoice, "de", testInvoice(KindInvoice, germanBuyer)))
+	wants(t, domestic, "Rechnung INV-2026-000017", "Müller & Söhne Gerätebau KG", "Größenweg 3", "DE136695976", "Lieferdatum 20.11.2026",
+		"je 1.000 Stück", "5.220,00", "USt 19 % auf 5.530,00", "1.050,70", "USt 7 % auf 416,41", "29,15", "EUR 7.026,26", "0,8125", "bis zum 22.12.2026", "Seite 1 von 1")
+	abroad := textOf(t, render(t, KindInvoice, "tr", testInvoice(KindInvoice, turkishBuyer)))
+	wants(t, abroad, "Fatura INV-2026-000017", "Vergiden müstesna ihracat teslimi.", "article 146 of directive 2006/112/EC", "TR1234567890", "TÜRKİYE", "EUR 5.946,41")
+	charged := testInvoice(KindInvoice, turkishBuyer)
+	charged.Taxes[0].Category, charged.Taxes[0].Note = "AE", "Reverse charge, article 194 of directive 2006/112/EC."
+	wants(t, textOf(t, render(t, KindInvoice, "en", charged)), "Reverse charge: the recipient of the supply owes the tax.", "article 194")
+	credit := textOf(t, render(t, KindCreditNote, "en", testInvoice(KindCreditNote, germanBuyer)))
+	wants(t, credit, "Credit note CN-2026-000003", "Corrects invoice INV-2026-000017 of 22 Nov 2026.", "We credit 7,026.26 EUR")
+}
+
+// scan draws the first page of a PDF and decodes every Code 128 symbol on it, strip by strip.
+func scan(t *testing.T, pdf []byte) []string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), tool(t, "pdftoppm"), "-r", "300", "-f", "1", "-l", "1", "-png", "-")
+	command.Stdin = bytes.NewReader(pdf)
+	picture, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, _, err := image.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	var codes []string
+	bounds := page.Bounds()
+	for y := bounds.Min.Y; y < bounds.Max.Y-30; y += 30 {
+		strip := page.(interface {
+			SubImage(image.Rectangle) image.Image
+		}).SubImage(image.Rect(bounds.Min.X, y, bounds.Max.X, y+30))
+		bitmap, err := gozxing.NewBinaryBitmapFromImage(strip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := oned.NewCode128Reader().Decode(bitmap, map[gozxing.DecodeHintType]any{
+			gozxing.DecodeHintType_ASSUME_GS1: true,
+			gozxing.DecodeHintType_TRY_HARDER: true,
+		})
+		if err != nil || seen[result.GetText()] {
+			continue
+		}
+		seen[result.GetText()] = true
+		codes = append(codes, result.GetText())
+	}
+	return codes
+}
+
+// TestLabelScansBack decodes the printed bars and holds them against what was to be said.
+func TestLabelScansBack(t *testing.T) {
+	t.Parallel()
+	heavy := testLabel(1)
+	heavy.Contents[0].Unit, heavy.Contents[0].Quantity, heavy.Contents[0].Lot = "KGM", "512.5", pointer("ABCdef-20.chars/Long")
+	tests := []struct {
+		name   string
+		source label
+		want   []string
+	}{
+		{"one lot", testLabel(1), []string{"]C102040123456789013" + "71200", "]C117270501" + "10L-2026-000000", "]C100340123450000000018"}},
+		{"by weight", heavy, []string{"]C102040123456789013" + "101005125", "]C117270501" + "10ABCdef-20.chars/Long", "]C100340123450000000018"}},
+		{"mixed", testLabel(30), []string{"]C100340123450000000018"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			pdf := render(t, KindLabel, "tr", test.source)
+			got := scan(t, pdf)
+			if strings.Join(got, "|") != strings.Join(test.want, "|") {
+				t.Errorf("scanned %q, want %q", got, test.want)
+			}
+			wants(t, textOf(t, pdf), "3 4012345 000000001 8", "(00)340123450000000018", "Palet", "Çağlayan")
+		})
+	}
+}
+
+func TestNumberScansBack(t *testing.T) {
+	t.Parallel()
+	got := scan(t, render(t, KindInvoice, "en", testInvoice(KindInvoice, germanBuyer)))
+	if len(got) != 1 || got[0] != "INV-2026-000017" {
+		t.Errorf("scanned %q", got)
+	}
+}
+
+func TestElements(t *testing.T) {
+	t.Parallel()
+	count := contentElements(labelLine{GTIN: pointer("04012345678901"), Quantity: "12", Unit: "H87", Lot: pointer("L1")})
+	if got := count[0].symbol() + " " + count[0].text(); got != string(code128.FNC1)+"0204012345678901"+"3712 (02)04012345678901(37)12" {
+		t.Errorf("%q", got)
+	}
+	// A separator stands after an element of variable length that another one follows, nowhere else.
+	both := elementString{{ai: "10", data: "L1"}, {ai: "17", data: "270501", fixed: true}, {ai: "37", data: "5"}}
+	fnc1 := string(code128.FNC1)
+	if got := both.symbol(); got != fnc1+"10L1"+fnc1+"17270501"+"375" {
+		t.Errorf("%q", got)
+	}
+	for quantity, want := range map[string]string{
+		"512.5": "(3101)005125", "0.025000": "(3103)000025", "999999": "(3100)999999", "1000000": "", "1234.567": "", "12.345": "(3103)012345",
+	} {
+		got := ""
+		if e, ok := netWeight(labelLine{Unit: "KGM", Quantity: quantity}); ok {
+			got = elementString{e}.text()
+		}
+		if got != want {
+			t.Errorf("%s kg is %q, want %q", quantity, got, want)
+		}
+	}
+	if contentElements(labelLine{Lot: pointer("L1"), Quantity: "1"}) != nil {
+		t.Error("elements without a GTIN")
+	}
+}
+
+func TestNumbersAndDays(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		w         *words
+		in        string
+		places    int
+		want, day string
+	}{
+		{&english, "1234567.8900", 2, "1,234,567.89", "1 Feb 2026"},
+		{&german, "1234.0000", 2, "1.234,00", "01.02.2026"},
+		{&turkish, "-999.5", 0, "−999,5", "01.02.2026"},
+		{&german, "0.812500", 2, "0,8125", "01.02.2026"},
+		{&english, "12", 0, "12", "1 Feb 2026"},
+	} {
+		if got := test.w.decimalText(test.in, test.places); got != test.want {
+			t.Errorf("%s is %q, want %q", test.in, got, test.want)
+		}
+		if got := test.w.day("2026-02-01"); got != test.day {
+			t.Errorf("day %q, want %q", got, test.day)
+		}
+	}
+}
