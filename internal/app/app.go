@@ -7,6 +7,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/billing"
 	"github.com/millrace-erp/millrace/internal/catalog"
 	"github.com/millrace-erp/millrace/internal/costing"
+	"github.com/millrace-erp/millrace/internal/document"
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
@@ -40,7 +41,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	costing.Register(api, primary)
 	//
-	// document.Register(api, primary)
+	document.Register(api, primary)
 	return api
 }
 
@@ -52,6 +53,6 @@ func Jobs(primary *pg.Primary) *queue.Jobs {
 	//
 	costing.RegisterJobs(jobs, primary)
 	//
-	// document.RegisterJobs(jobs, primary)
+	document.RegisterJobs(jobs, primary)
 	return jobs
 }

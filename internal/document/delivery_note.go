@@ -18,7 +18,7 @@ func renderDeliveryNote(d *deliveryNote, w *words) ([]byte, error) {
 			facts = append(facts, fact{w.reference, theirs})
 		}
 		if d.Carrier != nil {
-			facts = append(facts, fact{w.carrier, *d.Carrier})
+			facts = append(facts, fact{w.carrier, d.Carrier.Name})
 		}
 		if d.TrackingReference != nil {
 			facts = append(facts, fact{w.tracking, *d.TrackingReference})
@@ -47,11 +47,11 @@ func renderDeliveryNote(d *deliveryNote, w *words) ([]byte, error) {
 		}
 		drawUnits(l, d.Units)
 
-		l.room(30, false)
-		l.y += 16
+		l.room(26, false)
+		l.y += 11
 		l.style(regular, 8.5, soft)
 		l.put(left, l.y, w.received)
-		l.y += 12
+		l.y += 11
 		l.rule(left, l.y, left+80, 0.2, soft)
 		l.put(left, l.y+4, w.signature)
 		return nil

@@ -88,15 +88,15 @@ func drawTotals(l *letter, d *invoice) {
 	l.y += 14
 
 	var sentences []string
-	if d.Corrects != nil {
-		sentences = append(sentences, fmt.Sprintf(w.corrected, d.Corrects.Number, w.day(d.Corrects.IssuedOn)))
+	if d.CorrectsInvoice != nil && d.CorrectsIssuedOn != nil {
+		sentences = append(sentences, fmt.Sprintf(w.corrected, *d.CorrectsInvoice, w.day(*d.CorrectsIssuedOn)))
 	}
 	for _, t := range d.Taxes {
 		if note := w.taxNotes[t.Category]; note != "" {
 			sentences = append(sentences, note)
 		}
-		if t.Note != "" && t.Note != w.taxNotes[t.Category] {
-			sentences = append(sentences, t.Note)
+		if t.Note != nil && *t.Note != w.taxNotes[t.Category] {
+			sentences = append(sentences, *t.Note)
 		}
 	}
 	if d.Kind == KindCreditNote {

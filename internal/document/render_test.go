@@ -34,8 +34,8 @@ func pointer[T any](v T) *T { return &v }
 
 func testDeliveryNote(lines int) deliveryNote {
 	d := deliveryNote{
-		Number: "DN-2026-000042", Shipment: "SH-000042", IssuedOn: "2026-11-22", ShippedOn: "2026-11-22",
-		Seller: seller, Buyer: turkishBuyer, Carrier: pointer("Kuzey Nakliyat"), TrackingReference: pointer("KN-998877"),
+		Number: "DN-2026-000042", IssuedOn: "2026-11-22", ShippedOn: "2026-11-22",
+		Seller: seller, Buyer: turkishBuyer, Carrier: &party{Name: "Kuzey Nakliyat"}, TrackingReference: pointer("KN-998877"),
 		Orders: []order{{Number: "SO-000007", CustomerReference: pointer("4500012345")}, {Number: "SO-000009"}},
 	}
 	for i := range lines {
@@ -62,8 +62,8 @@ func testInvoice(kind Kind, buyer party) invoice {
 			{Line: 3, Item: "PP-REGRIND", ItemName: "Polypropylene regrind, natural", Quantity: "512.5", Unit: "KGM", UnitPrice: "0.8125", PriceQuantity: "1.000000", RatePercent: "7.000", Net: "416.4100"},
 		},
 		Taxes: []taxLine{
-			{Code: "DE-STANDARD", Category: "S", RatePercent: "19.000", Net: "5530.0000", Tax: "1050.7000"},
-			{Code: "DE-REDUCED", Category: "S", RatePercent: "7.000", Net: "416.4100", Tax: "29.1500"},
+			{Category: "S", RatePercent: "19.000", Net: "5530.0000", Tax: "1050.7000"},
+			{Category: "S", RatePercent: "7.000", Net: "416.4100", Tax: "29.1500"},
 		},
 		Net: "5946.4100", Tax: "1079.8500", Gross: "7026.2600",
 	}
@@ -71,11 +71,11 @@ func testInvoice(kind Kind, buyer party) invoice {
 		for i := range d.Lines {
 			d.Lines[i].RatePercent = "0.000"
 		}
-		d.Taxes = []taxLine{{Code: "EXPORT", Category: "G", Note: "Tax-exempt export, article 146 of directive 2006/112/EC.", RatePercent: "0.000", Net: "5946.4100", Tax: "0.0000"}}
+		d.Taxes = []taxLine{{Category: "G", Note: pointer("Tax-exempt export, article 146 of directive 2006/112/EC."), RatePercent: "0.000", Net: "5946.4100", Tax: "0.0000"}}
 		d.Tax, d.Gross = "0.0000", "5946.4100"
 	}
 	if kind == KindCreditNote {
-		d.Number, d.Corrects = "CN-2026-000003", &corrected{Number: "INV-2026-000017", IssuedOn: "2026-11-22"}
+		d.Number, d.CorrectsInvoice, d.CorrectsIssuedOn = "CN-2026-000003", pointer("INV-2026-000017"), pointer(date("2026-11-22"))
 	}
 	return d
 }
@@ -192,7 +192,7 @@ func TestInvoiceSaysWhatTheLawWants(t *testing.T) {
 	abroad := textOf(t, render(t, KindInvoice, "tr", testInvoice(KindInvoice, turkishBuyer)))
 	wants(t, abroad, "Fatura INV-2026-000017", "Vergiden müstesna ihracat teslimi.", "article 146 of directive 2006/112/EC", "TR1234567890", "TÜRKİYE", "EUR 5.946,41")
 	charged := testInvoice(KindInvoice, turkishBuyer)
-	charged.Taxes[0].Category, charged.Taxes[0].Note = "AE", "Reverse charge, article 194 of directive 2006/112/EC."
+	charged.Taxes[0].Category, charged.Taxes[0].Note = "AE", pointer("Reverse charge, article 194 of directive 2006/112/EC.")
 	wants(t, textOf(t, render(t, KindInvoice, "en", charged)), "Reverse charge: the recipient of the supply owes the tax.", "article 194")
 	credit := textOf(t, render(t, KindCreditNote, "en", testInvoice(KindCreditNote, germanBuyer)))
 	wants(t, credit, "Credit note CN-2026-000003", "Corrects invoice INV-2026-000017 of 22 Nov 2026.", "We credit 7,026.26 EUR")

@@ -47,17 +47,16 @@ type order struct {
 
 // deliveryNote is what document.get_source gives for a delivery note.
 type deliveryNote struct {
-	Number            string             `json:"number"`
-	Shipment          string             `json:"shipment"`
+	Number            string             `json:"delivery_note"`
 	IssuedOn          date               `json:"issued_on"`
 	ShippedOn         date               `json:"shipped_on"`
-	Seller            party              `json:"seller"`
-	Buyer             party              `json:"buyer"`
-	Carrier           *string            `json:"carrier"`
+	Seller            party              `json:"site"`
+	Buyer             party              `json:"customer"`
+	Carrier           *party             `json:"carrier"`
 	TrackingReference *string            `json:"tracking_reference"`
-	Orders            []order            `json:"orders"`
+	Orders            []order            `json:"sales_orders"`
 	Lines             []deliveryNoteLine `json:"lines"`
-	Units             []handlingUnit     `json:"units"`
+	Units             []handlingUnit     `json:"handling_units"`
 }
 
 type deliveryNoteLine struct {
@@ -74,34 +73,29 @@ type deliveryNoteLine struct {
 }
 
 type handlingUnit struct {
-	SSCC   string  `json:"sscc"`
-	Kind   string  `json:"kind"`
-	Parent *string `json:"parent"`
+	SSCC string `json:"sscc"`
+	Kind string `json:"kind"`
 }
 
 // invoice is what document.get_source gives for an invoice or a credit note.
 type invoice struct {
-	Kind         Kind          `json:"kind"`
-	Number       string        `json:"number"`
-	IssuedOn     date          `json:"issued_on"`
-	SuppliedOn   date          `json:"supplied_on"`
-	DueOn        date          `json:"due_on"`
-	Currency     string        `json:"currency"`
-	Seller       party         `json:"seller"`
-	Buyer        party         `json:"buyer"`
-	DeliveryNote *string       `json:"delivery_note"`
-	Corrects     *corrected    `json:"corrects"`
-	Orders       []order       `json:"orders"`
-	Lines        []invoiceLine `json:"lines"`
-	Taxes        []taxLine     `json:"taxes"`
-	Net          string        `json:"net"`
-	Tax          string        `json:"tax"`
-	Gross        string        `json:"gross"`
-}
-
-type corrected struct {
-	Number   string `json:"number"`
-	IssuedOn date   `json:"issued_on"`
+	Kind             Kind          `json:"kind"`
+	Number           string        `json:"number"`
+	IssuedOn         date          `json:"issued_on"`
+	SuppliedOn       date          `json:"supplied_on"`
+	DueOn            date          `json:"due_on"`
+	Currency         string        `json:"currency"`
+	Seller           party         `json:"seller"`
+	Buyer            party         `json:"buyer"`
+	DeliveryNote     *string       `json:"delivery_note"`
+	CorrectsInvoice  *string       `json:"corrects_invoice"`
+	CorrectsIssuedOn *date         `json:"corrects_issued_on"`
+	Orders           []order       `json:"sales_orders"`
+	Lines            []invoiceLine `json:"lines"`
+	Taxes            []taxLine     `json:"taxes"`
+	Net              string        `json:"net"`
+	Tax              string        `json:"tax"`
+	Gross            string        `json:"gross"`
 }
 
 type invoiceLine struct {
@@ -118,12 +112,11 @@ type invoiceLine struct {
 }
 
 type taxLine struct {
-	Code        string `json:"code"`
-	Category    string `json:"category"`
-	Note        string `json:"note"`
-	RatePercent string `json:"rate_percent"`
-	Net         string `json:"net"`
-	Tax         string `json:"tax"`
+	Category    string  `json:"tax_category"`
+	Note        *string `json:"note"`
+	RatePercent string  `json:"rate_percent"`
+	Net         string  `json:"net"`
+	Tax         string  `json:"tax"`
 }
 
 // label is what document.get_source gives for the label of a handling unit.
@@ -131,9 +124,9 @@ type label struct {
 	SSCC     string      `json:"sscc"`
 	Kind     string      `json:"kind"`
 	PackedOn date        `json:"packed_on"`
-	Seller   party       `json:"seller"`
-	Buyer    *party      `json:"buyer"`
-	Orders   []order     `json:"orders"`
+	Seller   party       `json:"site"`
+	Buyer    *party      `json:"customer"`
+	Orders   []order     `json:"sales_orders"`
 	Contents []labelLine `json:"contents"`
 }
 

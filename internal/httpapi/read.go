@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -78,34 +79,68 @@ func Read[In, D any](api *API, spec ReadSpec, call func(ctx context.Context, in 
 type File struct {
 	Name      string
 	MediaType string
-	Content   []byte
+	// ETag tells versions of the file apart, without its quotes. It may be empty.
+	ETag    string
+	Content []byte
 }
 
 type fileOutput struct {
+	Status      int
 	ContentType string `header:"Content-Type" hidden:"true"`
 	Disposition string `header:"Content-Disposition" hidden:"true"`
+	ETag        string `header:"ETag"`
 	Body        []byte
 }
 
-// Download registers the read of a file by its number: path holds {number}. A File without
-// content says that there is none.
-func Download(api *API, spec ReadSpec, call func(ctx context.Context, number string) (File, error)) {
+// Conditional is embedded in the input of a download that a client may repeat cheaply.
+type Conditional struct {
+	IfNoneMatch string `header:"If-None-Match" maxLength:"1000" doc:"ETag of the file that the client has: 304 when it is still the one."`
+}
+
+func (c Conditional) has(etag string) bool {
+	for tag := range strings.SplitSeq(c.IfNoneMatch, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if tag == "*" || (etag != "" && tag == `"`+etag+`"`) {
+			return true
+		}
+	}
+	return false
+}
+
+// Download registers the read of a file. In has path members with huma's tags. A File
+// without content says that there is none.
+func Download[In any](api *API, spec ReadSpec, call func(ctx context.Context, in *In) (File, error)) {
 	op := api.read(spec)
-	op.Responses = map[string]*huma.Response{"200": {
-		Description: "OK",
-		Content:     map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
-	}}
-	huma.Register(api.huma, op, func(ctx context.Context, in *numberInput) (*fileOutput, error) {
+	op.Responses = map[string]*huma.Response{
+		"200": {
+			Description: "OK",
+			Headers: map[string]*huma.Param{"ETag": {
+				Description: "Tells versions of the file apart.", Schema: &huma.Schema{Type: huma.TypeString},
+			}},
+			Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		},
+		"304": {Description: "The client has the file already."},
+	}
+	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*fileOutput, error) {
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		file, err := call(ctx, in.Number)
+		file, err := call(ctx, in)
 		if err != nil {
 			return nil, problem.From(err)
 		}
 		if file.Content == nil {
 			return nil, problem.New(problem.NotFound, "There is no such file.")
 		}
-		return &fileOutput{ContentType: file.MediaType, Disposition: disposition(file.Name), Body: file.Content}, nil
+		out := &fileOutput{Status: http.StatusOK}
+		if file.ETag != "" {
+			out.ETag = `"` + file.ETag + `"`
+		}
+		if c, ok := any(in).(interface{ has(etag string) bool }); ok && c.has(file.ETag) {
+			out.Status = http.StatusNotModified
+			return out, nil
+		}
+		out.ContentType, out.Disposition, out.Body = file.MediaType, disposition(file.Name), file.Content
+		return out, nil
 	})
 }
 

@@ -210,6 +210,12 @@ DROP FUNCTION IF EXISTS event.describe_refusal(jsonb, jsonb, text, text, text, t
 DROP FUNCTION IF EXISTS event.current_actor();
 DROP FUNCTION IF EXISTS event.begin_request(text, jsonb, jsonb);
 DROP FUNCTION IF EXISTS event.advance_log(integer);
+DROP FUNCTION IF EXISTS document.store_file(document.kind, text, text, text, bytea);
+DROP FUNCTION IF EXISTS document.lock_file(document.kind, text);
+DROP FUNCTION IF EXISTS document.list_files(text, integer);
+DROP FUNCTION IF EXISTS document.get_source(document.kind, text);
+DROP FUNCTION IF EXISTS document.get_file(text, text);
+DROP FUNCTION IF EXISTS document.describe_file(bigint);
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
 DROP FUNCTION IF EXISTS costing.list_valuation(text, integer);
 DROP FUNCTION IF EXISTS costing.get_work_order_cost(text);

@@ -2779,6 +2779,195 @@ COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'The movements that the feed tells of after position p_after up to p_to, in its order, with everything that their cost may depend on.';
 -- <<< functions/costing/read_movements.sql
 
+-- >>> functions/document/describe_file.sql sha256:d08da70415941394
+CREATE OR REPLACE FUNCTION document.describe_file(
+    p_id bigint
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'kind', f.kind,
+        'number', f.number,
+        'language', f.language,
+        'revision', f.revision,
+        'media_type', f.media_type,
+        'size', octet_length(f.content),
+        'sha256', encode(f.sha256, 'hex'),
+        'created_at', f.created_at,
+        'content', '/v1/documents/' || f.kind || '/' || f.number || '/content')
+    FROM document.file AS f
+    WHERE f.id = p_id;
+$function$;
+
+COMMENT ON FUNCTION document.describe_file(bigint) IS 'A rendered document without its content: what it is, its size and hash, where to get it.';
+-- <<< functions/document/describe_file.sql
+
+-- >>> functions/document/get_file.sql sha256:398edf559fedd3c6
+CREATE OR REPLACE FUNCTION document.get_file(
+    p_kind text,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT document.describe_file(f.id)
+    FROM document.file AS f
+    WHERE f.kind = p_kind::document.kind
+      AND f.number = p_number
+    ORDER BY f.id DESC
+    LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION document.get_file(text, text) IS 'The newest rendering of a document, without its content; null when there is none.';
+-- <<< functions/document/get_file.sql
+
+-- >>> functions/document/get_source.sql sha256:257aaa0280df8017
+CREATE OR REPLACE FUNCTION document.get_source(
+    p_kind document.kind,
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_source jsonb;
+BEGIN
+    CASE p_kind
+        WHEN 'delivery_note' THEN
+            v_source := shipping.get_shipment(p_number);
+            v_source := v_source || jsonb_build_object('language', v_source -> 'customer' ->> 'language');
+        WHEN 'invoice', 'credit_note' THEN
+            v_source := billing.get_invoice(p_number);
+            IF v_source ->> 'kind' <> p_kind::text THEN
+                RETURN NULL;
+            END IF;
+            v_source := v_source || jsonb_build_object(
+                'language', coalesce(v_source -> 'buyer' ->> 'language', 'en'),
+                'corrects_issued_on', (SELECT i.issued_on FROM billing.invoice AS i WHERE i.number = v_source ->> 'corrects_invoice'),
+                'sales_orders', (
+                    SELECT jsonb_agg(jsonb_build_object('number', o.number, 'customer_reference', o.customer_reference) ORDER BY o.number)
+                    FROM (
+                        SELECT DISTINCT l.line ->> 'sales_order' AS number, l.line ->> 'customer_reference' AS customer_reference
+                        FROM jsonb_array_elements(v_source -> 'lines') AS l (line)
+                    ) AS o));
+        WHEN 'handling_unit_label' THEN
+            v_source := shipping.get_handling_unit(p_number);
+            IF jsonb_typeof(v_source -> 'customer') IS DISTINCT FROM 'object' THEN
+                v_source := v_source || '{"customer": null}'::jsonb;
+            END IF;
+            -- A label names each lot once, in however many boxes it lies, and the day of the site.
+            v_source := v_source || jsonb_build_object(
+                'language', coalesce(v_source -> 'customer' ->> 'language', 'en'),
+                'packed_on', (
+                    SELECT (u.packed_at AT TIME ZONE s.time_zone)::date
+                    FROM shipping.handling_unit AS u
+                    JOIN catalog.site AS s ON s.id = u.site_id
+                    WHERE u.sscc = p_number),
+                'contents', (
+                    SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'item', c.item, 'item_name', c.item_name, 'gtin', c.gtin, 'lot', c.lot, 'expires_on', c.expires_on,
+                        'quantity', trim_scale(c.quantity)::text, 'unit', c.unit) ORDER BY c.item, c.lot), '[]'::jsonb)
+                    FROM (
+                        SELECT l.line ->> 'item' AS item, l.line ->> 'item_name' AS item_name, l.line ->> 'gtin' AS gtin,
+                            l.line ->> 'lot' AS lot, l.line ->> 'expires_on' AS expires_on, l.line ->> 'unit' AS unit,
+                            sum((l.line ->> 'quantity')::numeric) AS quantity
+                        FROM jsonb_array_elements(v_source -> 'contents') AS l (line)
+                        GROUP BY 1, 2, 3, 4, 5, 6
+                    ) AS c));
+    END CASE;
+    RETURN v_source;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.get_source(document.kind, text) IS
+    'Everything that is printed on a document, and the language to print it in, as one JSON document of the room that it comes from; null when there is no such document.';
+-- <<< functions/document/get_source.sql
+
+-- >>> functions/document/list_files.sql sha256:57af21347eede72d
+CREATE OR REPLACE FUNCTION document.list_files(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT f.id, document.describe_file(f.id) AS document,
+            row_number() OVER (ORDER BY f.id DESC) AS place
+        FROM document.file AS f
+        WHERE f.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY f.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(p.document ORDER BY p.id DESC) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION document.list_files(text, integer) IS 'A page of rendered documents without their content, latest first.';
+-- <<< functions/document/list_files.sql
+
+-- >>> functions/document/lock_file.sql sha256:25b556173fd55ad5
+CREATE OR REPLACE FUNCTION document.lock_file(
+    p_kind document.kind,
+    p_number text
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended(p_kind::text || ' ' || p_number, 950));
+$function$;
+
+COMMENT ON FUNCTION document.lock_file(document.kind, text) IS
+    'Makes whoever renders the same document wait until the end of this transaction. Call it before the source is read, so that a later revision is never overtaken by an earlier one.';
+-- <<< functions/document/lock_file.sql
+
+-- >>> functions/document/store_file.sql sha256:e959cf4472ca8f83
+CREATE OR REPLACE FUNCTION document.store_file(
+    p_kind document.kind,
+    p_number text,
+    p_language text,
+    p_media_type text,
+    p_content bytea
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_last document.file;
+    v_id bigint;
+    v_revision integer;
+BEGIN
+    SELECT f.* INTO v_last
+    FROM document.file AS f
+    WHERE f.kind = p_kind AND f.number = p_number AND f.language = p_language
+    ORDER BY f.revision DESC
+    LIMIT 1;
+    -- A document that a partner may have stays as it is; only a label is printed anew.
+    IF FOUND AND (p_kind <> 'handling_unit_label' OR v_last.sha256 = sha256(p_content)) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO document.file (kind, number, language, revision, media_type, content, sha256)
+    VALUES (p_kind, p_number, p_language, coalesce(v_last.revision, 0) + 1, p_media_type, p_content, sha256(p_content))
+    RETURNING id, revision INTO v_id, v_revision;
+    PERFORM event.publish('document.rendered', v_id, jsonb_build_object(
+        'kind', p_kind, 'number', p_number, 'language', p_language, 'revision', v_revision));
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) IS
+    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
+-- <<< functions/document/store_file.sql
+
 -- >>> functions/event/advance_log.sql sha256:c63fd6e80e769fd4
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
