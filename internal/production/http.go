@@ -114,7 +114,16 @@ type CreateWorkOrder struct {
 	ExternalNumber        httpapi.Code     `json:"external_number,omitempty" doc:"Number of the order in another system, unique."`
 	OverProductionPercent httpapi.Quantity `json:"over_production_percent,omitempty" doc:"How much more than ordered may be reported good, in percent, 0 to 100; 0 when left out."`
 	OverIssuePercent      httpapi.Quantity `json:"over_issue_percent,omitempty" doc:"How much more than required may be issued by scan, in percent, 0 to 100; 10 when left out."`
+	Operations            []OrderOperation `json:"operations,omitempty" maxItems:"200" doc:"Steps of this order alone; those of the item's routing when left out."`
 	OccurredAt            *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// OrderOperation is a step of an order that does not follow the routing.
+type OrderOperation struct {
+	Operation      int32            `json:"operation" minimum:"1" doc:"Place in the order of steps; the last one moves stock."`
+	Name           string           `json:"name" minLength:"1" maxLength:"128" doc:"What is done."`
+	WorkCenter     httpapi.Code     `json:"work_center" doc:"Where it is done."`
+	PlannedMinutes httpapi.Quantity `json:"planned_minutes,omitempty" doc:"Minutes for the whole order; 0 when left out."`
 }
 
 // CompleteWorkOrder is the body of a completion.

@@ -26,6 +26,12 @@ BEGIN
 
     IF p_command ->> 'work_center' IS NOT NULL THEN
         v_work_center := catalog.find_work_center(p_command ->> 'work_center');
+    ELSIF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        v_work_center := catalog.find_work_center((
+            SELECT e.work_center
+            FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, work_center text)
+            ORDER BY e.operation DESC
+            LIMIT 1));
     ELSE
         SELECT w.* INTO v_work_center
         FROM catalog.routing_operation AS o
@@ -103,10 +109,18 @@ BEGIN
     LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
     WHERE l.bill_of_material_id = v_bill.id;
 
-    INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
-    SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
-    FROM catalog.routing_operation AS o
-    WHERE o.item_id = v_item.id;
+    -- A job of its own way (a repair, a prototype, a taken-over order) names its steps; all others follow the routing.
+    IF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, e.operation, e.name, (catalog.find_work_center(e.work_center)).id, coalesce(e.planned_minutes, 0)
+        FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, name text, work_center text, planned_minutes numeric)
+        ORDER BY e.operation;
+    ELSE
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
+        FROM catalog.routing_operation AS o
+        WHERE o.item_id = v_item.id;
+    END IF;
 
     PERFORM event.publish('work_order.released', v_order.id,
         jsonb_build_object('number', v_order.number, 'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
@@ -115,4 +129,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.create_work_order(jsonb, jsonb) IS
-    'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
+    'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), operations? [operation, name, work_center, planned_minutes?: instead of the routing], occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
