@@ -19,6 +19,8 @@ type program struct {
 
 	Migrate migrateCommand `cmd:"" help:"Move the schema along the numbered series."`
 	Verify  verifyCommand  `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
+	Import  importCommand  `cmd:"" help:"Take over the data of another system."`
+	Replay  replayCommand  `cmd:"" help:"Run the history of imported data through the same functions as the API."`
 }
 
 func main() {

@@ -1105,6 +1105,349 @@ $function$;
 COMMENT ON FUNCTION catalog.get_work_center(text) IS 'The work center of that code as the API shows it; null when there is none.';
 -- <<< functions/catalog/get_work_center.sql
 
+-- >>> functions/catalog/import_bills_of_material.sql sha256:dad9c4b757a221a5
+CREATE OR REPLACE FUNCTION catalog.import_bills_of_material(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-bills-of-material', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    WITH given AS (
+        SELECT i.id AS item_id, r.revision, daterange(r.valid_from, r.valid_until) AS valid_during, r.base_quantity, r.lines
+        FROM jsonb_to_recordset(p_command -> 'rows') AS r (item text, revision text, valid_from date, valid_until date,
+            base_quantity numeric, lines jsonb)
+        LEFT JOIN catalog.item AS i ON i.number = r.item
+    ), inserted AS (
+        INSERT INTO catalog.bill_of_material (item_id, revision, valid_during, base_quantity)
+        SELECT g.item_id, g.revision, g.valid_during, g.base_quantity
+        FROM given AS g
+        ORDER BY g.item_id, g.valid_during
+        ON CONFLICT (item_id, revision) DO NOTHING
+        RETURNING id, item_id, revision
+    ), lines AS (
+        INSERT INTO catalog.bill_of_material_line (bill_of_material_id, line_number, item_id, quantity, is_backflushed)
+        SELECT n.id, l.line, c.id, l.quantity, true
+        FROM inserted AS n
+        JOIN given AS g ON g.item_id = n.item_id AND g.revision = n.revision
+        CROSS JOIN LATERAL jsonb_to_recordset(g.lines) AS l (line integer, item text, quantity numeric)
+        LEFT JOIN catalog.item AS c ON c.number = l.item
+        ORDER BY n.id, l.line
+    )
+    SELECT count(*) INTO v_inserted FROM inserted;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_bills_of_material(jsonb, jsonb) IS
+    'Command: takes dated revisions of bills of material over from another system. Body: rows of item, revision, valid_from, valid_until (first day after; null: open), base_quantity, lines of line, item, quantity. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_bills_of_material.sql
+
+-- >>> functions/catalog/import_items.sql sha256:14fc98665e756d86
+CREATE OR REPLACE FUNCTION catalog.import_items(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-items', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.item (number, name, base_unit_id, is_purchased, is_manufactured, is_sold, is_inspected,
+        standard_cost, default_location_id)
+    SELECT r.number, r.name, u.id, r.is_purchased, r.is_manufactured, r.is_sold, r.is_inspected, r.standard_cost, l.id
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (number text, name text, base_unit text, is_purchased boolean,
+        is_manufactured boolean, is_sold boolean, is_inspected boolean, standard_cost numeric, default_location text)
+    LEFT JOIN catalog.unit AS u ON u.code = r.base_unit
+    LEFT JOIN LATERAL catalog.find_location(r.default_location) AS l ON r.default_location IS NOT NULL
+    ORDER BY r.number
+    ON CONFLICT (number) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_items(jsonb, jsonb) IS
+    'Command: takes items over from another system. Body: rows of number, name, base_unit, is_purchased, is_manufactured, is_sold, is_inspected, standard_cost, default_location. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_items.sql
+
+-- >>> functions/catalog/import_locations.sql sha256:1ec16666efbbf47b
+CREATE OR REPLACE FUNCTION catalog.import_locations(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-locations', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.location (site_id, code, name, kind)
+    SELECT s.id, r.code, r.name, r.kind
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (site text, code text, name text, kind catalog.location_kind)
+    LEFT JOIN catalog.site AS s ON s.code = r.site
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_locations(jsonb, jsonb) IS
+    'Command: takes locations over from another system, the virtual ones too. Body: rows of site, code, name, kind. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_locations.sql
+
+-- >>> functions/catalog/import_partners.sql sha256:69a4c1a887b28dfe
+CREATE OR REPLACE FUNCTION catalog.import_partners(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-partners', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.partner (code, name, is_supplier, is_customer, street, postal_code, city, country, currency)
+    SELECT r.code, r.name, r.is_supplier, r.is_customer, r.street, r.postal_code, r.city, r.country, r.currency
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (code text, name text, is_supplier boolean, is_customer boolean,
+        street text, postal_code text, city text, country text, currency text)
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_partners(jsonb, jsonb) IS
+    'Command: takes suppliers and customers over from another system. Body: rows of code, name, is_supplier, is_customer, street, postal_code, city, country, currency. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_partners.sql
+
+-- >>> functions/catalog/import_reasons.sql sha256:2d1e6c4f37c11298
+CREATE OR REPLACE FUNCTION catalog.import_reasons(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-reasons', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.reason (code, name, kind)
+    SELECT r.code, r.name, r.kind
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (code text, name text, kind catalog.reason_kind)
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_reasons(jsonb, jsonb) IS
+    'Command: takes reasons over from another system. Body: rows of code, name, kind. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_reasons.sql
+
+-- >>> functions/catalog/import_routing_operations.sql sha256:512e80f47cc36368
+CREATE OR REPLACE FUNCTION catalog.import_routing_operations(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-routing-operations', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.routing_operation (item_id, sequence, name, work_center_id, setup_minutes, run_minutes)
+    SELECT i.id, r.sequence, r.name, w.id, coalesce(r.setup_minutes, 0), coalesce(r.run_minutes, 0)
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (item text, sequence integer, name text, work_center text,
+        setup_minutes numeric, run_minutes numeric)
+    LEFT JOIN catalog.item AS i ON i.number = r.item
+    LEFT JOIN catalog.work_center AS w ON w.code = r.work_center
+    ORDER BY i.id, r.sequence
+    ON CONFLICT (item_id, sequence) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_routing_operations(jsonb, jsonb) IS
+    'Command: takes routings over from another system. Body: rows of item, sequence, name, work_center, setup_minutes, run_minutes. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_routing_operations.sql
+
+-- >>> functions/catalog/import_sites.sql sha256:2f04a554b01277e4
+CREATE OR REPLACE FUNCTION catalog.import_sites(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-sites', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.site (code, name, country, currency, time_zone)
+    SELECT r.code, r.name, r.country, r.currency, r.time_zone
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (code text, name text, country text, currency text, time_zone text)
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_sites(jsonb, jsonb) IS
+    'Command: takes sites over from another system. Body: rows of code, name, country, currency, time_zone. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_sites.sql
+
+-- >>> functions/catalog/import_supplier_items.sql sha256:4cebc92370ac71d6
+CREATE OR REPLACE FUNCTION catalog.import_supplier_items(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-supplier-items', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.supplier_item (partner_id, item_id, unit_id, price, currency, lead_time_days, minimum_quantity, maximum_quantity)
+    SELECT p.id, i.id, u.id, r.price, r.currency, r.lead_time_days, r.minimum_quantity, r.maximum_quantity
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (partner text, item text, unit text, price numeric, currency text,
+        lead_time_days integer, minimum_quantity numeric, maximum_quantity numeric)
+    LEFT JOIN catalog.partner AS p ON p.code = r.partner
+    LEFT JOIN catalog.item AS i ON i.number = r.item
+    LEFT JOIN catalog.unit AS u ON u.code = r.unit
+    ORDER BY p.id, i.id
+    ON CONFLICT (partner_id, item_id) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_supplier_items(jsonb, jsonb) IS
+    'Command: takes the suppliers of items over from another system. Body: rows of partner, item, unit, price, currency, lead_time_days, minimum_quantity, maximum_quantity. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_supplier_items.sql
+
+-- >>> functions/catalog/import_units.sql sha256:7f3fc22fc9d2a8bc
+CREATE OR REPLACE FUNCTION catalog.import_units(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-units', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.unit (code, name, scale)
+    SELECT r.code, r.name, r.scale
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (code text, name text, scale integer)
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_units(jsonb, jsonb) IS
+    'Command: takes units of measure over from another system. Body: rows of code, name, scale. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_units.sql
+
+-- >>> functions/catalog/import_work_centers.sql sha256:d1d723d4af75beda
+CREATE OR REPLACE FUNCTION catalog.import_work_centers(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-work-centers', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
+    SELECT s.id, r.code, r.name, f.id, o.id, r.hourly_rate
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (site text, code text, name text, supply_location text,
+        output_location text, hourly_rate numeric)
+    LEFT JOIN catalog.site AS s ON s.code = r.site
+    LEFT JOIN catalog.location AS f ON f.code = r.supply_location
+    LEFT JOIN catalog.location AS o ON o.code = r.output_location
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
+    'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_work_centers.sql
+
 -- >>> functions/catalog/item_location.sql sha256:7d17703337319bce
 CREATE OR REPLACE FUNCTION catalog.item_location(
     p_item catalog.item,
@@ -5273,7 +5616,7 @@ COMMENT ON FUNCTION production.complete_work_order(jsonb, jsonb) IS
     'Command: no more is made on the order. Body: work_order, occurred_at?. Raises MR301, MR303, MR319 when nothing was reported.';
 -- <<< functions/production/complete_work_order.sql
 
--- >>> functions/production/create_work_order.sql sha256:69808a50c7a55b55
+-- >>> functions/production/create_work_order.sql sha256:ee9f90ea5b958b99
 CREATE OR REPLACE FUNCTION production.create_work_order(
     p_context jsonb,
     p_command jsonb
@@ -5302,6 +5645,12 @@ BEGIN
 
     IF p_command ->> 'work_center' IS NOT NULL THEN
         v_work_center := catalog.find_work_center(p_command ->> 'work_center');
+    ELSIF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        v_work_center := catalog.find_work_center((
+            SELECT e.work_center
+            FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, work_center text)
+            ORDER BY e.operation DESC
+            LIMIT 1));
     ELSE
         SELECT w.* INTO v_work_center
         FROM catalog.routing_operation AS o
@@ -5379,10 +5728,18 @@ BEGIN
     LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
     WHERE l.bill_of_material_id = v_bill.id;
 
-    INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
-    SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
-    FROM catalog.routing_operation AS o
-    WHERE o.item_id = v_item.id;
+    -- A job of its own way (a repair, a prototype, a taken-over order) names its steps; all others follow the routing.
+    IF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, e.operation, e.name, (catalog.find_work_center(e.work_center)).id, coalesce(e.planned_minutes, 0)
+        FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, name text, work_center text, planned_minutes numeric)
+        ORDER BY e.operation;
+    ELSE
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
+        FROM catalog.routing_operation AS o
+        WHERE o.item_id = v_item.id;
+    END IF;
 
     PERFORM event.publish('work_order.released', v_order.id,
         jsonb_build_object('number', v_order.number, 'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
@@ -5391,7 +5748,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.create_work_order(jsonb, jsonb) IS
-    'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
+    'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), operations? [operation, name, work_center, planned_minutes?: instead of the routing], occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
 -- <<< functions/production/create_work_order.sql
 
 -- >>> functions/production/find_material.sql sha256:18149c4e621e481b
@@ -5843,7 +6200,7 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:36eb852be69d86fb
+-- >>> functions/production/report_production.sql sha256:cbd3e6bc73a4467f
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -5896,9 +6253,9 @@ BEGIN
     IF coalesce(p_command ->> 'rework_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rework := catalog.to_base_quantity(v_item, p_command ->> 'rework_quantity', p_command ->> 'unit');
     END IF;
-    IF CASE WHEN v_kind = 'production'
+    IF (CASE WHEN v_kind = 'production'
         THEN v_good + v_scrap + v_rework = 0 AND (p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL)
-        ELSE v_good + v_scrap + v_rework > 0 OR p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL END THEN
+        ELSE v_good + v_scrap + v_rework > 0 OR p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL END) THEN
         RAISE EXCEPTION 'a report of % needs %', v_kind,
             CASE WHEN v_kind = 'production' THEN 'a quantity, or the time from start to end' ELSE 'the time from start to end, and no quantity' END
             USING ERRCODE = 'MR313',
