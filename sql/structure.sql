@@ -5017,6 +5017,17 @@ CREATE FUNCTION inventory.add_genealogy(p_parent_lot_id bigint, p_child_lot_id b
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    -- Taking back never makes an edge, so no cycle either; and the row to insert would be refused for its sign.
+    IF p_quantity < 0 THEN
+        UPDATE inventory.genealogy AS g
+        SET quantity = g.quantity + p_quantity
+        WHERE g.parent_lot_id = p_parent_lot_id
+          AND g.child_lot_id = p_child_lot_id
+          AND g.document_type = p_document_type
+          AND g.document_id = p_document_id;
+        RETURN;
+    END IF;
+
     IF p_parent_lot_id = p_child_lot_id OR EXISTS (
         WITH RECURSIVE descendant AS (
             SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id
@@ -6978,7 +6989,7 @@ BEGIN
         v_needs[v_position].quantity := v_quantity - v_use.quantity;
     END LOOP;
 
-    -- The rest: from the supply location, first expiring first out, not the lots named.
+    -- The rest: from the supply location, first expiring first out.
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
@@ -6988,9 +6999,8 @@ BEGIN
         SELECT ROW(NULL, NULL, c.work_order_material_id, c.item_id, c.lot_id, c.location_id,
             least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL)::production.production_report_material
         FROM (
-            SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id,
-                b.on_hand - b.reserved AS free,
-                sum(b.on_hand - b.reserved) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+            SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
+                sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
             FROM (
                 -- Two lines of one item share its stock: each takes its own part of the queue of lots.
                 SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
@@ -7002,12 +7012,14 @@ BEGIN
             ) AS w
             JOIN inventory.balance AS b ON b.item_id = w.item_id AND b.location_id = w.location_id
             JOIN inventory.lot AS l ON l.id = b.lot_id
-            WHERE b.on_hand - b.reserved > 0
+            CROSS JOIN LATERAL (
+                SELECT b.on_hand - b.reserved - coalesce(sum(x.quantity), 0) AS free
+                FROM unnest(v_uses) AS x
+                WHERE x.item_id = b.item_id AND x.location_id = b.location_id AND x.lot_id = b.lot_id
+            ) AS f
+            WHERE f.free > 0
               AND l.status = 'released'
               AND (l.expires_on IS NULL OR l.expires_on >= current_date)
-              AND NOT EXISTS (
-                  SELECT FROM unnest(v_named) AS x
-                  WHERE x.item_id = b.item_id AND x.location_id = b.location_id AND x.lot_id = b.lot_id)
         ) AS c
         WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
         ORDER BY c.work_order_material_id, c.running);
@@ -7193,7 +7205,8 @@ BEGIN
     JOIN catalog.item AS i ON i.id = l.item_id
     JOIN catalog.unit AS u ON u.id = i.base_unit_id
     LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
-    WHERE l.bill_of_material_id = v_bill.id;
+    WHERE l.bill_of_material_id = v_bill.id
+    ORDER BY l.line_number;
 
     -- A job of its own way (a repair, a prototype, a taken-over order) names its steps; all others follow the routing.
     IF jsonb_array_length(p_command -> 'operations') > 0 THEN
@@ -7205,7 +7218,8 @@ BEGIN
         INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
         SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
         FROM catalog.routing_operation AS o
-        WHERE o.item_id = v_item.id;
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence;
     END IF;
 
     PERFORM event.publish('work_order.released', v_order.id,
@@ -7894,7 +7908,7 @@ BEGIN
         SELECT coalesce(array_agg(ROW(nextval('production.production_report_material_id_seq'), v_report_id, n.work_order_material_id, n.item_id,
             n.lot_id, n.location_id, n.quantity, NULL)::production.production_report_material), '{}')
         INTO v_uses
-        FROM unnest(v_uses) AS n;
+        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
         v_count := cardinality(v_uses);
 
         SELECT array_agg('issue'::inventory.movement_type),

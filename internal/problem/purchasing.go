@@ -21,7 +21,7 @@ var purchasing = []Entry{
 		Explanation: "The inspection of this receipt line has decided, or its item is not inspected at all."},
 	{Key: "MR409", Slug: "inspection-incomplete", Status: 422, Title: "Inspection does not cover the line",
 		Explanation: "Accepted and rejected together must be the quantity that was received."},
-	{Key: "MR410", Slug: "location-does-not-fit", Status: 422, Title: "Location does not fit",
+	{Key: "MR410", Slug: "receipt-location-does-not-fit", Status: 422, Title: "Location does not fit",
 		Explanation: "Inspected items are received into quarantine, others into storage, at the site of the order."},
 	{Key: "MR411", Slug: "inspected-receipt", Status: 409, Title: "Receipt was inspected",
 		Explanation: "A receipt line whose inspection decided can be taken back only after its inspection was."},

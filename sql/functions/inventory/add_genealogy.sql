@@ -10,6 +10,17 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    -- Taking back never makes an edge, so no cycle either; and the row to insert would be refused for its sign.
+    IF p_quantity < 0 THEN
+        UPDATE inventory.genealogy AS g
+        SET quantity = g.quantity + p_quantity
+        WHERE g.parent_lot_id = p_parent_lot_id
+          AND g.child_lot_id = p_child_lot_id
+          AND g.document_type = p_document_type
+          AND g.document_id = p_document_id;
+        RETURN;
+    END IF;
+
     IF p_parent_lot_id = p_child_lot_id OR EXISTS (
         WITH RECURSIVE descendant AS (
             SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id

@@ -79,7 +79,7 @@ BEGIN
         v_needs[v_position].quantity := v_quantity - v_use.quantity;
     END LOOP;
 
-    -- The rest: from the supply location, first expiring first out, not the lots named.
+    -- The rest: from the supply location, first expiring first out.
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
@@ -89,9 +89,8 @@ BEGIN
         SELECT ROW(NULL, NULL, c.work_order_material_id, c.item_id, c.lot_id, c.location_id,
             least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL)::production.production_report_material
         FROM (
-            SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id,
-                b.on_hand - b.reserved AS free,
-                sum(b.on_hand - b.reserved) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+            SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
+                sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
             FROM (
                 -- Two lines of one item share its stock: each takes its own part of the queue of lots.
                 SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
@@ -103,12 +102,14 @@ BEGIN
             ) AS w
             JOIN inventory.balance AS b ON b.item_id = w.item_id AND b.location_id = w.location_id
             JOIN inventory.lot AS l ON l.id = b.lot_id
-            WHERE b.on_hand - b.reserved > 0
+            CROSS JOIN LATERAL (
+                SELECT b.on_hand - b.reserved - coalesce(sum(x.quantity), 0) AS free
+                FROM unnest(v_uses) AS x
+                WHERE x.item_id = b.item_id AND x.location_id = b.location_id AND x.lot_id = b.lot_id
+            ) AS f
+            WHERE f.free > 0
               AND l.status = 'released'
               AND (l.expires_on IS NULL OR l.expires_on >= current_date)
-              AND NOT EXISTS (
-                  SELECT FROM unnest(v_named) AS x
-                  WHERE x.item_id = b.item_id AND x.location_id = b.location_id AND x.lot_id = b.lot_id)
         ) AS c
         WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
         ORDER BY c.work_order_material_id, c.running);

@@ -107,7 +107,8 @@ BEGIN
     JOIN catalog.item AS i ON i.id = l.item_id
     JOIN catalog.unit AS u ON u.id = i.base_unit_id
     LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
-    WHERE l.bill_of_material_id = v_bill.id;
+    WHERE l.bill_of_material_id = v_bill.id
+    ORDER BY l.line_number;
 
     -- A job of its own way (a repair, a prototype, a taken-over order) names its steps; all others follow the routing.
     IF jsonb_array_length(p_command -> 'operations') > 0 THEN
@@ -119,7 +120,8 @@ BEGIN
         INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
         SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
         FROM catalog.routing_operation AS o
-        WHERE o.item_id = v_item.id;
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence;
     END IF;
 
     PERFORM event.publish('work_order.released', v_order.id,

@@ -138,7 +138,7 @@ BEGIN
         SELECT coalesce(array_agg(ROW(nextval('production.production_report_material_id_seq'), v_report_id, n.work_order_material_id, n.item_id,
             n.lot_id, n.location_id, n.quantity, NULL)::production.production_report_material), '{}')
         INTO v_uses
-        FROM unnest(v_uses) AS n;
+        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
         v_count := cardinality(v_uses);
 
         SELECT array_agg('issue'::inventory.movement_type),
