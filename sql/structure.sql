@@ -867,16 +867,23 @@ DECLARE
 BEGIN
     SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
     v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
-    INSERT INTO billing.number_series AS q (site_id, kind, year, prefix, last_number, last_issued_on)
-    VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
-        CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
-            || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
-            || to_char(v_today, 'YYYY') || '-',
-        1, v_today)
-    ON CONFLICT ON CONSTRAINT number_series_site_id_kind_year_key DO UPDATE
-    SET last_number = q.last_number + 1,
-        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
-    RETURNING q.* INTO v_series;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE billing.number_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.kind = p_kind
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO billing.number_series (site_id, kind, year, prefix)
+        VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
+            CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
+                || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
     RETURN v_series;
 END;
 $$;
@@ -10183,15 +10190,21 @@ BEGIN
     v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
 
     -- From here until the end of the transaction every other shipment of the site waits: this comes last.
-    INSERT INTO shipping.delivery_note_series AS q (site_id, year, prefix, last_number, last_issued_on)
-    VALUES (v_site.id, extract(year FROM v_today)::integer,
-        'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
-            || to_char(v_today, 'YYYY') || '-',
-        1, v_today)
-    ON CONFLICT ON CONSTRAINT delivery_note_series_site_id_year_key DO UPDATE
-    SET last_number = q.last_number + 1,
-        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
-    RETURNING q.* INTO v_series;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE shipping.delivery_note_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO shipping.delivery_note_series (site_id, year, prefix)
+        VALUES (v_site.id, extract(year FROM v_today)::integer,
+            'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
 
     INSERT INTO shipping.delivery_note (number, series_id, series_number, shipment_id, issued_on)
     VALUES (v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),

@@ -163,7 +163,7 @@ COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
     'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
 -- <<< functions/billing/credit_return.sql
 
--- >>> functions/billing/draw_number.sql sha256:a55fe5271ff8326b
+-- >>> functions/billing/draw_number.sql sha256:fb4c822d906b6be8
 CREATE OR REPLACE FUNCTION billing.draw_number(
     p_site_id bigint,
     p_kind billing.invoice_kind
@@ -179,16 +179,23 @@ DECLARE
 BEGIN
     SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
     v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
-    INSERT INTO billing.number_series AS q (site_id, kind, year, prefix, last_number, last_issued_on)
-    VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
-        CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
-            || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
-            || to_char(v_today, 'YYYY') || '-',
-        1, v_today)
-    ON CONFLICT ON CONSTRAINT number_series_site_id_kind_year_key DO UPDATE
-    SET last_number = q.last_number + 1,
-        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
-    RETURNING q.* INTO v_series;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE billing.number_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.kind = p_kind
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO billing.number_series (site_id, kind, year, prefix)
+        VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
+            CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
+                || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
     RETURN v_series;
 END;
 $function$;
@@ -8384,7 +8391,7 @@ COMMENT ON FUNCTION shipping.default_location(bigint, catalog.location_kind) IS
     'Where goods go when nobody names a place: the first location of that kind of the site. Raises MR516 when it has none.';
 -- <<< functions/shipping/default_location.sql
 
--- >>> functions/shipping/draw_delivery_note.sql sha256:61779990ff278e75
+-- >>> functions/shipping/draw_delivery_note.sql sha256:1a31a66244940aed
 CREATE OR REPLACE FUNCTION shipping.draw_delivery_note(
     p_shipment_id bigint
 ) RETURNS text
@@ -8405,15 +8412,21 @@ BEGIN
     v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
 
     -- From here until the end of the transaction every other shipment of the site waits: this comes last.
-    INSERT INTO shipping.delivery_note_series AS q (site_id, year, prefix, last_number, last_issued_on)
-    VALUES (v_site.id, extract(year FROM v_today)::integer,
-        'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
-            || to_char(v_today, 'YYYY') || '-',
-        1, v_today)
-    ON CONFLICT ON CONSTRAINT delivery_note_series_site_id_year_key DO UPDATE
-    SET last_number = q.last_number + 1,
-        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
-    RETURNING q.* INTO v_series;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE shipping.delivery_note_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO shipping.delivery_note_series (site_id, year, prefix)
+        VALUES (v_site.id, extract(year FROM v_today)::integer,
+            'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
 
     INSERT INTO shipping.delivery_note (number, series_id, series_number, shipment_id, issued_on)
     VALUES (v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),

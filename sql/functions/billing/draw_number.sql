@@ -13,16 +13,23 @@ DECLARE
 BEGIN
     SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
     v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
-    INSERT INTO billing.number_series AS q (site_id, kind, year, prefix, last_number, last_issued_on)
-    VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
-        CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
-            || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
-            || to_char(v_today, 'YYYY') || '-',
-        1, v_today)
-    ON CONFLICT ON CONSTRAINT number_series_site_id_kind_year_key DO UPDATE
-    SET last_number = q.last_number + 1,
-        last_issued_on = greatest(q.last_issued_on, excluded.last_issued_on)
-    RETURNING q.* INTO v_series;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE billing.number_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.kind = p_kind
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO billing.number_series (site_id, kind, year, prefix)
+        VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
+            CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
+                || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
     RETURN v_series;
 END;
 $function$;
