@@ -11046,33 +11046,47 @@ $$;
 COMMENT ON FUNCTION shipping.list_shipments(p_after text, p_limit integer) IS 'A page of shipments, latest first.';
 
 --
--- Name: lock_units(bigint[], bigint[]); Type: FUNCTION; Schema: shipping; Owner: -
+-- Name: lock_units(bigint[], bigint[], boolean); Type: FUNCTION; Schema: shipping; Owner: -
 --
 
-CREATE FUNCTION shipping.lock_units(p_unit_ids bigint[], p_order_ids bigint[]) RETURNS bigint[]
+CREATE FUNCTION shipping.lock_units(p_unit_ids bigint[], p_order_ids bigint[], p_takes_packed boolean) RETURNS TABLE(unit_ids bigint[], order_ids bigint[])
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_order_ids bigint[] := p_order_ids || shipping.unit_orders(p_unit_ids);
+    v_known_ids bigint[] := p_order_ids;
 BEGIN
-    PERFORM sales.lock_sales_orders(v_order_ids);
-    PERFORM FROM shipping.handling_unit AS u WHERE u.id = ANY (shipping.unit_tree(p_unit_ids)) ORDER BY u.id FOR UPDATE;
-    -- Goods of a further order came onto a pallet while this session waited: locking that order now would be
-    -- out of order, so the command is run again from its start.
-    IF NOT shipping.unit_orders(p_unit_ids) <@ v_order_ids THEN
-        RAISE EXCEPTION 'the handling units changed while they were locked'
-            USING ERRCODE = '40001';
-    END IF;
-    RETURN v_order_ids;
+    FOR v_attempt IN 1..20 LOOP
+        unit_ids := p_unit_ids || CASE WHEN p_takes_packed THEN shipping.packed_units(p_order_ids) ELSE '{}' END;
+        v_known_ids := v_known_ids || shipping.unit_orders(unit_ids);
+        BEGIN
+            PERFORM sales.lock_sales_orders(v_known_ids);
+            PERFORM FROM shipping.handling_unit AS u WHERE u.id = ANY (shipping.unit_tree(unit_ids)) ORDER BY u.id FOR UPDATE;
+            IF shipping.unit_orders(unit_ids) <@ v_known_ids
+                AND (NOT p_takes_packed OR shipping.packed_units(p_order_ids) <@ unit_ids) THEN
+                order_ids := p_order_ids || shipping.unit_orders(unit_ids);
+                RETURN NEXT;
+                RETURN;
+            END IF;
+            -- While this session waited, goods of a further order came onto a pallet. Locking that order now would
+            -- be out of order: the locks are given back, and taken anew together with it.
+            RAISE EXCEPTION 'the handling units changed while they were locked'
+                USING ERRCODE = '40001';
+        EXCEPTION
+            WHEN serialization_failure THEN
+                NULL;
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'the handling units change too fast'
+        USING ERRCODE = '40001';
 END;
 $$;
 
 --
--- Name: FUNCTION lock_units(p_unit_ids bigint[], p_order_ids bigint[]); Type: COMMENT; Schema: shipping; Owner: -
+-- Name: FUNCTION lock_units(p_unit_ids bigint[], p_order_ids bigint[], p_takes_packed boolean); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.lock_units(p_unit_ids bigint[], p_order_ids bigint[]) IS 'Locks the orders whose goods lie in the units, together with the orders named, and then the units with what stands on them; gives the ids of the orders. Raises 40001 (the caller runs the command again) when the units changed meanwhile.';
+COMMENT ON FUNCTION shipping.lock_units(p_unit_ids bigint[], p_order_ids bigint[], p_takes_packed boolean) IS 'Locks the orders whose goods lie in the units, together with the orders named, and then the units with what stands on them; p_takes_packed adds the units in which goods of the orders named wait. Gives the units and the orders as they stand under the locks. Raises 40001 (the caller runs the command again) when they do not come to rest.';
 
 --
 -- Name: make_sscc(bigint); Type: FUNCTION; Schema: shipping; Owner: -
@@ -11170,7 +11184,8 @@ BEGIN
                   DETAIL = jsonb_build_object('kind', v_kind)::text,
                   HINT = 'Scan the goods, the boxes that stand on the pallet, or name the order.';
     END IF;
-    v_order_ids := shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids);
+    SELECT k.order_ids INTO v_order_ids
+    FROM shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids, false) AS k;
 
     -- Units that are put together stand in staging, may stand on each other and belong to one customer.
     SELECT u.sscc, u.state, u.kind, u.parent_id, u.id
@@ -11874,12 +11889,8 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT (shipping.find_handling_unit(e)).id), '{}')
     INTO v_named_unit_ids
     FROM jsonb_array_elements_text(p_command -> 'handling_units') AS e;
-    v_root_ids := v_named_unit_ids || shipping.packed_units(v_named_order_ids);
-    v_order_ids := shipping.lock_units(v_root_ids, v_named_order_ids);
-    IF NOT shipping.packed_units(v_named_order_ids) <@ v_root_ids THEN
-        RAISE EXCEPTION 'more was packed while the handling units were locked'
-            USING ERRCODE = '40001';
-    END IF;
+    SELECT k.unit_ids, k.order_ids INTO v_root_ids, v_order_ids
+    FROM shipping.lock_units(v_named_unit_ids, v_named_order_ids, true) AS k;
     PERFORM sales.require_released(v_order_ids);
 
     SELECT u.sscc, u.state, p.sscc AS pallet
@@ -12049,7 +12060,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
-    PERFORM shipping.lock_units(ARRAY[v_unit.id], '{}');
+    PERFORM FROM shipping.lock_units(ARRAY[v_unit.id], '{}', false) AS k;
     v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
     IF v_unit.state <> 'packed' THEN
         RAISE EXCEPTION 'handling unit % is %', v_unit.sscc, v_unit.state

@@ -89,7 +89,7 @@ DROP FUNCTION IF EXISTS shipping.pick_goods(jsonb, jsonb);
 DROP FUNCTION IF EXISTS shipping.packed_units(bigint[]);
 DROP FUNCTION IF EXISTS shipping.pack_handling_unit(jsonb, jsonb);
 DROP FUNCTION IF EXISTS shipping.make_sscc(bigint);
-DROP FUNCTION IF EXISTS shipping.lock_units(bigint[], bigint[]);
+DROP FUNCTION IF EXISTS shipping.lock_units(bigint[], bigint[], boolean);
 DROP FUNCTION IF EXISTS shipping.list_shipments(text, integer);
 DROP FUNCTION IF EXISTS shipping.list_return_inspections(text, integer);
 DROP FUNCTION IF EXISTS shipping.list_picks(text, integer);

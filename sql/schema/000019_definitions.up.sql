@@ -9126,32 +9126,47 @@ $function$;
 COMMENT ON FUNCTION shipping.list_shipments(text, integer) IS 'A page of shipments, latest first.';
 -- <<< functions/shipping/list_shipments.sql
 
--- >>> functions/shipping/lock_units.sql sha256:ed0f5d364c36d588
+-- >>> functions/shipping/lock_units.sql sha256:3548eaba7f1359d2
 CREATE OR REPLACE FUNCTION shipping.lock_units(
     p_unit_ids bigint[],
-    p_order_ids bigint[]
-) RETURNS bigint[]
+    p_order_ids bigint[],
+    p_takes_packed boolean
+) RETURNS TABLE (unit_ids bigint[], order_ids bigint[])
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_order_ids bigint[] := p_order_ids || shipping.unit_orders(p_unit_ids);
+    v_known_ids bigint[] := p_order_ids;
 BEGIN
-    PERFORM sales.lock_sales_orders(v_order_ids);
-    PERFORM FROM shipping.handling_unit AS u WHERE u.id = ANY (shipping.unit_tree(p_unit_ids)) ORDER BY u.id FOR UPDATE;
-    -- Goods of a further order came onto a pallet while this session waited: locking that order now would be
-    -- out of order, so the command is run again from its start.
-    IF NOT shipping.unit_orders(p_unit_ids) <@ v_order_ids THEN
-        RAISE EXCEPTION 'the handling units changed while they were locked'
-            USING ERRCODE = '40001';
-    END IF;
-    RETURN v_order_ids;
+    FOR v_attempt IN 1..20 LOOP
+        unit_ids := p_unit_ids || CASE WHEN p_takes_packed THEN shipping.packed_units(p_order_ids) ELSE '{}' END;
+        v_known_ids := v_known_ids || shipping.unit_orders(unit_ids);
+        BEGIN
+            PERFORM sales.lock_sales_orders(v_known_ids);
+            PERFORM FROM shipping.handling_unit AS u WHERE u.id = ANY (shipping.unit_tree(unit_ids)) ORDER BY u.id FOR UPDATE;
+            IF shipping.unit_orders(unit_ids) <@ v_known_ids
+                AND (NOT p_takes_packed OR shipping.packed_units(p_order_ids) <@ unit_ids) THEN
+                order_ids := p_order_ids || shipping.unit_orders(unit_ids);
+                RETURN NEXT;
+                RETURN;
+            END IF;
+            -- While this session waited, goods of a further order came onto a pallet. Locking that order now would
+            -- be out of order: the locks are given back, and taken anew together with it.
+            RAISE EXCEPTION 'the handling units changed while they were locked'
+                USING ERRCODE = '40001';
+        EXCEPTION
+            WHEN serialization_failure THEN
+                NULL;
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'the handling units change too fast'
+        USING ERRCODE = '40001';
 END;
 $function$;
 
-COMMENT ON FUNCTION shipping.lock_units(bigint[], bigint[]) IS
-    'Locks the orders whose goods lie in the units, together with the orders named, and then the units with what stands on them; gives the ids of the orders. Raises 40001 (the caller runs the command again) when the units changed meanwhile.';
+COMMENT ON FUNCTION shipping.lock_units(bigint[], bigint[], boolean) IS
+    'Locks the orders whose goods lie in the units, together with the orders named, and then the units with what stands on them; p_takes_packed adds the units in which goods of the orders named wait. Gives the units and the orders as they stand under the locks. Raises 40001 (the caller runs the command again) when they do not come to rest.';
 -- <<< functions/shipping/lock_units.sql
 
 -- >>> functions/shipping/make_sscc.sql sha256:b9e8352e5b2a5c9e
@@ -9192,7 +9207,7 @@ COMMENT ON FUNCTION shipping.make_sscc(bigint) IS
     'The next SSCC of a site: extension digit, GS1 company prefix, serial reference, check digit. The serial counts through the extension digits too, so no number comes twice. Draw it late: the row of the series is locked until the end. Raises MR527 when the site has no company prefix or no number left.';
 -- <<< functions/shipping/make_sscc.sql
 
--- >>> functions/shipping/pack_handling_unit.sql sha256:9808163efe92c3b3
+-- >>> functions/shipping/pack_handling_unit.sql sha256:080b53668b67cc65
 CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(
     p_context jsonb,
     p_command jsonb
@@ -9249,7 +9264,8 @@ BEGIN
                   DETAIL = jsonb_build_object('kind', v_kind)::text,
                   HINT = 'Scan the goods, the boxes that stand on the pallet, or name the order.';
     END IF;
-    v_order_ids := shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids);
+    SELECT k.order_ids INTO v_order_ids
+    FROM shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids, false) AS k;
 
     -- Units that are put together stand in staging, may stand on each other and belong to one customer.
     SELECT u.sscc, u.state, u.kind, u.parent_id, u.id
@@ -9899,7 +9915,7 @@ COMMENT ON FUNCTION shipping.reverse_shipment(jsonb, jsonb) IS
     'Command: the truck did not leave; boxes and pallets are back in staging, packed as they were. The delivery note keeps its number. Body: shipment (its number or that of its delivery note), reason, occurred_at?. Raises MR209 when it was reversed already, MR533 once it is invoiced or goods came back.';
 -- <<< functions/shipping/reverse_shipment.sql
 
--- >>> functions/shipping/ship_goods.sql sha256:75ff90acb838f2f7
+-- >>> functions/shipping/ship_goods.sql sha256:5bcb2b81a6f5dafc
 CREATE OR REPLACE FUNCTION shipping.ship_goods(
     p_context jsonb,
     p_command jsonb
@@ -9944,12 +9960,8 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT (shipping.find_handling_unit(e)).id), '{}')
     INTO v_named_unit_ids
     FROM jsonb_array_elements_text(p_command -> 'handling_units') AS e;
-    v_root_ids := v_named_unit_ids || shipping.packed_units(v_named_order_ids);
-    v_order_ids := shipping.lock_units(v_root_ids, v_named_order_ids);
-    IF NOT shipping.packed_units(v_named_order_ids) <@ v_root_ids THEN
-        RAISE EXCEPTION 'more was packed while the handling units were locked'
-            USING ERRCODE = '40001';
-    END IF;
+    SELECT k.unit_ids, k.order_ids INTO v_root_ids, v_order_ids
+    FROM shipping.lock_units(v_named_unit_ids, v_named_order_ids, true) AS k;
     PERFORM sales.require_released(v_order_ids);
 
     SELECT u.sscc, u.state, p.sscc AS pallet
@@ -10092,7 +10104,7 @@ $function$;
 COMMENT ON FUNCTION shipping.unit_tree(bigint[]) IS 'Ids of the units and of the boxes that stand on them.';
 -- <<< functions/shipping/unit_tree.sql
 
--- >>> functions/shipping/unpack_handling_unit.sql sha256:418a4b570cc74619
+-- >>> functions/shipping/unpack_handling_unit.sql sha256:7d5c83780b4ad906
 CREATE OR REPLACE FUNCTION shipping.unpack_handling_unit(
     p_context jsonb,
     p_command jsonb
@@ -10109,7 +10121,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
-    PERFORM shipping.lock_units(ARRAY[v_unit.id], '{}');
+    PERFORM FROM shipping.lock_units(ARRAY[v_unit.id], '{}', false) AS k;
     v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
     IF v_unit.state <> 'packed' THEN
         RAISE EXCEPTION 'handling unit % is %', v_unit.sscc, v_unit.state

@@ -54,7 +54,8 @@ BEGIN
                   DETAIL = jsonb_build_object('kind', v_kind)::text,
                   HINT = 'Scan the goods, the boxes that stand on the pallet, or name the order.';
     END IF;
-    v_order_ids := shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids);
+    SELECT k.order_ids INTO v_order_ids
+    FROM shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids, false) AS k;
 
     -- Units that are put together stand in staging, may stand on each other and belong to one customer.
     SELECT u.sscc, u.state, u.kind, u.parent_id, u.id

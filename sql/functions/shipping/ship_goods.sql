@@ -42,12 +42,8 @@ BEGIN
     SELECT coalesce(array_agg(DISTINCT (shipping.find_handling_unit(e)).id), '{}')
     INTO v_named_unit_ids
     FROM jsonb_array_elements_text(p_command -> 'handling_units') AS e;
-    v_root_ids := v_named_unit_ids || shipping.packed_units(v_named_order_ids);
-    v_order_ids := shipping.lock_units(v_root_ids, v_named_order_ids);
-    IF NOT shipping.packed_units(v_named_order_ids) <@ v_root_ids THEN
-        RAISE EXCEPTION 'more was packed while the handling units were locked'
-            USING ERRCODE = '40001';
-    END IF;
+    SELECT k.unit_ids, k.order_ids INTO v_root_ids, v_order_ids
+    FROM shipping.lock_units(v_named_unit_ids, v_named_order_ids, true) AS k;
     PERFORM sales.require_released(v_order_ids);
 
     SELECT u.sscc, u.state, p.sscc AS pallet

@@ -14,7 +14,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
-    PERFORM shipping.lock_units(ARRAY[v_unit.id], '{}');
+    PERFORM FROM shipping.lock_units(ARRAY[v_unit.id], '{}', false) AS k;
     v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
     IF v_unit.state <> 'packed' THEN
         RAISE EXCEPTION 'handling unit % is %', v_unit.sscc, v_unit.state
