@@ -4620,9 +4620,10 @@ BEGIN
     -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
     SELECT h.position INTO STRICT v_head FROM event.log_head AS h FOR UPDATE;
 
+    -- The lowest ordinals first: of two events that depend on each other the limit must not take the later alone.
     WITH taken AS (
         DELETE FROM event.inbox AS i
-        WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c LIMIT p_limit))
+        WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit))
         RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
     ), numbered AS (
         INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
