@@ -125,7 +125,7 @@ CREATE TYPE costing.movement_line AS (
     purchase_value numeric,
     -- Type of the movement that this one reverses.
     original_type inventory.movement_type,
-    -- Movements at whose cost this one is taken: the one it reverses, or the shipment that came back.
+    -- Movements at whose cost this one is taken: the one it reverses, the shipment that came back, the receipt that goes back.
     original_ids bigint[],
     -- The production report that the movement, or the one it reverses, belongs to.
     report_id bigint,

@@ -2447,7 +2447,7 @@ COMMENT ON FUNCTION catalog.virtual_location(bigint, catalog.location_kind) IS
     'Id of the one virtual location of that kind of a site. Raises MR108 when the site has none.';
 -- <<< functions/catalog/virtual_location.sql
 
--- >>> functions/costing/advance.sql sha256:3e55c63467d80afa
+-- >>> functions/costing/advance.sql sha256:9cacc768dfc3a3f9
 CREATE OR REPLACE FUNCTION costing.advance(
     p_limit integer
 ) RETURNS integer
@@ -2480,7 +2480,7 @@ BEGIN
         v_taken := 0;
         FOR v_event IN
             SELECT l.position, jsonb_array_length(l.payload -> 'movements') AS movements,
-                l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return")' AS looks_back
+                l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return" || @ == "supplier_return")' AS looks_back
             FROM event.log AS l
             WHERE l.position > v_position AND l.position <= v_head AND l.topic = 'movement.posted'
             ORDER BY l.position
@@ -3033,7 +3033,7 @@ COMMENT ON FUNCTION costing.list_valuation(text, integer) IS
     'Stock value of every costed item by item number, page by page.';
 -- <<< functions/costing/list_valuation.sql
 
--- >>> functions/costing/read_movements.sql sha256:98041392300ffdda
+-- >>> functions/costing/read_movements.sql sha256:2b51a5f67e0db593
 CREATE OR REPLACE FUNCTION costing.read_movements(
     p_after bigint,
     p_to bigint
@@ -3081,6 +3081,7 @@ BEGIN
             CASE
                 WHEN l.reverses_movement_id IS NOT NULL THEN ARRAY[l.reverses_movement_id]
                 WHEN rl.id IS NOT NULL THEN ARRAY[sl.movement_id]
+                WHEN sr.id IS NOT NULL THEN ARRAY[sr.movement_id]
             END AS original_ids,
             p.value AS purchase_value
         FROM line AS l
@@ -3090,6 +3091,8 @@ BEGIN
         LEFT JOIN shipping.customer_return_line AS rl
             ON l.movement_type = 'customer_return' AND l.document_type = 'customer_return' AND rl.id = l.document_line_id
         LEFT JOIN shipping.shipment_line AS sl ON sl.id = rl.shipment_line_id
+        LEFT JOIN purchasing.goods_receipt_line AS sr
+            ON l.movement_type = 'supplier_return' AND l.document_type = 'supplier_return' AND sr.id = l.document_line_id
         LEFT JOIN LATERAL (
             -- The price is for an ordered unit; quantity over base_quantity is how many of them a base unit is.
             SELECT round(l.quantity * ol.price * ol.quantity / ol.base_quantity, 4) AS value

@@ -30,7 +30,7 @@ BEGIN
         v_taken := 0;
         FOR v_event IN
             SELECT l.position, jsonb_array_length(l.payload -> 'movements') AS movements,
-                l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return")' AS looks_back
+                l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return" || @ == "supplier_return")' AS looks_back
             FROM event.log AS l
             WHERE l.position > v_position AND l.position <= v_head AND l.topic = 'movement.posted'
             ORDER BY l.position

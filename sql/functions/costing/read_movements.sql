@@ -45,6 +45,7 @@ BEGIN
             CASE
                 WHEN l.reverses_movement_id IS NOT NULL THEN ARRAY[l.reverses_movement_id]
                 WHEN rl.id IS NOT NULL THEN ARRAY[sl.movement_id]
+                WHEN sr.id IS NOT NULL THEN ARRAY[sr.movement_id]
             END AS original_ids,
             p.value AS purchase_value
         FROM line AS l
@@ -54,6 +55,8 @@ BEGIN
         LEFT JOIN shipping.customer_return_line AS rl
             ON l.movement_type = 'customer_return' AND l.document_type = 'customer_return' AND rl.id = l.document_line_id
         LEFT JOIN shipping.shipment_line AS sl ON sl.id = rl.shipment_line_id
+        LEFT JOIN purchasing.goods_receipt_line AS sr
+            ON l.movement_type = 'supplier_return' AND l.document_type = 'supplier_return' AND sr.id = l.document_line_id
         LEFT JOIN LATERAL (
             -- The price is for an ordered unit; quantity over base_quantity is how many of them a base unit is.
             SELECT round(l.quantity * ol.price * ol.quantity / ol.base_quantity, 4) AS value
