@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// One run is some thirty documents over HTTP: fewer runs than rapid's hundred, longer ones.
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		_ = f.Value.Set("12")
+		_ = f.Value.Set("8")
 	}
 	os.Exit(m.Run())
 }
@@ -331,9 +331,13 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 			post("/v1/material-returns", "material-issue material_issue", m{"work_order": order(), "lines": []m{{"item": i + "-M", "quantity": quantity(5)}}})
 		case 10, 11:
 			end := time.Now().Truncate(time.Second)
-			post("/v1/production-reports", "production-report production_report", m{
-				"work_order": order(), "good_quantity": fmt.Sprint(rapid.IntRange(0, 20).Draw(r, "good")), "scrap_quantity": fmt.Sprint(rapid.IntRange(0, 3).Draw(r, "scrap")),
-				"scrap_reason": "BAD", "rework_quantity": "1", "started_at": end.Add(-time.Duration(rapid.IntRange(0, 5000).Draw(r, "seconds")) * time.Second), "ended_at": end,
+			good, scrap := rapid.IntRange(0, 20).Draw(r, "good"), rapid.IntRange(0, 3).Draw(r, "scrap")
+			reversal := "production-report production_report"
+			if good+scrap == 0 {
+				reversal = "" // when it is noticed depends on when costing runs
+			}
+			post("/v1/production-reports", reversal, m{
+				"work_order": order(), "good_quantity": fmt.Sprint(good), "scrap_quantity": fmt.Sprint(scrap), "scrap_reason": "BAD", "rework_quantity": "1", "started_at": end.Add(-time.Duration(rapid.IntRange(0, 5000).Draw(r, "seconds")) * time.Second), "ended_at": end,
 			})
 		default:
 			if len(reversals) == 0 {
@@ -363,12 +367,12 @@ func TestManyAtOnceAndKilled(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	var killers, group errgroup.Group
 	killers.Go(func() error {
-		for ctx.Err() == nil {
+		for n := 0; n < 50 && ctx.Err() == nil; n++ {
 			if _, err := b.DB.Pool.Exec(context.Background(), `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a
-				WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.query LIKE '%costing.advance%' AND a.state = 'active' AND random() < 0.3`); err != nil {
+				WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.query LIKE '%costing.advance%' AND a.state = 'active' AND random() < 0.5`); err != nil {
 				return err
 			}
-			time.Sleep(2 * time.Millisecond)
+			time.Sleep(5 * time.Millisecond)
 		}
 		return nil
 	})

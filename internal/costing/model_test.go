@@ -14,16 +14,16 @@ import (
 // movement after the other: what SQL must come to.
 
 type movement struct {
-	id, item                   int64
-	kind, original, method     string
-	direction                  int
-	quantity                   *big.Rat
-	standard, purchase         *big.Rat // per base unit; nil: none
-	originals                  []int64
-	report, workOrder          int64
-	planned, good, scrap       *big.Rat // of the order; of the report
-	labour                     *big.Rat // of the report and of reports before it that moved nothing
-	isFinished, isReportReturn bool
+	id, item               int64
+	kind, original, method string
+	direction              int
+	quantity               *big.Rat
+	standard, purchase     *big.Rat // per base unit; nil: none
+	originals              []int64
+	report, workOrder      int64
+	planned, good, scrap   *big.Rat // of the order; of the report
+	labour, before         *big.Rat // of the report; of reports before it that moved nothing
+	isFinished             bool
 }
 
 type layer struct {
@@ -132,7 +132,8 @@ func (m *model) time(p *process, v movement) {
 		if !m.seen[v.report] {
 			m.seen[v.report] = true
 			p.counted[v.report] = v.labour
-			p.labour, p.direct = add(p.labour, v.labour), add(p.direct, v.labour)
+			both := add(v.labour, v.before)
+			p.labour, p.direct = add(p.labour, both), add(p.direct, both)
 		}
 		return
 	}
@@ -290,7 +291,12 @@ func compute(t testing.TB, db *testdb.DB) *model {
 			CASE WHEN v.movement_type = 'receipt' AND po.currency = 'EUR' THEN (ol.price || '*' || ol.quantity || '/' || ol.base_quantity) END,
 			array_remove(ARRAY[v.reverses_movement_id, sl.movement_id, CASE WHEN v.movement_type = 'supplier_return' THEN gl.movement_id END], NULL),
 			coalesce(pr.id, 0), coalesce(w.id, 0), coalesce(w.quantity, 0)::text, coalesce(pr.good_quantity, 0)::text, coalesce(pr.scrap_quantity, 0)::text,
-			coalesce(pr.duration_minutes, 0)::text, coalesce(w.item_id = v.item_id, false)
+			coalesce(pr.duration_minutes, 0)::text,
+			(SELECT coalesce(sum(x.duration_minutes), 0) FROM production.production_report AS x
+				WHERE x.work_order_id = pr.work_order_id AND NOT x.moves_stock AND x.id < pr.id AND NOT EXISTS (
+					SELECT FROM production.production_report AS y
+					WHERE y.work_order_id = x.work_order_id AND y.moves_stock AND y.id > x.id AND y.id < pr.id))::text,
+			coalesce(w.item_id = v.item_id, false)
 		FROM inventory.movement AS v
 		JOIN catalog.item AS i ON i.id = v.item_id
 		JOIN catalog.location AS f ON f.id = v.from_location_id
@@ -309,14 +315,14 @@ func compute(t testing.TB, db *testdb.DB) *model {
 		t.Fatal(err)
 	}
 	var v movement
-	var quantity, planned, good, scrap, minutes string
+	var quantity, planned, good, scrap, minutes, before string
 	var standard, price *string
 	_, err = pgx.ForEachRow(rows, []any{
 		&v.id, &v.item, &v.kind, &v.original, &v.method, &v.direction, &quantity, &standard, &price, &v.originals,
-		&v.report, &v.workOrder, &planned, &good, &scrap, &minutes, &v.isFinished,
+		&v.report, &v.workOrder, &planned, &good, &scrap, &minutes, &before, &v.isFinished,
 	}, func() error {
 		v.quantity, v.planned, v.good, v.scrap = rat(t, quantity), rat(t, planned), rat(t, good), rat(t, scrap)
-		v.labour = round4(rat(t, minutes)) // 60 an hour is 1 a minute
+		v.labour, v.before = rat(t, minutes), rat(t, before) // 60 an hour is 1 a minute
 		v.standard, v.purchase = nil, nil
 		if standard != nil {
 			v.standard = rat(t, *standard)

@@ -2519,7 +2519,7 @@ COMMENT ON FUNCTION costing.advance(integer) IS
     'Costs the next movements of the feed, about p_limit of them (whole postings, at least one), and moves the cursor of consumer costing in the same transaction. Says how many movements it read; 0: nothing is left. Two at once are safe: the second waits. Never raises for what a posting contains; MR601 when a movement of the feed is missing in the ledger.';
 -- <<< functions/costing/advance.sql
 
--- >>> functions/costing/cost_movements.sql sha256:955d42d8da452501
+-- >>> functions/costing/cost_movements.sql sha256:c7da07ced3c96ecf
 CREATE OR REPLACE FUNCTION costing.cost_movements(
     p_lines costing.movement_line[]
 ) RETURNS void
@@ -2603,6 +2603,11 @@ BEGIN
     FROM (SELECT DISTINCT x.work_order_id FROM unnest(p_lines) AS x WHERE x.work_order_id IS NOT NULL) AS t
     JOIN costing.work_order_cost AS c ON c.work_order_id = t.work_order_id;
 
+    -- Filled, so that they begin at 1 whatever line is costed first.
+    v_cost_values := array_fill(NULL::numeric, ARRAY[cardinality(p_lines)]);
+    v_cost_variances := v_cost_values;
+    v_cost_sources := array_fill(NULL::costing.cost_source, ARRAY[cardinality(p_lines)]);
+
     -- 2. One movement after the other, in the order of the feed.
     FOREACH l IN ARRAY p_lines LOOP
         v_ordinal := v_ordinal + 1;
@@ -2611,13 +2616,13 @@ BEGIN
         v_variance := 0;
         v_original := NULL;
 
-        -- 2a. Time of the report, and of earlier reports that moved nothing; taken back once with the report.
+        -- 2a. Time of the report, taken back once with it. Reports that moved nothing are seen with the next that did.
         IF l.report_id <> v_report_id THEN
             v_report_id := l.report_id;
             IF l.original_type IS NULL THEN
                 WITH added AS (
-                    INSERT INTO costing.labour_cost (production_report_id, work_order_id, value)
-                    SELECT r.id, r.work_order_id, round(coalesce(r.duration_minutes * c.hourly_rate / 60, 0), 4)
+                    INSERT INTO costing.labour_cost (production_report_id, is_reversal, work_order_id, value)
+                    SELECT r.id, false, r.work_order_id, round(r.duration_minutes * c.hourly_rate / 60, 4)
                     FROM production.production_report AS r
                     LEFT JOIN production.work_order_operation AS o ON o.id = r.work_order_operation_id
                     LEFT JOIN production.work_order AS p ON p.id = r.work_order_id
@@ -2625,6 +2630,12 @@ BEGIN
                     WHERE r.work_order_id = l.work_order_id AND r.id <= l.report_id AND (r.id = l.report_id OR NOT r.is_reversed)
                       AND r.duration_minutes > 0 AND c.hourly_rate > 0
                       AND NOT EXISTS (SELECT 1 FROM costing.labour_cost AS x WHERE x.production_report_id = r.id AND NOT x.is_reversal)
+                    UNION ALL
+                    SELECT x.production_report_id, true, x.work_order_id, -x.value
+                    FROM costing.labour_cost AS x
+                    JOIN production.production_report AS r ON r.id = x.production_report_id
+                    WHERE x.work_order_id = l.work_order_id AND NOT x.is_reversal AND r.is_reversed AND NOT r.moves_stock
+                      AND NOT EXISTS (SELECT 1 FROM costing.labour_cost AS y WHERE y.production_report_id = r.id AND y.is_reversal)
                     RETURNING value
                 )
                 SELECT sum(a.value) INTO v_labour FROM added AS a;
