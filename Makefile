@@ -6,6 +6,8 @@ OASDIFF_VERSION       := v1.33.0
 
 BIN  := $(CURDIR)/var/bin
 export PATH := $(BIN):$(PATH)
+# Real input for the tests that take it; they are skipped where it is not at hand.
+export MILLRACE_TEST_DATA ?= $(abspath ../shared/data)
 GO   ?= go
 TEST ?= ./...
 

@@ -20,6 +20,7 @@ import (
 
 type importCommand struct {
 	Adventureworks importAdventureworks `cmd:"" help:"Master data, stock and orders of the AdventureWorks files, read as they are. Running it again changes nothing."`
+	Productionlog  importProductionlog  `cmd:"" help:"The work orders and reports of a machine shop's production log, read as they are. Running it again changes nothing."`
 }
 
 type replayCommand struct {

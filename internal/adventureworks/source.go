@@ -114,12 +114,12 @@ type PurchaseOrderLine struct {
 
 // WorkOrder is a row of WorkOrder.nodates with the day found for it.
 type WorkOrder struct {
-	ID                        int64
-	Product                   *Product
+	ID                         int64
+	Product                    *Product
 	Ordered, Stocked, Scrapped Quantity
-	Reason                    *ScrapReason
-	StartedOn                 time.Time
-	IsDated                   bool // false: the day is spread, see dateWorkOrders
+	Reason                     *ScrapReason
+	StartedOn                  time.Time
+	IsDated                    bool // false: the day is spread, see dateWorkOrders
 }
 
 // Load reads the files in dir or in its folder csv.

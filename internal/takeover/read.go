@@ -64,3 +64,27 @@ func (r *Runner) StockFigures(ctx context.Context, site string) ([]StockFigures,
 	}
 	return figures, nil
 }
+
+// ReportFigures are sums over the production reports of one work order; quantities in base units, which are pieces.
+type ReportFigures struct {
+	ExternalNumber                  string
+	Reports, SetUps, Breakdowns     int64
+	Good, Scrapped, Rework, Stocked int64
+	Minutes                         float64
+}
+
+// ReportFigures sums up what was reported of every work order of a site that came from elsewhere.
+func (r *Runner) ReportFigures(ctx context.Context, site string) ([]ReportFigures, error) {
+	rows, err := db.New(r.pool).ListReportFigures(ctx, site)
+	if err != nil {
+		return nil, fmt.Errorf("sum up the reports: %w", err)
+	}
+	figures := make([]ReportFigures, len(rows))
+	for i, row := range rows {
+		figures[i] = ReportFigures{
+			ExternalNumber: row.ExternalNumber, Reports: row.Reports, SetUps: row.SetUps, Breakdowns: row.Breakdowns,
+			Good: row.Good, Scrapped: row.Scrapped, Rework: row.Rework, Stocked: row.Stocked, Minutes: row.Minutes,
+		}
+	}
+	return figures, nil
+}

@@ -32,3 +32,23 @@ LEFT JOIN moved AS m ON m.item_id = i.id
 LEFT JOIN held AS h ON h.item_id = i.id
 WHERE m.item_id IS NOT NULL OR h.item_id IS NOT NULL
 ORDER BY i.number;
+
+-- name: ListReportFigures :many
+SELECT o.external_number::text AS external_number,
+    count(*)::bigint AS reports,
+    (count(*) FILTER (WHERE r.kind = 'setup'))::bigint AS set_ups,
+    (count(*) FILTER (WHERE r.kind = 'breakdown'))::bigint AS breakdowns,
+    coalesce(sum(r.good_quantity), 0)::bigint AS good,
+    coalesce(sum(r.scrap_quantity), 0)::bigint AS scrapped,
+    coalesce(sum(r.rework_quantity), 0)::bigint AS rework,
+    coalesce(sum(r.duration_minutes), 0)::double precision AS minutes,
+    coalesce(sum(m.quantity), 0)::bigint AS stocked
+FROM production.production_report AS r
+JOIN production.work_order AS o ON o.id = r.work_order_id
+JOIN catalog.site AS s ON s.id = o.site_id
+LEFT JOIN inventory.movement AS m ON m.id = r.good_movement_id
+WHERE s.code = @site::text
+  AND o.external_number IS NOT NULL
+  AND NOT r.is_reversed
+GROUP BY o.external_number
+ORDER BY o.external_number;

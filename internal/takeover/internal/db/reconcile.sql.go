@@ -9,6 +9,69 @@ import (
 	"context"
 )
 
+const listReportFigures = `-- name: ListReportFigures :many
+SELECT o.external_number::text AS external_number,
+    count(*)::bigint AS reports,
+    (count(*) FILTER (WHERE r.kind = 'setup'))::bigint AS set_ups,
+    (count(*) FILTER (WHERE r.kind = 'breakdown'))::bigint AS breakdowns,
+    coalesce(sum(r.good_quantity), 0)::bigint AS good,
+    coalesce(sum(r.scrap_quantity), 0)::bigint AS scrapped,
+    coalesce(sum(r.rework_quantity), 0)::bigint AS rework,
+    coalesce(sum(r.duration_minutes), 0)::double precision AS minutes,
+    coalesce(sum(m.quantity), 0)::bigint AS stocked
+FROM production.production_report AS r
+JOIN production.work_order AS o ON o.id = r.work_order_id
+JOIN catalog.site AS s ON s.id = o.site_id
+LEFT JOIN inventory.movement AS m ON m.id = r.good_movement_id
+WHERE s.code = $1::text
+  AND o.external_number IS NOT NULL
+  AND NOT r.is_reversed
+GROUP BY o.external_number
+ORDER BY o.external_number
+`
+
+type ListReportFiguresRow struct {
+	ExternalNumber string
+	Reports        int64
+	SetUps         int64
+	Breakdowns     int64
+	Good           int64
+	Scrapped       int64
+	Rework         int64
+	Minutes        float64
+	Stocked        int64
+}
+
+func (q *Queries) ListReportFigures(ctx context.Context, site string) ([]ListReportFiguresRow, error) {
+	rows, err := q.db.Query(ctx, listReportFigures, site)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListReportFiguresRow
+	for rows.Next() {
+		var i ListReportFiguresRow
+		if err := rows.Scan(
+			&i.ExternalNumber,
+			&i.Reports,
+			&i.SetUps,
+			&i.Breakdowns,
+			&i.Good,
+			&i.Scrapped,
+			&i.Rework,
+			&i.Minutes,
+			&i.Stocked,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listStockFigures = `-- name: ListStockFigures :many
 WITH moved AS (
     SELECT m.item_id,
