@@ -18,6 +18,7 @@ require (
 	golang.org/x/image v0.47.0
 	golang.org/x/text v0.43.0
 	github.com/schollz/progressbar/v3 v3.19.1
+	pgregory.net/rapid v1.3.0
 )
 
 require (

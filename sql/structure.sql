@@ -406,6 +406,21 @@ CREATE TYPE event.answer AS (
 COMMENT ON TYPE event.answer IS 'What a command answers: HTTP status, JSON document, and whether it was stored earlier under the same key.';
 
 --
+-- Name: as_of_basis; Type: TYPE; Schema: inventory; Owner: -
+--
+
+CREATE TYPE inventory.as_of_basis AS ENUM (
+    'posted',
+    'occurred'
+);
+
+--
+-- Name: TYPE as_of_basis; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TYPE inventory.as_of_basis IS 'posted: what the books said at that instant. occurred: what was there at that instant, as far as is known today.';
+
+--
 -- Name: balance_key; Type: TYPE; Schema: inventory; Owner: -
 --
 
@@ -5135,6 +5150,89 @@ $$;
 COMMENT ON FUNCTION inventory.check_movement(p_type inventory.movement_type, p_line inventory.posting_line) IS 'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 
 --
+-- Name: close_period(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.close_period(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('close-period', p_context, p_command);
+    v_code text := p_command ->> 'period';
+    v_last inventory.period;
+    v_next text;
+    v_ends_at timestamptz;
+    v_movement_id bigint;
+    v_id bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    -- From here on nobody posts: who began to post has committed and counts, who comes later reads the row made below.
+    PERFORM pg_advisory_xact_lock(218, 0);
+
+    SELECT p.* INTO v_last FROM inventory.period AS p ORDER BY p.ends_at DESC LIMIT 1;
+    v_next := to_char(to_date(v_last.code, 'YYYY-MM') + interval '1 month', 'YYYY-MM');
+    IF v_code < v_next THEN
+        RAISE EXCEPTION 'period % is closed already', v_code
+            USING ERRCODE = 'MR221',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code)::text,
+                  HINT = 'Nothing is to be done.';
+    ELSIF v_code > v_next THEN
+        RAISE EXCEPTION 'period % is still open', v_next
+            USING ERRCODE = 'MR220',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code, 'next', v_next)::text,
+                  HINT = 'Close one month after the other.';
+    END IF;
+    v_ends_at := inventory.period_end(v_code);
+    IF v_ends_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'period % is not over', v_code
+            USING ERRCODE = 'MR219',
+                  DETAIL = jsonb_build_object('period', v_code, 'ends_at', v_ends_at)::text,
+                  HINT = 'Wait for the end of the month.';
+    END IF;
+
+    -- Costing reads the feed: of a movement of the period that it has not come to, nobody knows the value.
+    SELECT m.id INTO v_movement_id
+    FROM (
+        SELECT i.payload FROM event.inbox AS i WHERE i.topic = 'movement.posted'
+        UNION ALL
+        SELECT l.payload
+        FROM event.consumer AS c
+        JOIN event.log AS l ON l.position > c.position AND l.topic = 'movement.posted'
+        WHERE c.name = 'costing'
+    ) AS e
+    CROSS JOIN LATERAL jsonb_array_elements(e.payload -> 'movements') AS t (movement)
+    JOIN inventory.movement AS m ON m.id = (t.movement ->> 'id')::bigint AND m.posted_at = (e.payload ->> 'posted_at')::timestamptz
+    WHERE m.occurred_at < v_ends_at
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'costing has not come to the end of period %', v_code
+            USING ERRCODE = 'MR222',
+                  DETAIL = jsonb_build_object('period', v_code, 'movement', v_movement_id::text)::text,
+                  HINT = 'Close it again in a minute; if that does not help, see whether the worker runs.';
+    END IF;
+
+    INSERT INTO inventory.period (code, starts_at, ends_at, closed_at, closed_by)
+    VALUES (v_code, coalesce(v_last.ends_at, '-infinity'), v_ends_at, clock_timestamp(), event.current_actor())
+    RETURNING period.id INTO v_id;
+
+    PERFORM event.insert_job('inventory_snapshot', '{}');
+    PERFORM event.publish('period.closed', v_id, jsonb_build_object('period', v_code, 'ends_at', v_ends_at));
+    RETURN event.finish_request(p_context, 201, inventory.get_period(v_code));
+END;
+$$;
+
+--
+-- Name: FUNCTION close_period(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.close_period(p_context jsonb, p_command jsonb) IS 'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
+
+--
 -- Name: consume_reservation(bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5500,6 +5598,103 @@ $$;
 COMMENT ON FUNCTION inventory.get_lot(p_item text, p_number text) IS 'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
 
 --
+-- Name: get_on_hand_as_of(bigint, bigint, timestamp with time zone, inventory.as_of_basis); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) RETURNS TABLE(location_id bigint, lot_id bigint, on_hand numeric)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    -- The latest snapshot that does not lie after the instant; without one, everything from the beginning.
+    v_snapshot_id bigint;
+    v_from timestamptz;
+    v_from_closed_at timestamptz;
+    v_until timestamptz;
+BEGIN
+    IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'the ledger does not go back to % any more', p_instant
+            USING ERRCODE = 'MR223',
+                  DETAIL = (SELECT jsonb_build_object('as_of', p_instant, 'begins', max(p.ends_at))
+                            FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)::text,
+                  HINT = 'Ask for a later day, or attach the partitions from the archive.';
+    END IF;
+
+    SELECT p.id, p.ends_at, p.closed_at INTO v_snapshot_id, v_from, v_from_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_instant AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+    v_from := coalesce(v_from, '-infinity'::timestamptz);
+    v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+
+    -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
+    -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
+    IF p_basis = 'posted' THEN
+        v_until := greatest(p_instant, v_from_closed_at);
+    ELSE
+        SELECT p.closed_at INTO v_until
+        FROM inventory.period AS p
+        WHERE p.ends_at > p_instant
+        ORDER BY p.ends_at
+        LIMIT 1;
+        v_until := coalesce(v_until, 'infinity'::timestamptz);
+    END IF;
+
+    RETURN QUERY
+    SELECT e.location_id, e.lot_id, sum(e.quantity)
+    FROM (
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
+        UNION ALL
+        SELECT p.location_id, m.lot_id, p.quantity * CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END
+        FROM inventory.movement AS m
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        WHERE m.item_id = p_item_id
+          -- A clock may be five minutes ahead, not more.
+          AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+          AND CASE
+              WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
+              ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
+          END
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
+    WHERE p_location_id IS NULL OR e.location_id = p_location_id
+    GROUP BY e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0;
+END;
+$$;
+
+--
+-- Name: FUNCTION get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) IS 'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
+
+--
+-- Name: get_period(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.get_period(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'period', p.code, 'starts_at', nullif(p.starts_at, '-infinity'), 'ends_at', p.ends_at, 'closed_at', p.closed_at,
+        'closed_by', p.closed_by, 'snapshot_at', p.snapshot_at, 'detached_at', p.detached_at)
+    FROM inventory.period AS p
+    WHERE p.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_period(p_code text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.get_period(p_code text) IS 'A closed period as a document; null when there is none of that month.';
+
+--
 -- Name: get_transfer(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5587,6 +5782,33 @@ $_$;
 COMMENT ON FUNCTION inventory.list_movements(p_item text, p_after text, p_limit integer) IS 'A page of the ledger of one item, latest first.';
 
 --
+-- Name: list_periods(text, integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.list_periods(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT p.code
+        FROM inventory.period AS p
+        WHERE p_after IS NULL OR p.code < p_after
+        ORDER BY p.code DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(inventory.get_period(p.code) ORDER BY p.code DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.code) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_periods(p_after text, p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.list_periods(p_after text, p_limit integer) IS 'A page of the closed periods, latest first.';
+
+--
 -- Name: list_stock(text, text, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5627,6 +5849,48 @@ $$;
 COMMENT ON FUNCTION inventory.list_stock(p_item text, p_location text, p_after text, p_limit integer) IS 'A page of what is on hand, by item, location and lot, optionally of one item or location.';
 
 --
+-- Name: list_stock_as_of(timestamp with time zone, text, text, text, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.list_stock_as_of(p_instant timestamp with time zone, p_basis text, p_item text, p_location text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_location_id bigint := CASE WHEN p_location IS NOT NULL THEN (catalog.find_location(p_location)).id END;
+BEGIN
+    -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
+    RETURN (
+        WITH page AS (
+            SELECT i.id, i.number, u.code AS unit
+            FROM catalog.item AS i
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            WHERE (p_item IS NULL OR i.number = p_item)
+              AND (p_after IS NULL OR i.number > p_after)
+            ORDER BY i.number
+            LIMIT p_limit
+        )
+        SELECT jsonb_build_object(
+            'items', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
+                    'unit', p.unit) ORDER BY p.number, c.code, l.number), '[]')
+                FROM page AS p
+                CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                JOIN inventory.lot AS l ON l.id = b.lot_id),
+            'next', CASE WHEN count(*) = p_limit THEN max(p.number) END)
+        FROM page AS p);
+END;
+$$;
+
+--
+-- Name: FUNCTION list_stock_as_of(p_instant timestamp with time zone, p_basis text, p_item text, p_location text, p_after text, p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.list_stock_as_of(p_instant timestamp with time zone, p_basis text, p_item text, p_location text, p_after text, p_limit integer) IS 'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
+
+--
 -- Name: lock_balances(inventory.balance_key[]); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5638,6 +5902,9 @@ CREATE FUNCTION inventory.lock_balances(p_keys inventory.balance_key[]) RETURNS 
     SET enable_mergejoin TO 'off'
     AS $$
 BEGIN
+    -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
+    PERFORM pg_advisory_xact_lock_shared(218, 0);
+
     -- Missing rows first, in key order, and only then the locks, in key order. The other way round two postings
     -- can deadlock: one holds an old row and wants the new one that the other has just locked.
     INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
@@ -5727,6 +5994,24 @@ $_$;
 COMMENT ON FUNCTION inventory.parse_gs1(p_barcode text) IS 'Element strings of a GS1-128, GS1 DataMatrix or GS1 QR code as an object of application identifier to value, or null when the text is none. Takes the scanned form (symbology identifier allowed, FNC1 as group separator) and the bracketed form. Lengths after GS1 General Specifications, figure 7.8.5-2.';
 
 --
+-- Name: period_end(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.period_end(p_code text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT (to_date(p_code, 'YYYY-MM') + interval '1 month')
+        AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+$$;
+
+--
+-- Name: FUNCTION period_end(p_code text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.period_end(p_code text) IS 'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
+
+--
 -- Name: post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5761,6 +6046,9 @@ BEGIN
     JOIN catalog.location AS c ON c.id = e.location_id
     WHERE c.is_physical;
     PERFORM inventory.lock_balances(v_keys);
+    IF p_occurred_at < (SELECT max(p.ends_at) FROM inventory.period AS p) THEN
+        PERFORM inventory.refuse_closed_period(p_occurred_at);
+    END IF;
 
     -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
     FOR v_bad IN
@@ -5868,7 +6156,7 @@ $$;
 -- Name: FUNCTION post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites, MR218 when it happened in a closed period.';
 
 --
 -- Name: post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5954,6 +6242,7 @@ DECLARE
     v_targets integer[];        -- and the balance it adds to; null for a virtual location
     v_ids bigint[];
     v_posted_at timestamptz;
+    v_closed_until timestamptz;
     v_is_covered boolean;
     v_rows integer;
     v_ordinal integer;
@@ -6036,7 +6325,24 @@ BEGIN
     WHERE c.is_physical;
     PERFORM inventory.lock_balances(v_keys);
 
-    -- 4. Lots that are not released, read after the locks; see inventory.set_lot_status.
+    -- 4. What happened in a period that is closed, read after the locks; see inventory.close_period.
+    SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p;
+    FOR v_ordinal IN
+        SELECT o.ordinal
+        FROM unnest(v_occurred) WITH ORDINALITY AS o (occurred_at, ordinal)
+        WHERE o.occurred_at < v_closed_until
+    LOOP
+        CONTINUE WHEN v_lines[v_ordinal] IS NULL;
+        BEGIN
+            PERFORM inventory.refuse_closed_period(v_occurred[v_ordinal]);
+        EXCEPTION WHEN SQLSTATE 'MR218' THEN
+            GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+            v_lines[v_ordinal] := NULL;
+            v_bodies[v_ordinal] := event.describe_refusal(p_contexts[v_ordinal], p_problems, 'MR218', v_message, v_detail, v_hint);
+        END;
+    END LOOP;
+
+    -- 5. Lots that are not released, read after the locks; see inventory.set_lot_status.
     FOR v_ordinal IN
         SELECT l.ordinal
         FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -6053,7 +6359,7 @@ BEGIN
         END;
     END LOOP;
 
-    -- 5. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
+    -- 6. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
     SELECT coalesce(bool_and(b.on_hand - b.reserved + e.running >= 0), true)
     INTO v_is_covered
     FROM (
@@ -6108,7 +6414,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 6. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
+    -- 7. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
 
@@ -6222,6 +6528,32 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.prepare_transfer(p_type inventory.movement_type, p_command jsonb) IS 'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
+
+--
+-- Name: refuse_closed_period(timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.refuse_closed_period(p_occurred_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_code text;
+    v_ends_at timestamptz;
+BEGIN
+    SELECT p.code, p.ends_at INTO v_code, v_ends_at FROM inventory.period AS p ORDER BY p.ends_at DESC LIMIT 1;
+    RAISE EXCEPTION 'the stock books are closed up to and including %', v_code
+        USING ERRCODE = 'MR218',
+              DETAIL = jsonb_build_object('occurred_at', p_occurred_at, 'closed_until', v_ends_at, 'period', v_code)::text,
+              HINT = 'Post it with a time in the open period, and tell the accountants why.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_closed_period(p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.refuse_closed_period(p_occurred_at timestamp with time zone) IS 'Raises MR218: what is to be posted happened at p_occurred_at, in a period that is closed.';
 
 --
 -- Name: refuse_shortage(text, text, text, numeric, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6702,6 +7034,56 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.transfer_number(p_movement_id bigint) IS 'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
+
+--
+-- Name: write_snapshots(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.write_snapshots() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_period inventory.period;
+    v_previous_id bigint;
+    v_written integer := 0;
+BEGIN
+    FOR v_period IN
+        SELECT p.* FROM inventory.period AS p WHERE p.snapshot_at IS NULL ORDER BY p.ends_at FOR UPDATE
+    LOOP
+        SELECT p.id INTO v_previous_id FROM inventory.period AS p WHERE p.ends_at = v_period.starts_at;
+
+        -- What happened in the period was posted between five minutes before it began (clocks of devices may be that much
+        -- ahead) and its closing; so the scan is of one period.
+        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand)
+        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity)
+        FROM (
+            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity
+            FROM inventory.period_balance AS b
+            WHERE b.period_id = v_previous_id
+            UNION ALL
+            SELECT m.item_id, p.location_id, m.lot_id, p.quantity
+            FROM inventory.movement AS m
+            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+            JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
+            WHERE m.posted_at >= v_period.starts_at - interval '5 minutes' AND m.posted_at <= v_period.closed_at
+              AND m.occurred_at >= v_period.starts_at AND m.occurred_at < v_period.ends_at
+        ) AS e
+        GROUP BY e.item_id, e.location_id, e.lot_id
+        HAVING sum(e.quantity) <> 0;
+
+        UPDATE inventory.period AS p SET snapshot_at = clock_timestamp() WHERE p.id = v_period.id;
+        v_written := v_written + 1;
+    END LOOP;
+    RETURN v_written;
+END;
+$$;
+
+--
+-- Name: FUNCTION write_snapshots(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.write_snapshots() IS 'Writes the balances at the end of every closed period that has none yet, from those of the period before and the movements of the period; says of how many. Idempotent; reads the ledger of one period each.';
 
 --
 -- Name: work_order; Type: TABLE; Schema: production; Owner: -
@@ -13688,6 +14070,104 @@ ALTER TABLE inventory.movement_rule ALTER COLUMN id ADD GENERATED BY DEFAULT AS 
 );
 
 --
+-- Name: period; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.period (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    closed_by text NOT NULL,
+    snapshot_at timestamp with time zone,
+    detached_at timestamp with time zone,
+    CONSTRAINT period_code_check CHECK ((code ~ '^[0-9]{4}-(0[1-9]|1[0-2])$'::text)),
+    CONSTRAINT period_detached_at_check CHECK (((detached_at IS NULL) OR (snapshot_at <= detached_at))),
+    CONSTRAINT period_ends_at_check CHECK (((starts_at < ends_at) AND (ends_at <= closed_at)))
+);
+
+--
+-- Name: TABLE period; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.period IS 'A closed month of the stock books: nothing that happened in it can be posted any more. A month without a row is open.';
+
+--
+-- Name: COLUMN period.code; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period.code IS 'Year and month, as in 2026-10.';
+
+--
+-- Name: COLUMN period.starts_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period.starts_at IS 'The end of the period before; -infinity for the first one, which takes along everything earlier.';
+
+--
+-- Name: COLUMN period.ends_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period.ends_at IS 'First instant that is no longer in it: the first midnight after the month, in the time zone of the first site.';
+
+--
+-- Name: COLUMN period.closed_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period.closed_at IS 'Drawn while no posting was under way: whatever was posted earlier counts, nothing that happened in the period is posted later.';
+
+--
+-- Name: COLUMN period.snapshot_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period.snapshot_at IS 'When its rows in inventory.period_balance were complete; null while they are being written.';
+
+--
+-- Name: COLUMN period.detached_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period.detached_at IS 'When partitions of the ledger up to its end were detached; balances at an instant before its end are then no longer known.';
+
+--
+-- Name: period_balance; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.period_balance (
+    period_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    location_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    on_hand numeric(18,6) NOT NULL,
+    CONSTRAINT period_balance_on_hand_check CHECK (((on_hand <> (0)::numeric) AND (on_hand <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE period_balance; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.period_balance IS 'What was on hand at the end of a period, by the time at which things happened. Made of the ledger, not of the balances.';
+
+--
+-- Name: COLUMN period_balance.on_hand; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period_balance.on_hand IS 'Base units. May be negative: on paper goods can be issued before they are received, when somebody scans late.';
+
+--
+-- Name: period_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.period ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME inventory.period_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: reservation; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -15602,6 +16082,41 @@ ALTER TABLE ONLY inventory.movement_rule
 
 ALTER TABLE ONLY inventory.movement_rule
     ADD CONSTRAINT movement_rule_pkey PRIMARY KEY (id);
+
+--
+-- Name: period_balance period_balance_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.period_balance
+    ADD CONSTRAINT period_balance_pkey PRIMARY KEY (period_id, item_id, location_id, lot_id);
+
+--
+-- Name: period period_code_key; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.period
+    ADD CONSTRAINT period_code_key UNIQUE (code);
+
+--
+-- Name: period period_ends_at_key; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.period
+    ADD CONSTRAINT period_ends_at_key UNIQUE (ends_at);
+
+--
+-- Name: period period_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.period
+    ADD CONSTRAINT period_pkey PRIMARY KEY (id);
+
+--
+-- Name: period period_starts_at_ends_at_excl; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.period
+    ADD CONSTRAINT period_starts_at_ends_at_excl EXCLUDE USING gist (tstzrange(starts_at, ends_at) WITH &&);
 
 --
 -- Name: reservation reservation_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
@@ -18193,6 +18708,13 @@ ALTER TABLE inventory.movement
 
 ALTER TABLE inventory.movement
     ADD CONSTRAINT movement_to_location_id_fkey FOREIGN KEY (to_location_id) REFERENCES catalog.location(id);
+
+--
+-- Name: period_balance period_balance_period_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.period_balance
+    ADD CONSTRAINT period_balance_period_id_fkey FOREIGN KEY (period_id) REFERENCES inventory.period(id);
 
 --
 -- Name: reservation reservation_item_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -

@@ -51,6 +51,8 @@ func Jobs(primary *pg.Primary) *queue.Jobs {
 	event.RegisterJobs(jobs, primary)
 	// One line per room.
 	//
+	inventory.RegisterJobs(jobs, primary)
+	//
 	costing.RegisterJobs(jobs, primary)
 	//
 	document.RegisterJobs(jobs, primary)

@@ -19,11 +19,12 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	registerTransfers(api, q, newPoster(q))
 	registerCounts(api, q)
+	registerPeriods(api, q)
 	registerReads(api, q)
 }
 
 func registerTransfers(api *httpapi.API, q *db.Queries, p *poster) {
-	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205"}
+	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR218"}
 	httpapi.Command[PutAway, Transfer](api, httpapi.CommandSpec{
 		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,
 		Summary:     "Put released goods away",
@@ -48,7 +49,7 @@ func registerTransfers(api *httpapi.API, q *db.Queries, p *poster) {
 	httpapi.Command[ReverseTransfer, Transfer](api, httpapi.CommandSpec{
 		OperationID: "reverse-transfer", Path: "/v1/transfer-reversals", Tag: tag,
 		Summary:  "Take back a put-away, move, scrapping or opening stock",
-		Refusals: []string{"MR106", "MR201", "MR209", "MR214"},
+		Refusals: []string{"MR106", "MR201", "MR209", "MR214", "MR218"},
 	}, q.ReverseTransfer)
 	httpapi.Get[Transfer](api, httpapi.ReadSpec{
 		OperationID: "get-transfer", Path: "/v1/transfers/{number}", Tag: tag, Summary: "One transfer",
@@ -60,16 +61,48 @@ func registerCounts(api *httpapi.API, q *db.Queries) {
 		OperationID: "count-stock", Path: "/v1/counts", Tag: tag,
 		Summary:     "Record a cycle count and adjust stock to it",
 		Description: "What was found is compared with what is on hand at this moment, and the difference is posted. Items that the count does not name stay as they are.",
-		Refusals:    []string{"MR101", "MR102", "MR106", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR215"},
+		Refusals:    []string{"MR101", "MR102", "MR106", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR215", "MR218"},
 	}, q.CountStock)
 	httpapi.Command[ReverseCount, Count](api, httpapi.CommandSpec{
 		OperationID: "reverse-count", Path: "/v1/count-reversals", Tag: tag,
 		Summary:  "Take back the adjustments of a count",
-		Refusals: []string{"MR106", "MR201", "MR209", "MR216"},
+		Refusals: []string{"MR106", "MR201", "MR209", "MR216", "MR218"},
 	}, q.ReverseCount)
 	httpapi.Get[Count](api, httpapi.ReadSpec{
 		OperationID: "get-count", Path: "/v1/counts/{number}", Tag: tag, Summary: "One count",
 	}, q.GetCount)
+}
+
+func registerPeriods(api *httpapi.API, q *db.Queries) {
+	httpapi.Command[ClosePeriod, Period](api, httpapi.CommandSpec{
+		OperationID: "close-period", Path: "/v1/period-closures", Tag: tag,
+		Summary:     "Close a month of the stock books",
+		Description: "What happened in the month (`occurred_at`) cannot be posted any more. Months are closed one after the other, when they are over; the first one takes along everything before it. The balances at its end are written by a job: `snapshot_at` tells when.",
+		Refusals:    []string{"MR219", "MR220", "MR221", "MR222"},
+	}, q.ClosePeriod)
+	httpapi.Get[Period](api, httpapi.ReadSpec{
+		OperationID: "get-period-closure", Path: "/v1/period-closures/{number}", Tag: tag, Summary: "One closed month",
+	}, q.GetPeriod)
+	httpapi.List[Period](api, httpapi.ReadSpec{
+		OperationID: "list-period-closures", Path: "/v1/period-closures", Tag: tag, Summary: "The closed months, latest first",
+	}, q.ListPeriods)
+
+	type asOfQuery struct {
+		AsOf     time.Time `query:"as_of" required:"true" doc:"The instant, with its time zone; what was posted or happened at it counts."`
+		Basis    string    `query:"basis" enum:"posted,occurred" default:"occurred" doc:"occurred: what was there at that instant, as far as is known today. posted: what the books said at that instant."`
+		Item     string    `query:"item" maxLength:"64" doc:"Only this item."`
+		Location string    `query:"location" maxLength:"64" doc:"Only this location."`
+		After    string    `query:"after" maxLength:"64" doc:"Where to go on: next of the page before."`
+		Limit    int32     `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Of how many items the page tells; those without stock at that instant are left out."`
+	}
+	httpapi.Read[asOfQuery, httpapi.Page[StockAsOf]](api, httpapi.ReadSpec{
+		OperationID: "list-stock-as-of", Path: "/v1/stock-as-of", Tag: tag,
+		Summary: "What was on hand at an instant, by item, location and lot",
+	}, func(ctx context.Context, in *asOfQuery) (json.RawMessage, error) {
+		return q.ListStockAsOf(ctx, db.ListStockAsOfParams{
+			AsOf: in.AsOf, Basis: in.Basis, Item: named(in.Item), Location: named(in.Location), After: named(in.After), RowLimit: in.Limit,
+		})
+	})
 }
 
 func registerReads(api *httpapi.API, q *db.Queries) {
@@ -233,6 +266,31 @@ type CountLine struct {
 	CountedQuantity  httpapi.Quantity    `json:"counted_quantity" doc:"Found, in the base unit."`
 	Difference       httpapi.AnyQuantity `json:"difference" doc:"Counted less expected: positive was found, negative was missing."`
 	Reason           *string             `json:"reason" nullable:"true" doc:"Null when there was no difference."`
+}
+
+// ClosePeriod is the body of a period's closing.
+type ClosePeriod struct {
+	Period string `json:"period" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" example:"2026-10" doc:"Year and month."`
+}
+
+// Period is a closed month of the stock books.
+type Period struct {
+	Period     string     `json:"period" doc:"Year and month."`
+	StartsAt   *time.Time `json:"starts_at" nullable:"true" doc:"Null for the first one, which takes along everything earlier."`
+	EndsAt     time.Time  `json:"ends_at" doc:"First instant that is no longer in it."`
+	ClosedAt   time.Time  `json:"closed_at"`
+	ClosedBy   string     `json:"closed_by"`
+	SnapshotAt *time.Time `json:"snapshot_at" nullable:"true" doc:"When the balances at its end were written; null while they are being written."`
+	DetachedAt *time.Time `json:"detached_at" nullable:"true" doc:"When its movements were detached into the archive."`
+}
+
+// StockAsOf is what was on hand of an item and lot at a location.
+type StockAsOf struct {
+	Item     string              `json:"item"`
+	Location string              `json:"location"`
+	Lot      *string             `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	OnHand   httpapi.AnyQuantity `json:"on_hand" doc:"In the base unit. By occurred it may be negative, when somebody scanned late."`
+	Unit     string              `json:"unit" doc:"Base unit of the item."`
 }
 
 // Stock is one balance.

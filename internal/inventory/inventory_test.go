@@ -264,19 +264,19 @@ func TestLastPiecesAreReservedOnce(t *testing.T) {
 	}
 }
 
-// A lot is blocked while forty issues of it run: whatever was posted was posted before the block.
-func TestBlockedLotIsNotIssuedAfterwards(t *testing.T) {
+// A lot is blocked while forty put-aways of it run: whatever was posted was posted before the block.
+func TestBlockedLotIsNotPutAwayAfterwards(t *testing.T) {
 	t.Parallel()
 	db := testdb.New(t)
 	exec(t, db.Pool, plant)
 	exec(t, db.Pool, `SELECT inventory.post_opening_stock('{"key":"018f0000-0000-7000-8000-000000000002","actor":"t"}', '{"item":"RESIN","lot":"L1","to":"A","quantity":"1000"}')`)
-	issue := `SELECT inventory.post_movements('issue', ARRAY[ROW(l.item_id, l.id, a.id, p.id, 1, false, NULL, NULL, NULL)::inventory.posting_line], 'material_issue', 1, now())
-		FROM inventory.lot AS l, catalog.location AS a, catalog.location AS p WHERE l.number = 'L1' AND a.code = 'A' AND p.kind = 'production'`
+	move := `SELECT inventory.post_movements('put_away', ARRAY[ROW(l.item_id, l.id, a.id, b.id, 1, false, NULL, NULL, NULL)::inventory.posting_line], 'transfer', NULL, now())
+		FROM inventory.lot AS l, catalog.location AS a, catalog.location AS b WHERE l.number = 'L1' AND a.code = 'A' AND b.code = 'B'`
 	var wait sync.WaitGroup
 	for worker := range 8 {
 		wait.Go(func() {
 			for range 20 {
-				_, _ = db.Pool.Exec(context.Background(), issue) // refused once the lot is blocked
+				_, _ = db.Pool.Exec(context.Background(), move) // refused once the lot is blocked
 				if worker == 3 {
 					exec(t, db.Pool, `SELECT inventory.set_lot_status(id, 'blocked') FROM inventory.lot WHERE number = 'L1'`)
 				}
@@ -284,8 +284,8 @@ func TestBlockedLotIsNotIssuedAfterwards(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if late := one[int64](t, db, `SELECT count(*) FROM inventory.movement AS m WHERE m.movement_type = 'issue' AND m.posted_at >
+	if late := one[int64](t, db, `SELECT count(*) FROM inventory.movement AS m WHERE m.movement_type = 'put_away' AND m.posted_at >
 		(SELECT min(e.recorded_at) FROM audit.entry AS e WHERE e.table_name = 'lot' AND e.operation = 'update')`); late != 0 {
-		t.Fatalf("%d issues after the block", late)
+		t.Fatalf("%d put-aways after the block", late)
 	}
 }

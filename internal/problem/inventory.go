@@ -71,4 +71,28 @@ var inventory = []Entry{
 		Key: "MR217", Slug: "ambiguous-barcode", Status: 422, Title: "Lot number fits several items",
 		Explanation: "The scanned text is the lot number of more than one item. Scan the item too, or a code that names both.",
 	},
+	{
+		Key: "MR218", Slug: "period-closed", Status: 409, Title: "Period is closed",
+		Explanation: "The request says that it happened (`occurred_at`) in a period whose stock books are closed. `details` names the end of what is closed.",
+	},
+	{
+		Key: "MR219", Slug: "period-not-over", Status: 409, Title: "Period is not over",
+		Explanation: "A period can be closed when its last day is over, in the time zone of the books.",
+	},
+	{
+		Key: "MR220", Slug: "earlier-period-open", Status: 409, Title: "An earlier period is open",
+		Explanation: "Periods are closed one after the other. `details` names the next one to close.",
+	},
+	{
+		Key: "MR221", Slug: "period-already-closed", Status: 409, Title: "Period is closed already",
+		Explanation: "The period was closed before, by itself or with the first one that was closed. Nothing was done.",
+	},
+	{
+		Key: "MR222", Slug: "costing-behind", Status: 409, Title: "Costing has not come so far",
+		Explanation: "Some movements of the period have no cost yet. Costing follows the postings by seconds: close the period again.",
+	},
+	{
+		Key: "MR223", Slug: "ledger-detached", Status: 409, Title: "The ledger does not go back so far",
+		Explanation: "The movements of that time were detached into the archive, so what was on hand then cannot be told any more.",
+	},
 }

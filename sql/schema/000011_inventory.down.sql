@@ -1,5 +1,8 @@
 SET LOCAL lock_timeout = '5s';
 
+DROP TYPE inventory.as_of_basis;
+DROP TABLE inventory.period_balance;
+DROP TABLE inventory.period;
 DROP TABLE inventory.count_line;
 DROP TABLE inventory.count;
 DROP TABLE inventory.genealogy;

@@ -3832,6 +3832,89 @@ COMMENT ON FUNCTION inventory.check_movement(inventory.movement_type, inventory.
     'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 -- <<< functions/inventory/check_movement.sql
 
+-- >>> functions/inventory/close_period.sql sha256:24c3236b77f25dc3
+CREATE OR REPLACE FUNCTION inventory.close_period(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+-- Postings queue behind a closer that waits: it gives up soon and is asked to come back.
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-period', p_context, p_command);
+    v_code text := p_command ->> 'period';
+    v_last inventory.period;
+    v_next text;
+    v_ends_at timestamptz;
+    v_movement_id bigint;
+    v_id bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    -- From here on nobody posts: who began to post has committed and counts, who comes later reads the row made below.
+    PERFORM pg_advisory_xact_lock(218, 0);
+
+    SELECT p.* INTO v_last FROM inventory.period AS p ORDER BY p.ends_at DESC LIMIT 1;
+    v_next := to_char(to_date(v_last.code, 'YYYY-MM') + interval '1 month', 'YYYY-MM');
+    IF v_code < v_next THEN
+        RAISE EXCEPTION 'period % is closed already', v_code
+            USING ERRCODE = 'MR221',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code)::text,
+                  HINT = 'Nothing is to be done.';
+    ELSIF v_code > v_next THEN
+        RAISE EXCEPTION 'period % is still open', v_next
+            USING ERRCODE = 'MR220',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code, 'next', v_next)::text,
+                  HINT = 'Close one month after the other.';
+    END IF;
+    v_ends_at := inventory.period_end(v_code);
+    IF v_ends_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'period % is not over', v_code
+            USING ERRCODE = 'MR219',
+                  DETAIL = jsonb_build_object('period', v_code, 'ends_at', v_ends_at)::text,
+                  HINT = 'Wait for the end of the month.';
+    END IF;
+
+    -- Costing reads the feed: of a movement of the period that it has not come to, nobody knows the value.
+    SELECT m.id INTO v_movement_id
+    FROM (
+        SELECT i.payload FROM event.inbox AS i WHERE i.topic = 'movement.posted'
+        UNION ALL
+        SELECT l.payload
+        FROM event.consumer AS c
+        JOIN event.log AS l ON l.position > c.position AND l.topic = 'movement.posted'
+        WHERE c.name = 'costing'
+    ) AS e
+    CROSS JOIN LATERAL jsonb_array_elements(e.payload -> 'movements') AS t (movement)
+    JOIN inventory.movement AS m ON m.id = (t.movement ->> 'id')::bigint AND m.posted_at = (e.payload ->> 'posted_at')::timestamptz
+    WHERE m.occurred_at < v_ends_at
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'costing has not come to the end of period %', v_code
+            USING ERRCODE = 'MR222',
+                  DETAIL = jsonb_build_object('period', v_code, 'movement', v_movement_id::text)::text,
+                  HINT = 'Close it again in a minute; if that does not help, see whether the worker runs.';
+    END IF;
+
+    INSERT INTO inventory.period (code, starts_at, ends_at, closed_at, closed_by)
+    VALUES (v_code, coalesce(v_last.ends_at, '-infinity'), v_ends_at, clock_timestamp(), event.current_actor())
+    RETURNING period.id INTO v_id;
+
+    PERFORM event.insert_job('inventory_snapshot', '{}');
+    PERFORM event.publish('period.closed', v_id, jsonb_build_object('period', v_code, 'ends_at', v_ends_at));
+    RETURN event.finish_request(p_context, 201, inventory.get_period(v_code));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.close_period(jsonb, jsonb) IS
+    'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
+-- <<< functions/inventory/close_period.sql
+
 -- >>> functions/inventory/consume_reservation.sql sha256:15b13baff90e6c16
 CREATE OR REPLACE FUNCTION inventory.consume_reservation(
     p_reservation_id bigint,
@@ -4159,6 +4242,101 @@ COMMENT ON FUNCTION inventory.get_lot(text, text) IS
     'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
 -- <<< functions/inventory/get_lot.sql
 
+-- >>> functions/inventory/get_on_hand_as_of.sql sha256:5ae8b0ab47430522
+CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
+    p_item_id bigint,
+    p_location_id bigint,
+    p_instant timestamptz,
+    p_basis inventory.as_of_basis
+) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    -- The latest snapshot that does not lie after the instant; without one, everything from the beginning.
+    v_snapshot_id bigint;
+    v_from timestamptz;
+    v_from_closed_at timestamptz;
+    v_until timestamptz;
+BEGIN
+    IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'the ledger does not go back to % any more', p_instant
+            USING ERRCODE = 'MR223',
+                  DETAIL = (SELECT jsonb_build_object('as_of', p_instant, 'begins', max(p.ends_at))
+                            FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)::text,
+                  HINT = 'Ask for a later day, or attach the partitions from the archive.';
+    END IF;
+
+    SELECT p.id, p.ends_at, p.closed_at INTO v_snapshot_id, v_from, v_from_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_instant AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+    v_from := coalesce(v_from, '-infinity'::timestamptz);
+    v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+
+    -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
+    -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
+    IF p_basis = 'posted' THEN
+        v_until := greatest(p_instant, v_from_closed_at);
+    ELSE
+        SELECT p.closed_at INTO v_until
+        FROM inventory.period AS p
+        WHERE p.ends_at > p_instant
+        ORDER BY p.ends_at
+        LIMIT 1;
+        v_until := coalesce(v_until, 'infinity'::timestamptz);
+    END IF;
+
+    RETURN QUERY
+    SELECT e.location_id, e.lot_id, sum(e.quantity)
+    FROM (
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
+        UNION ALL
+        SELECT p.location_id, m.lot_id, p.quantity * CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END
+        FROM inventory.movement AS m
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        WHERE m.item_id = p_item_id
+          -- A clock may be five minutes ahead, not more.
+          AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+          AND CASE
+              WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
+              ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
+          END
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
+    WHERE p_location_id IS NULL OR e.location_id = p_location_id
+    GROUP BY e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
+    'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
+-- <<< functions/inventory/get_on_hand_as_of.sql
+
+-- >>> functions/inventory/get_period.sql sha256:ec0c59aed93588a9
+CREATE OR REPLACE FUNCTION inventory.get_period(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'period', p.code, 'starts_at', nullif(p.starts_at, '-infinity'), 'ends_at', p.ends_at, 'closed_at', p.closed_at,
+        'closed_by', p.closed_by, 'snapshot_at', p.snapshot_at, 'detached_at', p.detached_at)
+    FROM inventory.period AS p
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_period(text) IS 'A closed period as a document; null when there is none of that month.';
+-- <<< functions/inventory/get_period.sql
+
 -- >>> functions/inventory/get_transfer.sql sha256:0843f42d87ff59a7
 CREATE OR REPLACE FUNCTION inventory.get_transfer(
     p_number text
@@ -4243,6 +4421,31 @@ COMMENT ON FUNCTION inventory.list_movements(text, text, integer) IS
     'A page of the ledger of one item, latest first.';
 -- <<< functions/inventory/list_movements.sql
 
+-- >>> functions/inventory/list_periods.sql sha256:ed926932e145c1fd
+CREATE OR REPLACE FUNCTION inventory.list_periods(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT p.code
+        FROM inventory.period AS p
+        WHERE p_after IS NULL OR p.code < p_after
+        ORDER BY p.code DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(inventory.get_period(p.code) ORDER BY p.code DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.code) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_periods(text, integer) IS 'A page of the closed periods, latest first.';
+-- <<< functions/inventory/list_periods.sql
+
 -- >>> functions/inventory/list_stock.sql sha256:f5f8166d50fd23d1
 CREATE OR REPLACE FUNCTION inventory.list_stock(
     p_item text,
@@ -4284,7 +4487,52 @@ COMMENT ON FUNCTION inventory.list_stock(text, text, text, integer) IS
     'A page of what is on hand, by item, location and lot, optionally of one item or location.';
 -- <<< functions/inventory/list_stock.sql
 
--- >>> functions/inventory/lock_balances.sql sha256:8204007eae710e1b
+-- >>> functions/inventory/list_stock_as_of.sql sha256:f4d5d345c8427831
+CREATE OR REPLACE FUNCTION inventory.list_stock_as_of(
+    p_instant timestamptz,
+    p_basis text,
+    p_item text,
+    p_location text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_location_id bigint := CASE WHEN p_location IS NOT NULL THEN (catalog.find_location(p_location)).id END;
+BEGIN
+    -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
+    RETURN (
+        WITH page AS (
+            SELECT i.id, i.number, u.code AS unit
+            FROM catalog.item AS i
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            WHERE (p_item IS NULL OR i.number = p_item)
+              AND (p_after IS NULL OR i.number > p_after)
+            ORDER BY i.number
+            LIMIT p_limit
+        )
+        SELECT jsonb_build_object(
+            'items', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
+                    'unit', p.unit) ORDER BY p.number, c.code, l.number), '[]')
+                FROM page AS p
+                CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                JOIN inventory.lot AS l ON l.id = b.lot_id),
+            'next', CASE WHEN count(*) = p_limit THEN max(p.number) END)
+        FROM page AS p);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_stock_as_of(timestamptz, text, text, text, text, integer) IS
+    'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
+-- <<< functions/inventory/list_stock_as_of.sql
+
+-- >>> functions/inventory/lock_balances.sql sha256:6b6973dafe662886
 CREATE OR REPLACE FUNCTION inventory.lock_balances(
     p_keys inventory.balance_key[]
 ) RETURNS void
@@ -4296,6 +4544,9 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $function$
 BEGIN
+    -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
+    PERFORM pg_advisory_xact_lock_shared(218, 0);
+
     -- Missing rows first, in key order, and only then the locks, in key order. The other way round two postings
     -- can deadlock: one holds an old row and wants the new one that the other has just locked.
     INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
@@ -4381,7 +4632,23 @@ COMMENT ON FUNCTION inventory.parse_gs1(text) IS
     'Element strings of a GS1-128, GS1 DataMatrix or GS1 QR code as an object of application identifier to value, or null when the text is none. Takes the scanned form (symbology identifier allowed, FNC1 as group separator) and the bracketed form. Lengths after GS1 General Specifications, figure 7.8.5-2.';
 -- <<< functions/inventory/parse_gs1.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:9d5f32720deaf09a
+-- >>> functions/inventory/period_end.sql sha256:c626c828257a0ba4
+CREATE OR REPLACE FUNCTION inventory.period_end(
+    p_code text
+) RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT (to_date(p_code, 'YYYY-MM') + interval '1 month')
+        AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+$function$;
+
+COMMENT ON FUNCTION inventory.period_end(text) IS
+    'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
+-- <<< functions/inventory/period_end.sql
+
+-- >>> functions/inventory/post_mixed_movements.sql sha256:ed0145eb57c1c17b
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
@@ -4420,6 +4687,9 @@ BEGIN
     JOIN catalog.location AS c ON c.id = e.location_id
     WHERE c.is_physical;
     PERFORM inventory.lock_balances(v_keys);
+    IF p_occurred_at < (SELECT max(p.ends_at) FROM inventory.period AS p) THEN
+        PERFORM inventory.refuse_closed_period(p_occurred_at);
+    END IF;
 
     -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
     FOR v_bad IN
@@ -4524,7 +4794,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites, MR218 when it happened in a closed period.';
 -- <<< functions/inventory/post_mixed_movements.sql
 
 -- >>> functions/inventory/post_movements.sql sha256:3c697e5618678341
@@ -4585,7 +4855,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
     'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfers.sql sha256:2be0cf60e9da6837
+-- >>> functions/inventory/post_transfers.sql sha256:ffa5773c275c3523
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_contexts jsonb[],
@@ -4615,6 +4885,7 @@ DECLARE
     v_targets integer[];        -- and the balance it adds to; null for a virtual location
     v_ids bigint[];
     v_posted_at timestamptz;
+    v_closed_until timestamptz;
     v_is_covered boolean;
     v_rows integer;
     v_ordinal integer;
@@ -4697,7 +4968,24 @@ BEGIN
     WHERE c.is_physical;
     PERFORM inventory.lock_balances(v_keys);
 
-    -- 4. Lots that are not released, read after the locks; see inventory.set_lot_status.
+    -- 4. What happened in a period that is closed, read after the locks; see inventory.close_period.
+    SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p;
+    FOR v_ordinal IN
+        SELECT o.ordinal
+        FROM unnest(v_occurred) WITH ORDINALITY AS o (occurred_at, ordinal)
+        WHERE o.occurred_at < v_closed_until
+    LOOP
+        CONTINUE WHEN v_lines[v_ordinal] IS NULL;
+        BEGIN
+            PERFORM inventory.refuse_closed_period(v_occurred[v_ordinal]);
+        EXCEPTION WHEN SQLSTATE 'MR218' THEN
+            GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+            v_lines[v_ordinal] := NULL;
+            v_bodies[v_ordinal] := event.describe_refusal(p_contexts[v_ordinal], p_problems, 'MR218', v_message, v_detail, v_hint);
+        END;
+    END LOOP;
+
+    -- 5. Lots that are not released, read after the locks; see inventory.set_lot_status.
     FOR v_ordinal IN
         SELECT l.ordinal
         FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -4714,7 +5002,7 @@ BEGIN
         END;
     END LOOP;
 
-    -- 5. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
+    -- 6. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
     SELECT coalesce(bool_and(b.on_hand - b.reserved + e.running >= 0), true)
     INTO v_is_covered
     FROM (
@@ -4769,7 +5057,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 6. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
+    -- 7. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
 
@@ -4880,6 +5168,30 @@ $function$;
 COMMENT ON FUNCTION inventory.prepare_transfer(inventory.movement_type, jsonb) IS
     'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
 -- <<< functions/inventory/prepare_transfer.sql
+
+-- >>> functions/inventory/refuse_closed_period.sql sha256:d16501b40f94873c
+CREATE OR REPLACE FUNCTION inventory.refuse_closed_period(
+    p_occurred_at timestamptz
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_code text;
+    v_ends_at timestamptz;
+BEGIN
+    SELECT p.code, p.ends_at INTO v_code, v_ends_at FROM inventory.period AS p ORDER BY p.ends_at DESC LIMIT 1;
+    RAISE EXCEPTION 'the stock books are closed up to and including %', v_code
+        USING ERRCODE = 'MR218',
+              DETAIL = jsonb_build_object('occurred_at', p_occurred_at, 'closed_until', v_ends_at, 'period', v_code)::text,
+              HINT = 'Post it with a time in the open period, and tell the accountants why.';
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.refuse_closed_period(timestamptz) IS
+    'Raises MR218: what is to be posted happened at p_occurred_at, in a period that is closed.';
+-- <<< functions/inventory/refuse_closed_period.sql
 
 -- >>> functions/inventory/refuse_shortage.sql sha256:fb2ceb289aedd01f
 CREATE OR REPLACE FUNCTION inventory.refuse_shortage(
@@ -5361,6 +5673,52 @@ $function$;
 COMMENT ON FUNCTION inventory.transfer_number(bigint) IS
     'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
 -- <<< functions/inventory/transfer_number.sql
+
+-- >>> functions/inventory/write_snapshots.sql sha256:9266e2bd2fe4b3b6
+CREATE OR REPLACE FUNCTION inventory.write_snapshots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_period inventory.period;
+    v_previous_id bigint;
+    v_written integer := 0;
+BEGIN
+    FOR v_period IN
+        SELECT p.* FROM inventory.period AS p WHERE p.snapshot_at IS NULL ORDER BY p.ends_at FOR UPDATE
+    LOOP
+        SELECT p.id INTO v_previous_id FROM inventory.period AS p WHERE p.ends_at = v_period.starts_at;
+
+        -- What happened in the period was posted between five minutes before it began (clocks of devices may be that much
+        -- ahead) and its closing; so the scan is of one period.
+        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand)
+        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity)
+        FROM (
+            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity
+            FROM inventory.period_balance AS b
+            WHERE b.period_id = v_previous_id
+            UNION ALL
+            SELECT m.item_id, p.location_id, m.lot_id, p.quantity
+            FROM inventory.movement AS m
+            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+            JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
+            WHERE m.posted_at >= v_period.starts_at - interval '5 minutes' AND m.posted_at <= v_period.closed_at
+              AND m.occurred_at >= v_period.starts_at AND m.occurred_at < v_period.ends_at
+        ) AS e
+        GROUP BY e.item_id, e.location_id, e.lot_id
+        HAVING sum(e.quantity) <> 0;
+
+        UPDATE inventory.period AS p SET snapshot_at = clock_timestamp() WHERE p.id = v_period.id;
+        v_written := v_written + 1;
+    END LOOP;
+    RETURN v_written;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.write_snapshots() IS
+    'Writes the balances at the end of every closed period that has none yet, from those of the period before and the movements of the period; says of how many. Idempotent; reads the ledger of one period each.';
+-- <<< functions/inventory/write_snapshots.sql
 
 -- >>> functions/production/attribute_material.sql sha256:1f50db5d9cee424d
 CREATE OR REPLACE FUNCTION production.attribute_material(

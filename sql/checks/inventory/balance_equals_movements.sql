@@ -1,10 +1,15 @@
--- What is on hand is the sum of movements into the balance less those out of it.
+-- What is on hand is the sum of movements into the balance less those out of it; where old partitions of the ledger were detached, since the balances of the last period that they held.
 WITH ledger AS (
     SELECT e.item_id, e.location_id, e.lot_id, sum(e.quantity) AS quantity
     FROM (
-        SELECT m.item_id, m.to_location_id AS location_id, m.lot_id, m.quantity FROM inventory.movement AS m
+        SELECT s.item_id, s.location_id, s.lot_id, s.on_hand AS quantity
+        FROM inventory.period_balance AS s
+        WHERE s.period_id = (SELECT p.id FROM inventory.period AS p WHERE p.detached_at IS NOT NULL ORDER BY p.ends_at DESC LIMIT 1)
         UNION ALL
-        SELECT m.item_id, m.from_location_id, m.lot_id, -m.quantity FROM inventory.movement AS m
+        SELECT m.item_id, p.location_id, m.lot_id, p.quantity
+        FROM inventory.movement AS m
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        WHERE m.occurred_at >= (SELECT coalesce(max(p.ends_at), '-infinity') FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)
     ) AS e
     JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
     GROUP BY e.item_id, e.location_id, e.lot_id

@@ -9,6 +9,9 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $function$
 BEGIN
+    -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
+    PERFORM pg_advisory_xact_lock_shared(218, 0);
+
     -- Missing rows first, in key order, and only then the locks, in key order. The other way round two postings
     -- can deadlock: one holds an old row and wants the new one that the other has just locked.
     INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)

@@ -36,6 +36,9 @@ BEGIN
     JOIN catalog.location AS c ON c.id = e.location_id
     WHERE c.is_physical;
     PERFORM inventory.lock_balances(v_keys);
+    IF p_occurred_at < (SELECT max(p.ends_at) FROM inventory.period AS p) THEN
+        PERFORM inventory.refuse_closed_period(p_occurred_at);
+    END IF;
 
     -- 2. The rules, read after the locks: whoever changes the status of a lot holds its balances while doing so.
     FOR v_bad IN
@@ -140,4 +143,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites.';
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites, MR218 when it happened in a closed period.';

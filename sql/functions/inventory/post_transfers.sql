@@ -27,6 +27,7 @@ DECLARE
     v_targets integer[];        -- and the balance it adds to; null for a virtual location
     v_ids bigint[];
     v_posted_at timestamptz;
+    v_closed_until timestamptz;
     v_is_covered boolean;
     v_rows integer;
     v_ordinal integer;
@@ -109,7 +110,24 @@ BEGIN
     WHERE c.is_physical;
     PERFORM inventory.lock_balances(v_keys);
 
-    -- 4. Lots that are not released, read after the locks; see inventory.set_lot_status.
+    -- 4. What happened in a period that is closed, read after the locks; see inventory.close_period.
+    SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p;
+    FOR v_ordinal IN
+        SELECT o.ordinal
+        FROM unnest(v_occurred) WITH ORDINALITY AS o (occurred_at, ordinal)
+        WHERE o.occurred_at < v_closed_until
+    LOOP
+        CONTINUE WHEN v_lines[v_ordinal] IS NULL;
+        BEGIN
+            PERFORM inventory.refuse_closed_period(v_occurred[v_ordinal]);
+        EXCEPTION WHEN SQLSTATE 'MR218' THEN
+            GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+            v_lines[v_ordinal] := NULL;
+            v_bodies[v_ordinal] := event.describe_refusal(p_contexts[v_ordinal], p_problems, 'MR218', v_message, v_detail, v_hint);
+        END;
+    END LOOP;
+
+    -- 5. Lots that are not released, read after the locks; see inventory.set_lot_status.
     FOR v_ordinal IN
         SELECT l.ordinal
         FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -126,7 +144,7 @@ BEGIN
         END;
     END LOOP;
 
-    -- 5. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
+    -- 6. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
     SELECT coalesce(bool_and(b.on_hand - b.reserved + e.running >= 0), true)
     INTO v_is_covered
     FROM (
@@ -181,7 +199,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 6. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
+    -- 7. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
 

@@ -1,0 +1,74 @@
+CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
+    p_item_id bigint,
+    p_location_id bigint,
+    p_instant timestamptz,
+    p_basis inventory.as_of_basis
+) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    -- The latest snapshot that does not lie after the instant; without one, everything from the beginning.
+    v_snapshot_id bigint;
+    v_from timestamptz;
+    v_from_closed_at timestamptz;
+    v_until timestamptz;
+BEGIN
+    IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'the ledger does not go back to % any more', p_instant
+            USING ERRCODE = 'MR223',
+                  DETAIL = (SELECT jsonb_build_object('as_of', p_instant, 'begins', max(p.ends_at))
+                            FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)::text,
+                  HINT = 'Ask for a later day, or attach the partitions from the archive.';
+    END IF;
+
+    SELECT p.id, p.ends_at, p.closed_at INTO v_snapshot_id, v_from, v_from_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_instant AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+    v_from := coalesce(v_from, '-infinity'::timestamptz);
+    v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+
+    -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
+    -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
+    IF p_basis = 'posted' THEN
+        v_until := greatest(p_instant, v_from_closed_at);
+    ELSE
+        SELECT p.closed_at INTO v_until
+        FROM inventory.period AS p
+        WHERE p.ends_at > p_instant
+        ORDER BY p.ends_at
+        LIMIT 1;
+        v_until := coalesce(v_until, 'infinity'::timestamptz);
+    END IF;
+
+    RETURN QUERY
+    SELECT e.location_id, e.lot_id, sum(e.quantity)
+    FROM (
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
+        UNION ALL
+        SELECT p.location_id, m.lot_id, p.quantity * CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END
+        FROM inventory.movement AS m
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        WHERE m.item_id = p_item_id
+          -- A clock may be five minutes ahead, not more.
+          AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+          AND CASE
+              WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
+              ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
+          END
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
+    WHERE p_location_id IS NULL OR e.location_id = p_location_id
+    GROUP BY e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
+    'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
