@@ -6475,7 +6475,9 @@ BEGIN
     IF v_rows <> (SELECT count(*) FROM unnest(v_replayed, v_foreign) AS s (replayed, is_foreign) WHERE NOT s.replayed AND NOT s.is_foreign) THEN
         RAISE EXCEPTION 'a key of this batch was answered meanwhile' USING ERRCODE = '40001';
     END IF;
-    PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
+    IF EXISTS (SELECT FROM unnest(v_lines) AS l WHERE l.item_id IS NOT NULL) THEN
+        PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
+    END IF;
 
     RETURN QUERY
     SELECT s.n::integer, coalesce((s.body ->> 'status')::integer, 201), s.body, s.replayed

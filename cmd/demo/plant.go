@@ -73,12 +73,14 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if err := p.migrate(ctx); err != nil {
 		return nil, err
 	}
+	migrated := "the schema stands"
 	if p.mirror != "" {
 		if err := p.pair.Connect(ctx, p.address); err != nil {
 			return nil, err
 		}
+		migrated += ", and the replica follows"
 	}
-	screen.end("schema, partitions, publication and subscription stand")
+	screen.end(migrated)
 
 	screen.begin("Starting the api and the worker")
 	if err := os.WriteFile(filepath.Join(p.dir, "token"), []byte(p.token+"\n"), 0o600); err != nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -45,7 +46,10 @@ func New(t testing.TB) *API {
 // Over starts the API over db.
 func Over(t testing.TB, db *testdb.DB) *API {
 	t.Helper()
-	api := app.New(&pg.Primary{Pool: db.Pool}, httpapi.Options{Tokens: []string{Token}, Ready: db.Pool.Ping})
+	api := app.New(&pg.Primary{Pool: db.Pool}, httpapi.Options{
+		Tokens: []string{Token}, Ready: db.Pool.Ping,
+		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), // the cause of a 500
+	})
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	return &API{DB: db, URL: server.URL, api: api}
