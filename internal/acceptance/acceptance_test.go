@@ -16,13 +16,18 @@ import (
 func factory(t *testing.T) (*httpapitest.API, *demo.Client) {
 	t.Helper()
 	api := httpapitest.New(t)
-	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	t.Cleanup(transport.CloseIdleConnections)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: &http.Client{Transport: transport}}
+	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: httpClient(t)}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)
 	}
 	return api, client
+}
+
+func httpClient(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 func silent(int, int, string) {}
