@@ -67,7 +67,7 @@ func TestFortyOperatorsAtOnce(t *testing.T) {
 		SELECT count(*), count(*) FILTER (WHERE r.status < 300),
 			count(*) FILTER (WHERE r.documents <> CASE WHEN r.status < 300 THEN 1 ELSE 0 END)
 		FROM (
-			SELECT q.key, q.status, count(DISTINCT (m.document_type, m.document_id)) AS documents
+			SELECT q.key, q.status, count(DISTINCT (m.document_type, m.document_id)) FILTER (WHERE m.id IS NOT NULL) AS documents
 			FROM event.request AS q
 			LEFT JOIN inventory.movement AS m ON m.request_key = q.key
 			WHERE q.device = $1

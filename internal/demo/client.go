@@ -138,7 +138,33 @@ type Document struct {
 	Content []byte
 }
 
-// Documents reads all rendered documents.
-func (c *Client) Documents(context.Context) ([]Document, error) {
-	return nil, nil
+// Documents reads the latest rendered documents.
+func (c *Client) Documents(ctx context.Context) ([]Document, error) {
+	answer, err := c.read(ctx, "/v1/documents")
+	if err != nil {
+		return nil, err
+	}
+	list, err := decode(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	var documents []Document
+	for _, file := range list.list("items") {
+		content, err := c.read(ctx, file.text("content"))
+		if err != nil {
+			return nil, err
+		}
+		name := file.text("kind") + "-" + file.text("number") + ".pdf"
+		documents = append(documents, Document{Name: name, Content: content.Body})
+	}
+	return documents, nil
+}
+
+// read is Get for what must be there.
+func (c *Client) read(ctx context.Context, path string) (Answer, error) {
+	answer, err := c.Get(ctx, path)
+	if err == nil && answer.Status != http.StatusOK {
+		err = fmt.Errorf("GET %s: %d\n%s", path, answer.Status, Pretty(answer.Body))
+	}
+	return answer, err
 }

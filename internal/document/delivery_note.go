@@ -18,7 +18,7 @@ func renderDeliveryNote(d *deliveryNote, w *words) ([]byte, error) {
 			facts = append(facts, fact{w.reference, theirs})
 		}
 		if d.Carrier != nil {
-			facts = append(facts, fact{w.carrier, d.Carrier.Name})
+			facts = append(facts, fact{w.carrier, *d.Carrier})
 		}
 		if d.TrackingReference != nil {
 			facts = append(facts, fact{w.tracking, *d.TrackingReference})

@@ -35,7 +35,7 @@ func pointer[T any](v T) *T { return &v }
 func testDeliveryNote(lines int) deliveryNote {
 	d := deliveryNote{
 		Number: "DN-2026-000042", IssuedOn: "2026-11-22", ShippedOn: "2026-11-22",
-		Seller: seller, Buyer: turkishBuyer, Carrier: &party{Name: "Kuzey Nakliyat"}, TrackingReference: pointer("KN-998877"),
+		Seller: seller, Buyer: turkishBuyer, Carrier: pointer("Kuzey Nakliyat"), TrackingReference: pointer("KN-998877"),
 		Orders: []order{{Number: "SO-000007", CustomerReference: pointer("4500012345")}, {Number: "SO-000009"}},
 	}
 	for i := range lines {

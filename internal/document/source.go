@@ -52,7 +52,7 @@ type deliveryNote struct {
 	ShippedOn         date               `json:"shipped_on"`
 	Seller            party              `json:"site"`
 	Buyer             party              `json:"customer"`
-	Carrier           *party             `json:"carrier"`
+	Carrier           *string            `json:"carrier_name"`
 	TrackingReference *string            `json:"tracking_reference"`
 	Orders            []order            `json:"sales_orders"`
 	Lines             []deliveryNoteLine `json:"lines"`

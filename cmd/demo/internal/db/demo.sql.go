@@ -107,7 +107,7 @@ SELECT count(*)::bigint AS keys,
     count(*) FILTER (WHERE r.status < 300)::bigint AS accepted,
     count(*) FILTER (WHERE r.documents <> CASE WHEN r.status < 300 THEN 1 ELSE 0 END)::bigint AS wrong
 FROM (
-    SELECT q.key, q.status, count(DISTINCT (m.document_type, m.document_id)) AS documents
+    SELECT q.key, q.status, count(DISTINCT (m.document_type, m.document_id)) FILTER (WHERE m.id IS NOT NULL) AS documents
     FROM event.request AS q
     LEFT JOIN inventory.movement AS m ON m.request_key = q.key
     WHERE q.device = $1::text
