@@ -20,13 +20,13 @@ import (
 
 // TestMain keeps the random sequences to half a minute, unless more are asked for with -rapid.checks.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "16"); err != nil {
+	if err := flag.Set("rapid.checks", "6"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
 }
 
-const sequenceLength = 70
+const sequenceLength = 200
 
 // TestRandomSequences sends random commands in random order: sensible ones, too many, too early, of things
 // that are gone. Each is done or refused by a rule that has a name, never by accident, and afterwards every
@@ -52,7 +52,7 @@ func TestRandomSequences(t *testing.T) {
 		commands := w.commands()
 		names := slices.Sorted(maps.Keys(commands))
 		for range sequenceLength {
-			name := rapid.SampledFrom(names).Draw(rt, "command")
+			name := names[w.chance(len(names))]
 			path, command := commands[name]()
 			if path == "" {
 				continue // nothing there yet to do it with
@@ -67,10 +67,8 @@ func TestRandomSequences(t *testing.T) {
 	})
 	t.Logf("accepted: %v", accepted)
 	t.Logf("refused: %v", refused)
-	for _, name := range []string{"receive", "inspect", "put away", "issue", "report", "reverse issue", "count", "pick", "pack", "ship", "invoice", "take back"} {
-		if accepted[name] == 0 && !t.Failed() {
-			t.Errorf("no sequence came to %s", name)
-		}
+	if len(accepted) < 20 && !t.Failed() {
+		t.Errorf("only %d kinds of command were ever accepted", len(accepted))
 	}
 }
 
@@ -100,7 +98,7 @@ func (w *world) send(path string, command body) string {
 	if err := json.Unmarshal(answer.Body, &document); err != nil {
 		w.t.Fatalf("%s %s: %v in %s", path, text, err, answer.Body)
 	}
-	if rapid.IntRange(0, 7).Draw(w.t, "again") == 0 {
+	if w.chance(8) == 0 {
 		again, err := w.client.Post(w.t.Context(), demo.Person{Operator: "chance"}, key, path, text)
 		if err != nil {
 			w.t.Fatal(err)
@@ -141,13 +139,29 @@ func (w *world) check() {
 	}
 }
 
+// even are 16 bits, each as likely 0 as 1: rapid's own numbers prefer to be small, which would send the
+// first command of the list over and over.
+var even = rapid.Custom(func(t *rapid.T) int {
+	n := 0
+	for range 16 {
+		n <<= 1
+		if rapid.Bool().Draw(t, "bit") {
+			n++
+		}
+	}
+	return n
+})
+
+// chance is a number below n.
+func (w *world) chance(n int) int { return even.Draw(w.t, "chance") % n }
+
 // any is one of the answers to a kind of command; nil when there is none yet.
 func (w *world) any(path string) map[string]any {
 	known := w.known[path]
 	if len(known) == 0 {
 		return nil
 	}
-	return known[rapid.IntRange(0, len(known)-1).Draw(w.t, "which")]
+	return known[w.chance(len(known))]
 }
 
 // line is one of a document's lines, and its number.
@@ -156,14 +170,14 @@ func (w *world) line(document map[string]any) (map[string]any, any) {
 	if len(lines) == 0 {
 		return nil, 1
 	}
-	line, _ := lines[rapid.IntRange(0, len(lines)-1).Draw(w.t, "line")].(map[string]any)
+	line, _ := lines[w.chance(len(lines))].(map[string]any)
 	return line, line["line"]
 }
 
 // some is a whole quantity up to most, now and then with a fraction.
 func (w *world) some(most int) string {
-	quantity := fmt.Sprint(rapid.IntRange(1, most).Draw(w.t, "quantity"))
-	if rapid.IntRange(0, 9).Draw(w.t, "fraction") == 0 {
+	quantity := fmt.Sprint(1 + w.chance(most))
+	if w.chance(10) == 0 {
 		quantity += ".5"
 	}
 	return quantity
@@ -171,14 +185,14 @@ func (w *world) some(most int) string {
 
 // lot is the number of a lot that may exist.
 func (w *world) lot() string {
-	if rapid.IntRange(0, 3).Draw(w.t, "lot") == 0 {
+	if w.chance(4) == 0 {
 		w.lots++
 		return fmt.Sprintf("LOT-%d", w.lots)
 	}
-	return rapid.SampledFrom([]string{"OPEN", "A", "B", "C"}).Draw(w.t, "lot")
+	return w.pick("OPEN", "A", "B", "C")
 }
 
-func (w *world) pick(values ...string) string { return rapid.SampledFrom(values).Draw(w.t, "pick") }
+func (w *world) pick(values ...string) string { return values[w.chance(len(values))] }
 
 func (w *world) item() string {
 	return w.pick("PP-NAT", "MB-BLUE", "INS-M6", "BODY-6420", "LID-64", "CRATE-6420")
@@ -201,7 +215,7 @@ func (w *world) stocked() map[string]any {
 	if len(page.Items) == 0 {
 		return nil
 	}
-	return page.Items[rapid.IntRange(0, len(page.Items)-1).Draw(w.t, "stock")]
+	return page.Items[w.chance(len(page.Items))]
 }
 
 // with adds the lot of something on hand to a command, if it has one.
@@ -287,7 +301,7 @@ func (w *world) commands() map[string]func() (string, body) {
 			}}
 		}),
 		"order work": func() (string, body) {
-			return "/v1/work-orders", body{"item": w.pick("BODY-6420", "LID-64", "CRATE-6420"), "quantity": fmt.Sprint(rapid.IntRange(1, 40).Draw(w.t, "made"))}
+			return "/v1/work-orders", body{"item": w.pick("BODY-6420", "LID-64", "CRATE-6420"), "quantity": fmt.Sprint(1 + w.chance(40))}
 		},
 		"issue": on("/v1/work-orders", func(order map[string]any) (string, body) {
 			line := body{"item": w.material(order), "quantity": w.some(30)}
@@ -303,9 +317,9 @@ func (w *world) commands() map[string]func() (string, body) {
 			}}
 		}),
 		"report": on("/v1/work-orders", func(order map[string]any) (string, body) {
-			command := body{"work_order": order["number"], "good_quantity": fmt.Sprint(rapid.IntRange(0, 20).Draw(w.t, "good"))}
+			command := body{"work_order": order["number"], "good_quantity": fmt.Sprint(w.chance(21))}
 			if w.pick("good", "scrap") == "scrap" {
-				command["scrap_quantity"], command["scrap_reason"] = fmt.Sprint(rapid.IntRange(1, 3).Draw(w.t, "scrap")), "SHORT-SHOT"
+				command["scrap_quantity"], command["scrap_reason"] = fmt.Sprint(1+w.chance(3)), "SHORT-SHOT"
 			}
 			if w.pick("new", "named") == "named" {
 				command["lot"] = w.lot()
@@ -318,7 +332,7 @@ func (w *world) commands() map[string]func() (string, body) {
 		"sell": func() (string, body) {
 			return "/v1/sales-orders", body{
 				"site": "ELBE", "customer": w.pick("HANSEOBST", "LYONPRIM", "NORFISK"),
-				"lines": []body{{"item": "CRATE-6420", "quantity": fmt.Sprint(rapid.IntRange(1, 30).Draw(w.t, "sold")), "unit_price": "9.99"}},
+				"lines": []body{{"item": "CRATE-6420", "quantity": fmt.Sprint(1 + w.chance(30)), "unit_price": "9.99"}},
 			}
 		},
 		"reserve": on("/v1/sales-orders", func(order map[string]any) (string, body) {
@@ -333,7 +347,7 @@ func (w *world) commands() map[string]func() (string, body) {
 		"pick": on("/v1/sales-orders", func(order map[string]any) (string, body) {
 			line, number := w.line(order)
 			return "/v1/picks", body{"sales_order": order["number"], "lines": []body{
-				{"line": number, "quantity": w.pick(fmt.Sprint(line["quantity"]), fmt.Sprint(rapid.IntRange(1, 10).Draw(w.t, "picked")))},
+				{"line": number, "quantity": w.pick(fmt.Sprint(line["quantity"]), fmt.Sprint(1+w.chance(10)))},
 			}}
 		}),
 		"pack": on("/v1/picks", func(pick map[string]any) (string, body) {
@@ -354,7 +368,7 @@ func (w *world) commands() map[string]func() (string, body) {
 		"take back": on("/v1/shipments", func(shipment map[string]any) (string, body) {
 			_, number := w.line(shipment)
 			return "/v1/customer-returns", body{"shipment": shipment["number"], "lines": []body{
-				{"line": number, "quantity": fmt.Sprint(rapid.IntRange(1, 5).Draw(w.t, "returned")), "reason": "DAMAGED"},
+				{"line": number, "quantity": fmt.Sprint(1 + w.chance(5)), "reason": "DAMAGED"},
 			}}
 		}),
 		"inspect return": on("/v1/customer-returns", func(back map[string]any) (string, body) {
@@ -385,6 +399,6 @@ func (w *world) material(order map[string]any) any {
 	if len(materials) == 0 {
 		return "PP-NAT"
 	}
-	material, _ := materials[rapid.IntRange(0, len(materials)-1).Draw(w.t, "material")].(map[string]any)
+	material, _ := materials[w.chance(len(materials))].(map[string]any)
 	return material["item"]
 }

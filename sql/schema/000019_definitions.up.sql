@@ -4855,7 +4855,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
     'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfers.sql sha256:ffa5773c275c3523
+-- >>> functions/inventory/post_transfers.sql sha256:862fb965da74ca23
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_contexts jsonb[],
@@ -5118,7 +5118,9 @@ BEGIN
     IF v_rows <> (SELECT count(*) FROM unnest(v_replayed, v_foreign) AS s (replayed, is_foreign) WHERE NOT s.replayed AND NOT s.is_foreign) THEN
         RAISE EXCEPTION 'a key of this batch was answered meanwhile' USING ERRCODE = '40001';
     END IF;
-    PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
+    IF EXISTS (SELECT FROM unnest(v_lines) AS l WHERE l.item_id IS NOT NULL) THEN
+        PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
+    END IF;
 
     RETURN QUERY
     SELECT s.n::integer, coalesce((s.body ->> 'status')::integer, 201), s.body, s.replayed
