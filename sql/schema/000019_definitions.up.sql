@@ -6178,117 +6178,129 @@ COMMENT ON FUNCTION production.find_material(production.work_order, catalog.item
     'The material line of an order for an item; of several the first that still needs something. Raises MR304 when the item is not on the order.';
 -- <<< functions/production/find_material.sql
 
--- >>> functions/production/get_material_issue.sql sha256:0da8280001c25cd6
+-- >>> functions/production/get_material_issue.sql sha256:fc78de8b6b6d4298
 CREATE OR REPLACE FUNCTION production.get_material_issue(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', t.number, 'kind', t.kind, 'work_order', o.number, 'is_reversed', t.is_reversed,
-        'occurred_at', t.occurred_at, 'created_at', t.created_at,
-        'lines', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'line', l.line_number, 'item', i.number, 'lot', nullif(lot.number, ''), 'location', c.code,
-                'quantity', trim_scale(l.quantity)::text, 'unit', u.code) ORDER BY l.line_number), '[]')
-            FROM production.material_issue_line AS l
-            JOIN catalog.item AS i ON i.id = l.item_id
-            JOIN catalog.unit AS u ON u.id = i.base_unit_id
-            JOIN inventory.lot AS lot ON lot.id = l.lot_id
-            JOIN catalog.location AS c ON c.id = l.location_id
-            WHERE l.material_issue_id = t.id))
-    FROM production.material_issue AS t
-    JOIN production.work_order AS o ON o.id = t.work_order_id
-    WHERE t.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', t.number, 'kind', t.kind, 'work_order', o.number, 'is_reversed', t.is_reversed,
+            'occurred_at', t.occurred_at, 'created_at', t.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'item', i.number, 'lot', nullif(lot.number, ''), 'location', c.code,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code) ORDER BY l.line_number), '[]')
+                FROM production.material_issue_line AS l
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                JOIN inventory.lot AS lot ON lot.id = l.lot_id
+                JOIN catalog.location AS c ON c.id = l.location_id
+                WHERE l.material_issue_id = t.id))
+        FROM production.material_issue AS t
+        JOIN production.work_order AS o ON o.id = t.work_order_id
+        WHERE t.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION production.get_material_issue(text) IS 'An issue or return of material as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_material_issue.sql
 
--- >>> functions/production/get_production_report.sql sha256:b8705f967828894b
+-- >>> functions/production/get_production_report.sql sha256:60ef27107affcbc1
 CREATE OR REPLACE FUNCTION production.get_production_report(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', r.number, 'kind', r.kind, 'work_order', o.number, 'item', i.number, 'operation', p.sequence, 'work_center', w.code,
-        'good_quantity', trim_scale(r.good_quantity)::text, 'scrap_quantity', trim_scale(r.scrap_quantity)::text,
-        'rework_quantity', trim_scale(r.rework_quantity)::text, 'unit', u.code, 'scrap_reason', q.code,
-        'moves_stock', r.moves_stock, 'lot', nullif(lot.number, ''), 'expires_on', lot.expires_on, 'location', c.code,
-        'operator', r.operator, 'started_at', r.started_at, 'ended_at', r.ended_at,
-        'duration_minutes', trim_scale(r.duration_minutes)::text, 'is_reversed', r.is_reversed,
-        'occurred_at', r.occurred_at, 'created_at', r.created_at,
-        'materials', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'item', mi.number, 'lot', nullif(ml.number, ''), 'location', mc.code, 'quantity', trim_scale(m.quantity)::text,
-                'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL) ORDER BY m.id), '[]')
-            FROM production.production_report_material AS m
-            JOIN catalog.item AS mi ON mi.id = m.item_id
-            JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
-            JOIN inventory.lot AS ml ON ml.id = m.lot_id
-            LEFT JOIN catalog.location AS mc ON mc.id = m.location_id
-            WHERE m.production_report_id = r.id AND m.quantity > 0))
-    FROM production.production_report AS r
-    JOIN production.work_order AS o ON o.id = r.work_order_id
-    JOIN catalog.item AS i ON i.id = o.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    LEFT JOIN production.work_order_operation AS p ON p.id = r.work_order_operation_id
-    LEFT JOIN catalog.work_center AS w ON w.id = r.work_center_id
-    LEFT JOIN catalog.reason AS q ON q.id = r.scrap_reason_id
-    LEFT JOIN inventory.lot AS lot ON lot.id = r.lot_id
-    LEFT JOIN catalog.location AS c ON c.id = r.location_id
-    WHERE r.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', r.number, 'kind', r.kind, 'work_order', o.number, 'item', i.number, 'operation', p.sequence, 'work_center', w.code,
+            'good_quantity', trim_scale(r.good_quantity)::text, 'scrap_quantity', trim_scale(r.scrap_quantity)::text,
+            'rework_quantity', trim_scale(r.rework_quantity)::text, 'unit', u.code, 'scrap_reason', q.code,
+            'moves_stock', r.moves_stock, 'lot', nullif(lot.number, ''), 'expires_on', lot.expires_on, 'location', c.code,
+            'operator', r.operator, 'started_at', r.started_at, 'ended_at', r.ended_at,
+            'duration_minutes', trim_scale(r.duration_minutes)::text, 'is_reversed', r.is_reversed,
+            'occurred_at', r.occurred_at, 'created_at', r.created_at,
+            'materials', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', mi.number, 'lot', nullif(ml.number, ''), 'location', mc.code, 'quantity', trim_scale(m.quantity)::text,
+                    'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL) ORDER BY m.id), '[]')
+                FROM production.production_report_material AS m
+                JOIN catalog.item AS mi ON mi.id = m.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                JOIN inventory.lot AS ml ON ml.id = m.lot_id
+                LEFT JOIN catalog.location AS mc ON mc.id = m.location_id
+                WHERE m.production_report_id = r.id AND m.quantity > 0))
+        FROM production.production_report AS r
+        JOIN production.work_order AS o ON o.id = r.work_order_id
+        JOIN catalog.item AS i ON i.id = o.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN production.work_order_operation AS p ON p.id = r.work_order_operation_id
+        LEFT JOIN catalog.work_center AS w ON w.id = r.work_center_id
+        LEFT JOIN catalog.reason AS q ON q.id = r.scrap_reason_id
+        LEFT JOIN inventory.lot AS lot ON lot.id = r.lot_id
+        LEFT JOIN catalog.location AS c ON c.id = r.location_id
+        WHERE r.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION production.get_production_report(text) IS 'A production report as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_production_report.sql
 
--- >>> functions/production/get_work_order.sql sha256:783047735040ba33
+-- >>> functions/production/get_work_order.sql sha256:58aac322a4463b73
 CREATE OR REPLACE FUNCTION production.get_work_order(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', o.number, 'external_number', o.external_number, 'site', s.code, 'item', i.number, 'revision', b.revision,
-        'quantity', trim_scale(o.quantity)::text, 'unit', u.code, 'state', o.state, 'work_center', w.code,
-        'output_location', c.code, 'over_production_percent', trim_scale(o.over_production_percent)::text,
-        'good_quantity', trim_scale(o.good_quantity)::text, 'scrap_quantity', trim_scale(o.scrap_quantity)::text,
-        'rework_quantity', trim_scale(o.rework_quantity)::text, 'due_on', o.due_on, 'released_at', o.released_at,
-        'completed_at', o.completed_at, 'created_at', o.created_at,
-        'materials', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'line', m.line_number, 'item', mi.number, 'required_quantity', trim_scale(m.required_quantity)::text,
-                'issued_quantity', trim_scale(m.issued_quantity)::text, 'unit', mu.code, 'supply_location', mc.code,
-                'is_backflushed', m.is_backflushed) ORDER BY m.line_number), '[]')
-            FROM production.work_order_material AS m
-            JOIN catalog.item AS mi ON mi.id = m.item_id
-            JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
-            JOIN catalog.location AS mc ON mc.id = m.supply_location_id
-            WHERE m.work_order_id = o.id),
-        'operations', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'operation', p.sequence, 'name', p.name, 'work_center', pw.code, 'planned_minutes', trim_scale(p.planned_minutes)::text,
-                'good_quantity', trim_scale(p.good_quantity)::text, 'scrap_quantity', trim_scale(p.scrap_quantity)::text,
-                'rework_quantity', trim_scale(p.rework_quantity)::text) ORDER BY p.sequence), '[]')
-            FROM production.work_order_operation AS p
-            JOIN catalog.work_center AS pw ON pw.id = p.work_center_id
-            WHERE p.work_order_id = o.id))
-    FROM production.work_order AS o
-    JOIN catalog.site AS s ON s.id = o.site_id
-    JOIN catalog.item AS i ON i.id = o.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN catalog.location AS c ON c.id = o.output_location_id
-    LEFT JOIN catalog.bill_of_material AS b ON b.id = o.bill_of_material_id
-    LEFT JOIN catalog.work_center AS w ON w.id = o.work_center_id
-    WHERE o.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', o.number, 'external_number', o.external_number, 'site', s.code, 'item', i.number, 'revision', b.revision,
+            'quantity', trim_scale(o.quantity)::text, 'unit', u.code, 'state', o.state, 'work_center', w.code,
+            'output_location', c.code, 'over_production_percent', trim_scale(o.over_production_percent)::text,
+            'good_quantity', trim_scale(o.good_quantity)::text, 'scrap_quantity', trim_scale(o.scrap_quantity)::text,
+            'rework_quantity', trim_scale(o.rework_quantity)::text, 'due_on', o.due_on, 'released_at', o.released_at,
+            'completed_at', o.completed_at, 'created_at', o.created_at,
+            'materials', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', m.line_number, 'item', mi.number, 'required_quantity', trim_scale(m.required_quantity)::text,
+                    'issued_quantity', trim_scale(m.issued_quantity)::text, 'unit', mu.code, 'supply_location', mc.code,
+                    'is_backflushed', m.is_backflushed) ORDER BY m.line_number), '[]')
+                FROM production.work_order_material AS m
+                JOIN catalog.item AS mi ON mi.id = m.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                JOIN catalog.location AS mc ON mc.id = m.supply_location_id
+                WHERE m.work_order_id = o.id),
+            'operations', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'operation', p.sequence, 'name', p.name, 'work_center', pw.code, 'planned_minutes', trim_scale(p.planned_minutes)::text,
+                    'good_quantity', trim_scale(p.good_quantity)::text, 'scrap_quantity', trim_scale(p.scrap_quantity)::text,
+                    'rework_quantity', trim_scale(p.rework_quantity)::text) ORDER BY p.sequence), '[]')
+                FROM production.work_order_operation AS p
+                JOIN catalog.work_center AS pw ON pw.id = p.work_center_id
+                WHERE p.work_order_id = o.id))
+        FROM production.work_order AS o
+        JOIN catalog.site AS s ON s.id = o.site_id
+        JOIN catalog.item AS i ON i.id = o.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN catalog.location AS c ON c.id = o.output_location_id
+        LEFT JOIN catalog.bill_of_material AS b ON b.id = o.bill_of_material_id
+        LEFT JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE o.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION production.get_work_order(text) IS 'A work order as a document, quantities in base units; null when there is none of that number.';
@@ -7277,130 +7289,146 @@ COMMENT ON FUNCTION purchasing.create_purchase_order(jsonb, jsonb) IS
     'Command: orders goods from a supplier. Body: supplier, site?, currency?, ordered_on?, external_number?, lines [item, quantity, unit?, price? (per unit; default: the price of the supplier), due_on?, over_receipt_percent?]. Raises MR404 when the partner is no supplier, MR417 when the external number is taken, MR420 when no price is known.';
 -- <<< functions/purchasing/create_purchase_order.sql
 
--- >>> functions/purchasing/get_goods_receipt.sql sha256:010cbd1eec8882c2
+-- >>> functions/purchasing/get_goods_receipt.sql sha256:65127b66e3cc7dd6
 CREATE OR REPLACE FUNCTION purchasing.get_goods_receipt(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', r.number, 'purchase_order', o.number, 'supplier', p.code, 'delivery_note', r.delivery_note,
-        'occurred_at', r.occurred_at, 'created_at', r.created_at,
-        'lines', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'line', l.line_number, 'order_line', ol.line_number, 'item', i.number,
-                'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
-                'supplier_lot', lot.supplier_lot, 'expires_on', lot.expires_on, 'location', c.code,
-                'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'state', l.state,
-                'accepted_quantity', trim_scale(l.accepted_quantity)::text,
-                'rejected_quantity', trim_scale(l.rejected_quantity)::text,
-                'returned_quantity', trim_scale(l.returned_quantity)::text,
-                'is_reversed', l.is_reversed) ORDER BY l.line_number), '[]')
-            FROM purchasing.goods_receipt_line AS l
-            JOIN purchasing.purchase_order_line AS ol ON ol.id = l.purchase_order_line_id
-            JOIN catalog.item AS i ON i.id = l.item_id
-            JOIN catalog.unit AS u ON u.id = i.base_unit_id
-            JOIN inventory.lot AS lot ON lot.id = l.lot_id
-            JOIN catalog.location AS c ON c.id = l.location_id
-            WHERE l.goods_receipt_id = r.id))
-    FROM purchasing.goods_receipt AS r
-    JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
-    JOIN catalog.partner AS p ON p.id = o.supplier_id
-    WHERE r.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', r.number, 'purchase_order', o.number, 'supplier', p.code, 'delivery_note', r.delivery_note,
+            'occurred_at', r.occurred_at, 'created_at', r.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'order_line', ol.line_number, 'item', i.number,
+                    'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
+                    'supplier_lot', lot.supplier_lot, 'expires_on', lot.expires_on, 'location', c.code,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'state', l.state,
+                    'accepted_quantity', trim_scale(l.accepted_quantity)::text,
+                    'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                    'returned_quantity', trim_scale(l.returned_quantity)::text,
+                    'is_reversed', l.is_reversed) ORDER BY l.line_number), '[]')
+                FROM purchasing.goods_receipt_line AS l
+                JOIN purchasing.purchase_order_line AS ol ON ol.id = l.purchase_order_line_id
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                JOIN inventory.lot AS lot ON lot.id = l.lot_id
+                JOIN catalog.location AS c ON c.id = l.location_id
+                WHERE l.goods_receipt_id = r.id))
+        FROM purchasing.goods_receipt AS r
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        WHERE r.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.get_goods_receipt(text) IS 'A goods receipt as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_goods_receipt.sql
 
--- >>> functions/purchasing/get_inspection.sql sha256:7b1111d0f265469d
+-- >>> functions/purchasing/get_inspection.sql sha256:fbc367eff0e49960
 CREATE OR REPLACE FUNCTION purchasing.get_inspection(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', n.number, 'goods_receipt', r.number, 'line', l.line_number, 'item', i.number,
-        'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
-        'accepted_quantity', trim_scale(n.accepted_quantity)::text, 'rejected_quantity', trim_scale(n.rejected_quantity)::text,
-        'unit', u.code, 'reason', q.code, 'note', n.note, 'to_location', c.code, 'is_reversed', n.is_reversed,
-        'occurred_at', n.occurred_at, 'created_at', n.created_at)
-    FROM purchasing.inspection AS n
-    JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
-    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
-    JOIN catalog.item AS i ON i.id = l.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN inventory.lot AS lot ON lot.id = l.lot_id
-    LEFT JOIN catalog.reason AS q ON q.id = n.reason_id
-    LEFT JOIN catalog.location AS c ON c.id = n.to_location_id
-    WHERE n.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', n.number, 'goods_receipt', r.number, 'line', l.line_number, 'item', i.number,
+            'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
+            'accepted_quantity', trim_scale(n.accepted_quantity)::text, 'rejected_quantity', trim_scale(n.rejected_quantity)::text,
+            'unit', u.code, 'reason', q.code, 'note', n.note, 'to_location', c.code, 'is_reversed', n.is_reversed,
+            'occurred_at', n.occurred_at, 'created_at', n.created_at)
+        FROM purchasing.inspection AS n
+        JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id
+        LEFT JOIN catalog.reason AS q ON q.id = n.reason_id
+        LEFT JOIN catalog.location AS c ON c.id = n.to_location_id
+        WHERE n.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.get_inspection(text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_inspection.sql
 
--- >>> functions/purchasing/get_purchase_order.sql sha256:490a526c5262e3a9
+-- >>> functions/purchasing/get_purchase_order.sql sha256:982c56bef9ab4d32
 CREATE OR REPLACE FUNCTION purchasing.get_purchase_order(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', o.number, 'external_number', o.external_number, 'site', s.code, 'supplier', p.code, 'currency', o.currency,
-        'state', o.state, 'ordered_on', o.ordered_on, 'created_at', o.created_at,
-        'lines', (
-            SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'line', l.line_number, 'item', i.number,
-                'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'price', trim_scale(l.price)::text,
-                'base_quantity', trim_scale(l.base_quantity)::text, 'base_unit', b.code,
-                'due_on', l.due_on, 'over_receipt_percent', trim_scale(l.over_receipt_percent)::text,
-                'received_quantity', trim_scale(l.received_quantity)::text,
-                'rejected_quantity', trim_scale(l.rejected_quantity)::text,
-                'returned_quantity', trim_scale(l.returned_quantity)::text,
-                'open_quantity', trim_scale(greatest(l.base_quantity - l.received_quantity + l.returned_quantity, 0))::text)
-                ORDER BY l.line_number), '[]')
-            FROM purchasing.purchase_order_line AS l
-            JOIN catalog.item AS i ON i.id = l.item_id
-            JOIN catalog.unit AS u ON u.id = l.unit_id
-            JOIN catalog.unit AS b ON b.id = i.base_unit_id
-            WHERE l.purchase_order_id = o.id))
-    FROM purchasing.purchase_order AS o
-    JOIN catalog.site AS s ON s.id = o.site_id
-    JOIN catalog.partner AS p ON p.id = o.supplier_id
-    WHERE o.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', o.number, 'external_number', o.external_number, 'site', s.code, 'supplier', p.code, 'currency', o.currency,
+            'state', o.state, 'ordered_on', o.ordered_on, 'created_at', o.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'item', i.number,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'price', trim_scale(l.price)::text,
+                    'base_quantity', trim_scale(l.base_quantity)::text, 'base_unit', b.code,
+                    'due_on', l.due_on, 'over_receipt_percent', trim_scale(l.over_receipt_percent)::text,
+                    'received_quantity', trim_scale(l.received_quantity)::text,
+                    'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                    'returned_quantity', trim_scale(l.returned_quantity)::text,
+                    'open_quantity', trim_scale(greatest(l.base_quantity - l.received_quantity + l.returned_quantity, 0))::text)
+                    ORDER BY l.line_number), '[]')
+                FROM purchasing.purchase_order_line AS l
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = l.unit_id
+                JOIN catalog.unit AS b ON b.id = i.base_unit_id
+                WHERE l.purchase_order_id = o.id))
+        FROM purchasing.purchase_order AS o
+        JOIN catalog.site AS s ON s.id = o.site_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        WHERE o.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.get_purchase_order(text) IS 'A purchase order as a document; null when there is none of that number.';
 -- <<< functions/purchasing/get_purchase_order.sql
 
--- >>> functions/purchasing/get_supplier_return.sql sha256:ddc831847084386e
+-- >>> functions/purchasing/get_supplier_return.sql sha256:92ce319bf6b57572
 CREATE OR REPLACE FUNCTION purchasing.get_supplier_return(
     p_number text
 ) RETURNS jsonb
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT jsonb_build_object(
-        'number', t.number, 'goods_receipt', r.number, 'line', l.line_number, 'supplier', p.code, 'item', i.number,
-        'lot', nullif(lot.number, ''), 'quantity', trim_scale(t.quantity)::text, 'unit', u.code, 'location', c.code,
-        'reason', q.code, 'note', t.note, 'is_reversed', t.is_reversed, 'occurred_at', t.occurred_at, 'created_at', t.created_at)
-    FROM purchasing.supplier_return AS t
-    JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
-    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
-    JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
-    JOIN catalog.partner AS p ON p.id = o.supplier_id
-    JOIN catalog.item AS i ON i.id = l.item_id
-    JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    JOIN inventory.lot AS lot ON lot.id = l.lot_id
-    JOIN catalog.location AS c ON c.id = t.from_location_id
-    LEFT JOIN catalog.reason AS q ON q.id = t.reason_id
-    WHERE t.number = p_number;
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', t.number, 'goods_receipt', r.number, 'line', l.line_number, 'supplier', p.code, 'item', i.number,
+            'lot', nullif(lot.number, ''), 'quantity', trim_scale(t.quantity)::text, 'unit', u.code, 'location', c.code,
+            'reason', q.code, 'note', t.note, 'is_reversed', t.is_reversed, 'occurred_at', t.occurred_at, 'created_at', t.created_at)
+        FROM purchasing.supplier_return AS t
+        JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id
+        JOIN catalog.location AS c ON c.id = t.from_location_id
+        LEFT JOIN catalog.reason AS q ON q.id = t.reason_id
+        WHERE t.number = p_number);
+END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
@@ -10922,12 +10950,13 @@ CREATE OR REPLACE TRIGGER production_report_audited
 COMMENT ON TRIGGER production_report_audited ON production.production_report IS 'Records every change in audit.entry.';
 -- <<< triggers/production/production_report_audited.sql
 
--- >>> triggers/production/production_report_material_audited.sql sha256:74a875fd5b7b0e29
+-- >>> triggers/production/production_report_material_audited.sql sha256:7e6d112c57e28e83
 CREATE OR REPLACE TRIGGER production_report_material_audited
-    AFTER INSERT OR UPDATE OR DELETE ON production.production_report_material
+    AFTER UPDATE OR DELETE ON production.production_report_material
     FOR EACH ROW EXECUTE FUNCTION audit.record_change();
 
-COMMENT ON TRIGGER production_report_material_audited ON production.production_report_material IS 'Records every change in audit.entry.';
+COMMENT ON TRIGGER production_report_material_audited ON production.production_report_material IS
+    'Records every change in audit.entry; the rows themselves come with their report and its movements, which have theirs.';
 -- <<< triggers/production/production_report_material_audited.sql
 
 -- >>> triggers/production/work_order_audited.sql sha256:af7e7eb9a3622268
@@ -10938,20 +10967,23 @@ CREATE OR REPLACE TRIGGER work_order_audited
 COMMENT ON TRIGGER work_order_audited ON production.work_order IS 'Records every change in audit.entry.';
 -- <<< triggers/production/work_order_audited.sql
 
--- >>> triggers/production/work_order_material_audited.sql sha256:52fef15b27c9d988
+-- >>> triggers/production/work_order_material_audited.sql sha256:b4ba0043f4b831fe
 CREATE OR REPLACE TRIGGER work_order_material_audited
-    AFTER INSERT OR UPDATE OR DELETE ON production.work_order_material
+    AFTER DELETE OR UPDATE OF work_order_id, line_number, item_id, required_quantity, over_issue_percent, supply_location_id, is_backflushed
+    ON production.work_order_material
     FOR EACH ROW EXECUTE FUNCTION audit.record_change();
 
-COMMENT ON TRIGGER work_order_material_audited ON production.work_order_material IS 'Records every change in audit.entry.';
+COMMENT ON TRIGGER work_order_material_audited ON production.work_order_material IS
+    'Records every change in audit.entry but two that other entries tell already: the rows come with their order, and what is issued is the sum of issues and reports.';
 -- <<< triggers/production/work_order_material_audited.sql
 
--- >>> triggers/production/work_order_operation_audited.sql sha256:0ac4c4fb94773b55
+-- >>> triggers/production/work_order_operation_audited.sql sha256:3e0ee60eba17b3ed
 CREATE OR REPLACE TRIGGER work_order_operation_audited
-    AFTER INSERT OR UPDATE OR DELETE ON production.work_order_operation
+    AFTER DELETE OR UPDATE OF work_order_id, sequence, name, work_center_id, planned_minutes ON production.work_order_operation
     FOR EACH ROW EXECUTE FUNCTION audit.record_change();
 
-COMMENT ON TRIGGER work_order_operation_audited ON production.work_order_operation IS 'Records every change in audit.entry.';
+COMMENT ON TRIGGER work_order_operation_audited ON production.work_order_operation IS
+    'Records every change in audit.entry but two that other entries tell already: the rows come with their order, and their quantities are the sums of its reports.';
 -- <<< triggers/production/work_order_operation_audited.sql
 
 -- >>> triggers/purchasing/goods_receipt_audited.sql sha256:365b130fbec37bb8
