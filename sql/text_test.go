@@ -30,8 +30,9 @@ var arrows = map[string][]string{
 	"event": {"river"},
 	"audit": {"event"}, // who acts is told by the request
 	// No rooms, but the queries of programs.
-	"replica": {},
-	"demo":    {"inventory"},
+	"replica":  {},
+	"demo":     {"inventory"},
+	"takeover": {"catalog", "inventory", "purchasing", "production"},
 }
 
 func mayName(room, other string) bool {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -121,7 +122,16 @@ func (r *Runner) Run(ctx context.Context, operation Operation, commands []Comman
 		return result, err
 	}
 
-	answers, err := r.inOne(ctx, operation, pick(calls, open))
+	var answers []Answer
+	for attempt := 1; ; attempt++ {
+		answers, err = r.inOne(ctx, operation, pick(calls, open))
+		if err == nil || !isRetryable(err) || attempt == attempts {
+			break
+		}
+		if err := pause(ctx, attempt); err != nil {
+			return result, err
+		}
+	}
 	if err == nil {
 		for i, at := range open {
 			result.Answers[at] = answers[i]
@@ -243,7 +253,10 @@ func (r *Runner) alone(ctx context.Context, operation Operation, command Command
 			result.Answers[at] = answers[0]
 			result.Fresh++
 			return nil
-		case isRetryable(err) && attempt < 5:
+		case isRetryable(err) && attempt < attempts:
+			if err := pause(ctx, attempt); err != nil {
+				return err
+			}
 			continue
 		case !isRefusal(err):
 			return fmt.Errorf("%s, %s: %w", operation, command.Source, err)
@@ -254,6 +267,19 @@ func (r *Runner) alone(ctx context.Context, operation Operation, command Command
 		result.Refusals = append(result.Refusals, refusal)
 		result.Answers[at] = Answer{Status: refusedStatus}
 		return r.store(ctx, one, refusal)
+	}
+}
+
+// attempts is how often a transaction is run that other transactions stood in the way of: those of a run that was
+// killed a moment ago may still be ending.
+const attempts = 5
+
+func pause(ctx context.Context, attempt int) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(time.Duration(attempt*attempt) * 100 * time.Millisecond):
+		return nil
 	}
 }
 
