@@ -22,11 +22,11 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		OperationID: "list-documents", Path: "/v1/documents", Tag: tag,
 		Summary: "Rendered documents, latest first",
 	}, q.ListFiles)
-	httpapi.Read[fileInput, File](api, httpapi.ReadSpec{
+	httpapi.Read[FilePath, File](api, httpapi.ReadSpec{
 		OperationID: "get-document", Path: "/v1/documents/{kind}/{number}", Tag: tag,
 		Summary:     "A rendered document without its content",
 		Description: "Delivery notes, invoices, credit notes and labels are rendered within moments after they come to be; until then there is no such document.",
-	}, func(ctx context.Context, in *fileInput) (json.RawMessage, error) {
+	}, func(ctx context.Context, in *FilePath) (json.RawMessage, error) {
 		return found(q.GetFile(ctx, in.Kind, in.Number))
 	})
 	httpapi.Download(api, httpapi.ReadSpec{
@@ -50,13 +50,14 @@ func found[T any](v T, err error) (T, error) {
 	return v, err
 }
 
-type fileInput struct {
+// FilePath names a document.
+type FilePath struct {
 	Kind   string `path:"kind" enum:"delivery_note,invoice,credit_note,handling_unit_label" doc:"What is printed."`
 	Number string `path:"number" minLength:"1" maxLength:"64" doc:"Number of the document, or SSCC of the handling unit."`
 }
 
 type contentInput struct {
-	fileInput
+	FilePath
 	httpapi.Conditional
 }
 

@@ -150,6 +150,9 @@ func (a *API) hold(t testing.TB, req *http.Request, answer *Answer) {
 	}
 	mediaType, _, _ := strings.Cut(answer.Header.Get("Content-Type"), ";")
 	content := response.Content[mediaType]
+	if mediaType == "" && len(answer.Body) == 0 && len(response.Content) == 0 {
+		return
+	}
 	if content == nil {
 		if response.Content["application/octet-stream"] == nil {
 			t.Errorf("%s: media type %q is not documented for %d", answer.request, mediaType, answer.Status)
