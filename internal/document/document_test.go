@@ -73,8 +73,10 @@ func ship(t *testing.T, api *httpapitest.API, customer string) (shipment *httpap
 	for _, lot := range []string{"L-1", "L-2"} {
 		api.Post(t, "/v1/opening-stocks", m{"item": "CRATE", "lot": lot, "to": "A", "quantity": "60"})
 	}
-	order := api.Post(t, "/v1/sales-orders", m{"site": "P1", "customer": customer, "customer_reference": "4500012345",
-		"lines": []m{{"item": "CRATE", "quantity": "50", "unit_price": "4.35"}, {"item": "CRATE", "quantity": "20", "unit_price": "4.20"}}}).Want(201).Text("number")
+	order := api.Post(t, "/v1/sales-orders", m{
+		"site": "P1", "customer": customer, "customer_reference": "4500012345",
+		"lines": []m{{"item": "CRATE", "quantity": "50", "unit_price": "4.35"}, {"item": "CRATE", "quantity": "20", "unit_price": "4.20"}},
+	}).Want(201).Text("number")
 	pick := api.Post(t, "/v1/picks", m{"sales_order": order, "lines": []m{{"line": 1, "quantity": "50", "lot": "L-1"}, {"line": 2, "quantity": "20", "lot": "L-2"}}}).Want(201).Text("number")
 	pallet = api.Post(t, "/v1/handling-units", m{"kind": "pallet", "contents": []m{{"pick": pick, "line": 1, "quantity": "50"}}}).Want(201).Text("sscc")
 	work(t, api)

@@ -143,7 +143,7 @@ func drawSymbols(p pen, code string, contents []elementString) error {
 		p.style(mono, 8.5, [3]int{0, 0, 0})
 		p.putCentre(labelWidth/2, y, all[i].text())
 		y -= 3.2 + heights[i]
-		if _, err := p.code(all[i].symbol(), x, y, module, heights[i]); err != nil {
+		if err := p.code(all[i].symbol(), x, y, module, heights[i]); err != nil {
 			return err
 		}
 		y -= 3.2

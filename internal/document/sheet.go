@@ -142,10 +142,10 @@ func (p pen) fit(s string, width float64) string {
 
 // code draws a Code 128 symbol with its left bar at x; module is the width of the
 // narrowest bar. The quiet zones are the caller's.
-func (p pen) code(data string, x, y, module, height float64) (float64, error) {
+func (p pen) code(data string, x, y, module, height float64) error {
 	symbol, err := bars(data)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	p.SetFillColor(0, 0, 0)
 	modules := symbol.Bounds().Dx()
@@ -159,7 +159,7 @@ func (p pen) code(data string, x, y, module, height float64) (float64, error) {
 		}
 		i = j
 	}
-	return float64(modules) * module, nil
+	return nil
 }
 
 // table is a table over pages: its head is repeated, rows are never split.
@@ -293,7 +293,7 @@ func (l *letter) firstPage(buyer party, facts []fact) error {
 	}
 	const module = 0.25
 	width := float64(symbol.Bounds().Dx()) * module
-	if _, err := l.code(l.number, pageWidth-right-width, 11, module, 9); err != nil {
+	if err := l.code(l.number, pageWidth-right-width, 11, module, 9); err != nil {
 		return err
 	}
 	l.style(mono, 8, soft)
