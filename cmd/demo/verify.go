@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -51,7 +52,7 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 		if err := p.compare(ctx, s); err != nil {
 			return nil, err
 		}
-		screen.end(fmt.Sprintf("%d tables, %d rows, %d differ", s.Mirror.Tables, s.Mirror.Rows, len(s.Mirror.Differ)))
+		screen.end(fmt.Sprintf("%d tables, %d rows, %d differ %s", s.Mirror.Tables, s.Mirror.Rows, len(s.Mirror.Differ), strings.Join(s.Mirror.Differ, ", ")))
 	}
 
 	for path, into := range map[string]any{"/v1/stock?limit=500": &s.stock, "/v1/costing/valuation?limit=500": &s.valuation} {

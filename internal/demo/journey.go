@@ -330,9 +330,15 @@ func (j *journey) invoice() string {
 
 func (j *journey) takeBack() string {
 	j.as("receiver", "dock-1")
-	shipment := j.shipments["HANSEOBST"].text("number")
+	// A shipment may hold several lots, a line each: the crates come back on the longest one.
+	shipment, line, most := j.shipments["HANSEOBST"], any(nil), 0
+	for _, shipped := range shipment.list("lines") {
+		if quantity, err := strconv.Atoi(shipped.text("quantity")); err == nil && quantity > most {
+			line, most = shipped.at("line"), quantity
+		}
+	}
 	taken := func(quantity string) object {
-		return object{"shipment": shipment, "lines": []object{{"line": 1, "quantity": quantity, "reason": "DAMAGED"}}}
+		return object{"shipment": shipment.text("number"), "lines": []object{{"line": line, "quantity": quantity, "reason": "DAMAGED"}}}
 	}
 	j.customerReturn = j.post("/v1/customer-returns", taken("4")).text("number")
 	j.refused("/v1/customer-returns", taken("45"), "beyond-shipment")
