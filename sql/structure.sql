@@ -5445,7 +5445,13 @@ BEGIN
     END IF;
 
     SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
-    IF NOT p_reuse OR v_lot.status <> p_status OR p_item.tracking = 'serial'
+    -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
+    IF NOT p_reuse OR v_lot.status <> p_status
+        OR (p_item.tracking = 'serial' AND EXISTS (
+            SELECT FROM inventory.movement AS m
+            WHERE m.lot_id = v_lot.id
+              AND m.movement_type <> 'reversal'
+              AND NOT EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id)))
         OR v_lot.supplier_id IS DISTINCT FROM p_supplier_id OR v_lot.supplier_lot IS DISTINCT FROM p_supplier_lot
         OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
         RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
@@ -8301,7 +8307,8 @@ BEGIN
         -- The same lot may be reported in several portions, but only by its own order.
         v_lot_id := (inventory.ensure_lot(v_item, p_command ->> 'lot',
             CASE WHEN v_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
-            coalesce((p_command ->> 'manufactured_on')::date, v_occurred_at::date), (p_command ->> 'expires_on')::date,
+            coalesce((p_command ->> 'manufactured_on')::date,
+                (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id)), (p_command ->> 'expires_on')::date,
             EXISTS (
                 SELECT FROM production.production_report AS r
                 JOIN inventory.lot AS l ON l.id = r.lot_id

@@ -111,15 +111,18 @@ func TestCratesAreMade(t *testing.T) {
 
 	// 200 inserts are scanned in two lots; the first comes where it lies, the second by its label.
 	issue := api.Post(t, "/v1/material-issues", m{"work_order": number, "lines": []m{
-		{"item": "INSERT", "quantity": "120"}, {"barcode": "I-2", "quantity": "100"}}}).Want(201)
+		{"item": "INSERT", "quantity": "120"}, {"barcode": "I-2", "quantity": "100"},
+	}}).Want(201)
 	want(t, "the supply location first", issue.Text("lines", 0, "location"), "RAW")
 	want(t, "where the lot lies", issue.Text("lines", 1, "location"), "LINE")
 	want(t, "state", api.Get(t, "/v1/work-orders/"+number).Text("state"), "in_process")
 	api.Post(t, "/v1/material-issues", m{"work_order": number, "lines": []m{{"item": "INSERT", "quantity": "1"}}}).Problem("beyond-required", 409)
 
 	// 45 good and 5 scrap use half of everything: resin by expiry, inserts of the lot issued first.
-	report := api.Post(t, "/v1/production-reports", m{"work_order": number, "operation": 10, "good_quantity": "45", "scrap_quantity": "5", "scrap_reason": "SHORT",
-		"rework_quantity": "2", "lot": "C-1", "started_at": "2026-11-20T06:00:00Z", "ended_at": "2026-11-20T07:30:00Z", "operator": "ANNA"}).Want(201)
+	report := api.Post(t, "/v1/production-reports", m{
+		"work_order": number, "operation": 10, "good_quantity": "45", "scrap_quantity": "5", "scrap_reason": "SHORT",
+		"rework_quantity": "2", "lot": "C-1", "started_at": "2026-11-20T06:00:00Z", "ended_at": "2026-11-20T07:30:00Z", "operator": "ANNA",
+	}).Want(201)
 	want(t, "minutes", report.Text("duration_minutes"), "90")
 	want(t, "resin of R-2, which expires first", report.Text("materials", 0, "lot")+" "+report.Text("materials", 0, "quantity"), "R-2 75")
 	want(t, "finished", onHand(t, api.DB, "CRATE", "FIN"), "45")
@@ -128,7 +131,8 @@ func TestCratesAreMade(t *testing.T) {
 
 	// The second half, with the lots named.
 	second := api.Post(t, "/v1/production-reports", m{"work_order": number, "good_quantity": "50", "lot": "C-2", "materials": []m{
-		{"item": "RESIN", "lot": "R-1", "quantity": "20"}, {"item": "BATCH", "lot": "B-1"}}}).Want(201)
+		{"item": "RESIN", "lot": "R-1", "quantity": "20"}, {"item": "BATCH", "lot": "B-1"},
+	}}).Want(201)
 	want(t, "genealogy", madeOf(t, api.DB, "C-2"), "B-1 1500, I-1 20, I-2 80, R-1 50, R-2 25")
 	want(t, "labels in all", onHand(t, api.DB, "LABEL", "LINE"), "967")
 	want(t, "resin in all", onHand(t, api.DB, "RESIN", "LINE"), "950")
@@ -204,6 +208,24 @@ func TestOnlyTheLastOperationMovesStock(t *testing.T) {
 	want(t, "good", after.Text("good_quantity"), "9")
 }
 
+// An order may name its own steps; the last of them moves stock.
+func TestAnOrderMayNameItsSteps(t *testing.T) {
+	t.Parallel()
+	api := stocked(t)
+	steps := func(second int) m {
+		return m{"item": "BODY", "quantity": "2", "operations": []m{
+			{"operation": 5, "name": "saw", "work_center": "M2"}, {"operation": second, "name": "weld", "work_center": "M1", "planned_minutes": "7.5"},
+		}}
+	}
+	wo := api.Post(t, "/v1/work-orders", steps(7)).Want(201)
+	want(t, "work center of the last step", wo.Text("work_center"), "M1")
+	want(t, "planned", wo.Text("operations", 1, "planned_minutes"), "7.5")
+	api.Post(t, "/v1/work-orders", steps(5)).Problem("already-exists", 409)
+	api.Post(t, "/v1/production-reports", m{"work_order": wo.Text("number"), "operation": 5, "good_quantity": "2"}).Want(201)
+	api.Post(t, "/v1/production-reports", m{"work_order": wo.Text("number"), "operation": 7, "good_quantity": "2"}).Want(201)
+	want(t, "BODY", onHand(t, api.DB, "BODY", "FIN"), "2")
+}
+
 func TestReversalsRestore(t *testing.T) {
 	t.Parallel()
 	api := stocked(t)
@@ -254,7 +276,10 @@ func TestSerialNumbersAndPlainItems(t *testing.T) {
 	api.Post(t, "/v1/production-reports", m{"work_order": wo, "good_quantity": "2"}).Problem("one-piece-per-serial-report", 422)
 	api.Post(t, "/v1/production-reports", m{"work_order": wo, "good_quantity": "1", "lot": "SN-1"}).Want(201)
 	api.Post(t, "/v1/production-reports", m{"work_order": wo, "good_quantity": "1", "lot": "SN-1"}).Problem("lot-exists", 409)
-	api.Post(t, "/v1/production-reports", m{"work_order": wo, "good_quantity": "1", "lot": "SN-2"}).Want(201)
+	second := api.Post(t, "/v1/production-reports", m{"work_order": wo, "good_quantity": "1", "lot": "SN-2"}).Want(201).Text("number")
+	api.Post(t, "/v1/production-report-reversals", m{"production_report": second, "reason": "MISTAKE"}).Want(201)
+	api.Post(t, "/v1/production-reports", m{"work_order": wo, "scrap_quantity": "1", "scrap_reason": "SHORT", "lot": "SN-2"}).Want(201)
+	api.Post(t, "/v1/production-reports", m{"work_order": wo, "good_quantity": "1", "lot": "SN-2"}).Problem("lot-exists", 409)
 	frame := order(t, api, "FRAME", "5", nil)
 	report := api.Post(t, "/v1/production-reports", m{"work_order": frame, "good_quantity": "4", "scrap_quantity": "1", "scrap_reason": "SHORT"}).Want(201)
 	if report.Value("lot") != nil || report.Len("materials") != 0 {
@@ -420,8 +445,8 @@ func TestManyReportAtOnce(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	if good.Load() < 90 {
-		t.Errorf("material for 100 crates made %d", good.Load())
+	if good.Load() < 85 {
+		t.Errorf("material for 100 crates, 12 of them taken back at the end at worst, made %d", good.Load())
 	}
 	want(t, "CRATE", onHand(t, api.DB, "CRATE", "FIN"), fmt.Sprint(good.Load()))
 }

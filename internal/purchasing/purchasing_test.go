@@ -161,8 +161,10 @@ func TestUninspectedGoodsGoToStorage(t *testing.T) {
 	api := setup(t)
 	po := order(t, api, m{"item": "BOLT", "quantity": "4", "unit": "XBX"}, m{"item": "INK", "quantity": "20"})
 	gr := api.Post(t, "/v1/goods-receipts", m{"purchase_order": po, "lines": []m{
-		{"line": 1, "quantity": "4", "unit": "XBX"}, {"line": 2, "quantity": "5", "lot": "INK-1", "supplier_lot": "S"},
-		{"line": 2, "quantity": "5", "lot": "INK-1", "supplier_lot": "S", "location": "A"}}}).Want(201)
+		{"line": 1, "quantity": "4", "unit": "XBX"},
+		{"line": 2, "quantity": "5", "lot": "INK-1", "supplier_lot": "S"},
+		{"line": 2, "quantity": "5", "lot": "INK-1", "supplier_lot": "S", "location": "A"},
+	}}).Want(201)
 	want(t, "state", gr.Text("lines", 0, "state"), "accepted")
 	want(t, "lot status", gr.Text("lines", 1, "lot_status"), "released")
 	want(t, "BOLT", onHand(t, api.DB, "BOLT", "B"), "1000")
@@ -321,9 +323,16 @@ func TestSerialNumbersAreReceivedOneByOne(t *testing.T) {
 	t.Parallel()
 	api := setup(t)
 	po := order(t, api, m{"item": "PUMP", "quantity": "2"})
-	api.Post(t, "/v1/goods-receipts", m{"purchase_order": po, "lines": []m{
-		{"line": 1, "quantity": "1", "lot": "SN-1"}, {"line": 1, "quantity": "1", "lot": "SN-2"}}}).Want(201)
+	gr := api.Post(t, "/v1/goods-receipts", m{"purchase_order": po, "lines": []m{
+		{"line": 1, "quantity": "1", "lot": "SN-1"}, {"line": 1, "quantity": "1", "lot": "SN-2"},
+	}}).Want(201).Text("number")
 	want(t, "PUMP", onHand(t, api.DB, "PUMP", "Q"), "2")
+	api.Post(t, "/v1/goods-receipt-reversals", m{"goods_receipt": gr, "line": 2, "reason": "MISTAKE"}).Want(201)
+	again := func(lot string) m {
+		return m{"purchase_order": po, "lines": []m{{"line": 1, "quantity": "1", "lot": lot}}}
+	}
+	api.Post(t, "/v1/goods-receipts", again("SN-1")).Problem("lot-exists", 409)
+	api.Post(t, "/v1/goods-receipts", again("SN-2")).Want(201)
 }
 
 func TestTheSameRequestTakesEffectOnce(t *testing.T) {

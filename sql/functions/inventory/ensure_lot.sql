@@ -32,7 +32,13 @@ BEGIN
     END IF;
 
     SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
-    IF NOT p_reuse OR v_lot.status <> p_status OR p_item.tracking = 'serial'
+    -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
+    IF NOT p_reuse OR v_lot.status <> p_status
+        OR (p_item.tracking = 'serial' AND EXISTS (
+            SELECT FROM inventory.movement AS m
+            WHERE m.lot_id = v_lot.id
+              AND m.movement_type <> 'reversal'
+              AND NOT EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id)))
         OR v_lot.supplier_id IS DISTINCT FROM p_supplier_id OR v_lot.supplier_lot IS DISTINCT FROM p_supplier_lot
         OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
         RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number

@@ -113,7 +113,8 @@ BEGIN
         -- The same lot may be reported in several portions, but only by its own order.
         v_lot_id := (inventory.ensure_lot(v_item, p_command ->> 'lot',
             CASE WHEN v_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
-            coalesce((p_command ->> 'manufactured_on')::date, v_occurred_at::date), (p_command ->> 'expires_on')::date,
+            coalesce((p_command ->> 'manufactured_on')::date,
+                (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id)), (p_command ->> 'expires_on')::date,
             EXISTS (
                 SELECT FROM production.production_report AS r
                 JOIN inventory.lot AS l ON l.id = r.lot_id
