@@ -36,3 +36,24 @@ func TestMigrateAndVerify(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestPartitions(t *testing.T) {
+	t.Parallel()
+	dba := &program{DatabaseURL: testdb.New(t).URL}
+	ctx := t.Context()
+	if err := (partitionsEnsure{Months: 5}).Run(ctx, dba); err != nil {
+		t.Error(err)
+	}
+	if err := (partitionsList{}).Run(ctx, dba); err != nil {
+		t.Error(err)
+	}
+	if err := (partitionsDetach{Before: "2020-01"}).Run(ctx, dba); err != nil {
+		t.Errorf("nothing to detach: %v", err)
+	}
+	if err := (partitionsDetach{Before: "2099-01"}).Run(ctx, dba); err == nil || !strings.Contains(err.Error(), "not closed") {
+		t.Errorf("the ledger of open periods was detached: %v", err)
+	}
+	if err := (partitionsDetach{Before: "last year"}).Run(ctx, dba); err == nil {
+		t.Error("no month was taken")
+	}
+}

@@ -17,10 +17,11 @@ type program struct {
 	DatabaseURL string `name:"database-url" env:"MILLRACE_DATABASE_URL" help:"The primary, such as postgres://user@host/millrace." required:""`
 	Verbose     bool   `short:"v" help:"Tell each step."`
 
-	Migrate migrateCommand `cmd:"" help:"Move the schema along the numbered series."`
-	Verify  verifyCommand  `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
-	Import  importCommand  `cmd:"" help:"Take over the data of another system."`
-	Replay  replayCommand  `cmd:"" help:"Run the history of imported data through the same functions as the API."`
+	Migrate    migrateCommand    `cmd:"" help:"Move the schema along the numbered series."`
+	Verify     verifyCommand     `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
+	Partitions partitionsCommand `cmd:"" help:"Look after the partitions of ledger, audit and feed."`
+	Import     importCommand     `cmd:"" help:"Take over the data of another system."`
+	Replay     replayCommand     `cmd:"" help:"Run the history of imported data through the same functions as the API."`
 }
 
 func main() {

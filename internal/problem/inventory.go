@@ -92,7 +92,11 @@ var inventory = []Entry{
 		Explanation: "Some movements of the period have no cost yet. Costing follows the postings by seconds: close the period again.",
 	},
 	{
-		Key: "MR223", Slug: "ledger-detached", Status: 409, Title: "The ledger does not go back so far",
+		Key: "MR223", Slug: "ledger-detached", Status: 422, Title: "The ledger does not go back so far",
 		Explanation: "The movements of that time were detached into the archive, so what was on hand then cannot be told any more.",
+	},
+	{
+		Key: "MR224", Slug: "ledger-needed", Status: 409, Title: "The ledger is still needed",
+		Explanation: "Partitions of the ledger cannot be detached while a period in them is open, or an open document or a cost layer needs their movements. `details` names who needs them.",
 	},
 }

@@ -106,6 +106,9 @@ func fromPostgres(e *pgconn.PgError) *Problem {
 // lookup finds the kind of a Postgres error: by its constraint, by its code, by the class
 // of its code.
 func lookup(e *pgconn.PgError) (Entry, bool) {
+	if isRerouted(e) {
+		return Unavailable, true
+	}
 	if kind, ok := byKey[e.ConstraintName]; ok && e.ConstraintName != "" && !strings.HasPrefix(e.Code, Class) {
 		return kind, true
 	}
@@ -141,7 +144,7 @@ func IsTransient(err error) bool {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return false
 	case errors.As(err, &pgErr):
-		return slices.Contains(transient, pgErr.Code)
+		return slices.Contains(transient, pgErr.Code) || isRerouted(pgErr)
 	default:
 		return isConnection(err)
 	}
@@ -150,6 +153,11 @@ func IsTransient(err error) bool {
 // transient are serialization_failure, deadlock_detected, and a server that goes, has gone
 // or is not there yet.
 var transient = []string{"40001", "40P01", "57P01", "57P02", "57P03"}
+
+// isRerouted tells that a row was on its way to the default partition when the partition it
+// belongs to was made. Postgres calls that a violated check, of no name; a check of a table
+// has one.
+func isRerouted(e *pgconn.PgError) bool { return e.Code == "23514" && e.ConstraintName == "" }
 
 // IsRefusal says whether p is the database's final word on a request, which is stored
 // under the request's key: it will never be answered otherwise. A key that is in use,

@@ -3044,6 +3044,21 @@ COMMENT ON FUNCTION costing.list_valuation(text, integer) IS
     'Stock value of every costed item by item number, page by page.';
 -- <<< functions/costing/list_valuation.sql
 
+-- >>> functions/costing/oldest_movement_needed.sql sha256:0d7d4965e204aa06
+CREATE OR REPLACE FUNCTION costing.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT m.posted_at - interval '1 hour'
+    FROM inventory.movement AS m
+    WHERE m.id = (SELECT min(l.movement_id) FROM costing.layer AS l WHERE l.remaining_quantity > 0);
+$function$;
+
+COMMENT ON FUNCTION costing.oldest_movement_needed() IS
+    'An hour before the posting of the oldest movement that a cost layer with stock in it came from; null when there is none. The hour is for postings that drew their ids in another order than their times.';
+-- <<< functions/costing/oldest_movement_needed.sql
+
 -- >>> functions/costing/read_movements.sql sha256:2b51a5f67e0db593
 CREATE OR REPLACE FUNCTION costing.read_movements(
     p_after bigint,
@@ -3482,42 +3497,90 @@ COMMENT ON FUNCTION event.digest_table(text) IS
     'Number of rows of a table and a digest of their contents, to compare the table with its copy on a replica.';
 -- <<< functions/event/digest_table.sql
 
--- >>> functions/event/ensure_partitions.sql sha256:e3517bb5b3ccdae0
+-- >>> functions/event/ensure_partitions.sql sha256:0c782282a9c3ba51
 CREATE OR REPLACE FUNCTION event.ensure_partitions(
     p_months_ahead integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
 AS $function$
 DECLARE
+    -- Positions of the feed per partition.
+    c_positions CONSTANT bigint := 50000000;
     v_parent text;
+    v_time text;
     v_first timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
     v_month timestamp;
     v_name text;
+    v_range text;
+    v_referred text;
+    v_months timestamp[];
+    v_part bigint;
     v_created integer := 0;
 BEGIN
-    FOREACH v_parent IN ARRAY ARRAY['inventory.movement', 'audit.entry'] LOOP
-        -- Months of the UTC calendar, whatever the time zone of the session.
+    -- One at a time: a second one finds everything made.
+    PERFORM pg_advisory_xact_lock(904, 0);
+
+    FOR v_parent, v_time IN VALUES ('inventory.movement', 'posted_at'), ('audit.entry', 'recorded_at') LOOP
+        -- Months of the UTC calendar, whatever the time zone of the session: those to come, and those whose rows had to go to
+        -- the default partition because nobody had made theirs in time.
+        EXECUTE format('SELECT array_agg(DISTINCT date_trunc(''month'', d.%I AT TIME ZONE ''UTC'')) FROM %s_default AS d', v_time, v_parent)
+        INTO v_months;
         FOR v_month IN
-            SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month')
+            SELECT g FROM generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month') AS g
+            UNION
+            SELECT m FROM unnest(v_months) AS m
+            ORDER BY 1
         LOOP
             v_name := v_parent || '_' || to_char(v_month, 'YYYY_MM');
-            IF to_regclass(v_name) IS NULL THEN
-                EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                    v_name, v_parent, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC');
-                EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
-                    'Rows of the month ' || to_char(v_month, 'YYYY-MM') || ' (UTC).');
-                v_created := v_created + 1;
+            CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+            v_range := format('d.%I >= %L AND d.%I < %L', v_time, v_month AT TIME ZONE 'UTC', v_time, (v_month + interval '1 month') AT TIME ZONE 'UTC');
+            EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES)', v_name, v_parent);
+            EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Rows of the month ' || to_char(v_month, 'YYYY-MM') || ' (UTC).');
+
+            -- Attaching it waits for nobody who posts into another partition; PARTITION OF would. The locks it takes are taken
+            -- here first, in the order in which postings take theirs: the tables referred to, then the default partition.
+            FOR v_referred IN
+                SELECT DISTINCT k.confrelid::regclass::text
+                FROM pg_constraint AS k
+                WHERE k.contype = 'f' AND k.conrelid = v_parent::regclass
+                ORDER BY 1
+            LOOP
+                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
+            END LOOP;
+            EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
+            IF v_month = ANY (v_months) THEN
+                EXECUTE format('ALTER TABLE %s_default DISABLE TRIGGER USER', v_parent);
+                EXECUTE format('WITH moved AS (DELETE FROM %s_default AS d WHERE %s RETURNING d.*) INSERT INTO %s SELECT m.* FROM moved AS m',
+                    v_parent, v_range, v_name);
+                EXECUTE format('ALTER TABLE %s_default ENABLE TRIGGER USER', v_parent);
             END IF;
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+                v_parent, v_name, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC');
+            v_created := v_created + 1;
         END LOOP;
+    END LOOP;
+
+    -- The feed is cut by position: the part in use and the next one.
+    SELECT h.position / c_positions INTO v_part FROM event.log_head AS h;
+    FOREACH v_part IN ARRAY ARRAY[v_part, v_part + 1] LOOP
+        v_name := 'event.log_p' || v_part;
+        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %s (LIKE event.log INCLUDING ALL EXCLUDING INDEXES)', v_name);
+        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
+            format('Positions %s to %s of the feed.', v_part * c_positions, (v_part + 1) * c_positions - 1));
+        EXECUTE format('ALTER TABLE event.log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)',
+            v_name, v_part * c_positions, (v_part + 1) * c_positions);
+        v_created := v_created + 1;
     END LOOP;
     RETURN v_created;
 END;
 $function$;
 
 COMMENT ON FUNCTION event.ensure_partitions(integer) IS
-    'Makes the monthly partitions of the ledger and the audit for this month and p_months_ahead more; says how many were missing. Idempotent. Fails when the default partition already holds rows of a missing month.';
+    'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when a lock is not free within five seconds.';
 -- <<< functions/event/ensure_partitions.sql
 
 -- >>> functions/event/fingerprint.sql sha256:aa2ba624d07e7449
@@ -3608,6 +3671,36 @@ $function$;
 COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
+
+-- >>> functions/event/list_partitions.sql sha256:d3ac30844b2d892f
+CREATE OR REPLACE FUNCTION event.list_partitions() RETURNS TABLE (
+    parent text,
+    partition text,
+    begins text,
+    ends text,
+    estimated_rows bigint,
+    bytes bigint,
+    is_default boolean
+)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+AS $function$
+    SELECT i.inhparent::regclass::text, c.oid::regclass::text,
+        substring(b.bounds FROM 'FROM \(''?([^'')]+)'), substring(b.bounds FROM 'TO \(''?([^'')]+)'),
+        greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid), b.bounds = 'DEFAULT'
+    FROM pg_inherits AS i
+    JOIN pg_class AS c ON c.oid = i.inhrelid
+    JOIN pg_class AS p ON p.oid = i.inhparent AND p.relkind = 'p'
+    JOIN pg_namespace AS n ON n.oid = p.relnamespace AND n.nspname IN ('inventory', 'audit', 'event')
+    CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bounds) AS b
+    ORDER BY 1, b.bounds = 'DEFAULT', 2;
+$function$;
+
+COMMENT ON FUNCTION event.list_partitions() IS
+    'Every partition of ledger, audit and feed: what it holds from (included) to (excluded), times in UTC, rows as the last analyze estimated them, bytes with indexes.';
+-- <<< functions/event/list_partitions.sql
 
 -- >>> functions/event/list_published_tables.sql sha256:32b5cef0a6ec5880
 CREATE OR REPLACE FUNCTION event.list_published_tables() RETURNS SETOF text
@@ -4061,6 +4154,73 @@ $function$;
 COMMENT ON FUNCTION inventory.describe_transfer(bigint, inventory.movement_type, text, text, text, text, numeric, text, timestamptz) IS
     'A transfer as a document, from the parts of its movement; quantity in base units.';
 -- <<< functions/inventory/describe_transfer.sql
+
+-- >>> functions/inventory/detach_partitions.sql sha256:6c00e923514b3152
+CREATE OR REPLACE FUNCTION inventory.detach_partitions(
+    p_before timestamptz
+) RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
+AS $function$
+DECLARE
+    v_names text[];
+    v_until timestamptz;
+    v_horizon timestamptz;
+    v_room text;
+    v_needed timestamptz;
+    v_name text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(904, 0);
+    SELECT array_agg(l.partition ORDER BY l.ends), max(l.ends::timestamptz)
+    INTO v_names, v_until
+    FROM event.list_partitions() AS l
+    WHERE l.parent = 'inventory.movement' AND NOT l.is_default AND l.ends::timestamptz <= p_before;
+    IF v_names IS NULL THEN
+        RETURN ARRAY[]::text[];
+    END IF;
+
+    -- Everything in them must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    SELECT min(p.ends_at) INTO v_horizon
+    FROM inventory.period AS p
+    WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
+    IF v_horizon IS NULL THEN
+        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', 'inventory.period')::text,
+                  HINT = 'Close the periods up to the month after it, or keep more.';
+    END IF;
+
+    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
+    FOR v_room IN
+        SELECT n.nspname
+        FROM pg_proc AS f
+        JOIN pg_namespace AS n ON n.oid = f.pronamespace
+        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
+        ORDER BY n.nspname
+    LOOP
+        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO v_needed;
+        IF v_needed < v_until THEN
+            RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
+                USING ERRCODE = 'MR224',
+                      DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
+                      HINT = 'Close what is open, or keep more.';
+        END IF;
+    END LOOP;
+
+    FOREACH v_name IN ARRAY v_names LOOP
+        EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
+        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
+    END LOOP;
+    UPDATE inventory.period AS p SET detached_at = clock_timestamp() WHERE p.ends_at <= v_horizon AND p.detached_at IS NULL;
+    RETURN v_names;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.detach_partitions(timestamptz) IS
+    'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
+-- <<< functions/inventory/detach_partitions.sql
 
 -- >>> functions/inventory/ensure_lot.sql sha256:0d4917cb25ade486
 CREATE OR REPLACE FUNCTION inventory.ensure_lot(
@@ -4576,6 +4736,40 @@ $function$;
 COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
     'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 -- <<< functions/inventory/lock_balances.sql
+
+-- >>> functions/inventory/oldest_movement_id.sql sha256:f107ff3b0584354f
+CREATE OR REPLACE FUNCTION inventory.oldest_movement_id() RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE WHEN EXISTS (SELECT FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)
+        THEN (SELECT coalesce(min(m.id), 9223372036854775807) FROM inventory.movement AS m) ELSE 0 END;
+$function$;
+
+COMMENT ON FUNCTION inventory.oldest_movement_id() IS
+    'Movements of smaller ids may be in partitions that were detached: checks do not ask for them. 0 as long as nothing was detached.';
+-- <<< functions/inventory/oldest_movement_id.sql
+
+-- >>> functions/inventory/oldest_movement_needed.sql sha256:029af726483dbd85
+CREATE OR REPLACE FUNCTION inventory.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT min((e.payload ->> 'posted_at')::timestamptz)
+    FROM (
+        SELECT i.payload FROM event.inbox AS i WHERE i.topic = 'movement.posted'
+        UNION ALL
+        SELECT l.payload
+        FROM event.log AS l
+        WHERE l.topic = 'movement.posted' AND l.position > (SELECT min(c.position) FROM event.consumer AS c)
+    ) AS e;
+$function$;
+
+COMMENT ON FUNCTION inventory.oldest_movement_needed() IS
+    'Posting time of the oldest movement that a reader of the feed has not come to; null when there is none. Every room may have a function of this name: inventory.detach_partitions asks them all.';
+-- <<< functions/inventory/oldest_movement_needed.sql
 
 -- >>> functions/inventory/parse_gs1.sql sha256:eb148a18d8052677
 CREATE OR REPLACE FUNCTION inventory.parse_gs1(
@@ -6532,6 +6726,19 @@ COMMENT ON FUNCTION production.lock_work_order(text, production.work_order_state
     'The work order of that number, locked: the gate of every command that changes the order, its materials or its reports. Raises MR301 when there is none, MR303 when it is in none of the states named.';
 -- <<< functions/production/lock_work_order.sql
 
+-- >>> functions/production/oldest_movement_needed.sql sha256:aca3e8806008ed8f
+CREATE OR REPLACE FUNCTION production.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT min(t.created_at) FROM production.work_order AS t WHERE t.state IN ('released', 'in_process', 'completed');
+$function$;
+
+COMMENT ON FUNCTION production.oldest_movement_needed() IS
+    'When the oldest work order that is not closed was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
+-- <<< functions/production/oldest_movement_needed.sql
+
 -- >>> functions/production/release_attribution.sql sha256:c239782b50f76ee9
 CREATE OR REPLACE FUNCTION production.release_attribution(
     p_material_id bigint,
@@ -7718,6 +7925,19 @@ COMMENT ON FUNCTION purchasing.lock_receipt_line(text, integer) IS
     'A receipt line that stands, locked together with its order line. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
 -- <<< functions/purchasing/lock_receipt_line.sql
 
+-- >>> functions/purchasing/oldest_movement_needed.sql sha256:48542308f66318dc
+CREATE OR REPLACE FUNCTION purchasing.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT min(t.created_at) FROM purchasing.purchase_order AS t WHERE t.state = 'released';
+$function$;
+
+COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS
+    'When the oldest purchase order that still takes goods was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
+-- <<< functions/purchasing/oldest_movement_needed.sql
+
 -- >>> functions/purchasing/receive_goods.sql sha256:a0997ff9b691e698
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
@@ -8576,6 +8796,19 @@ $function$;
 COMMENT ON FUNCTION sales.lock_sales_orders(bigint[]) IS
     'Locks orders by id. Every command on an order, its picks, handling units, shipments, returns and invoices calls it first, once, with all the orders it touches, and reads what it decides on afterwards.';
 -- <<< functions/sales/lock_sales_orders.sql
+
+-- >>> functions/sales/oldest_movement_needed.sql sha256:29eaf16b9db408f1
+CREATE OR REPLACE FUNCTION sales.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT min(t.created_at) FROM sales.sales_order AS t WHERE t.state = 'released';
+$function$;
+
+COMMENT ON FUNCTION sales.oldest_movement_needed() IS
+    'When the oldest sales order that is still delivered was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
+-- <<< functions/sales/oldest_movement_needed.sql
 
 -- >>> functions/sales/open_reservation.sql sha256:630c8b7602a97d60
 CREATE OR REPLACE FUNCTION sales.open_reservation(
@@ -9616,6 +9849,26 @@ $function$;
 COMMENT ON FUNCTION shipping.make_sscc(bigint) IS
     'The next SSCC of a site: extension digit, GS1 company prefix, serial reference, check digit. The serial counts through the extension digits too, so no number comes twice. Draw it late: the row of the series is locked until the end. Raises MR527 when the site has no company prefix or no number left.';
 -- <<< functions/shipping/make_sscc.sql
+
+-- >>> functions/shipping/oldest_movement_needed.sql sha256:d1b5da3fa297092a
+CREATE OR REPLACE FUNCTION shipping.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT m.posted_at - interval '1 hour'
+    FROM inventory.movement AS m
+    WHERE m.id = (
+        SELECT min(l.movement_id)
+        FROM shipping.handling_unit AS u
+        JOIN shipping.handling_unit_content AS c ON c.handling_unit_id = u.id
+        JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+        WHERE u.state = 'packed');
+$function$;
+
+COMMENT ON FUNCTION shipping.oldest_movement_needed() IS
+    'An hour before the oldest pick of goods that wait in handling units; null when there is none.';
+-- <<< functions/shipping/oldest_movement_needed.sql
 
 -- >>> functions/shipping/pack_handling_unit.sql sha256:080b53668b67cc65
 CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(

@@ -13,8 +13,9 @@ FROM (
 ) AS m
 FULL JOIN costing.movement_cost AS c ON c.movement_id = m.id
 WHERE c.movement_id IS NULL
-   -- The feed is kept for a time only: a cost older than it has nothing to be held against.
-   OR (m.id IS NULL AND c.position >= (SELECT coalesce(min(l.position), 0) FROM event.log AS l))
+   -- The feed and the ledger are kept for a time only: a cost older than them has nothing to be held against.
+   OR (m.id IS NULL AND c.position >= (SELECT coalesce(min(l.position), 0) FROM event.log AS l)
+       AND c.movement_id >= inventory.oldest_movement_id())
    OR m.position <> c.position
    OR m.item_id <> c.item_id
    OR m.movement_type <> c.movement_type

@@ -5,11 +5,12 @@ LEFT JOIN inventory.movement AS g ON g.id = p.good_movement_id
 LEFT JOIN inventory.movement AS s ON s.id = p.scrap_movement_id
 LEFT JOIN inventory.reversal AS gr ON gr.reversed_movement_id = p.good_movement_id
 LEFT JOIN inventory.reversal AS sr ON sr.reversed_movement_id = p.scrap_movement_id
-WHERE (p.good_movement_id IS NOT NULL) <> (p.moves_stock AND p.good_quantity > 0)
+WHERE (least(p.good_movement_id, p.scrap_movement_id) < inventory.oldest_movement_id()) IS NOT TRUE AND (
+   (p.good_movement_id IS NOT NULL) <> (p.moves_stock AND p.good_quantity > 0)
    OR (p.scrap_movement_id IS NOT NULL) <> (p.moves_stock AND p.scrap_quantity > 0)
    OR (p.good_movement_id IS NOT NULL AND (g.movement_type, g.document_type, g.document_id, g.lot_id, g.to_location_id, g.quantity)
         IS DISTINCT FROM ('production', 'production_report', p.id, p.lot_id, p.location_id, p.good_quantity))
    OR (p.scrap_movement_id IS NOT NULL AND (s.movement_type, s.document_type, s.document_id, s.lot_id, s.quantity)
         IS DISTINCT FROM ('scrap', 'production_report', p.id, p.lot_id, p.scrap_quantity))
    OR (p.good_movement_id IS NOT NULL AND p.is_reversed <> (gr.movement_id IS NOT NULL))
-   OR (p.scrap_movement_id IS NOT NULL AND p.is_reversed <> (sr.movement_id IS NOT NULL));
+   OR (p.scrap_movement_id IS NOT NULL AND p.is_reversed <> (sr.movement_id IS NOT NULL)));

@@ -4,11 +4,12 @@ FROM purchasing.inspection AS n
 JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
 LEFT JOIN inventory.movement AS a ON a.id = n.accepted_movement_id
 LEFT JOIN inventory.movement AS j ON j.id = n.rejected_movement_id
-WHERE (n.accepted_movement_id IS NOT NULL AND a.quantity IS DISTINCT FROM n.accepted_quantity)
+WHERE (least(n.accepted_movement_id, n.rejected_movement_id) < inventory.oldest_movement_id()) IS NOT TRUE AND (
+   (n.accepted_movement_id IS NOT NULL AND a.quantity IS DISTINCT FROM n.accepted_quantity)
    OR (n.rejected_quantity > 0 AND j.quantity IS DISTINCT FROM n.rejected_quantity)
    OR (l.lot_id = 0 AND n.accepted_quantity > 0 AND n.accepted_movement_id IS NULL)
    OR EXISTS (
         SELECT
         FROM (VALUES (n.accepted_movement_id), (n.rejected_movement_id)) AS v (id)
         WHERE v.id IS NOT NULL
-          AND n.is_reversed <> EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = v.id));
+          AND n.is_reversed <> EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = v.id)));

@@ -3,10 +3,12 @@ SELECT l.id AS goods_receipt_line_id, l.returned_quantity, t.returned, t.moved
 FROM purchasing.goods_receipt_line AS l
 LEFT JOIN (
     SELECT s.goods_receipt_line_id, sum(s.quantity) AS returned,
-        sum(m.quantity) FILTER (WHERE r.movement_id IS NULL AND m.movement_type = 'supplier_return' AND m.document_id = s.id) AS moved
+        sum(CASE WHEN s.movement_id < inventory.oldest_movement_id() THEN s.quantity ELSE m.quantity END) FILTER (
+            WHERE s.movement_id < inventory.oldest_movement_id()
+               OR (r.movement_id IS NULL AND m.movement_type = 'supplier_return' AND m.document_id = s.id)) AS moved
     FROM purchasing.supplier_return AS s
-    JOIN inventory.movement AS m ON m.id = s.movement_id
-    LEFT JOIN inventory.reversal AS r ON r.reversed_movement_id = m.id
+    LEFT JOIN inventory.movement AS m ON m.id = s.movement_id
+    LEFT JOIN inventory.reversal AS r ON r.reversed_movement_id = s.movement_id
     WHERE NOT s.is_reversed
     GROUP BY s.goods_receipt_line_id
 ) AS t ON t.goods_receipt_line_id = l.id

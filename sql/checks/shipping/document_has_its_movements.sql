@@ -22,6 +22,7 @@ FROM (
 ) AS d
 LEFT JOIN inventory.movement AS m ON m.id = d.movement_id
 LEFT JOIN inventory.reversal AS v ON v.reversed_movement_id = d.movement_id
-WHERE (m.document_type, m.document_line_id, m.item_id, m.lot_id, m.quantity)
+WHERE (d.movement_id < inventory.oldest_movement_id()) IS NOT TRUE AND (
+   (m.document_type, m.document_line_id, m.item_id, m.lot_id, m.quantity)
     IS DISTINCT FROM (d.document_type, d.id, d.item_id, d.lot_id, d.quantity)
-   OR (v.movement_id IS NOT NULL) <> d.is_reversed;
+   OR (v.movement_id IS NOT NULL) <> d.is_reversed);

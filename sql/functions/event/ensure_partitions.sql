@@ -4,32 +4,80 @@ CREATE OR REPLACE FUNCTION event.ensure_partitions(
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
 AS $function$
 DECLARE
+    -- Positions of the feed per partition.
+    c_positions CONSTANT bigint := 50000000;
     v_parent text;
+    v_time text;
     v_first timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
     v_month timestamp;
     v_name text;
+    v_range text;
+    v_referred text;
+    v_months timestamp[];
+    v_part bigint;
     v_created integer := 0;
 BEGIN
-    FOREACH v_parent IN ARRAY ARRAY['inventory.movement', 'audit.entry'] LOOP
-        -- Months of the UTC calendar, whatever the time zone of the session.
+    -- One at a time: a second one finds everything made.
+    PERFORM pg_advisory_xact_lock(904, 0);
+
+    FOR v_parent, v_time IN VALUES ('inventory.movement', 'posted_at'), ('audit.entry', 'recorded_at') LOOP
+        -- Months of the UTC calendar, whatever the time zone of the session: those to come, and those whose rows had to go to
+        -- the default partition because nobody had made theirs in time.
+        EXECUTE format('SELECT array_agg(DISTINCT date_trunc(''month'', d.%I AT TIME ZONE ''UTC'')) FROM %s_default AS d', v_time, v_parent)
+        INTO v_months;
         FOR v_month IN
-            SELECT generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month')
+            SELECT g FROM generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month') AS g
+            UNION
+            SELECT m FROM unnest(v_months) AS m
+            ORDER BY 1
         LOOP
             v_name := v_parent || '_' || to_char(v_month, 'YYYY_MM');
-            IF to_regclass(v_name) IS NULL THEN
-                EXECUTE format('CREATE TABLE %s PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                    v_name, v_parent, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC');
-                EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
-                    'Rows of the month ' || to_char(v_month, 'YYYY-MM') || ' (UTC).');
-                v_created := v_created + 1;
+            CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+            v_range := format('d.%I >= %L AND d.%I < %L', v_time, v_month AT TIME ZONE 'UTC', v_time, (v_month + interval '1 month') AT TIME ZONE 'UTC');
+            EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES)', v_name, v_parent);
+            EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Rows of the month ' || to_char(v_month, 'YYYY-MM') || ' (UTC).');
+
+            -- Attaching it waits for nobody who posts into another partition; PARTITION OF would. The locks it takes are taken
+            -- here first, in the order in which postings take theirs: the tables referred to, then the default partition.
+            FOR v_referred IN
+                SELECT DISTINCT k.confrelid::regclass::text
+                FROM pg_constraint AS k
+                WHERE k.contype = 'f' AND k.conrelid = v_parent::regclass
+                ORDER BY 1
+            LOOP
+                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
+            END LOOP;
+            EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
+            IF v_month = ANY (v_months) THEN
+                EXECUTE format('ALTER TABLE %s_default DISABLE TRIGGER USER', v_parent);
+                EXECUTE format('WITH moved AS (DELETE FROM %s_default AS d WHERE %s RETURNING d.*) INSERT INTO %s SELECT m.* FROM moved AS m',
+                    v_parent, v_range, v_name);
+                EXECUTE format('ALTER TABLE %s_default ENABLE TRIGGER USER', v_parent);
             END IF;
+            EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+                v_parent, v_name, v_month AT TIME ZONE 'UTC', (v_month + interval '1 month') AT TIME ZONE 'UTC');
+            v_created := v_created + 1;
         END LOOP;
+    END LOOP;
+
+    -- The feed is cut by position: the part in use and the next one.
+    SELECT h.position / c_positions INTO v_part FROM event.log_head AS h;
+    FOREACH v_part IN ARRAY ARRAY[v_part, v_part + 1] LOOP
+        v_name := 'event.log_p' || v_part;
+        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %s (LIKE event.log INCLUDING ALL EXCLUDING INDEXES)', v_name);
+        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
+            format('Positions %s to %s of the feed.', v_part * c_positions, (v_part + 1) * c_positions - 1));
+        EXECUTE format('ALTER TABLE event.log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)',
+            v_name, v_part * c_positions, (v_part + 1) * c_positions);
+        v_created := v_created + 1;
     END LOOP;
     RETURN v_created;
 END;
 $function$;
 
 COMMENT ON FUNCTION event.ensure_partitions(integer) IS
-    'Makes the monthly partitions of the ledger and the audit for this month and p_months_ahead more; says how many were missing. Idempotent. Fails when the default partition already holds rows of a missing month.';
+    'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when a lock is not free within five seconds.';

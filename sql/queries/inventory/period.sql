@@ -14,3 +14,6 @@ SELECT inventory.write_snapshots()::integer AS written;
 -- name: ListStockAsOf :one
 SELECT inventory.list_stock_as_of(@as_of::timestamptz, @basis::text, sqlc.narg('item')::text,
     sqlc.narg('location')::text, sqlc.narg('after')::text, @row_limit::integer)::jsonb AS document;
+
+-- name: DetachPartitions :one
+SELECT inventory.detach_partitions(@before::timestamptz)::text[] AS names;

@@ -19,3 +19,47 @@ func (q *Queries) EnsurePartitions(ctx context.Context, monthsAhead int32) (int3
 	err := row.Scan(&created)
 	return created, err
 }
+
+const listPartitions = `-- name: ListPartitions :many
+SELECT l.parent::text AS parent, l.partition::text AS partition, coalesce(l.begins, '')::text AS begins, coalesce(l.ends, '')::text AS ends,
+    l.estimated_rows::bigint AS estimated_rows, l.bytes::bigint AS bytes, l.is_default::boolean AS is_default
+FROM event.list_partitions() AS l(parent, partition, begins, ends, estimated_rows, bytes, is_default)
+`
+
+type ListPartitionsRow struct {
+	Parent        string
+	Partition     string
+	Begins        string
+	Ends          string
+	EstimatedRows int64
+	Bytes         int64
+	IsDefault     bool
+}
+
+func (q *Queries) ListPartitions(ctx context.Context) ([]ListPartitionsRow, error) {
+	rows, err := q.db.Query(ctx, listPartitions)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPartitionsRow
+	for rows.Next() {
+		var i ListPartitionsRow
+		if err := rows.Scan(
+			&i.Parent,
+			&i.Partition,
+			&i.Begins,
+			&i.Ends,
+			&i.EstimatedRows,
+			&i.Bytes,
+			&i.IsDefault,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -29,6 +29,17 @@ func (q *Queries) ClosePeriod(ctx context.Context, context json.RawMessage, comm
 	return i, err
 }
 
+const detachPartitions = `-- name: DetachPartitions :one
+SELECT inventory.detach_partitions($1::timestamptz)::text[] AS names
+`
+
+func (q *Queries) DetachPartitions(ctx context.Context, before time.Time) ([]string, error) {
+	row := q.db.QueryRow(ctx, detachPartitions, before)
+	var names []string
+	err := row.Scan(&names)
+	return names, err
+}
+
 const getPeriod = `-- name: GetPeriod :one
 SELECT inventory.get_period($1::text)::jsonb AS document
 `

@@ -1,0 +1,134 @@
+package inventory_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// The partition of the month is missing: postings go on, and go on while the rows move to the new one.
+func TestPostingNeverLacksAPartition(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	exec(t, api.DB.Pool, `DO $$ BEGIN EXECUTE format('DROP TABLE inventory.movement_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM')); END $$`)
+	open(t, api, "BOLT", "", "A", "1000")
+	if n := one[int](t, api.DB, `SELECT count(*) FROM inventory.movement_default`); n != 1 {
+		t.Fatalf("%d rows in the default partition", n)
+	}
+	var isDone atomic.Bool
+	var posted atomic.Int64
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			for !isDone.Load() {
+				api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}).Want(201)
+				posted.Add(1)
+				time.Sleep(5 * time.Millisecond)
+			}
+		})
+	}
+	for posted.Load() < 20 && !t.Failed() {
+		time.Sleep(time.Millisecond)
+	}
+	if n := one[int](t, api.DB, `SELECT event.ensure_partitions(1)`); n != 1 {
+		t.Errorf("%d partitions made", n)
+	}
+	before := posted.Load()
+	for posted.Load() < before+20 && !t.Failed() {
+		time.Sleep(time.Millisecond)
+	}
+	isDone.Store(true)
+	wait.Wait()
+	if n := one[int64](t, api.DB, `SELECT count(*) FROM inventory.movement`); n != posted.Load()+1 {
+		t.Errorf("%d movements of %d", n, posted.Load()+1)
+	}
+	// Whole: the indexes, the foreign keys and the trigger of the ledger are there, and nothing is to be done twice.
+	if n := one[int](t, api.DB, `SELECT event.ensure_partitions(1)`); n != 0 {
+		t.Errorf("%d partitions made again", n)
+	}
+	if n := one[int](t, api.DB, `SELECT count(DISTINCT x.n) FROM (SELECT i.inhrelid, (SELECT count(*) FROM pg_index WHERE indrelid = i.inhrelid) * 10000
+			+ (SELECT count(*) FROM pg_constraint WHERE conrelid = i.inhrelid) * 100 + (SELECT count(*) FROM pg_trigger WHERE tgrelid = i.inhrelid) AS n
+		FROM pg_inherits AS i WHERE i.inhparent = 'inventory.movement'::regclass) AS x`); n != 1 {
+		t.Errorf("the partitions are of %d kinds", n)
+	}
+	if _, err := api.DB.Pool.Exec(context.Background(), `DELETE FROM inventory.movement`); err == nil || !strings.Contains(err.Error(), "MR904") {
+		t.Errorf("the ledger lets rows be deleted: %v", err)
+	}
+}
+
+// past writes months of ledger as if they had been posted then, with their events.
+const past = `
+CREATE TABLE inventory.movement_2026_04 PARTITION OF inventory.movement FOR VALUES FROM ('2026-04-01Z') TO ('2026-05-01Z');
+CREATE TABLE inventory.movement_2026_05 PARTITION OF inventory.movement FOR VALUES FROM ('2026-05-01Z') TO ('2026-06-01Z');
+CREATE TABLE inventory.movement_2026_06 PARTITION OF inventory.movement FOR VALUES FROM ('2026-06-01Z') TO ('2026-07-01Z');
+WITH line AS (
+    SELECT nextval('inventory.movement_id') AS id, v.at::timestamptz AS at, v.type::inventory.movement_type AS type, i.id AS item_id, f.id AS from_id, g.id AS to_id, v.quantity
+    FROM (VALUES ('2026-04-10Z', 'opening', 'BOLT', 'V-OPENING', 'A', 100), ('2026-05-31T23:00:00Z', 'transfer', 'BOLT', 'A', 'B', 30),
+        ('2026-06-20Z', 'transfer', 'BOLT', 'A', 'B', 3), ('2026-04-11Z', 'opening', 'WASHER', 'V-OPENING', 'A', 7)) AS v (at, type, item, source, target, quantity)
+    JOIN catalog.item AS i ON i.number = v.item JOIN catalog.location AS f ON f.code = v.source JOIN catalog.location AS g ON g.code = v.target
+), moved AS (
+    INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, document_type, document_id, actor)
+    SELECT id, at, at, type, item_id, 0, from_id, to_id, quantity, 'opening', id, 't' FROM line
+), told AS (
+    SELECT event.publish('movement.posted', id, jsonb_build_object('posted_at', at, 'movements', jsonb_build_array(jsonb_build_object('id', id::text, 'type', type)))) FROM line
+)
+SELECT count(*) FROM told;
+INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
+SELECT i.id, l.id, 0, v.quantity FROM (VALUES ('BOLT', 'A', 67), ('BOLT', 'B', 33), ('WASHER', 'A', 7)) AS v (item, location, quantity)
+JOIN catalog.item AS i ON i.number = v.item JOIN catalog.location AS l ON l.code = v.location;`
+
+func TestDetachingKeepsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.item (number, name, base_unit_id, costing_method) SELECT 'WASHER', 'WASHER', id, 'fifo' FROM catalog.unit WHERE code = 'H87'`)
+	exec(t, api.DB.Pool, past)
+
+	detach := func(before string) string {
+		t.Helper()
+		var names []string
+		err := api.DB.Pool.QueryRow(context.Background(), `SELECT inventory.detach_partitions($1::text::timestamptz)`, before).Scan(&names)
+		if err != nil {
+			return err.Error()
+		}
+		return strings.Join(names, " ")
+	}
+	want := func(got, part string) {
+		t.Helper()
+		if !strings.Contains(got, part) {
+			t.Fatalf("%q, want %q", got, part)
+		}
+	}
+	want(detach("2026-06-15Z"), "a period that is not closed")
+	catchUp(t, api.DB)
+	for _, month := range []string{"2026-04", "2026-05"} {
+		api.Post(t, "/v1/period-closures", m{"period": month}).Want(201)
+	}
+	catchUp(t, api.DB)
+	// The month in the books ends before that of the partition, where the plant is: June must be closed as well.
+	want(detach("2026-06-15Z"), "a period that is not closed")
+	api.Post(t, "/v1/period-closures", m{"period": "2026-06"}).Want(201)
+	catchUp(t, api.DB)
+	want(detach("2026-06-15Z"), "costing still needs the ledger")
+	api.Post(t, "/v1/scrappings", m{"item": "WASHER", "from": "A", "quantity": "7", "reason": "DROPPED"}).Want(201)
+	catchUp(t, api.DB)
+	exec(t, api.DB.Pool, `CREATE SCHEMA guard; CREATE FUNCTION guard.oldest_movement_needed() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '2026-05-31Z'::timestamptz $$`)
+	want(detach("2026-06-15Z"), "guard still needs the ledger")
+	exec(t, api.DB.Pool, `DROP SCHEMA guard CASCADE`)
+
+	before := one[string](t, api.DB, `SELECT inventory.list_stock_as_of('2026-07-01T00:00:00Z', 'occurred', NULL, NULL, NULL, 100)::text`)
+	want(before, "67")
+	if got := detach("2026-06-15Z"); got != "inventory.movement_2026_04 inventory.movement_2026_05" {
+		t.Fatal(got)
+	}
+	if after := one[string](t, api.DB, `SELECT inventory.list_stock_as_of('2026-07-01T00:00:00Z', 'occurred', NULL, NULL, NULL, 100)::text`); after != before {
+		t.Errorf("stock at the end of June was %s and is now %s", before, after)
+	}
+	api.Get(t, "/v1/stock-as-of?as_of=2026-06-15T00:00:00Z").Problem("ledger-detached", 422)
+	api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "B", "to": "A", "quantity": "33"}).Want(201)
+	if n := one[int](t, api.DB, `SELECT count(*) FROM inventory.movement_2026_04`); n != 2 {
+		t.Errorf("%d rows in the detached table", n)
+	}
+}
