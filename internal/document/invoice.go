@@ -106,7 +106,7 @@ func drawTotals(l *letter, d *invoice) {
 	}
 	for _, s := range sentences {
 		l.style(regular, 9.5, ink)
-		for _, part := range l.wrap(s, bodyWidth) {
+		for _, part := range l.wrap(s, bodyWidth, 12) {
 			l.room(6, false)
 			l.style(regular, 9.5, ink)
 			l.put(left, l.y, part)

@@ -33,8 +33,7 @@ func renderLabel(d *label, w *words) ([]byte, error) {
 		p.put(x, 7, name)
 		p.style(bold, size, ink)
 		y := 11.2
-		names := p.wrap(a.Name, middle-labelMargin-2)
-		for _, s := range names[:min(2, len(names))] {
+		for _, s := range p.wrap(a.Name, middle-labelMargin-2, 2) {
 			p.put(x, y, s)
 			y += 3.4
 		}

@@ -82,7 +82,7 @@ func testInvoice(kind Kind, buyer party) invoice {
 
 func testLabel(contents int) label {
 	d := label{
-		SSCC: "340123450000000018", Kind: "pallet", PackedOn: "2026-11-22", Seller: seller, Buyer: &turkishBuyer,
+		SSCC: "340123450000000018", Kind: "pallet", PackedOn: "2026-11-22", Seller: seller, Buyer: pointer(turkishBuyer),
 		Orders: []order{{Number: "SO-000007", CustomerReference: pointer("4500012345")}},
 	}
 	for i := range contents {
@@ -317,6 +317,33 @@ func TestNumbersAndDays(t *testing.T) {
 		}
 		if got := test.w.day("2026-02-01"); got != test.day {
 			t.Errorf("day %q, want %q", got, test.day)
+		}
+	}
+}
+
+// TestWhateverItIsCalled renders names that nobody expects: too long, with signs beyond the
+// fonts, with line breaks, empty.
+func TestWhateverItIsCalled(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{strings.Repeat("Wort ", 3000), strings.Repeat("x", 5000), "Kasten 📦 箱 صندوق", "two\nlines\x00\ufffd", "", "\u200d\u0301"} {
+		d := testDeliveryNote(3)
+		d.Buyer.Name, d.Buyer.City, d.Seller.Name = name, name, name
+		d.Carrier, d.TrackingReference, d.Orders[0].CustomerReference = &name, &name, &name
+		v := testInvoice(KindCreditNote, d.Buyer)
+		v.Seller.Name = name
+		l := testLabel(3)
+		l.Buyer.Name, l.Seller.Name, l.Orders[0].CustomerReference = name, name, &name
+		for i := range 3 {
+			d.Lines[i].ItemName, v.Lines[i].ItemName, l.Contents[i].ItemName = name, name, name
+		}
+		for kind, source := range map[Kind]any{KindDeliveryNote: d, KindCreditNote: v, KindLabel: l} {
+			pdf := render(t, kind, "de", source)
+			if kind == KindLabel {
+				continue
+			}
+			if pages := bytes.Count(pdf, []byte("/Type /Page\n")); pages > 2 {
+				t.Errorf("%s of %.20q has %d pages", kind, name, pages)
+			}
 		}
 	}
 }

@@ -61,6 +61,9 @@ func output(pdf *fpdf.Fpdf) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// longest is how much of a text is looked at: more never fits anywhere.
+const longest = 2000
+
 // pen draws text and lines.
 type pen struct{ *fpdf.Fpdf }
 
@@ -89,8 +92,20 @@ func (p pen) box(x, y, w, h float64, colour [3]int) {
 	p.Rect(x, y, w, h, "F")
 }
 
-// wrap breaks text into lines no wider than width. A word that is too long is cut.
-func (p pen) wrap(s string, width float64) []string {
+// wrap breaks text into at most most lines no wider than width. A word that is too long is
+// cut, and so is what does not fit into the lines.
+func (p pen) wrap(s string, width float64, most int) []string {
+	lines := p.breakLines(s, width)
+	if len(lines) > most {
+		lines = append(lines[:most-1], p.fit(strings.Join(lines[most-1:], " "), width))
+	}
+	return lines
+}
+
+func (p pen) breakLines(s string, width float64) []string {
+	if runes := []rune(s); len(runes) > longest {
+		s = string(runes[:longest])
+	}
 	var lines []string
 	current := ""
 	for _, word := range strings.Fields(s) {
@@ -134,6 +149,7 @@ func (p pen) fit(s string, width float64) string {
 		return s
 	}
 	runes := []rune(s)
+	runes = runes[:min(len(runes), longest)]
 	for len(runes) > 0 && p.GetStringWidth(string(runes)+"…") > width {
 		runes = runes[:len(runes)-1]
 	}
@@ -204,7 +220,7 @@ func (t *table) row(p pen, y float64, cells []cell, striped, draw bool) float64 
 	height := 0.0
 	for i, c := range cells {
 		p.style(fontOf(c), t.size, ink)
-		first := p.wrap(c.text, t.columns[i].width-4)
+		first := p.wrap(c.text, t.columns[i].width-4, 3)
 		if t.columns[i].right {
 			first = []string{c.text}
 		}
@@ -214,7 +230,7 @@ func (t *table) row(p pen, y float64, cells []cell, striped, draw bool) float64 
 			if t.columns[i].right {
 				below = append(below, s)
 			} else {
-				below = append(below, p.wrap(s, t.columns[i].width-4)...)
+				below = append(below, p.wrap(s, t.columns[i].width-4, 4)...)
 			}
 		}
 		rows[i] = laid{first, below}
@@ -313,7 +329,7 @@ func (l *letter) firstPage(buyer party, facts []fact) error {
 		l.style(regular, 8.5, soft)
 		l.put(122, y, f.name)
 		l.style(regular, 9.5, ink)
-		for _, s := range l.wrap(f.value, pageWidth-right-155) {
+		for _, s := range l.wrap(f.value, pageWidth-right-155, 3) {
 			l.put(155, y, s)
 			y += 4.6
 		}

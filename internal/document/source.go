@@ -4,6 +4,7 @@
 package document
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -144,6 +145,13 @@ type labelLine struct {
 // is printed in English.
 func Render(kind Kind, language string, source json.RawMessage) ([]byte, error) {
 	words := wordsFor(language)
+	// The fonts and fpdf end where the basic plane ends.
+	source = bytes.Map(func(r rune) rune {
+		if r > 0xffff {
+			return '□'
+		}
+		return r
+	}, source)
 	switch kind {
 	case KindDeliveryNote:
 		var d deliveryNote
