@@ -8,10 +8,11 @@ BIN  := $(CURDIR)/var/bin
 export PATH := $(BIN):$(PATH)
 # Real input for the tests that take it; they are skipped where it is not at hand.
 export MILLRACE_TEST_DATA ?= $(abspath ../shared/data)
+DATA ?= $(MILLRACE_TEST_DATA)/adventureworks
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo test race lint gen verify migration river-migrations structure checks bench openapi api-diff docs tools clean
+.PHONY: help demo replay test race lint gen verify migration river-migrations structure checks bench openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +20,11 @@ help: ## List the targets
 demo: ## Show it at work with nothing set up (ONESHOT=1: end after the summary)
 	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/api ./cmd/worker ./cmd/demo
 	@exec $(BIN)/demo
+
+replay: ## Import the AdventureWorks files into a private database and replay their history (DATA=folder)
+	@$(GO) build -o $(BIN)/dba ./cmd/dba
+	@$(GO) run ./internal/tools/testcluster -durable -- sh -ec 'export MILLRACE_DATABASE_URL="$$TEST_DATABASE_URL"; \
+	  dba migrate up; dba import adventureworks "$(DATA)"; dba replay adventureworks "$(DATA)" --report var/replay.json'
 
 test: ## Run all tests on a private, throw-away Postgres (TEST=./internal/inventory/... for a part)
 	$(GO) run ./internal/tools/testcluster -- $(GO) test $(TESTFLAGS) $(TEST)

@@ -62,6 +62,9 @@ func (c importAdventureworks) Run(ctx context.Context, dba *program) error {
 		_ = table.Flush()
 		printNotes(result.Notes)
 		printRefusals(result.Refusals)
+		if len(result.Refusals) > 0 {
+			err = errors.Join(err, fmt.Errorf("%d rows were not taken", len(result.Refusals)))
+		}
 		return errors.Join(err, writeReport(c.Report, result))
 	})
 }

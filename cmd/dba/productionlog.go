@@ -55,6 +55,9 @@ func (c importProductionlog) Run(ctx context.Context, dba *program) error {
 		for _, sentence := range result.Different {
 			fmt.Println("DIFFERENT ", sentence)
 		}
+		if len(result.Refusals) > 0 {
+			return fmt.Errorf("%d rows were not taken", len(result.Refusals))
+		}
 		if !result.IsEqual() {
 			return errors.New("the database does not hold what the files imply")
 		}
