@@ -2447,7 +2447,7 @@ COMMENT ON FUNCTION catalog.virtual_location(bigint, catalog.location_kind) IS
     'Id of the one virtual location of that kind of a site. Raises MR108 when the site has none.';
 -- <<< functions/catalog/virtual_location.sql
 
--- >>> functions/costing/advance.sql sha256:9cacc768dfc3a3f9
+-- >>> functions/costing/advance.sql sha256:608b4bb39fca9d69
 CREATE OR REPLACE FUNCTION costing.advance(
     p_limit integer
 ) RETURNS integer
@@ -2455,6 +2455,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 AS $function$
@@ -2519,7 +2520,7 @@ COMMENT ON FUNCTION costing.advance(integer) IS
     'Costs the next movements of the feed, about p_limit of them (whole postings, at least one), and moves the cursor of consumer costing in the same transaction. Says how many movements it read; 0: nothing is left. Two at once are safe: the second waits. Never raises for what a posting contains; MR601 when a movement of the feed is missing in the ledger.';
 -- <<< functions/costing/advance.sql
 
--- >>> functions/costing/cost_movements.sql sha256:c7da07ced3c96ecf
+-- >>> functions/costing/cost_movements.sql sha256:4aaddabbaa705244
 CREATE OR REPLACE FUNCTION costing.cost_movements(
     p_lines costing.movement_line[]
 ) RETURNS void
@@ -2527,6 +2528,7 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET enable_hashjoin = off
@@ -3059,7 +3061,7 @@ COMMENT ON FUNCTION costing.oldest_movement_needed() IS
     'An hour before the posting of the oldest movement that a cost layer with stock in it came from; null when there is none. The hour is for postings that drew their ids in another order than their times.';
 -- <<< functions/costing/oldest_movement_needed.sql
 
--- >>> functions/costing/read_movements.sql sha256:2b51a5f67e0db593
+-- >>> functions/costing/read_movements.sql sha256:b62b30b506c9a2b4
 CREATE OR REPLACE FUNCTION costing.read_movements(
     p_after bigint,
     p_to bigint
@@ -3068,6 +3070,7 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 SET enable_seqscan = off
 SET enable_bitmapscan = off
 SET enable_hashjoin = off
