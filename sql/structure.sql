@@ -235,6 +235,21 @@ CREATE TYPE catalog.costing_method AS ENUM (
 COMMENT ON TYPE catalog.costing_method IS 'How the cost of what leaves stock is found.';
 
 --
+-- Name: issue_order; Type: TYPE; Schema: catalog; Owner: -
+--
+
+CREATE TYPE catalog.issue_order AS ENUM (
+    'fefo',
+    'fifo'
+);
+
+--
+-- Name: TYPE issue_order; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TYPE catalog.issue_order IS 'Which lot is reserved and taken first: fefo: first expiring, then oldest. fifo: oldest.';
+
+--
 -- Name: location_kind; Type: TYPE; Schema: catalog; Owner: -
 --
 
@@ -1669,6 +1684,7 @@ CREATE TABLE catalog.item (
     base_unit_id bigint NOT NULL,
     tracking catalog.tracking DEFAULT 'none'::catalog.tracking NOT NULL,
     costing_method catalog.costing_method DEFAULT 'moving_average'::catalog.costing_method NOT NULL,
+    issue_order catalog.issue_order DEFAULT 'fefo'::catalog.issue_order NOT NULL,
     is_purchased boolean DEFAULT false NOT NULL,
     is_manufactured boolean DEFAULT false NOT NULL,
     is_sold boolean DEFAULT false NOT NULL,
@@ -2098,6 +2114,7 @@ CREATE FUNCTION catalog.get_item(p_number text) RETURNS jsonb
         'base_unit', u.code,
         'tracking', i.tracking,
         'costing_method', i.costing_method,
+        'issue_order', i.issue_order,
         'is_purchased', i.is_purchased,
         'is_manufactured', i.is_manufactured,
         'is_sold', i.is_sold,
@@ -3217,11 +3234,12 @@ BEGIN
         RETURN v_answer;
     END IF;
 
-    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, is_purchased, is_manufactured, is_sold,
+    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
         is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
     VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
         coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
         coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
+        coalesce(p_command ->> 'issue_order', 'fefo')::catalog.issue_order,
         coalesce((p_command ->> 'is_purchased')::boolean, false), coalesce((p_command ->> 'is_manufactured')::boolean, false),
         coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
         (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
@@ -3232,6 +3250,7 @@ BEGIN
         base_unit_id = EXCLUDED.base_unit_id,
         tracking = EXCLUDED.tracking,
         costing_method = EXCLUDED.costing_method,
+        issue_order = EXCLUDED.issue_order,
         is_purchased = EXCLUDED.is_purchased,
         is_manufactured = EXCLUDED.is_manufactured,
         is_sold = EXCLUDED.is_sold,
@@ -5552,6 +5571,7 @@ CREATE TABLE inventory.lot (
     supplier_lot text,
     manufactured_on date,
     expires_on date,
+    arrived_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT lot_expires_on_check CHECK ((expires_on >= manufactured_on)),
     CONSTRAINT lot_item_id_check CHECK (((item_id IS NULL) = (id = 0))),
@@ -5581,6 +5601,12 @@ COMMENT ON COLUMN inventory.lot.supplier_lot IS 'The number that the supplier ga
 --
 
 COMMENT ON COLUMN inventory.lot.expires_on IS 'Last day of use (GS1 AI 17); null: does not expire.';
+
+--
+-- Name: COLUMN lot.arrived_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.lot.arrived_at IS 'Its age, for first in, first out. A lot split off or merged has that of its oldest part.';
 
 --
 -- Name: ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6795,6 +6821,73 @@ $$;
 COMMENT ON FUNCTION inventory.refuse_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric) IS 'Raises MR201: the balance named has less free than is asked for. Quantities in base units.';
 
 --
+-- Name: release_expired_reservations(integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.release_expired_reservations(p_limit integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_ids bigint[];
+    v_keys inventory.balance_key[];
+BEGIN
+    SELECT array_agg(r.id), array_agg(ROW(r.item_id, r.location_id, r.lot_id)::inventory.balance_key)
+    INTO v_ids, v_keys
+    FROM (
+        SELECT v.id, v.item_id, v.location_id, v.lot_id
+        FROM inventory.reservation AS v
+        WHERE v.expires_at <= clock_timestamp() AND v.open_quantity > 0
+        ORDER BY v.expires_at
+        LIMIT p_limit
+    ) AS r;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Balances are held here, so nobody is waited for: a reservation that a pick holds right now is used, not expired.
+    SELECT array_agg(r.id) INTO v_ids
+    FROM (
+        SELECT v.id
+        FROM inventory.reservation AS v
+        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0
+        FOR UPDATE SKIP LOCKED
+    ) AS r;
+
+    UPDATE inventory.balance AS b
+    SET reserved = b.reserved - o.quantity
+    FROM (
+        SELECT r.item_id, r.location_id, r.lot_id, sum(r.open_quantity) AS quantity
+        FROM inventory.reservation AS r
+        WHERE r.id = ANY (v_ids)
+        GROUP BY r.item_id, r.location_id, r.lot_id
+    ) AS o
+    WHERE b.item_id = o.item_id AND b.location_id = o.location_id AND b.lot_id = o.lot_id;
+
+    PERFORM event.publish('reservation.expired', r.id, jsonb_build_object(
+        'demand_type', r.demand_type, 'demand', r.demand_id::text, 'item', i.number, 'location', c.code, 'lot', nullif(l.number, ''),
+        'quantity', trim_scale(r.open_quantity)::text))
+    FROM inventory.reservation AS r
+    JOIN catalog.item AS i ON i.id = r.item_id
+    JOIN catalog.location AS c ON c.id = r.location_id
+    JOIN inventory.lot AS l ON l.id = r.lot_id
+    WHERE r.id = ANY (v_ids);
+
+    UPDATE inventory.reservation AS r
+    SET released_quantity = r.released_quantity + r.open_quantity
+    WHERE r.id = ANY (v_ids);
+    RETURN coalesce(cardinality(v_ids), 0);
+END;
+$$;
+
+--
+-- Name: FUNCTION release_expired_reservations(p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.release_expired_reservations(p_limit integer) IS 'Gives back up to p_limit reservations whose time is over, oldest first, and says how many. Safe beside picks and other releases: it waits for balances only.';
+
+--
 -- Name: release_reservations(inventory.demand_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -6845,10 +6938,10 @@ $$;
 COMMENT ON FUNCTION inventory.release_reservations(p_demand_type inventory.demand_type, p_demand_id bigint) IS 'Frees what is still reserved for a demand and gives how much that was, in base units.';
 
 --
--- Name: reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric) RETURNS numeric
+CREATE FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS numeric
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -6869,11 +6962,13 @@ BEGIN
     -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
     WITH candidate AS (
         SELECT b.location_id, b.lot_id, b.on_hand - b.reserved AS free,
-            sum(b.on_hand - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+            sum(b.on_hand - b.reserved) OVER (
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
         FROM unnest(v_keys) AS k
         JOIN inventory.balance AS b
             ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
         WHERE l.status = 'released'
           AND (l.expires_on IS NULL OR l.expires_on >= current_date)
           AND b.on_hand > b.reserved
@@ -6888,8 +6983,8 @@ BEGIN
         WHERE b.item_id = p_item_id AND b.location_id = t.location_id AND b.lot_id = t.lot_id
         RETURNING b.location_id, b.lot_id, t.quantity
     ), held AS (
-        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
-        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity
+        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity, expires_at)
+        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity, p_expires_at
         FROM booked AS b
         RETURNING quantity
     )
@@ -6899,10 +6994,10 @@ END;
 $$;
 
 --
--- Name: FUNCTION reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric) IS 'Reserves up to p_quantity base units for a demand, first expiring first out, from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. A command that reserves several items calls it in ascending order of item id.';
+COMMENT ON FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone) IS 'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';
 
 --
 -- Name: resolve_barcode(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -7133,10 +7228,11 @@ BEGIN
         SELECT b.location_id, b.lot_id,
             CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END AS free,
             sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END) OVER (
-                ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
         FROM inventory.balance AS b
         JOIN catalog.location AS c ON c.id = b.location_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
         WHERE b.item_id = p_item_id
           AND c.site_id = p_site_id
           AND c.kind = 'storage'
@@ -7176,7 +7272,7 @@ $$;
 -- Name: FUNCTION select_stock(p_item_id bigint, p_site_id bigint, p_location_id bigint, p_quantity numeric, p_use_reserved boolean); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.select_stock(p_item_id bigint, p_site_id bigint, p_location_id bigint, p_quantity numeric, p_use_reserved boolean) IS 'Chooses released, unexpired stock for p_quantity base units, first expiring first out, at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
+COMMENT ON FUNCTION inventory.select_stock(p_item_id bigint, p_site_id bigint, p_location_id bigint, p_quantity numeric, p_use_reserved boolean) IS 'Chooses released, unexpired stock for p_quantity base units, in the issue order of the item (first expiring or oldest first), at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
 
 --
 -- Name: set_lot_status(bigint, inventory.lot_status); Type: FUNCTION; Schema: inventory; Owner: -
@@ -14502,6 +14598,7 @@ CREATE TABLE inventory.reservation (
     released_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     open_quantity numeric(18,6) GENERATED ALWAYS AS (((quantity - consumed_quantity) - released_quantity)) STORED NOT NULL,
     reserved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
     CONSTRAINT reservation_consumed_quantity_check CHECK ((consumed_quantity >= (0)::numeric)),
     CONSTRAINT reservation_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
     CONSTRAINT reservation_released_quantity_check CHECK (((released_quantity >= (0)::numeric) AND ((consumed_quantity + released_quantity) <= quantity)))
@@ -14524,6 +14621,12 @@ COMMENT ON COLUMN inventory.reservation.demand_id IS 'Id of the row that demand_
 --
 
 COMMENT ON COLUMN inventory.reservation.open_quantity IS 'Still reserved, base units.';
+
+--
+-- Name: COLUMN reservation.expires_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.reservation.expires_at IS 'When what is still open is given back; null: never by itself.';
 
 --
 -- Name: reservation_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
@@ -17216,6 +17319,12 @@ CREATE INDEX movement_default_posted_at_idx ON inventory.movement_default USING 
 --
 
 CREATE INDEX reservation_demand_type_demand_id_idx ON inventory.reservation USING btree (demand_type, demand_id);
+
+--
+-- Name: reservation_expires_at_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX reservation_expires_at_idx ON inventory.reservation USING btree (expires_at) WHERE (open_quantity > (0)::numeric);
 
 --
 -- Name: reservation_item_id_idx; Type: INDEX; Schema: inventory; Owner: -

@@ -120,6 +120,7 @@ type SaveItem struct {
 	BaseUnit        httpapi.Code      `json:"base_unit" doc:"Unit in which every quantity of the item is kept."`
 	Tracking        string            `json:"tracking,omitempty" enum:"none,lot,serial" doc:"Whether stock is told apart by lot, by serial number, or (none) not at all."`
 	CostingMethod   string            `json:"costing_method,omitempty" enum:"moving_average,fifo" doc:"How the cost of what leaves stock is found; moving_average unless said otherwise."`
+	IssueOrder      string            `json:"issue_order,omitempty" enum:"fefo,fifo" doc:"Which lot is taken first: fefo, the first to expire, unless fifo, the oldest, is said."`
 	IsPurchased     bool              `json:"is_purchased,omitempty" doc:"It is bought."`
 	IsManufactured  bool              `json:"is_manufactured,omitempty" doc:"It is made here."`
 	IsSold          bool              `json:"is_sold,omitempty" doc:"It is sold."`
@@ -146,6 +147,7 @@ type Item struct {
 	BaseUnit        httpapi.Code      `json:"base_unit" doc:"Unit in which every quantity of the item is kept."`
 	Tracking        string            `json:"tracking" enum:"none,lot,serial" doc:"How stock is told apart."`
 	CostingMethod   string            `json:"costing_method" enum:"moving_average,fifo" doc:"How the cost of what leaves stock is found."`
+	IssueOrder      string            `json:"issue_order" enum:"fefo,fifo" doc:"Which lot is taken first: the first to expire, or the oldest."`
 	IsPurchased     bool              `json:"is_purchased" doc:"It is bought."`
 	IsManufactured  bool              `json:"is_manufactured" doc:"It is made here."`
 	IsSold          bool              `json:"is_sold" doc:"It is sold."`

@@ -14,6 +14,32 @@ import (
 // RegisterJobs adds the jobs of the room.
 func RegisterJobs(jobs *queue.Jobs, database db.DBTX) {
 	queue.Add(jobs, &snapshotter{queries: db.New(database)})
+	queue.Add(jobs, &reservationReleaser{queries: db.New(database)})
+	jobs.Every(time.Minute, func() river.JobArgs { return releaseReservations{} })
+}
+
+// releasedAtOnce bounds one transaction of the releaser.
+const releasedAtOnce = 500
+
+// releaseReservations gives back what was reserved until now and not used.
+type releaseReservations struct{}
+
+// Kind names the job in the database.
+func (releaseReservations) Kind() string { return "inventory_release_reservations" }
+
+type reservationReleaser struct {
+	river.WorkerDefaults[releaseReservations]
+	queries *db.Queries
+}
+
+// Work releases until nothing is left that could be.
+func (w *reservationReleaser) Work(ctx context.Context, _ *river.Job[releaseReservations]) error {
+	for {
+		released, err := w.queries.ReleaseExpiredReservations(ctx, releasedAtOnce)
+		if err != nil || released < releasedAtOnce {
+			return err
+		}
+	}
 }
 
 // snapshot writes the balances at the end of the periods that were closed. SQL inserts it

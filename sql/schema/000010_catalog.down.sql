@@ -10,6 +10,7 @@ DROP TABLE catalog.supplier_item;
 DROP TABLE catalog.partner;
 DROP TABLE catalog.item_unit;
 DROP TABLE catalog.item;
+DROP TYPE catalog.issue_order;
 DROP TYPE catalog.costing_method;
 DROP TYPE catalog.tracking;
 DROP TABLE catalog.unit;

@@ -13,6 +13,7 @@ CREATE TABLE inventory.lot (
     supplier_lot text,
     manufactured_on date,
     expires_on date,
+    arrived_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT lot_pkey PRIMARY KEY (id),
     CONSTRAINT lot_item_id_number_key UNIQUE NULLS NOT DISTINCT (item_id, number),
@@ -25,6 +26,7 @@ CREATE TABLE inventory.lot (
 COMMENT ON TABLE inventory.lot IS 'A batch of one item that is told apart from others; a serial number is a lot of quantity 1. Row 0 stands for stock without lot.';
 COMMENT ON COLUMN inventory.lot.number IS 'Lot or serial number, at most 20 characters (GS1 AI 10 and 21), unique per item.';
 COMMENT ON COLUMN inventory.lot.supplier_lot IS 'The number that the supplier gave the lot.';
+COMMENT ON COLUMN inventory.lot.arrived_at IS 'Its age, for first in, first out. A lot split off or merged has that of its oldest part.';
 COMMENT ON COLUMN inventory.lot.expires_on IS 'Last day of use (GS1 AI 17); null: does not expire.';
 CREATE INDEX lot_number_idx ON inventory.lot (number);
 CREATE INDEX lot_supplier_id_idx ON inventory.lot (supplier_id);
@@ -185,6 +187,7 @@ CREATE TABLE inventory.reservation (
     released_quantity numeric(18,6) NOT NULL DEFAULT 0,
     open_quantity numeric(18,6) NOT NULL GENERATED ALWAYS AS (quantity - consumed_quantity - released_quantity) STORED,
     reserved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz,
     CONSTRAINT reservation_pkey PRIMARY KEY (id),
     CONSTRAINT reservation_quantity_check CHECK (quantity > 0 AND quantity <> 'NaN'),
     CONSTRAINT reservation_consumed_quantity_check CHECK (consumed_quantity >= 0),
@@ -196,6 +199,8 @@ CREATE TABLE inventory.reservation (
 COMMENT ON TABLE inventory.reservation IS 'Stock of one balance promised to one demand; consumed by the pick or released.';
 COMMENT ON COLUMN inventory.reservation.demand_id IS 'Id of the row that demand_type names.';
 COMMENT ON COLUMN inventory.reservation.open_quantity IS 'Still reserved, base units.';
+COMMENT ON COLUMN inventory.reservation.expires_at IS 'When what is still open is given back; null: never by itself.';
+CREATE INDEX reservation_expires_at_idx ON inventory.reservation (expires_at) WHERE open_quantity > 0;
 CREATE INDEX reservation_item_id_location_id_lot_id_idx ON inventory.reservation (item_id, location_id, lot_id) WHERE open_quantity > 0;
 CREATE INDEX reservation_demand_type_demand_id_idx ON inventory.reservation (demand_type, demand_id);
 CREATE INDEX reservation_item_id_idx ON inventory.reservation (item_id);

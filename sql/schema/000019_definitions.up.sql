@@ -880,7 +880,7 @@ $function$;
 COMMENT ON FUNCTION catalog.get_bill_of_material(text) IS 'The revision of a bill of material named item/revision, as the API shows it; null when there is none.';
 -- <<< functions/catalog/get_bill_of_material.sql
 
--- >>> functions/catalog/get_item.sql sha256:ae39af0703f3b638
+-- >>> functions/catalog/get_item.sql sha256:e94ee6fe12edc172
 CREATE OR REPLACE FUNCTION catalog.get_item(
     p_number text
 ) RETURNS jsonb
@@ -894,6 +894,7 @@ AS $function$
         'base_unit', u.code,
         'tracking', i.tracking,
         'costing_method', i.costing_method,
+        'issue_order', i.issue_order,
         'is_purchased', i.is_purchased,
         'is_manufactured', i.is_manufactured,
         'is_sold', i.is_sold,
@@ -1924,7 +1925,7 @@ COMMENT ON FUNCTION catalog.save_bill_of_material(jsonb, jsonb) IS
     'Makes a revision of a bill of material, or replaces the one of that name; work orders keep the materials that they were made with. Raises MR101 and MR104 for unknown codes, MR110 to MR112 for quantities, MR113 when the item would be made of itself; MR120 when a line is named twice; two revisions of an item valid on one day are refused.';
 -- <<< functions/catalog/save_bill_of_material.sql
 
--- >>> functions/catalog/save_item.sql sha256:f14b69748877ffda
+-- >>> functions/catalog/save_item.sql sha256:820bff7ec7a46d99
 CREATE OR REPLACE FUNCTION catalog.save_item(
     p_context jsonb,
     p_command jsonb
@@ -1943,11 +1944,12 @@ BEGIN
         RETURN v_answer;
     END IF;
 
-    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, is_purchased, is_manufactured, is_sold,
+    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
         is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
     VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
         coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
         coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
+        coalesce(p_command ->> 'issue_order', 'fefo')::catalog.issue_order,
         coalesce((p_command ->> 'is_purchased')::boolean, false), coalesce((p_command ->> 'is_manufactured')::boolean, false),
         coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
         (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
@@ -1958,6 +1960,7 @@ BEGIN
         base_unit_id = EXCLUDED.base_unit_id,
         tracking = EXCLUDED.tracking,
         costing_method = EXCLUDED.costing_method,
+        issue_order = EXCLUDED.issue_order,
         is_purchased = EXCLUDED.is_purchased,
         is_manufactured = EXCLUDED.is_manufactured,
         is_sold = EXCLUDED.is_sold,
@@ -5425,6 +5428,71 @@ COMMENT ON FUNCTION inventory.refuse_shortage(text, text, text, numeric, numeric
     'Raises MR201: the balance named has less free than is asked for. Quantities in base units.';
 -- <<< functions/inventory/refuse_shortage.sql
 
+-- >>> functions/inventory/release_expired_reservations.sql sha256:9fad478c44d57565
+CREATE OR REPLACE FUNCTION inventory.release_expired_reservations(
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids bigint[];
+    v_keys inventory.balance_key[];
+BEGIN
+    SELECT array_agg(r.id), array_agg(ROW(r.item_id, r.location_id, r.lot_id)::inventory.balance_key)
+    INTO v_ids, v_keys
+    FROM (
+        SELECT v.id, v.item_id, v.location_id, v.lot_id
+        FROM inventory.reservation AS v
+        WHERE v.expires_at <= clock_timestamp() AND v.open_quantity > 0
+        ORDER BY v.expires_at
+        LIMIT p_limit
+    ) AS r;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Balances are held here, so nobody is waited for: a reservation that a pick holds right now is used, not expired.
+    SELECT array_agg(r.id) INTO v_ids
+    FROM (
+        SELECT v.id
+        FROM inventory.reservation AS v
+        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0
+        FOR UPDATE SKIP LOCKED
+    ) AS r;
+
+    UPDATE inventory.balance AS b
+    SET reserved = b.reserved - o.quantity
+    FROM (
+        SELECT r.item_id, r.location_id, r.lot_id, sum(r.open_quantity) AS quantity
+        FROM inventory.reservation AS r
+        WHERE r.id = ANY (v_ids)
+        GROUP BY r.item_id, r.location_id, r.lot_id
+    ) AS o
+    WHERE b.item_id = o.item_id AND b.location_id = o.location_id AND b.lot_id = o.lot_id;
+
+    PERFORM event.publish('reservation.expired', r.id, jsonb_build_object(
+        'demand_type', r.demand_type, 'demand', r.demand_id::text, 'item', i.number, 'location', c.code, 'lot', nullif(l.number, ''),
+        'quantity', trim_scale(r.open_quantity)::text))
+    FROM inventory.reservation AS r
+    JOIN catalog.item AS i ON i.id = r.item_id
+    JOIN catalog.location AS c ON c.id = r.location_id
+    JOIN inventory.lot AS l ON l.id = r.lot_id
+    WHERE r.id = ANY (v_ids);
+
+    UPDATE inventory.reservation AS r
+    SET released_quantity = r.released_quantity + r.open_quantity
+    WHERE r.id = ANY (v_ids);
+    RETURN coalesce(cardinality(v_ids), 0);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.release_expired_reservations(integer) IS
+    'Gives back up to p_limit reservations whose time is over, oldest first, and says how many. Safe beside picks and other releases: it waits for balances only.';
+-- <<< functions/inventory/release_expired_reservations.sql
+
 -- >>> functions/inventory/release_reservations.sql sha256:29de55a6df9ec83f
 CREATE OR REPLACE FUNCTION inventory.release_reservations(
     p_demand_type inventory.demand_type,
@@ -5474,13 +5542,14 @@ COMMENT ON FUNCTION inventory.release_reservations(inventory.demand_type, bigint
     'Frees what is still reserved for a demand and gives how much that was, in base units.';
 -- <<< functions/inventory/release_reservations.sql
 
--- >>> functions/inventory/reserve_stock.sql sha256:8e630dd20cea8b29
+-- >>> functions/inventory/reserve_stock.sql sha256:8d2d163f6951b8b9
 CREATE OR REPLACE FUNCTION inventory.reserve_stock(
     p_demand_type inventory.demand_type,
     p_demand_id bigint,
     p_item_id bigint,
     p_site_id bigint,
-    p_quantity numeric
+    p_quantity numeric,
+    p_expires_at timestamptz DEFAULT NULL
 ) RETURNS numeric
 LANGUAGE plpgsql
 VOLATILE
@@ -5503,11 +5572,13 @@ BEGIN
     -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
     WITH candidate AS (
         SELECT b.location_id, b.lot_id, b.on_hand - b.reserved AS free,
-            sum(b.on_hand - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+            sum(b.on_hand - b.reserved) OVER (
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
         FROM unnest(v_keys) AS k
         JOIN inventory.balance AS b
             ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
         WHERE l.status = 'released'
           AND (l.expires_on IS NULL OR l.expires_on >= current_date)
           AND b.on_hand > b.reserved
@@ -5522,8 +5593,8 @@ BEGIN
         WHERE b.item_id = p_item_id AND b.location_id = t.location_id AND b.lot_id = t.lot_id
         RETURNING b.location_id, b.lot_id, t.quantity
     ), held AS (
-        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
-        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity
+        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity, expires_at)
+        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity, p_expires_at
         FROM booked AS b
         RETURNING quantity
     )
@@ -5532,8 +5603,8 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric) IS
-    'Reserves up to p_quantity base units for a demand, first expiring first out, from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. A command that reserves several items calls it in ascending order of item id.';
+COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz) IS
+    'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';
 -- <<< functions/inventory/reserve_stock.sql
 
 -- >>> functions/inventory/resolve_barcode.sql sha256:34de9747943678f7
@@ -5746,7 +5817,7 @@ COMMENT ON FUNCTION inventory.reverse_transfer(jsonb, jsonb) IS
     'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
 -- <<< functions/inventory/reverse_transfer.sql
 
--- >>> functions/inventory/select_stock.sql sha256:b3063e71949fe286
+-- >>> functions/inventory/select_stock.sql sha256:4b98d88a0f31ac44
 CREATE OR REPLACE FUNCTION inventory.select_stock(
     p_item_id bigint,
     p_site_id bigint,
@@ -5767,10 +5838,11 @@ BEGIN
         SELECT b.location_id, b.lot_id,
             CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END AS free,
             sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END) OVER (
-                ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
         FROM inventory.balance AS b
         JOIN catalog.location AS c ON c.id = b.location_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
         WHERE b.item_id = p_item_id
           AND c.site_id = p_site_id
           AND c.kind = 'storage'
@@ -5807,7 +5879,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.select_stock(bigint, bigint, bigint, numeric, boolean) IS
-    'Chooses released, unexpired stock for p_quantity base units, first expiring first out, at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
+    'Chooses released, unexpired stock for p_quantity base units, in the issue order of the item (first expiring or oldest first), at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
 -- <<< functions/inventory/select_stock.sql
 
 -- >>> functions/inventory/set_lot_status.sql sha256:3ddeb1b0720e1b54

@@ -11,6 +11,7 @@ AS $function$
         'base_unit', u.code,
         'tracking', i.tracking,
         'costing_method', i.costing_method,
+        'issue_order', i.issue_order,
         'is_purchased', i.is_purchased,
         'is_manufactured', i.is_manufactured,
         'is_sold', i.is_sold,

@@ -16,11 +16,12 @@ BEGIN
         RETURN v_answer;
     END IF;
 
-    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, is_purchased, is_manufactured, is_sold,
+    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
         is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
     VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
         coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
         coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
+        coalesce(p_command ->> 'issue_order', 'fefo')::catalog.issue_order,
         coalesce((p_command ->> 'is_purchased')::boolean, false), coalesce((p_command ->> 'is_manufactured')::boolean, false),
         coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
         (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
@@ -31,6 +32,7 @@ BEGIN
         base_unit_id = EXCLUDED.base_unit_id,
         tracking = EXCLUDED.tracking,
         costing_method = EXCLUDED.costing_method,
+        issue_order = EXCLUDED.issue_order,
         is_purchased = EXCLUDED.is_purchased,
         is_manufactured = EXCLUDED.is_manufactured,
         is_sold = EXCLUDED.is_sold,

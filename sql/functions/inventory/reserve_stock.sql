@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION inventory.reserve_stock(
     p_demand_id bigint,
     p_item_id bigint,
     p_site_id bigint,
-    p_quantity numeric
+    p_quantity numeric,
+    p_expires_at timestamptz DEFAULT NULL
 ) RETURNS numeric
 LANGUAGE plpgsql
 VOLATILE
@@ -26,11 +27,13 @@ BEGIN
     -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
     WITH candidate AS (
         SELECT b.location_id, b.lot_id, b.on_hand - b.reserved AS free,
-            sum(b.on_hand - b.reserved) OVER (ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+            sum(b.on_hand - b.reserved) OVER (
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
         FROM unnest(v_keys) AS k
         JOIN inventory.balance AS b
             ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
         WHERE l.status = 'released'
           AND (l.expires_on IS NULL OR l.expires_on >= current_date)
           AND b.on_hand > b.reserved
@@ -45,8 +48,8 @@ BEGIN
         WHERE b.item_id = p_item_id AND b.location_id = t.location_id AND b.lot_id = t.lot_id
         RETURNING b.location_id, b.lot_id, t.quantity
     ), held AS (
-        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
-        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity
+        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity, expires_at)
+        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity, p_expires_at
         FROM booked AS b
         RETURNING quantity
     )
@@ -55,5 +58,5 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric) IS
-    'Reserves up to p_quantity base units for a demand, first expiring first out, from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. A command that reserves several items calls it in ascending order of item id.';
+COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz) IS
+    'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';

@@ -18,10 +18,11 @@ BEGIN
         SELECT b.location_id, b.lot_id,
             CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END AS free,
             sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END) OVER (
-                ORDER BY l.expires_on NULLS LAST, b.lot_id, b.location_id) AS running
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
         FROM inventory.balance AS b
         JOIN catalog.location AS c ON c.id = b.location_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
         WHERE b.item_id = p_item_id
           AND c.site_id = p_site_id
           AND c.kind = 'storage'
@@ -58,4 +59,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.select_stock(bigint, bigint, bigint, numeric, boolean) IS
-    'Chooses released, unexpired stock for p_quantity base units, first expiring first out, at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
+    'Chooses released, unexpired stock for p_quantity base units, in the issue order of the item (first expiring or oldest first), at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
