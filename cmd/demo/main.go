@@ -29,9 +29,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	err := run(ctx)
-	if ctx.Err() != nil {
-		fmt.Println("Stopped.")
-		return
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errors.New("stopped before the end")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)

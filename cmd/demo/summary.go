@@ -101,7 +101,7 @@ func (s *summary) print(out io.Writer) {
 	say := func(format string, values ...any) { fmt.Fprintf(out, format+"\n", values...) }
 	say("\nThe journey")
 	for _, step := range s.Journey.Steps {
-		say("  %-34s %s", step.Title, step.Result)
+		say("  %-36s %s", step.Title, step.Result)
 	}
 	say("\n%d operators at once for %.0f s", s.Operators.Operators, s.Operators.Seconds)
 	say("  %d commands under %d keys: %d accepted, %d refused, %d sent again, %d answered 5xx", s.Operators.Answered, s.Operators.Keys,

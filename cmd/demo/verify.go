@@ -22,7 +22,7 @@ const drainTimeout = 60 * time.Second
 // verify waits until the worker has nothing left to do, then holds the databases to everything they
 // must be.
 func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client, crowd *demo.Crowd) (*summary, error) {
-	s := &summary{API: p.url, Token: p.token, OpenAPI: p.url + "/openapi.json", Primary: p.address, Replica: p.mirror}
+	s := &summary{Checks: checks{Broken: []string{}}, API: p.url, Token: p.token, OpenAPI: p.url + "/openapi.json", Primary: p.address, Replica: p.mirror}
 	queries := db.New(p.pair.Primary)
 
 	screen.begin("Waiting for the worker")

@@ -120,7 +120,7 @@ func Rush(ctx context.Context, client *Client, operators int, duration time.Dura
 
 // scene is where the rush happens.
 type scene struct {
-	lot        string // of PP-NAT, at RAW-01 and RAW-02
+	lot        string // of PP-NAT, at RAW-01 and RAW-02; the lids made of it have the same number
 	workOrder  string // takes that lot by scan
 	reportable string // takes material by backflush
 }
@@ -197,7 +197,7 @@ func (h *hand) choose() (string, object) {
 			"lines":      []object{{"item": "PP-NAT", "lot": h.scene.lot, "location": "RAW-01", "quantity": quantity}},
 		}
 	default:
-		return "/v1/production-reports", object{"work_order": h.scene.reportable, "good_quantity": "1"}
+		return "/v1/production-reports", object{"work_order": h.scene.reportable, "lot": h.scene.lot, "good_quantity": "1"}
 	}
 }
 

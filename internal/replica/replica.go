@@ -69,15 +69,15 @@ func (p Pair) CatchUp(ctx context.Context) (time.Duration, error) {
 
 // Comparison is what Compare found.
 type Comparison struct {
-	Tables int
-	Rows   int64
-	Differ []string // tables whose contents are not the same
+	Tables int      `json:"tables"`
+	Rows   int64    `json:"rows"`
+	Differ []string `json:"differ"` // tables whose contents are not the same
 }
 
 // Compare counts and hashes every published table on both sides. Nothing may write meanwhile, and the
 // replica must have caught up.
 func (p Pair) Compare(ctx context.Context) (Comparison, error) {
-	var result Comparison
+	result := Comparison{Differ: []string{}}
 	tables, err := db.New(p.Primary).PublishedTables(ctx)
 	if err != nil {
 		return result, fmt.Errorf("list the published tables: %w", err)

@@ -18,10 +18,10 @@ FROM event.log_head AS h
 `
 
 type BacklogRow struct {
-	Events     int64
-	Unread     int64
-	Jobs       int64
-	FailedJobs int64
+	Events     int64 `json:"events"`
+	Unread     int64 `json:"unread"`
+	Jobs       int64 `json:"jobs"`
+	FailedJobs int64 `json:"failed_jobs"`
 }
 
 // What the worker still has to do: events without a place in the feed or not yet read by a consumer, and jobs that are due.
@@ -46,8 +46,8 @@ LIMIT 5
 `
 
 type FailedJobsRow struct {
-	Kind    string
-	Message string
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
 }
 
 func (q *Queries) FailedJobs(ctx context.Context) ([]FailedJobsRow, error) {
@@ -80,12 +80,12 @@ SELECT (SELECT count(*) FROM inventory.movement)::bigint AS movements,
 `
 
 type FiguresRow struct {
-	Movements    int64
-	Balances     int64
-	Events       int64
-	AuditEntries int64
-	Requests     int64
-	Jobs         int64
+	Movements    int64 `json:"movements"`
+	Balances     int64 `json:"balances"`
+	Events       int64 `json:"events"`
+	AuditEntries int64 `json:"audit_entries"`
+	Requests     int64 `json:"requests"`
+	Jobs         int64 `json:"jobs"`
 }
 
 func (q *Queries) Figures(ctx context.Context) (FiguresRow, error) {
@@ -116,9 +116,9 @@ FROM (
 `
 
 type KeyEffectsRow struct {
-	Keys     int64
-	Accepted int64
-	Wrong    int64
+	Keys     int64 `json:"keys"`
+	Accepted int64 `json:"accepted"`
+	Wrong    int64 `json:"wrong"`
 }
 
 // Of all keys that came from a device: how many were accepted, and how many of them did not cause exactly one document, or caused one
