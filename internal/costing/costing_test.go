@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 	"pgregory.net/rapid"
 
@@ -264,6 +265,40 @@ func TestWorkOrder(t *testing.T) {
 	}
 }
 
+// TestReturns: what goes back to a supplier, or comes back from a customer, has the cost it
+// came or went with.
+func TestReturns(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"moving_average", "fifo"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			i := b.items(t, method, method, method)
+			if _, err := b.DB.Pool.Exec(t.Context(), `UPDATE catalog.item SET is_inspected = true WHERE number = $1`, i+"-M"); err != nil {
+				t.Fatal(err)
+			}
+			first := b.receive(t, "ACME", i+"-M", "10", "KGM", "2")
+			b.Post(t, "/v1/inspections", m{"goods_receipt": first, "line": 1, "accepted_quantity": "10"}).Want(201)
+			second := b.receive(t, "ACME", i+"-M", "10", "KGM", "4")
+			b.Post(t, "/v1/inspections", m{"goods_receipt": second, "line": 1, "accepted_quantity": "3", "rejected_quantity": "7", "reason": "WET"}).Want(201)
+			b.Post(t, "/v1/supplier-returns", m{"goods_receipt": second, "line": 1, "quantity": "7", "reason": "WET"}).Want(201)
+			b.advance(t, 100)
+			wants(t, b.item(t, i+"-M"), m{"quantity": "13", "value": "32"})
+
+			b.receive(t, "ACME", i+"-P", "10", "H87", "5")
+			order := b.Post(t, "/v1/sales-orders", m{"site": "P1", "customer": "HOME", "lines": []m{{"item": i + "-P", "quantity": "6", "unit_price": "9"}}}).Want(201).Text("number")
+			pick := b.Post(t, "/v1/picks", m{"sales_order": order, "lines": []m{{"line": 1, "quantity": "6"}}}).Want(201).Text("number")
+			unit := b.Post(t, "/v1/handling-units", m{"kind": "box", "contents": []m{{"pick": pick, "line": 1, "quantity": "6"}}}).Want(201).Text("sscc")
+			shipment := b.Post(t, "/v1/shipments", m{"handling_units": []string{unit}}).Want(201).Text("number")
+			b.receive(t, "ACME", i+"-P", "10", "H87", "50")
+			b.Post(t, "/v1/customer-returns", m{"shipment": shipment, "lines": []m{{"line": 1, "quantity": "2", "reason": "BACK"}}}).Want(201)
+			b.advance(t, 100)
+			wants(t, b.item(t, i+"-P"), m{"quantity": "16", "value": "530"})
+			hold(t, t, b.DB)
+		})
+	}
+}
+
 // TestAgainstIndependentComputation posts documents at random and holds the cost of every
 // movement, stock and work order against plain Go.
 func TestAgainstIndependentComputation(t *testing.T) {
@@ -354,6 +389,21 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 			b.advance(t, int32(rapid.IntRange(1, 20).Draw(r, "limit")))
 		}
 	}
+}
+
+// TestDatabase holds a whole database, such as one after a replay, against the independent
+// computation: MILLRACE_COSTING_DATABASE_URL names it. It must be costed to the end.
+func TestDatabase(t *testing.T) {
+	url := os.Getenv("MILLRACE_COSTING_DATABASE_URL")
+	if url == "" {
+		t.Skip("MILLRACE_COSTING_DATABASE_URL names no database")
+	}
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	hold(t, t, &testdb.DB{Pool: pool})
 }
 
 // TestManyAtOnceAndKilled runs several costings at once, ends their connections in the

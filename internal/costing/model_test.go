@@ -231,6 +231,12 @@ func (m *model) out(s *stock, p *process, v movement) {
 		}
 		for _, l := range s.layers {
 			left = sub(left, l.take(left, value))
+			if left.Sign() == 0 {
+				break
+			}
+		}
+		for len(s.layers) > 0 && s.layers[0].quantity.Sign() == 0 {
+			s.layers = s.layers[1:]
 		}
 	} else {
 		switch {
@@ -271,6 +277,9 @@ func (m *model) out(s *stock, p *process, v movement) {
 // take takes up to quantity out of the layer, adds its value to value, and says how much it took.
 func (l *layer) take(quantity, value *big.Rat) *big.Rat {
 	taken := least(l.quantity, quantity)
+	if taken.Sign() == 0 {
+		return taken
+	}
 	part := l.value
 	if taken.Cmp(l.quantity) < 0 {
 		part = share(l.value, taken, l.quantity)
@@ -286,21 +295,29 @@ func compute(t testing.TB, db *testdb.DB) *model {
 	ctx := context.Background()
 	m := &model{stocks: map[int64]*stock{}, processes: map[int64]*process{}, costs: map[int64]*cost{}, seen: map[int64]bool{}}
 	rows, err := db.Pool.Query(ctx, `
+		WITH timed AS NOT MATERIALIZED (
+			SELECT r.id, r.work_order_id, r.moves_stock, round(r.duration_minutes * c.hourly_rate / 60, 4) AS value
+			FROM production.production_report AS r
+			JOIN production.work_order AS w ON w.id = r.work_order_id
+			LEFT JOIN production.work_order_operation AS o ON o.id = r.work_order_operation_id
+			JOIN catalog.work_center AS c ON c.id = coalesce(r.work_center_id, o.work_center_id, w.work_center_id)
+		)
 		SELECT v.id, v.item_id, v.movement_type::text, coalesce(o.movement_type::text, ''), i.costing_method::text,
 			g.is_physical::int - f.is_physical::int, v.quantity::text, i.standard_cost::text,
-			CASE WHEN v.movement_type = 'receipt' AND po.currency = 'EUR' THEN (ol.price || '*' || ol.quantity || '/' || ol.base_quantity) END,
+			CASE WHEN v.movement_type = 'receipt' AND po.currency = s.currency THEN (ol.price || '*' || ol.quantity || '/' || ol.base_quantity) END,
 			array_remove(ARRAY[v.reverses_movement_id, sl.movement_id, CASE WHEN v.movement_type = 'supplier_return' THEN gl.movement_id END], NULL),
 			coalesce(pr.id, 0), coalesce(w.id, 0), coalesce(w.quantity, 0)::text, coalesce(pr.good_quantity, 0)::text, coalesce(pr.scrap_quantity, 0)::text,
-			coalesce(pr.duration_minutes, 0)::text,
-			(SELECT coalesce(sum(x.duration_minutes), 0) FROM production.production_report AS x
-				WHERE x.work_order_id = pr.work_order_id AND NOT x.moves_stock AND x.id < pr.id AND NOT EXISTS (
+			(SELECT coalesce(sum(t.value), 0) FROM timed AS t WHERE t.id = pr.id)::text,
+			(SELECT coalesce(sum(t.value), 0) FROM timed AS t
+				WHERE t.work_order_id = pr.work_order_id AND NOT t.moves_stock AND t.id < pr.id AND NOT EXISTS (
 					SELECT FROM production.production_report AS y
-					WHERE y.work_order_id = x.work_order_id AND y.moves_stock AND y.id > x.id AND y.id < pr.id))::text,
+					WHERE y.work_order_id = t.work_order_id AND y.moves_stock AND y.id > t.id AND y.id < pr.id))::text,
 			coalesce(w.item_id = v.item_id, false)
 		FROM inventory.movement AS v
 		JOIN catalog.item AS i ON i.id = v.item_id
 		JOIN catalog.location AS f ON f.id = v.from_location_id
 		JOIN catalog.location AS g ON g.id = v.to_location_id
+		JOIN catalog.site AS s ON s.id = g.site_id
 		LEFT JOIN inventory.movement AS o ON o.id = v.reverses_movement_id
 		LEFT JOIN purchasing.goods_receipt_line AS gl ON gl.id = v.document_line_id AND v.movement_type IN ('receipt', 'supplier_return')
 		LEFT JOIN purchasing.purchase_order_line AS ol ON ol.id = gl.purchase_order_line_id
@@ -315,14 +332,14 @@ func compute(t testing.TB, db *testdb.DB) *model {
 		t.Fatal(err)
 	}
 	var v movement
-	var quantity, planned, good, scrap, minutes, before string
+	var quantity, planned, good, scrap, labour, before string
 	var standard, price *string
 	_, err = pgx.ForEachRow(rows, []any{
 		&v.id, &v.item, &v.kind, &v.original, &v.method, &v.direction, &quantity, &standard, &price, &v.originals,
-		&v.report, &v.workOrder, &planned, &good, &scrap, &minutes, &before, &v.isFinished,
+		&v.report, &v.workOrder, &planned, &good, &scrap, &labour, &before, &v.isFinished,
 	}, func() error {
 		v.quantity, v.planned, v.good, v.scrap = rat(t, quantity), rat(t, planned), rat(t, good), rat(t, scrap)
-		v.labour, v.before = rat(t, minutes), rat(t, before) // 60 an hour is 1 a minute
+		v.labour, v.before = rat(t, labour), rat(t, before)
 		v.standard, v.purchase = nil, nil
 		if standard != nil {
 			v.standard = rat(t, *standard)
