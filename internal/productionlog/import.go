@@ -290,10 +290,10 @@ func (in *importer) reports(ctx context.Context) error {
 			}
 			return into
 		}
-		time := body(kinds[report.Type], report.Start)
-		command := takeover.Command{Source: report.String(), Kind: kindReport, Ordinal: int64(report.Row), Body: time}
+		timed := body(kinds[report.Type], report.Start)
+		command := takeover.Command{Source: report.String(), Kind: kindReport, Ordinal: int64(report.Row), Body: timed}
 		if report.Type == "D" {
-			quantities(time)
+			quantities(timed)
 		}
 		commands = append(commands, command)
 		if report.Type != "D" && report.hasQuantity() {
