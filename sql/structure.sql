@@ -347,6 +347,7 @@ CREATE TYPE inventory.movement_type AS ENUM (
     'shipment',
     'customer_return',
     'count',
+    'relabel',
     'reversal'
 );
 
@@ -354,7 +355,7 @@ CREATE TYPE inventory.movement_type AS ENUM (
 -- Name: TYPE movement_type; Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON TYPE inventory.movement_type IS 'What a movement means to the business; inventory.movement_rule says between which kinds of location it may go.';
+COMMENT ON TYPE inventory.movement_type IS 'What a movement means to the business; inventory.movement_rule says between which kinds of location it may go. relabel: goods leave as one lot and come back as another, at the same place and in the same posting.';
 
 --
 -- Name: movement_line; Type: TYPE; Schema: costing; Owner: -
@@ -484,6 +485,7 @@ CREATE TYPE inventory.document_type AS ENUM (
     'customer_return',
     'return_inspection',
     'count',
+    'lot_change',
     'reversal'
 );
 
@@ -492,6 +494,21 @@ CREATE TYPE inventory.document_type AS ENUM (
 --
 
 COMMENT ON TYPE inventory.document_type IS 'Which document caused a movement.';
+
+--
+-- Name: lot_change_kind; Type: TYPE; Schema: inventory; Owner: -
+--
+
+CREATE TYPE inventory.lot_change_kind AS ENUM (
+    'split',
+    'merge'
+);
+
+--
+-- Name: TYPE lot_change_kind; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TYPE inventory.lot_change_kind IS 'split: part of a lot becomes one of its own. merge: lots at one place become one.';
 
 --
 -- Name: lot_status; Type: TYPE; Schema: inventory; Owner: -
@@ -4402,7 +4419,8 @@ BEGIN
         WHERE l.position > p_after AND l.position <= p_to AND l.topic = 'movement.posted'
     ), line AS MATERIALIZED (
         SELECT t.position, t.ordinal, m.id, m.movement_type, m.item_id, m.quantity, m.document_line_id,
-            CASE WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
+            -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
+            CASE WHEN m.movement_type = 'relabel' THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
             f.kind AS from_kind, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
             coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
         FROM told AS t
@@ -5180,6 +5198,11 @@ BEGIN
         RETURN;
     END IF;
 
+    -- An edge into a lot that others can use might meet another one that closes the circle: these come one after the other.
+    -- A lot of this transaction has no edges but those made here.
+    IF EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = p_child_lot_id AND l.transaction_id <> pg_current_xact_id()) THEN
+        PERFORM pg_advisory_xact_lock(211, 0);
+    END IF;
     IF p_parent_lot_id = p_child_lot_id OR EXISTS (
         WITH RECURSIVE descendant AS (
             SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id
@@ -5204,7 +5227,54 @@ $$;
 -- Name: FUNCTION add_genealogy(p_parent_lot_id bigint, p_child_lot_id bigint, p_quantity numeric, p_document_type inventory.document_type, p_document_id bigint); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.add_genealogy(p_parent_lot_id bigint, p_child_lot_id bigint, p_quantity numeric, p_document_type inventory.document_type, p_document_id bigint) IS 'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle.';
+COMMENT ON FUNCTION inventory.add_genealogy(p_parent_lot_id bigint, p_child_lot_id bigint, p_quantity numeric, p_document_type inventory.document_type, p_document_id bigint) IS 'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle. Call it after the posting of the command: it may wait for another one that adds an edge.';
+
+--
+-- Name: change_lot_status(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.change_lot_status(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('change-lot-status', p_context, p_command);
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_reason_id bigint;
+    v_status inventory.lot_status := (p_command ->> 'status')::inventory.lot_status;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+
+    -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
+    PERFORM inventory.lock_balances((
+        SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+        FROM inventory.balance AS b
+        WHERE b.item_id = v_item.id AND b.lot_id = v_lot.id));
+    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.id = v_lot.id FOR NO KEY UPDATE;
+    IF v_lot.status = v_status THEN
+        RAISE EXCEPTION 'lot % is % already', v_lot.number, CASE v_status WHEN 'quarantine' THEN 'in quarantine' ELSE v_status::text END
+            USING ERRCODE = 'MR227',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_lot.number, 'status', v_status)::text,
+                  HINT = 'Nothing is to be done.';
+    END IF;
+    PERFORM inventory.set_lot_status(v_lot.id, v_status);
+    INSERT INTO inventory.lot_status_change (lot_id, old_status, new_status, reason_id, actor)
+    VALUES (v_lot.id, v_lot.status, v_status, v_reason_id, event.current_actor());
+    RETURN event.finish_request(p_context, 201, inventory.get_lot(v_item.number, v_lot.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION change_lot_status(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.change_lot_status(p_context jsonb, p_command jsonb) IS 'Command: quality blocks, releases or quarantines a lot wherever it lies. Body: item, lot, status, reason. What is reserved of it stays reserved and cannot be picked. Raises MR227 when it has that status.';
 
 --
 -- Name: check_movement(inventory.movement_type, inventory.posting_line); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5242,8 +5312,10 @@ BEGIN
                   DETAIL = jsonb_build_object('item', v.item, 'lot', v.lot, 'tracking', v.tracking)::text,
                   HINT = 'Scan the lot.';
     END IF;
-    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale) THEN
-        RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit', v.item
+    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale)
+        OR (v.tracking = 'serial' AND p_line.quantity <> 1) THEN
+        RAISE EXCEPTION '%', CASE v.tracking WHEN 'serial' THEN format('a serial number of %s is one piece', v.item)
+            ELSE format('a movement of %s needs a quantity greater than zero, at the scale of its unit', v.item) END
             USING ERRCODE = 'MR207',
                   DETAIL = jsonb_build_object('item', v.item, 'quantity', p_line.quantity::text)::text,
                   HINT = 'Enter the quantity again.';
@@ -5262,7 +5334,7 @@ $$;
 -- Name: FUNCTION check_movement(p_type inventory.movement_type, p_line inventory.posting_line); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.check_movement(p_type inventory.movement_type, p_line inventory.posting_line) IS 'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
+COMMENT ON FUNCTION inventory.check_movement(p_type inventory.movement_type, p_line inventory.posting_line) IS 'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or not 1 of a serial number, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 
 --
 -- Name: close_period(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5572,7 +5644,9 @@ CREATE TABLE inventory.lot (
     manufactured_on date,
     expires_on date,
     arrived_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expiry_told_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT lot_expires_on_check CHECK ((expires_on >= manufactured_on)),
     CONSTRAINT lot_item_id_check CHECK (((item_id IS NULL) = (id = 0))),
     CONSTRAINT lot_number_check CHECK (((id = 0) OR (number ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$'::text)))
@@ -5607,6 +5681,18 @@ COMMENT ON COLUMN inventory.lot.expires_on IS 'Last day of use (GS1 AI 17); null
 --
 
 COMMENT ON COLUMN inventory.lot.arrived_at IS 'Its age, for first in, first out. A lot split off or merged has that of its oldest part.';
+
+--
+-- Name: COLUMN lot.expiry_told_at; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.lot.expiry_told_at IS 'When the feed was told that it has expired; null: not yet.';
+
+--
+-- Name: COLUMN lot.transaction_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.lot.transaction_id IS 'The transaction that made it: until that commits nobody else can use the lot.';
 
 --
 -- Name: ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5767,6 +5853,12 @@ CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
         'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
         'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'status_changes', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.old_status, 'to', h.new_status, 'reason', e.code, 'actor', h.actor,
+                'changed_at', h.changed_at) ORDER BY h.id), '[]')
+            FROM inventory.lot_status_change AS h
+            JOIN catalog.reason AS e ON e.id = h.reason_id
+            WHERE h.lot_id = r.id),
         'stock', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
                 'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')
@@ -5793,6 +5885,35 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.get_lot(p_item text, p_number text) IS 'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
+
+--
+-- Name: get_lot_change(text); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.get_lot_change(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
+        'from', (
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text) ORDER BY n.id)
+            FROM inventory.lot_change_line AS n
+            JOIN inventory.lot AS f ON f.id = n.from_lot_id
+            WHERE n.lot_change_id = h.id))
+    FROM inventory.lot_change AS h
+    JOIN catalog.location AS c ON c.id = h.location_id
+    JOIN inventory.lot AS l ON l.id = h.to_lot_id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE h.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_lot_change(p_number text); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.get_lot_change(p_number text) IS 'A split or merge as a document; null when there is none of that number.';
 
 --
 -- Name: get_on_hand_as_of(bigint, bigint, timestamp with time zone, inventory.as_of_basis); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5938,6 +6059,107 @@ $_$;
 --
 
 COMMENT ON FUNCTION inventory.has_check_digit(p_digits text) IS 'Whether the last digit of a GTIN, GLN or SSCC is right (modulo 10, weights 3 and 1 from the right; GS1 General Specifications 7.9.1).';
+
+--
+-- Name: keep_serials(inventory.posting_line[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.keep_serials(p_lines inventory.posting_line[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_in bigint[];
+    v_out bigint[];
+    v_clash bigint;
+    v_serial record;
+BEGIN
+    SELECT array_agg(n.lot_id ORDER BY n.lot_id) FILTER (WHERE n.change > 0), array_agg(n.lot_id) FILTER (WHERE n.change < 0),
+        min(n.lot_id) FILTER (WHERE n.change > 1)
+    INTO v_in, v_out, v_clash
+    FROM (
+        SELECT l.lot_id, sum((g.is_physical::integer - f.is_physical::integer) * l.quantity) AS change
+        FROM unnest(p_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id AND i.tracking = 'serial'
+        JOIN catalog.location AS f ON f.id = l.from_location_id
+        JOIN catalog.location AS g ON g.id = l.to_location_id
+        GROUP BY l.lot_id
+    ) AS n;
+
+    DELETE FROM inventory.serial AS s WHERE s.lot_id = ANY (v_out);
+    IF v_in IS NULL THEN
+        RETURN;
+    END IF;
+    -- Two that bring the same number in meet here, after all their balances are locked and in the order of the lots.
+    PERFORM FROM inventory.lot AS l WHERE l.id = ANY (v_in) ORDER BY l.id FOR NO KEY UPDATE;
+    IF v_clash IS NULL THEN
+        SELECT min(s.lot_id) INTO v_clash FROM inventory.serial AS s WHERE s.lot_id = ANY (v_in);
+    END IF;
+    IF v_clash IS NOT NULL THEN
+        SELECT i.number AS item, l.number AS lot, (
+                SELECT c.code
+                FROM inventory.balance AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                WHERE b.item_id = i.id AND b.lot_id = l.id AND b.on_hand > 0
+                LIMIT 1) AS location
+        INTO STRICT v_serial
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE l.id = v_clash;
+        RAISE EXCEPTION 'serial number % of item % is in stock already', v_serial.lot, v_serial.item
+            USING ERRCODE = 'MR226',
+                  DETAIL = to_jsonb(v_serial)::text,
+                  HINT = 'Look whether the label was read rightly; if so, count the place where it is said to be.';
+    END IF;
+    INSERT INTO inventory.serial (lot_id) SELECT s FROM unnest(v_in) AS s;
+END;
+$$;
+
+--
+-- Name: FUNCTION keep_serials(p_lines inventory.posting_line[]); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.keep_serials(p_lines inventory.posting_line[]) IS 'Part of a posting: notes which serial numbers came into stock and which left it. Raises MR226 when one comes in that is in stock already.';
+
+--
+-- Name: list_expired_lots(date, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT i.number AS item, l.number AS lot, l.status, l.expires_on, s.on_hand, s.reserved, u.code AS unit,
+            l.expires_on || chr(31) || i.number || chr(31) || l.number AS cursor
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        CROSS JOIN LATERAL (
+            SELECT sum(b.on_hand) AS on_hand, sum(b.reserved) AS reserved
+            FROM inventory.balance AS b
+            WHERE b.item_id = l.item_id AND b.lot_id = l.id) AS s
+        WHERE l.expires_on < coalesce(p_on, current_date)
+          AND s.on_hand > 0
+          AND (p_after IS NULL OR (l.expires_on::text, i.number, l.number)
+               > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY l.expires_on::text, i.number, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'lot', p.lot, 'status', p.status, 'expires_on', p.expires_on, 'on_hand', trim_scale(p.on_hand)::text,
+            'reserved', trim_scale(p.reserved)::text, 'unit', p.unit) ORDER BY p.expires_on::text, p.item, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit
+            THEN (array_agg(p.cursor ORDER BY p.expires_on::text DESC, p.item DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_expired_lots(p_on date, p_after text, p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit integer) IS 'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
 
 --
 -- Name: list_movements(text, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6129,6 +6351,93 @@ $$;
 COMMENT ON FUNCTION inventory.lock_balances(p_keys inventory.balance_key[]) IS 'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 
 --
+-- Name: merge_lots(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.merge_lots(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('merge-lots', p_context, p_command);
+    v_item catalog.item;
+    v_location catalog.location;
+    v_into inventory.lot;
+    v_is_new boolean;
+    v_lot_ids bigint[];
+    v_quantities numeric[];
+    v_part record;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_location := catalog.find_location(p_command ->> 'location');
+    SELECT array_agg((inventory.find_lot(v_item, e.number)).id ORDER BY e.ordinal)
+    INTO v_lot_ids
+    FROM jsonb_array_elements_text(p_command -> 'lots') WITH ORDINALITY AS e (number, ordinal);
+
+    -- The target first and the balances then, as everybody does.
+    SELECT l.* INTO v_into FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = p_command ->> 'into';
+    v_is_new := NOT FOUND;
+    IF v_is_new THEN
+        v_into := inventory.ensure_lot(v_item, p_command ->> 'into', 'quarantine', NULL, NULL, NULL, NULL);
+    END IF;
+    PERFORM inventory.lock_balances((
+        SELECT array_agg(ROW(v_item.id, v_location.id, k)::inventory.balance_key) FROM unnest(v_lot_ids || v_into.id) AS k));
+    IF v_is_new THEN
+        -- As old and as good as the worst of its parts; of one supplier's lot only if all are.
+        UPDATE inventory.lot AS l
+        SET (status, expires_on, manufactured_on, arrived_at, supplier_id, supplier_lot) = (
+            SELECT min(o.status), min(o.expires_on), min(o.manufactured_on), min(o.arrived_at),
+                CASE WHEN count(DISTINCT coalesce(o.supplier_id, 0)) = 1 THEN min(o.supplier_id) END,
+                CASE WHEN count(DISTINCT (coalesce(o.supplier_id, 0), coalesce(o.supplier_lot, ''))) = 1 THEN min(o.supplier_lot) END
+            FROM inventory.lot AS o
+            WHERE o.id = ANY (v_lot_ids))
+        WHERE l.id = v_into.id;
+    END IF;
+    SELECT l.* INTO STRICT v_into FROM inventory.lot AS l WHERE l.id = v_into.id;
+
+    FOR v_part IN
+        SELECT l.number, CASE
+            WHEN v_item.tracking <> 'lot' THEN 'is a serial number'
+            WHEN l.id = v_into.id THEN 'is the target itself'
+            WHEN count(*) OVER (PARTITION BY l.id) > 1 THEN 'is named twice'
+            WHEN l.status <> v_into.status THEN format('is %s and %s is %s', l.status, v_into.number, v_into.status)
+            WHEN l.expires_on < v_into.expires_on OR (l.expires_on IS NOT NULL AND v_into.expires_on IS NULL)
+                THEN format('expires before %s', v_into.number)
+            WHEN coalesce(b.on_hand, 0) = 0 THEN format('is not at %s', v_location.code)
+        END AS refusal
+        FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+        JOIN inventory.lot AS l ON l.id = k.lot_id
+        LEFT JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = l.id
+        ORDER BY k.ordinal
+    LOOP
+        IF v_part.refusal IS NOT NULL THEN
+            RAISE EXCEPTION 'lot % cannot be merged: it %', v_part.number, v_part.refusal
+                USING ERRCODE = 'MR225',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_part.number, 'into', v_into.number)::text,
+                      HINT = 'Merge lots of one status into one that expires no later, or into a new one.';
+        END IF;
+    END LOOP;
+
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal) INTO v_quantities
+    FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+    JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
+    v_number := inventory.post_lot_change('merge', v_location, v_into,
+        v_lot_ids, v_quantities, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$$;
+
+--
+-- Name: FUNCTION merge_lots(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.merge_lots(p_context jsonb, p_command jsonb) IS 'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
+
+--
 -- Name: oldest_movement_id(); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -6251,6 +6560,57 @@ $$;
 COMMENT ON FUNCTION inventory.period_end(p_code text) IS 'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
 
 --
+-- Name: post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_occurred_at timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_transit_id bigint := catalog.virtual_location(p_location.site_id, 'transit');
+    v_id bigint;
+    v_number text;
+    v_lines inventory.posting_line[];
+    v_ids bigint[];
+BEGIN
+    INSERT INTO inventory.lot_change (kind, location_id, to_lot_id)
+    VALUES (p_kind, p_location.id, p_to.id)
+    RETURNING lot_change.id, lot_change.number INTO v_id, v_number;
+    INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity)
+    SELECT v_id, f.lot_id, f.quantity
+    FROM unnest(p_from_lot_ids, p_quantities) WITH ORDINALITY AS f (lot_id, quantity, ordinal)
+    ORDER BY f.ordinal;
+
+    -- Each quantity leaves as its old lot and comes back as the new one: two movements, one after the other.
+    SELECT array_agg(ROW(p_to.item_id, w.lot_id, w.from_id, w.to_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line ORDER BY n.id, w.ordinal)
+    INTO v_lines
+    FROM inventory.lot_change_line AS n
+    CROSS JOIN LATERAL (VALUES (1, n.from_lot_id, p_location.id, v_transit_id), (2, p_to.id, v_transit_id, p_location.id))
+        AS w (ordinal, lot_id, from_id, to_id)
+    WHERE n.lot_change_id = v_id;
+    v_ids := inventory.post_movements('relabel', v_lines, 'lot_change', v_id, p_occurred_at);
+
+    UPDATE inventory.lot_change_line AS n
+    SET out_movement_id = v_ids[2 * r.place - 1],
+        in_movement_id = v_ids[2 * r.place]
+    FROM (SELECT x.id, row_number() OVER (ORDER BY x.id) AS place FROM inventory.lot_change_line AS x WHERE x.lot_change_id = v_id) AS r
+    WHERE n.id = r.id;
+    PERFORM inventory.add_genealogy(n.from_lot_id, p_to.id, n.quantity, 'lot_change', v_id)
+    FROM inventory.lot_change_line AS n
+    WHERE n.lot_change_id = v_id;
+    PERFORM event.publish('lot.' || CASE p_kind WHEN 'split' THEN 'split' ELSE 'merged' END, p_to.id, inventory.get_lot_change(v_number));
+    RETURN v_number;
+END;
+$$;
+
+--
+-- Name: FUNCTION post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_occurred_at timestamp with time zone) IS 'Part of split_lot and merge_lots: posts that quantities (base units) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
+
+--
 -- Name: post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -6268,6 +6628,7 @@ DECLARE
     v_posted_at timestamptz;
     v_actor text := event.current_actor();
     v_bad record;
+    v_has_serials boolean;
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
@@ -6275,15 +6636,16 @@ BEGIN
     END IF;
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
-    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
+    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key) FILTER (WHERE c.is_physical), '{}'),
+        coalesce(bool_or(i.tracking = 'serial'), false)
+    INTO v_keys, v_has_serials
     FROM (
         SELECT l.item_id, p.location_id, l.lot_id
         FROM unnest(p_lines) AS l
         CROSS JOIN LATERAL (VALUES (l.from_location_id), (l.to_location_id)) AS p (location_id)
     ) AS e
     JOIN catalog.location AS c ON c.id = e.location_id
-    WHERE c.is_physical;
+    JOIN catalog.item AS i ON i.id = e.item_id;
     PERFORM inventory.lock_balances(v_keys);
     IF p_occurred_at < (SELECT max(p.ends_at) FROM inventory.period AS p) THEN
         PERFORM inventory.refuse_closed_period(p_occurred_at);
@@ -6308,6 +6670,7 @@ BEGIN
            OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
            OR lot.item_id <> l.item_id
            OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR (i.tracking = 'serial' AND l.quantity <> 1)
            OR f.site_id <> g.site_id
         ORDER BY l.ordinal
     LOOP
@@ -6373,7 +6736,12 @@ BEGIN
     ) AS n
     WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
 
-    -- 5. What follows: the event for every reader of the feed, and the job that costs it.
+    -- 5. A serial number is in stock once, wherever. Its lot is locked, so that two places cannot both find it absent.
+    IF v_has_serials THEN
+        PERFORM inventory.keep_serials(p_lines);
+    END IF;
+
+    -- 6. What follows: the event for every reader of the feed, and the job that costs it.
     SELECT jsonb_build_object('posted_at', v_posted_at, 'document_type', p_document_type, 'movements', jsonb_agg(jsonb_build_object(
         'id', v_ids[l.ordinal]::text, 'type', p_types[l.ordinal], 'item', i.number, 'lot', nullif(lot.number, ''),
         'from', f.code, 'to', g.code, 'quantity', l.quantity::text) ORDER BY l.ordinal))
@@ -6395,7 +6763,7 @@ $$;
 -- Name: FUNCTION post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites, MR218 when it happened in a closed period.';
+COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already.';
 
 --
 -- Name: post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6504,6 +6872,7 @@ BEGIN
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
                 AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
             THEN ROW(i.id, coalesce(l.id, 0), f.id, g.id, c.quantity, false, NULL, NULL, reason.id)::inventory.posting_line
@@ -6681,6 +7050,11 @@ BEGIN
             GROUP BY e.item_id, e.location_id, e.lot_id
         ) AS n
         WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
+    ), gone AS (
+        DELETE FROM inventory.serial AS s
+        USING unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        WHERE s.lot_id = l.lot_id AND v_types[l.ordinal] = 'scrap'
     ), told AS (
         INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
         SELECT 'movement.posted', v_ids[l.ordinal],
@@ -7307,6 +7681,98 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot_status) IS 'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
+
+--
+-- Name: split_lot(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.split_lot(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('split-lot', p_context, p_command);
+    v_item catalog.item;
+    v_parent inventory.lot;
+    v_child inventory.lot;
+    v_location catalog.location;
+    v_quantity numeric;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_parent := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_location := catalog.find_location(p_command ->> 'location');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+    IF v_item.tracking = 'serial' THEN
+        RAISE EXCEPTION 'a serial number of % is one piece and cannot be split', v_item.number
+            USING ERRCODE = 'MR225',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_parent.number)::text,
+                  HINT = 'Scan the right piece.';
+    END IF;
+
+    -- The new lot first and the balances then, as everybody does; under their lock the status cannot change any more.
+    v_child := inventory.ensure_lot(v_item, p_command ->> 'new_lot', v_parent.status, v_parent.supplier_id, v_parent.supplier_lot,
+        v_parent.manufactured_on, v_parent.expires_on);
+    PERFORM inventory.lock_balances(ARRAY[
+        ROW(v_item.id, v_location.id, v_parent.id), ROW(v_item.id, v_location.id, v_child.id)]::inventory.balance_key[]);
+    UPDATE inventory.lot AS l
+    SET status = o.status,
+        expires_on = o.expires_on,
+        arrived_at = o.arrived_at
+    FROM inventory.lot AS o
+    WHERE l.id = v_child.id AND o.id = v_parent.id;
+
+    v_number := inventory.post_lot_change('split', v_location, v_child,
+        ARRAY[v_parent.id], ARRAY[v_quantity], event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$$;
+
+--
+-- Name: FUNCTION split_lot(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.split_lot(p_context jsonb, p_command jsonb) IS 'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+
+--
+-- Name: tell_expired_lots(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.tell_expired_lots() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_today date := (clock_timestamp() AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC'))::date;
+    v_lot record;
+    v_told integer := 0;
+BEGIN
+    FOR v_lot IN
+        UPDATE inventory.lot AS l
+        SET expiry_told_at = clock_timestamp()
+        FROM catalog.item AS i
+        WHERE i.id = l.item_id
+          AND l.expires_on < v_today
+          AND l.expiry_told_at IS NULL
+          AND EXISTS (SELECT FROM inventory.balance AS b WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
+        RETURNING l.id, l.number, l.expires_on, i.number AS item
+    LOOP
+        PERFORM event.publish('lot.expired', v_lot.id,
+            jsonb_build_object('item', v_lot.item, 'lot', v_lot.number, 'expires_on', v_lot.expires_on));
+        v_told := v_told + 1;
+    END LOOP;
+    RETURN v_told;
+END;
+$$;
+
+--
+-- Name: FUNCTION tell_expired_lots(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.tell_expired_lots() IS 'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
 
 --
 -- Name: transfer_id(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -14323,11 +14789,116 @@ ALTER TABLE inventory.genealogy ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDEN
 );
 
 --
+-- Name: lot_change; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.lot_change (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('LC-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
+    kind inventory.lot_change_kind NOT NULL,
+    location_id bigint NOT NULL,
+    to_lot_id bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: TABLE lot_change; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.lot_change IS 'A split or a merge of lots of one item at one place.';
+
+--
+-- Name: lot_change_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.lot_change ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME inventory.lot_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: lot_change_line; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.lot_change_line (
+    id bigint NOT NULL,
+    lot_change_id bigint NOT NULL,
+    from_lot_id bigint NOT NULL,
+    quantity numeric(18,6) NOT NULL,
+    out_movement_id bigint,
+    in_movement_id bigint,
+    CONSTRAINT lot_change_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE lot_change_line; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.lot_change_line IS 'What of which lot went into the new one.';
+
+--
+-- Name: COLUMN lot_change_line.quantity; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.lot_change_line.quantity IS 'Base units.';
+
+--
+-- Name: lot_change_line_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.lot_change_line ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME inventory.lot_change_line_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: lot_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
 --
 
 ALTER TABLE inventory.lot ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME inventory.lot_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: lot_status_change; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.lot_status_change (
+    id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    old_status inventory.lot_status NOT NULL,
+    new_status inventory.lot_status NOT NULL,
+    reason_id bigint NOT NULL,
+    actor text NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT lot_status_change_new_status_check CHECK ((new_status <> old_status))
+);
+
+--
+-- Name: TABLE lot_status_change; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.lot_status_change IS 'What quality decided about a lot outside an inspection, and why.';
+
+--
+-- Name: lot_status_change_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.lot_status_change ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME inventory.lot_status_change_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -14655,6 +15226,20 @@ CREATE TABLE inventory.reversal (
 --
 
 COMMENT ON TABLE inventory.reversal IS 'Which movement was reversed by which. Apart from the ledger, since a unique key of a partitioned table must hold its partition key: a movement is reversed at most once.';
+
+--
+-- Name: serial; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.serial (
+    lot_id bigint NOT NULL
+);
+
+--
+-- Name: TABLE serial; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.serial IS 'The serial numbers that are in stock somewhere in the company, each once: a unique key over balances of several places, which no key of inventory.balance can be. Written by postings only.';
 
 --
 -- Name: material_issue; Type: TABLE; Schema: production; Owner: -
@@ -16464,6 +17049,34 @@ ALTER TABLE ONLY inventory.genealogy
     ADD CONSTRAINT genealogy_pkey PRIMARY KEY (id);
 
 --
+-- Name: lot_change_line lot_change_line_lot_change_id_from_lot_id_key; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change_line
+    ADD CONSTRAINT lot_change_line_lot_change_id_from_lot_id_key UNIQUE (lot_change_id, from_lot_id);
+
+--
+-- Name: lot_change_line lot_change_line_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change_line
+    ADD CONSTRAINT lot_change_line_pkey PRIMARY KEY (id);
+
+--
+-- Name: lot_change lot_change_number_key; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change
+    ADD CONSTRAINT lot_change_number_key UNIQUE (number);
+
+--
+-- Name: lot_change lot_change_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change
+    ADD CONSTRAINT lot_change_pkey PRIMARY KEY (id);
+
+--
 -- Name: lot lot_item_id_number_key; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -16476,6 +17089,13 @@ ALTER TABLE ONLY inventory.lot
 
 ALTER TABLE ONLY inventory.lot
     ADD CONSTRAINT lot_pkey PRIMARY KEY (id);
+
+--
+-- Name: lot_status_change lot_status_change_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_status_change
+    ADD CONSTRAINT lot_status_change_pkey PRIMARY KEY (id);
 
 --
 -- Name: movement movement_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
@@ -16560,6 +17180,13 @@ ALTER TABLE ONLY inventory.reversal
 
 ALTER TABLE ONLY inventory.reversal
     ADD CONSTRAINT reversal_pkey PRIMARY KEY (reversed_movement_id);
+
+--
+-- Name: serial serial_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.serial
+    ADD CONSTRAINT serial_pkey PRIMARY KEY (lot_id);
 
 --
 -- Name: material_issue_line material_issue_line_material_issue_id_line_number_key; Type: CONSTRAINT; Schema: production; Owner: -
@@ -17267,10 +17894,46 @@ CREATE INDEX count_location_id_idx ON inventory.count USING btree (location_id);
 CREATE INDEX genealogy_child_lot_id_idx ON inventory.genealogy USING btree (child_lot_id);
 
 --
+-- Name: lot_change_line_from_lot_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_change_line_from_lot_id_idx ON inventory.lot_change_line USING btree (from_lot_id);
+
+--
+-- Name: lot_change_location_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_change_location_id_idx ON inventory.lot_change USING btree (location_id);
+
+--
+-- Name: lot_change_to_lot_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_change_to_lot_id_idx ON inventory.lot_change USING btree (to_lot_id);
+
+--
+-- Name: lot_expires_on_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_expires_on_idx ON inventory.lot USING btree (expires_on) WHERE (expires_on IS NOT NULL);
+
+--
 -- Name: lot_number_idx; Type: INDEX; Schema: inventory; Owner: -
 --
 
 CREATE INDEX lot_number_idx ON inventory.lot USING btree (number);
+
+--
+-- Name: lot_status_change_lot_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_status_change_lot_id_idx ON inventory.lot_status_change USING btree (lot_id);
+
+--
+-- Name: lot_status_change_reason_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_status_change_reason_id_idx ON inventory.lot_status_change USING btree (reason_id);
 
 --
 -- Name: lot_supplier_id_idx; Type: INDEX; Schema: inventory; Owner: -
@@ -18383,6 +19046,42 @@ CREATE TRIGGER lot_audited AFTER INSERT OR DELETE OR UPDATE ON inventory.lot FOR
 COMMENT ON TRIGGER lot_audited ON inventory.lot IS 'Records every change in audit.entry.';
 
 --
+-- Name: lot_change lot_change_audited; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_change_audited AFTER INSERT OR DELETE OR UPDATE ON inventory.lot_change FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER lot_change_audited ON lot_change; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_change_audited ON inventory.lot_change IS 'Records every change in audit.entry.';
+
+--
+-- Name: lot_change_line lot_change_line_audited; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_change_line_audited AFTER INSERT OR DELETE OR UPDATE ON inventory.lot_change_line FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER lot_change_line_audited ON lot_change_line; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_change_line_audited ON inventory.lot_change_line IS 'Records every change in audit.entry.';
+
+--
+-- Name: lot_status_change lot_status_change_audited; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_status_change_audited AFTER INSERT OR DELETE OR UPDATE ON inventory.lot_status_change FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER lot_status_change_audited ON lot_status_change; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_status_change_audited ON inventory.lot_status_change IS 'Records every change in audit.entry.';
+
+--
 -- Name: movement movement_append_only; Type: TRIGGER; Schema: inventory; Owner: -
 --
 
@@ -19089,11 +19788,53 @@ ALTER TABLE ONLY inventory.genealogy
     ADD CONSTRAINT genealogy_parent_lot_id_fkey FOREIGN KEY (parent_lot_id) REFERENCES inventory.lot(id);
 
 --
+-- Name: lot_change_line lot_change_line_from_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change_line
+    ADD CONSTRAINT lot_change_line_from_lot_id_fkey FOREIGN KEY (from_lot_id) REFERENCES inventory.lot(id);
+
+--
+-- Name: lot_change_line lot_change_line_lot_change_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change_line
+    ADD CONSTRAINT lot_change_line_lot_change_id_fkey FOREIGN KEY (lot_change_id) REFERENCES inventory.lot_change(id);
+
+--
+-- Name: lot_change lot_change_location_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change
+    ADD CONSTRAINT lot_change_location_id_fkey FOREIGN KEY (location_id) REFERENCES catalog.location(id);
+
+--
+-- Name: lot_change lot_change_to_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_change
+    ADD CONSTRAINT lot_change_to_lot_id_fkey FOREIGN KEY (to_lot_id) REFERENCES inventory.lot(id);
+
+--
 -- Name: lot lot_item_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
 --
 
 ALTER TABLE ONLY inventory.lot
     ADD CONSTRAINT lot_item_id_fkey FOREIGN KEY (item_id) REFERENCES catalog.item(id);
+
+--
+-- Name: lot_status_change lot_status_change_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_status_change
+    ADD CONSTRAINT lot_status_change_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
+
+--
+-- Name: lot_status_change lot_status_change_reason_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_status_change
+    ADD CONSTRAINT lot_status_change_reason_id_fkey FOREIGN KEY (reason_id) REFERENCES catalog.reason(id);
 
 --
 -- Name: lot lot_supplier_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
@@ -19164,6 +19905,13 @@ ALTER TABLE ONLY inventory.reservation
 
 ALTER TABLE ONLY inventory.reservation
     ADD CONSTRAINT reservation_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
+
+--
+-- Name: serial serial_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.serial
+    ADD CONSTRAINT serial_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
 
 --
 -- Name: material_issue_line material_issue_line_item_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -

@@ -19,6 +19,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	registerTransfers(api, q, newPoster(q))
 	registerCounts(api, q)
+	registerLots(api, q)
 	registerPeriods(api, q)
 	registerReads(api, q)
 }
@@ -71,6 +72,43 @@ func registerCounts(api *httpapi.API, q *db.Queries) {
 	httpapi.Get[Count](api, httpapi.ReadSpec{
 		OperationID: "get-count", Path: "/v1/counts/{number}", Tag: tag, Summary: "One count",
 	}, q.GetCount)
+}
+
+func registerLots(api *httpapi.API, q *db.Queries) {
+	changing := []string{"MR101", "MR102", "MR201", "MR203", "MR204", "MR205", "MR218", "MR225"}
+	httpapi.Command[SplitLot, LotChange](api, httpapi.CommandSpec{
+		OperationID: "split-lot", Path: "/v1/lot-splits", Tag: tag,
+		Summary:     "Make part of a lot a lot of its own",
+		Description: "The new lot has the status, age, expiry and origin of the old one. What is reserved stays with the old one.",
+		Refusals:    append([]string{"MR110", "MR111", "MR112", "MR210"}, changing...),
+	}, q.SplitLot)
+	httpapi.Command[MergeLots, LotChange](api, httpapi.CommandSpec{
+		OperationID: "merge-lots", Path: "/v1/lot-merges", Tag: tag,
+		Summary:     "Make all of some lots at a location one lot",
+		Description: "The target may be an old lot of the same status that expires no later, or a new one, which gets the earliest expiry of its parts.",
+		Refusals:    append([]string{"MR211"}, changing...),
+	}, q.MergeLots)
+	httpapi.Get[LotChange](api, httpapi.ReadSpec{
+		OperationID: "get-lot-change", Path: "/v1/lot-changes/{number}", Tag: tag, Summary: "One split or merge of lots",
+	}, q.GetLotChange)
+	httpapi.Command[ChangeLotStatus, Lot](api, httpapi.CommandSpec{
+		OperationID: "change-lot-status", Path: "/v1/lot-status-changes", Tag: tag,
+		Summary:     "Block, release or quarantine a lot",
+		Description: "Wherever it lies. What is reserved of it stays reserved, and cannot be picked unless the lot is released.",
+		Refusals:    []string{"MR101", "MR106", "MR204", "MR205", "MR227"},
+	}, q.ChangeLotStatus)
+
+	type expiredQuery struct {
+		On    httpapi.Date `query:"on" doc:"The day to look from; today when left out."`
+		After string       `query:"after" maxLength:"200" doc:"Where to go on: next of the page before."`
+		Limit int32        `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
+	}
+	httpapi.Read[expiredQuery, httpapi.Page[ExpiredLot]](api, httpapi.ReadSpec{
+		OperationID: "list-expired-lots", Path: "/v1/expired-lots", Tag: tag,
+		Summary: "Lots in stock whose last day of use is over, longest expired first",
+	}, func(ctx context.Context, in *expiredQuery) (json.RawMessage, error) {
+		return q.ListExpiredLots(ctx, string(in.On), named(in.After), in.Limit)
+	})
 }
 
 func registerPeriods(api *httpapi.API, q *db.Queries) {
@@ -268,6 +306,72 @@ type CountLine struct {
 	Reason           *string             `json:"reason" nullable:"true" doc:"Null when there was no difference."`
 }
 
+// SplitLot is the body of a split.
+type SplitLot struct {
+	Item       httpapi.Code     `json:"item" doc:"Item number."`
+	Lot        httpapi.Code     `json:"lot" doc:"The lot to take from."`
+	Location   httpapi.Code     `json:"location" doc:"Where it lies."`
+	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	NewLot     string           `json:"new_lot,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$" doc:"Number of the new lot; given by the system when left out."`
+	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// MergeLots is the body of a merge.
+type MergeLots struct {
+	Item       httpapi.Code   `json:"item" doc:"Item number."`
+	Location   httpapi.Code   `json:"location" doc:"Where the lots lie."`
+	Lots       []httpapi.Code `json:"lots" minItems:"1" maxItems:"100" doc:"Lots that become part of the target; all of each that lies there."`
+	Into       string         `json:"into" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$" doc:"The lot they become part of; made when there is none of that number."`
+	OccurredAt *time.Time     `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// LotChange is a split or a merge.
+type LotChange struct {
+	Number    string          `json:"number"`
+	Kind      string          `json:"kind" enum:"split,merge"`
+	Item      string          `json:"item"`
+	Location  string          `json:"location"`
+	Lot       string          `json:"lot" doc:"The lot that came out of it."`
+	Unit      string          `json:"unit" doc:"Base unit of the item."`
+	From      []LotChangePart `json:"from"`
+	CreatedAt time.Time       `json:"created_at"`
+}
+
+// LotChangePart is what of a lot went into the other.
+type LotChangePart struct {
+	Lot      string           `json:"lot"`
+	Quantity httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+}
+
+// ChangeLotStatus is the body of quality's decision about a lot.
+type ChangeLotStatus struct {
+	Item   httpapi.Code `json:"item" doc:"Item number."`
+	Lot    httpapi.Code `json:"lot" doc:"Lot or serial number."`
+	Status string       `json:"status" enum:"quarantine,released,blocked" doc:"What it becomes."`
+	Reason httpapi.Code `json:"reason" doc:"Why."`
+}
+
+// ExpiredLot is a lot that should not be there any more.
+type ExpiredLot struct {
+	Item      string           `json:"item"`
+	Lot       string           `json:"lot"`
+	Status    string           `json:"status" enum:"quarantine,released,blocked"`
+	ExpiresOn httpapi.Date     `json:"expires_on" doc:"Its last day of use."`
+	OnHand    httpapi.Quantity `json:"on_hand" doc:"At all places, in the base unit."`
+	Reserved  httpapi.Quantity `json:"reserved" doc:"Of it promised to orders."`
+	Unit      string           `json:"unit"`
+}
+
+// LotStatusChange is what quality decided about a lot.
+type LotStatusChange struct {
+	From      string    `json:"from" enum:"quarantine,released,blocked"`
+	To        string    `json:"to" enum:"quarantine,released,blocked"`
+	Reason    string    `json:"reason"`
+	Actor     string    `json:"actor" doc:"Who decided."`
+	ChangedAt time.Time `json:"changed_at"`
+}
+
 // ClosePeriod is the body of a period's closing.
 type ClosePeriod struct {
 	Period string `json:"period" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" example:"2026-10" doc:"Year and month."`
@@ -325,17 +429,18 @@ type Movement struct {
 
 // Lot is a lot with its stock and its genealogy.
 type Lot struct {
-	Item           string           `json:"item"`
-	Number         string           `json:"number"`
-	Status         string           `json:"status" enum:"quarantine,released,blocked"`
-	SupplierLot    *string          `json:"supplier_lot" nullable:"true"`
-	Supplier       *string          `json:"supplier" nullable:"true"`
-	Unit           string           `json:"unit" doc:"Base unit of the item."`
-	ManufacturedOn *httpapi.Date    `json:"manufactured_on" nullable:"true"`
-	ExpiresOn      *httpapi.Date    `json:"expires_on" nullable:"true" doc:"Last day of use."`
-	Stock          []LotStock       `json:"stock"`
-	MadeFrom       []LotIngredient  `json:"made_from"`
-	WentInto       []LotDestination `json:"went_into"`
+	Item           string            `json:"item"`
+	Number         string            `json:"number"`
+	Status         string            `json:"status" enum:"quarantine,released,blocked"`
+	SupplierLot    *string           `json:"supplier_lot" nullable:"true"`
+	Supplier       *string           `json:"supplier" nullable:"true"`
+	Unit           string            `json:"unit" doc:"Base unit of the item."`
+	ManufacturedOn *httpapi.Date     `json:"manufactured_on" nullable:"true"`
+	ExpiresOn      *httpapi.Date     `json:"expires_on" nullable:"true" doc:"Last day of use."`
+	StatusChanges  []LotStatusChange `json:"status_changes" doc:"Decisions about it outside inspections, oldest first."`
+	Stock          []LotStock        `json:"stock"`
+	MadeFrom       []LotIngredient   `json:"made_from"`
+	WentInto       []LotDestination  `json:"went_into"`
 }
 
 // LotStock is where some of a lot lies.

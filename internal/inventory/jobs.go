@@ -16,6 +16,8 @@ func RegisterJobs(jobs *queue.Jobs, database db.DBTX) {
 	queue.Add(jobs, &snapshotter{queries: db.New(database)})
 	queue.Add(jobs, &reservationReleaser{queries: db.New(database)})
 	jobs.Every(time.Minute, func() river.JobArgs { return releaseReservations{} })
+	queue.Add(jobs, &expiryTeller{queries: db.New(database)})
+	jobs.Every(6*time.Hour, func() river.JobArgs { return tellExpiry{} })
 }
 
 // releasedAtOnce bounds one transaction of the releaser.
@@ -65,4 +67,24 @@ func (w *snapshotter) Work(ctx context.Context, _ *river.Job[snapshot]) error {
 	}
 	slog.InfoContext(ctx, "snapshots of periods written", "count", written)
 	return nil
+}
+
+// tellExpiry tells the feed of lots that have expired.
+type tellExpiry struct{}
+
+// Kind names the job in the database.
+func (tellExpiry) Kind() string { return "inventory_tell_expiry" }
+
+type expiryTeller struct {
+	river.WorkerDefaults[tellExpiry]
+	queries *db.Queries
+}
+
+// Work tells of each once.
+func (w *expiryTeller) Work(ctx context.Context, _ *river.Job[tellExpiry]) error {
+	told, err := w.queries.TellExpiredLots(ctx)
+	if told > 0 {
+		slog.InfoContext(ctx, "lots have expired", "count", told)
+	}
+	return err
 }

@@ -99,4 +99,16 @@ var inventory = []Entry{
 		Key: "MR224", Slug: "ledger-needed", Status: 409, Title: "The ledger is still needed",
 		Explanation: "Partitions of the ledger cannot be detached while a period in them is open, or an open document or a cost layer needs their movements. `details` names who needs them.",
 	},
+	{
+		Key: "MR225", Slug: "lots-do-not-fit", Status: 409, Title: "Lots do not fit",
+		Explanation: "Lots can be merged when they are of one status, at the place named, and expire no earlier than the lot they become part of; a serial number can be neither split nor merged.",
+	},
+	{
+		Key: "MR226", Slug: "serial-in-stock", Status: 409, Title: "Serial number is in stock already",
+		Explanation: "A serial number is one piece: it can be in stock at one place of the company only. `details` says where it is.",
+	},
+	{
+		Key: "MR227", Slug: "lot-status-unchanged", Status: 409, Title: "Lot has that status already",
+		Explanation: "Somebody else decided the same before. Nothing was done.",
+	},
 }

@@ -1,5 +1,10 @@
 SET LOCAL lock_timeout = '5s';
 
+DROP TABLE inventory.lot_change_line;
+DROP TABLE inventory.lot_change;
+DROP TYPE inventory.lot_change_kind;
+DROP TABLE inventory.lot_status_change;
+DROP TABLE inventory.serial;
 DROP TYPE inventory.as_of_basis;
 DROP TABLE inventory.period_balance;
 DROP TABLE inventory.period;

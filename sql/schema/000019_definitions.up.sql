@@ -3064,7 +3064,7 @@ COMMENT ON FUNCTION costing.oldest_movement_needed() IS
     'An hour before the posting of the oldest movement that a cost layer with stock in it came from; null when there is none. The hour is for postings that drew their ids in another order than their times.';
 -- <<< functions/costing/oldest_movement_needed.sql
 
--- >>> functions/costing/read_movements.sql sha256:b62b30b506c9a2b4
+-- >>> functions/costing/read_movements.sql sha256:e5a228f41d37ea76
 CREATE OR REPLACE FUNCTION costing.read_movements(
     p_after bigint,
     p_to bigint
@@ -3089,7 +3089,8 @@ BEGIN
         WHERE l.position > p_after AND l.position <= p_to AND l.topic = 'movement.posted'
     ), line AS MATERIALIZED (
         SELECT t.position, t.ordinal, m.id, m.movement_type, m.item_id, m.quantity, m.document_line_id,
-            CASE WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
+            -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
+            CASE WHEN m.movement_type = 'relabel' THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
             f.kind AS from_kind, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
             coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
         FROM told AS t
@@ -3826,7 +3827,7 @@ $function$;
 COMMENT ON FUNCTION event.refuse_change() IS 'Trigger function of append-only tables: raises MR904 on update, delete and truncate.';
 -- <<< functions/event/refuse_change.sql
 
--- >>> functions/inventory/add_genealogy.sql sha256:085040384104b4a7
+-- >>> functions/inventory/add_genealogy.sql sha256:631263cb8a671ec5
 CREATE OR REPLACE FUNCTION inventory.add_genealogy(
     p_parent_lot_id bigint,
     p_child_lot_id bigint,
@@ -3850,6 +3851,11 @@ BEGIN
         RETURN;
     END IF;
 
+    -- An edge into a lot that others can use might meet another one that closes the circle: these come one after the other.
+    -- A lot of this transaction has no edges but those made here.
+    IF EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = p_child_lot_id AND l.transaction_id <> pg_current_xact_id()) THEN
+        PERFORM pg_advisory_xact_lock(211, 0);
+    END IF;
     IF p_parent_lot_id = p_child_lot_id OR EXISTS (
         WITH RECURSIVE descendant AS (
             SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id
@@ -3871,10 +3877,56 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint) IS
-    'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle.';
+    'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle. Call it after the posting of the command: it may wait for another one that adds an edge.';
 -- <<< functions/inventory/add_genealogy.sql
 
--- >>> functions/inventory/check_movement.sql sha256:cdad2704156a3ce0
+-- >>> functions/inventory/change_lot_status.sql sha256:a8bc825513f15408
+CREATE OR REPLACE FUNCTION inventory.change_lot_status(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('change-lot-status', p_context, p_command);
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_reason_id bigint;
+    v_status inventory.lot_status := (p_command ->> 'status')::inventory.lot_status;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+
+    -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
+    PERFORM inventory.lock_balances((
+        SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+        FROM inventory.balance AS b
+        WHERE b.item_id = v_item.id AND b.lot_id = v_lot.id));
+    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.id = v_lot.id FOR NO KEY UPDATE;
+    IF v_lot.status = v_status THEN
+        RAISE EXCEPTION 'lot % is % already', v_lot.number, CASE v_status WHEN 'quarantine' THEN 'in quarantine' ELSE v_status::text END
+            USING ERRCODE = 'MR227',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_lot.number, 'status', v_status)::text,
+                  HINT = 'Nothing is to be done.';
+    END IF;
+    PERFORM inventory.set_lot_status(v_lot.id, v_status);
+    INSERT INTO inventory.lot_status_change (lot_id, old_status, new_status, reason_id, actor)
+    VALUES (v_lot.id, v_lot.status, v_status, v_reason_id, event.current_actor());
+    RETURN event.finish_request(p_context, 201, inventory.get_lot(v_item.number, v_lot.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.change_lot_status(jsonb, jsonb) IS
+    'Command: quality blocks, releases or quarantines a lot wherever it lies. Body: item, lot, status, reason. What is reserved of it stays reserved and cannot be picked. Raises MR227 when it has that status.';
+-- <<< functions/inventory/change_lot_status.sql
+
+-- >>> functions/inventory/check_movement.sql sha256:fb8b8a885b395f67
 CREATE OR REPLACE FUNCTION inventory.check_movement(
     p_type inventory.movement_type,
     p_line inventory.posting_line
@@ -3911,8 +3963,10 @@ BEGIN
                   DETAIL = jsonb_build_object('item', v.item, 'lot', v.lot, 'tracking', v.tracking)::text,
                   HINT = 'Scan the lot.';
     END IF;
-    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale) THEN
-        RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit', v.item
+    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale)
+        OR (v.tracking = 'serial' AND p_line.quantity <> 1) THEN
+        RAISE EXCEPTION '%', CASE v.tracking WHEN 'serial' THEN format('a serial number of %s is one piece', v.item)
+            ELSE format('a movement of %s needs a quantity greater than zero, at the scale of its unit', v.item) END
             USING ERRCODE = 'MR207',
                   DETAIL = jsonb_build_object('item', v.item, 'quantity', p_line.quantity::text)::text,
                   HINT = 'Enter the quantity again.';
@@ -3928,7 +3982,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.check_movement(inventory.movement_type, inventory.posting_line) IS
-    'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
+    'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or not 1 of a serial number, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 -- <<< functions/inventory/check_movement.sql
 
 -- >>> functions/inventory/close_period.sql sha256:24c3236b77f25dc3
@@ -4353,7 +4407,7 @@ $function$;
 COMMENT ON FUNCTION inventory.get_count(text) IS 'A cycle count as a document; null when there is none of that number.';
 -- <<< functions/inventory/get_count.sql
 
--- >>> functions/inventory/get_lot.sql sha256:580232fbaff57fa5
+-- >>> functions/inventory/get_lot.sql sha256:75eb9fe4b362e391
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
     p_number text
@@ -4389,6 +4443,12 @@ AS $function$
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
         'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
         'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'status_changes', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.old_status, 'to', h.new_status, 'reason', e.code, 'actor', h.actor,
+                'changed_at', h.changed_at) ORDER BY h.id), '[]')
+            FROM inventory.lot_status_change AS h
+            JOIN catalog.reason AS e ON e.id = h.reason_id
+            WHERE h.lot_id = r.id),
         'stock', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
                 'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')
@@ -4413,6 +4473,32 @@ $function$;
 COMMENT ON FUNCTION inventory.get_lot(text, text) IS
     'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
 -- <<< functions/inventory/get_lot.sql
+
+-- >>> functions/inventory/get_lot_change.sql sha256:68845ec06d21bcb8
+CREATE OR REPLACE FUNCTION inventory.get_lot_change(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
+        'from', (
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text) ORDER BY n.id)
+            FROM inventory.lot_change_line AS n
+            JOIN inventory.lot AS f ON f.id = n.from_lot_id
+            WHERE n.lot_change_id = h.id))
+    FROM inventory.lot_change AS h
+    JOIN catalog.location AS c ON c.id = h.location_id
+    JOIN inventory.lot AS l ON l.id = h.to_lot_id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE h.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_lot_change(text) IS 'A split or merge as a document; null when there is none of that number.';
+-- <<< functions/inventory/get_lot_change.sql
 
 -- >>> functions/inventory/get_on_hand_as_of.sql sha256:5ae8b0ab47430522
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
@@ -4553,6 +4639,105 @@ $function$;
 COMMENT ON FUNCTION inventory.has_check_digit(text) IS
     'Whether the last digit of a GTIN, GLN or SSCC is right (modulo 10, weights 3 and 1 from the right; GS1 General Specifications 7.9.1).';
 -- <<< functions/inventory/has_check_digit.sql
+
+-- >>> functions/inventory/keep_serials.sql sha256:8c3200f3ce25fe2b
+CREATE OR REPLACE FUNCTION inventory.keep_serials(
+    p_lines inventory.posting_line[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_in bigint[];
+    v_out bigint[];
+    v_clash bigint;
+    v_serial record;
+BEGIN
+    SELECT array_agg(n.lot_id ORDER BY n.lot_id) FILTER (WHERE n.change > 0), array_agg(n.lot_id) FILTER (WHERE n.change < 0),
+        min(n.lot_id) FILTER (WHERE n.change > 1)
+    INTO v_in, v_out, v_clash
+    FROM (
+        SELECT l.lot_id, sum((g.is_physical::integer - f.is_physical::integer) * l.quantity) AS change
+        FROM unnest(p_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id AND i.tracking = 'serial'
+        JOIN catalog.location AS f ON f.id = l.from_location_id
+        JOIN catalog.location AS g ON g.id = l.to_location_id
+        GROUP BY l.lot_id
+    ) AS n;
+
+    DELETE FROM inventory.serial AS s WHERE s.lot_id = ANY (v_out);
+    IF v_in IS NULL THEN
+        RETURN;
+    END IF;
+    -- Two that bring the same number in meet here, after all their balances are locked and in the order of the lots.
+    PERFORM FROM inventory.lot AS l WHERE l.id = ANY (v_in) ORDER BY l.id FOR NO KEY UPDATE;
+    IF v_clash IS NULL THEN
+        SELECT min(s.lot_id) INTO v_clash FROM inventory.serial AS s WHERE s.lot_id = ANY (v_in);
+    END IF;
+    IF v_clash IS NOT NULL THEN
+        SELECT i.number AS item, l.number AS lot, (
+                SELECT c.code
+                FROM inventory.balance AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                WHERE b.item_id = i.id AND b.lot_id = l.id AND b.on_hand > 0
+                LIMIT 1) AS location
+        INTO STRICT v_serial
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE l.id = v_clash;
+        RAISE EXCEPTION 'serial number % of item % is in stock already', v_serial.lot, v_serial.item
+            USING ERRCODE = 'MR226',
+                  DETAIL = to_jsonb(v_serial)::text,
+                  HINT = 'Look whether the label was read rightly; if so, count the place where it is said to be.';
+    END IF;
+    INSERT INTO inventory.serial (lot_id) SELECT s FROM unnest(v_in) AS s;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.keep_serials(inventory.posting_line[]) IS
+    'Part of a posting: notes which serial numbers came into stock and which left it. Raises MR226 when one comes in that is in stock already.';
+-- <<< functions/inventory/keep_serials.sql
+
+-- >>> functions/inventory/list_expired_lots.sql sha256:bfb9ee0f20c3cf9a
+CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
+    p_on date,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT i.number AS item, l.number AS lot, l.status, l.expires_on, s.on_hand, s.reserved, u.code AS unit,
+            l.expires_on || chr(31) || i.number || chr(31) || l.number AS cursor
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        CROSS JOIN LATERAL (
+            SELECT sum(b.on_hand) AS on_hand, sum(b.reserved) AS reserved
+            FROM inventory.balance AS b
+            WHERE b.item_id = l.item_id AND b.lot_id = l.id) AS s
+        WHERE l.expires_on < coalesce(p_on, current_date)
+          AND s.on_hand > 0
+          AND (p_after IS NULL OR (l.expires_on::text, i.number, l.number)
+               > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY l.expires_on::text, i.number, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'lot', p.lot, 'status', p.status, 'expires_on', p.expires_on, 'on_hand', trim_scale(p.on_hand)::text,
+            'reserved', trim_scale(p.reserved)::text, 'unit', p.unit) ORDER BY p.expires_on::text, p.item, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit
+            THEN (array_agg(p.cursor ORDER BY p.expires_on::text DESC, p.item DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_expired_lots(date, text, integer) IS
+    'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
+-- <<< functions/inventory/list_expired_lots.sql
 
 -- >>> functions/inventory/list_movements.sql sha256:72c5513ca43a44be
 CREATE OR REPLACE FUNCTION inventory.list_movements(
@@ -4743,6 +4928,92 @@ COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
     'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 -- <<< functions/inventory/lock_balances.sql
 
+-- >>> functions/inventory/merge_lots.sql sha256:8eb86475a95cb968
+CREATE OR REPLACE FUNCTION inventory.merge_lots(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('merge-lots', p_context, p_command);
+    v_item catalog.item;
+    v_location catalog.location;
+    v_into inventory.lot;
+    v_is_new boolean;
+    v_lot_ids bigint[];
+    v_quantities numeric[];
+    v_part record;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_location := catalog.find_location(p_command ->> 'location');
+    SELECT array_agg((inventory.find_lot(v_item, e.number)).id ORDER BY e.ordinal)
+    INTO v_lot_ids
+    FROM jsonb_array_elements_text(p_command -> 'lots') WITH ORDINALITY AS e (number, ordinal);
+
+    -- The target first and the balances then, as everybody does.
+    SELECT l.* INTO v_into FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = p_command ->> 'into';
+    v_is_new := NOT FOUND;
+    IF v_is_new THEN
+        v_into := inventory.ensure_lot(v_item, p_command ->> 'into', 'quarantine', NULL, NULL, NULL, NULL);
+    END IF;
+    PERFORM inventory.lock_balances((
+        SELECT array_agg(ROW(v_item.id, v_location.id, k)::inventory.balance_key) FROM unnest(v_lot_ids || v_into.id) AS k));
+    IF v_is_new THEN
+        -- As old and as good as the worst of its parts; of one supplier's lot only if all are.
+        UPDATE inventory.lot AS l
+        SET (status, expires_on, manufactured_on, arrived_at, supplier_id, supplier_lot) = (
+            SELECT min(o.status), min(o.expires_on), min(o.manufactured_on), min(o.arrived_at),
+                CASE WHEN count(DISTINCT coalesce(o.supplier_id, 0)) = 1 THEN min(o.supplier_id) END,
+                CASE WHEN count(DISTINCT (coalesce(o.supplier_id, 0), coalesce(o.supplier_lot, ''))) = 1 THEN min(o.supplier_lot) END
+            FROM inventory.lot AS o
+            WHERE o.id = ANY (v_lot_ids))
+        WHERE l.id = v_into.id;
+    END IF;
+    SELECT l.* INTO STRICT v_into FROM inventory.lot AS l WHERE l.id = v_into.id;
+
+    FOR v_part IN
+        SELECT l.number, CASE
+            WHEN v_item.tracking <> 'lot' THEN 'is a serial number'
+            WHEN l.id = v_into.id THEN 'is the target itself'
+            WHEN count(*) OVER (PARTITION BY l.id) > 1 THEN 'is named twice'
+            WHEN l.status <> v_into.status THEN format('is %s and %s is %s', l.status, v_into.number, v_into.status)
+            WHEN l.expires_on < v_into.expires_on OR (l.expires_on IS NOT NULL AND v_into.expires_on IS NULL)
+                THEN format('expires before %s', v_into.number)
+            WHEN coalesce(b.on_hand, 0) = 0 THEN format('is not at %s', v_location.code)
+        END AS refusal
+        FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+        JOIN inventory.lot AS l ON l.id = k.lot_id
+        LEFT JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = l.id
+        ORDER BY k.ordinal
+    LOOP
+        IF v_part.refusal IS NOT NULL THEN
+            RAISE EXCEPTION 'lot % cannot be merged: it %', v_part.number, v_part.refusal
+                USING ERRCODE = 'MR225',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_part.number, 'into', v_into.number)::text,
+                      HINT = 'Merge lots of one status into one that expires no later, or into a new one.';
+        END IF;
+    END LOOP;
+
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal) INTO v_quantities
+    FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+    JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
+    v_number := inventory.post_lot_change('merge', v_location, v_into,
+        v_lot_ids, v_quantities, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.merge_lots(jsonb, jsonb) IS
+    'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
+-- <<< functions/inventory/merge_lots.sql
+
 -- >>> functions/inventory/oldest_movement_id.sql sha256:f107ff3b0584354f
 CREATE OR REPLACE FUNCTION inventory.oldest_movement_id() RETURNS bigint
 LANGUAGE sql
@@ -4854,7 +5125,61 @@ COMMENT ON FUNCTION inventory.period_end(text) IS
     'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
 -- <<< functions/inventory/period_end.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:ed0145eb57c1c17b
+-- >>> functions/inventory/post_lot_change.sql sha256:56313dd7a087cbf7
+CREATE OR REPLACE FUNCTION inventory.post_lot_change(
+    p_kind inventory.lot_change_kind,
+    p_location catalog.location,
+    p_to inventory.lot,
+    p_from_lot_ids bigint[],
+    p_quantities numeric[],
+    p_occurred_at timestamptz
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_transit_id bigint := catalog.virtual_location(p_location.site_id, 'transit');
+    v_id bigint;
+    v_number text;
+    v_lines inventory.posting_line[];
+    v_ids bigint[];
+BEGIN
+    INSERT INTO inventory.lot_change (kind, location_id, to_lot_id)
+    VALUES (p_kind, p_location.id, p_to.id)
+    RETURNING lot_change.id, lot_change.number INTO v_id, v_number;
+    INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity)
+    SELECT v_id, f.lot_id, f.quantity
+    FROM unnest(p_from_lot_ids, p_quantities) WITH ORDINALITY AS f (lot_id, quantity, ordinal)
+    ORDER BY f.ordinal;
+
+    -- Each quantity leaves as its old lot and comes back as the new one: two movements, one after the other.
+    SELECT array_agg(ROW(p_to.item_id, w.lot_id, w.from_id, w.to_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line ORDER BY n.id, w.ordinal)
+    INTO v_lines
+    FROM inventory.lot_change_line AS n
+    CROSS JOIN LATERAL (VALUES (1, n.from_lot_id, p_location.id, v_transit_id), (2, p_to.id, v_transit_id, p_location.id))
+        AS w (ordinal, lot_id, from_id, to_id)
+    WHERE n.lot_change_id = v_id;
+    v_ids := inventory.post_movements('relabel', v_lines, 'lot_change', v_id, p_occurred_at);
+
+    UPDATE inventory.lot_change_line AS n
+    SET out_movement_id = v_ids[2 * r.place - 1],
+        in_movement_id = v_ids[2 * r.place]
+    FROM (SELECT x.id, row_number() OVER (ORDER BY x.id) AS place FROM inventory.lot_change_line AS x WHERE x.lot_change_id = v_id) AS r
+    WHERE n.id = r.id;
+    PERFORM inventory.add_genealogy(n.from_lot_id, p_to.id, n.quantity, 'lot_change', v_id)
+    FROM inventory.lot_change_line AS n
+    WHERE n.lot_change_id = v_id;
+    PERFORM event.publish('lot.' || CASE p_kind WHEN 'split' THEN 'split' ELSE 'merged' END, p_to.id, inventory.get_lot_change(v_number));
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], timestamptz) IS
+    'Part of split_lot and merge_lots: posts that quantities (base units) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
+-- <<< functions/inventory/post_lot_change.sql
+
+-- >>> functions/inventory/post_mixed_movements.sql sha256:9904598e40a28626
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
@@ -4876,6 +5201,7 @@ DECLARE
     v_posted_at timestamptz;
     v_actor text := event.current_actor();
     v_bad record;
+    v_has_serials boolean;
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
@@ -4883,15 +5209,16 @@ BEGIN
     END IF;
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
-    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
+    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key) FILTER (WHERE c.is_physical), '{}'),
+        coalesce(bool_or(i.tracking = 'serial'), false)
+    INTO v_keys, v_has_serials
     FROM (
         SELECT l.item_id, p.location_id, l.lot_id
         FROM unnest(p_lines) AS l
         CROSS JOIN LATERAL (VALUES (l.from_location_id), (l.to_location_id)) AS p (location_id)
     ) AS e
     JOIN catalog.location AS c ON c.id = e.location_id
-    WHERE c.is_physical;
+    JOIN catalog.item AS i ON i.id = e.item_id;
     PERFORM inventory.lock_balances(v_keys);
     IF p_occurred_at < (SELECT max(p.ends_at) FROM inventory.period AS p) THEN
         PERFORM inventory.refuse_closed_period(p_occurred_at);
@@ -4916,6 +5243,7 @@ BEGIN
            OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
            OR lot.item_id <> l.item_id
            OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR (i.tracking = 'serial' AND l.quantity <> 1)
            OR f.site_id <> g.site_id
         ORDER BY l.ordinal
     LOOP
@@ -4981,7 +5309,12 @@ BEGIN
     ) AS n
     WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
 
-    -- 5. What follows: the event for every reader of the feed, and the job that costs it.
+    -- 5. A serial number is in stock once, wherever. Its lot is locked, so that two places cannot both find it absent.
+    IF v_has_serials THEN
+        PERFORM inventory.keep_serials(p_lines);
+    END IF;
+
+    -- 6. What follows: the event for every reader of the feed, and the job that costs it.
     SELECT jsonb_build_object('posted_at', v_posted_at, 'document_type', p_document_type, 'movements', jsonb_agg(jsonb_build_object(
         'id', v_ids[l.ordinal]::text, 'type', p_types[l.ordinal], 'item', i.number, 'lot', nullif(lot.number, ''),
         'from', f.code, 'to', g.code, 'quantity', l.quantity::text) ORDER BY l.ordinal))
@@ -5000,7 +5333,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites, MR218 when it happened in a closed period.';
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already.';
 -- <<< functions/inventory/post_mixed_movements.sql
 
 -- >>> functions/inventory/post_movements.sql sha256:3c697e5618678341
@@ -5061,7 +5394,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
     'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfers.sql sha256:862fb965da74ca23
+-- >>> functions/inventory/post_transfers.sql sha256:cb7d70cf09ff1fce
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_contexts jsonb[],
@@ -5114,6 +5447,7 @@ BEGIN
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
                 AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
             THEN ROW(i.id, coalesce(l.id, 0), f.id, g.id, c.quantity, false, NULL, NULL, reason.id)::inventory.posting_line
@@ -5291,6 +5625,11 @@ BEGIN
             GROUP BY e.item_id, e.location_id, e.lot_id
         ) AS n
         WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
+    ), gone AS (
+        DELETE FROM inventory.serial AS s
+        USING unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        WHERE s.lot_id = l.lot_id AND v_types[l.ordinal] = 'scrap'
     ), told AS (
         INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
         SELECT 'movement.posted', v_ids[l.ordinal],
@@ -5914,6 +6253,93 @@ $function$;
 COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
     'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
 -- <<< functions/inventory/set_lot_status.sql
+
+-- >>> functions/inventory/split_lot.sql sha256:977dc00edf769560
+CREATE OR REPLACE FUNCTION inventory.split_lot(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('split-lot', p_context, p_command);
+    v_item catalog.item;
+    v_parent inventory.lot;
+    v_child inventory.lot;
+    v_location catalog.location;
+    v_quantity numeric;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_parent := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_location := catalog.find_location(p_command ->> 'location');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+    IF v_item.tracking = 'serial' THEN
+        RAISE EXCEPTION 'a serial number of % is one piece and cannot be split', v_item.number
+            USING ERRCODE = 'MR225',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_parent.number)::text,
+                  HINT = 'Scan the right piece.';
+    END IF;
+
+    -- The new lot first and the balances then, as everybody does; under their lock the status cannot change any more.
+    v_child := inventory.ensure_lot(v_item, p_command ->> 'new_lot', v_parent.status, v_parent.supplier_id, v_parent.supplier_lot,
+        v_parent.manufactured_on, v_parent.expires_on);
+    PERFORM inventory.lock_balances(ARRAY[
+        ROW(v_item.id, v_location.id, v_parent.id), ROW(v_item.id, v_location.id, v_child.id)]::inventory.balance_key[]);
+    UPDATE inventory.lot AS l
+    SET status = o.status,
+        expires_on = o.expires_on,
+        arrived_at = o.arrived_at
+    FROM inventory.lot AS o
+    WHERE l.id = v_child.id AND o.id = v_parent.id;
+
+    v_number := inventory.post_lot_change('split', v_location, v_child,
+        ARRAY[v_parent.id], ARRAY[v_quantity], event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.split_lot(jsonb, jsonb) IS
+    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+-- <<< functions/inventory/split_lot.sql
+
+-- >>> functions/inventory/tell_expired_lots.sql sha256:44184885803c8a10
+CREATE OR REPLACE FUNCTION inventory.tell_expired_lots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_today date := (clock_timestamp() AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC'))::date;
+    v_lot record;
+    v_told integer := 0;
+BEGIN
+    FOR v_lot IN
+        UPDATE inventory.lot AS l
+        SET expiry_told_at = clock_timestamp()
+        FROM catalog.item AS i
+        WHERE i.id = l.item_id
+          AND l.expires_on < v_today
+          AND l.expiry_told_at IS NULL
+          AND EXISTS (SELECT FROM inventory.balance AS b WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
+        RETURNING l.id, l.number, l.expires_on, i.number AS item
+    LOOP
+        PERFORM event.publish('lot.expired', v_lot.id,
+            jsonb_build_object('item', v_lot.item, 'lot', v_lot.number, 'expires_on', v_lot.expires_on));
+        v_told := v_told + 1;
+    END LOOP;
+    RETURN v_told;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.tell_expired_lots() IS
+    'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
+-- <<< functions/inventory/tell_expired_lots.sql
 
 -- >>> functions/inventory/transfer_id.sql sha256:d804e7f7b2d8775f
 CREATE OR REPLACE FUNCTION inventory.transfer_id(
@@ -11236,6 +11662,30 @@ CREATE OR REPLACE TRIGGER lot_audited
 
 COMMENT ON TRIGGER lot_audited ON inventory.lot IS 'Records every change in audit.entry.';
 -- <<< triggers/inventory/lot_audited.sql
+
+-- >>> triggers/inventory/lot_change_audited.sql sha256:3c3b6275e51f4d78
+CREATE OR REPLACE TRIGGER lot_change_audited
+    AFTER INSERT OR UPDATE OR DELETE ON inventory.lot_change
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER lot_change_audited ON inventory.lot_change IS 'Records every change in audit.entry.';
+-- <<< triggers/inventory/lot_change_audited.sql
+
+-- >>> triggers/inventory/lot_change_line_audited.sql sha256:d28879ab1ee0727b
+CREATE OR REPLACE TRIGGER lot_change_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON inventory.lot_change_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER lot_change_line_audited ON inventory.lot_change_line IS 'Records every change in audit.entry.';
+-- <<< triggers/inventory/lot_change_line_audited.sql
+
+-- >>> triggers/inventory/lot_status_change_audited.sql sha256:20a02f0a8416cfd3
+CREATE OR REPLACE TRIGGER lot_status_change_audited
+    AFTER INSERT OR UPDATE OR DELETE ON inventory.lot_status_change
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER lot_status_change_audited ON inventory.lot_status_change IS 'Records every change in audit.entry.';
+-- <<< triggers/inventory/lot_status_change_audited.sql
 
 -- >>> triggers/inventory/movement_append_only.sql sha256:9e48a0cd0c317e22
 CREATE OR REPLACE TRIGGER movement_append_only

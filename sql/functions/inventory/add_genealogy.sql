@@ -21,6 +21,11 @@ BEGIN
         RETURN;
     END IF;
 
+    -- An edge into a lot that others can use might meet another one that closes the circle: these come one after the other.
+    -- A lot of this transaction has no edges but those made here.
+    IF EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = p_child_lot_id AND l.transaction_id <> pg_current_xact_id()) THEN
+        PERFORM pg_advisory_xact_lock(211, 0);
+    END IF;
     IF p_parent_lot_id = p_child_lot_id OR EXISTS (
         WITH RECURSIVE descendant AS (
             SELECT g.child_lot_id FROM inventory.genealogy AS g WHERE g.parent_lot_id = p_child_lot_id
@@ -42,4 +47,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint) IS
-    'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle.';
+    'Records that p_quantity (base units; negative takes back) of the parent lot went into the child lot. Raises MR211 when the edge would close a cycle. Call it after the posting of the command: it may wait for another one that adds an edge.';

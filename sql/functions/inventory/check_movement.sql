@@ -34,8 +34,10 @@ BEGIN
                   DETAIL = jsonb_build_object('item', v.item, 'lot', v.lot, 'tracking', v.tracking)::text,
                   HINT = 'Scan the lot.';
     END IF;
-    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale) THEN
-        RAISE EXCEPTION 'a movement of % needs a quantity greater than zero, at the scale of its unit', v.item
+    IF p_line.quantity IS NULL OR p_line.quantity <= 0 OR p_line.quantity <> round(p_line.quantity, v.scale)
+        OR (v.tracking = 'serial' AND p_line.quantity <> 1) THEN
+        RAISE EXCEPTION '%', CASE v.tracking WHEN 'serial' THEN format('a serial number of %s is one piece', v.item)
+            ELSE format('a movement of %s needs a quantity greater than zero, at the scale of its unit', v.item) END
             USING ERRCODE = 'MR207',
                   DETAIL = jsonb_build_object('item', v.item, 'quantity', p_line.quantity::text)::text,
                   HINT = 'Enter the quantity again.';
@@ -51,4 +53,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.check_movement(inventory.movement_type, inventory.posting_line) IS
-    'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
+    'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or not 1 of a serial number, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';

@@ -33,6 +33,12 @@ AS $function$
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
         'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
         'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'status_changes', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.old_status, 'to', h.new_status, 'reason', e.code, 'actor', h.actor,
+                'changed_at', h.changed_at) ORDER BY h.id), '[]')
+            FROM inventory.lot_status_change AS h
+            JOIN catalog.reason AS e ON e.id = h.reason_id
+            WHERE h.lot_id = r.id),
         'stock', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
                 'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')

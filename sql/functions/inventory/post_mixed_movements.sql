@@ -19,6 +19,7 @@ DECLARE
     v_posted_at timestamptz;
     v_actor text := event.current_actor();
     v_bad record;
+    v_has_serials boolean;
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
@@ -26,15 +27,16 @@ BEGIN
     END IF;
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
-    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
+    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key) FILTER (WHERE c.is_physical), '{}'),
+        coalesce(bool_or(i.tracking = 'serial'), false)
+    INTO v_keys, v_has_serials
     FROM (
         SELECT l.item_id, p.location_id, l.lot_id
         FROM unnest(p_lines) AS l
         CROSS JOIN LATERAL (VALUES (l.from_location_id), (l.to_location_id)) AS p (location_id)
     ) AS e
     JOIN catalog.location AS c ON c.id = e.location_id
-    WHERE c.is_physical;
+    JOIN catalog.item AS i ON i.id = e.item_id;
     PERFORM inventory.lock_balances(v_keys);
     IF p_occurred_at < (SELECT max(p.ends_at) FROM inventory.period AS p) THEN
         PERFORM inventory.refuse_closed_period(p_occurred_at);
@@ -59,6 +61,7 @@ BEGIN
            OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
            OR lot.item_id <> l.item_id
            OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR (i.tracking = 'serial' AND l.quantity <> 1)
            OR f.site_id <> g.site_id
         ORDER BY l.ordinal
     LOOP
@@ -124,7 +127,12 @@ BEGIN
     ) AS n
     WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
 
-    -- 5. What follows: the event for every reader of the feed, and the job that costs it.
+    -- 5. A serial number is in stock once, wherever. Its lot is locked, so that two places cannot both find it absent.
+    IF v_has_serials THEN
+        PERFORM inventory.keep_serials(p_lines);
+    END IF;
+
+    -- 6. What follows: the event for every reader of the feed, and the job that costs it.
     SELECT jsonb_build_object('posted_at', v_posted_at, 'document_type', p_document_type, 'movements', jsonb_agg(jsonb_build_object(
         'id', v_ids[l.ordinal]::text, 'type', p_types[l.ordinal], 'item', i.number, 'lot', nullif(lot.number, ''),
         'from', f.code, 'to', g.code, 'quantity', l.quantity::text) ORDER BY l.ordinal))
@@ -143,4 +151,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or locations of two sites, MR218 when it happened in a closed period.';
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already.';

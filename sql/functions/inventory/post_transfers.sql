@@ -50,6 +50,7 @@ BEGIN
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
                 AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
             THEN ROW(i.id, coalesce(l.id, 0), f.id, g.id, c.quantity, false, NULL, NULL, reason.id)::inventory.posting_line
@@ -227,6 +228,11 @@ BEGIN
             GROUP BY e.item_id, e.location_id, e.lot_id
         ) AS n
         WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
+    ), gone AS (
+        DELETE FROM inventory.serial AS s
+        USING unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        WHERE s.lot_id = l.lot_id AND v_types[l.ordinal] = 'scrap'
     ), told AS (
         INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
         SELECT 'movement.posted', v_ids[l.ordinal],

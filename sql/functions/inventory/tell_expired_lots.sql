@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION inventory.tell_expired_lots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_today date := (clock_timestamp() AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC'))::date;
+    v_lot record;
+    v_told integer := 0;
+BEGIN
+    FOR v_lot IN
+        UPDATE inventory.lot AS l
+        SET expiry_told_at = clock_timestamp()
+        FROM catalog.item AS i
+        WHERE i.id = l.item_id
+          AND l.expires_on < v_today
+          AND l.expiry_told_at IS NULL
+          AND EXISTS (SELECT FROM inventory.balance AS b WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
+        RETURNING l.id, l.number, l.expires_on, i.number AS item
+    LOOP
+        PERFORM event.publish('lot.expired', v_lot.id,
+            jsonb_build_object('item', v_lot.item, 'lot', v_lot.number, 'expires_on', v_lot.expires_on));
+        v_told := v_told + 1;
+    END LOOP;
+    RETURN v_told;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.tell_expired_lots() IS
+    'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
