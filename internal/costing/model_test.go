@@ -294,7 +294,16 @@ func compute(t testing.TB, db *testdb.DB) *model {
 	t.Helper()
 	ctx := context.Background()
 	m := &model{stocks: map[int64]*stock{}, processes: map[int64]*process{}, costs: map[int64]*cost{}, seen: map[int64]bool{}}
-	rows, err := db.Pool.Query(ctx, `
+	conn, err := db.Pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	// Compiling the query takes longer than running it.
+	if _, err := conn.Exec(ctx, `SET jit = off`); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := conn.Query(ctx, `
 		WITH timed AS NOT MATERIALIZED (
 			SELECT r.id, r.work_order_id, r.moves_stock, round(r.duration_minutes * c.hourly_rate / 60, 4) AS value
 			FROM production.production_report AS r
