@@ -59,7 +59,7 @@ func (s *screen) end(result string) {
 	if s.isTerminal {
 		start = "\r\033[K"
 	}
-	fmt.Fprintf(s.out, "%s%-30s %5.1f s  %s\n", start, s.title, time.Since(s.began).Seconds(), result)
+	fmt.Fprintf(s.out, "%s%-31s %5.1f s  %s\n", start, s.title, time.Since(s.began).Seconds(), result)
 }
 
 // Write lets programs that take time say so.

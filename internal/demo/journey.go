@@ -379,13 +379,15 @@ func (j *journey) count() string {
 // ago is a time in the past as JSON carries it.
 func ago(d time.Duration) string { return time.Now().Add(-d).UTC().Format(time.RFC3339) }
 
-// prepare sets the scene of a rush: a lot that everybody wants, and two work orders.
+// prepare sets the scene of a rush: a lot that everybody wants, and work orders that take it.
 func (r *run) prepare() scene {
 	r.as("demonstration", "")
 	s := scene{lot: r.lot("HOT")}
 	r.post("/v1/opening-stocks", object{"item": "PP-NAT", "lot": s.lot, "to": "RAW-01", "quantity": "400", "unit": "TNE", "expires_on": "2040-12-31"})
 	r.post("/v1/opening-stocks", object{"item": "MB-BLUE", "lot": s.lot, "to": "RAW-01", "quantity": "4000000", "expires_on": "2040-12-31"})
-	s.workOrder = r.post("/v1/work-orders", object{"item": "BODY-6420", "quantity": "100000"}).text("number")
-	s.reportable = r.post("/v1/work-orders", object{"item": "LID-64", "quantity": "100000"}).text("number")
+	for range 4 {
+		s.bodies = append(s.bodies, r.post("/v1/work-orders", object{"item": "BODY-6420", "quantity": "100000"}).text("number"))
+		s.lids = append(s.lids, r.post("/v1/work-orders", object{"item": "LID-64", "quantity": "100000"}).text("number"))
+	}
 	return s
 }

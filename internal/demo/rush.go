@@ -57,8 +57,8 @@ func (c *Crowd) Verdict() error {
 	return errors.Join(wrong...)
 }
 
-// Rush lets operators post at once for a while: they move one hot lot, issue it to one work order and
-// report on another, ask now and then for what is not there, and send one in five commands twice.
+// Rush lets operators post at once for a while: they move one hot lot, issue it to a few work orders and
+// report on others, ask now and then for what is not there, and send one in five commands twice.
 func Rush(ctx context.Context, client *Client, operators int, duration time.Duration, told Told) (*Crowd, error) {
 	r := newRun(ctx, client)
 	scene := r.prepare()
@@ -120,9 +120,9 @@ func Rush(ctx context.Context, client *Client, operators int, duration time.Dura
 
 // scene is where the rush happens.
 type scene struct {
-	lot        string // of PP-NAT, at RAW-01 and RAW-02; the lids made of it have the same number
-	workOrder  string // takes that lot by scan
-	reportable string // takes material by backflush
+	lot    string   // of PP-NAT, at RAW-01 and RAW-02; the lids made of it have the same number
+	bodies []string // work orders that take that lot by scan
+	lids   []string // work orders that take material by backflush
 }
 
 // hand is one operator.
@@ -193,11 +193,12 @@ func (h *hand) choose() (string, object) {
 		return "/v1/transfers", object{"item": "PP-NAT", "lot": h.scene.lot, "from": "RAW-02", "to": "RAW-01", "quantity": "900", "unit": "TNE"}
 	case dice < 85:
 		return "/v1/material-issues", object{
-			"work_order": h.scene.workOrder,
+			"work_order": h.scene.bodies[rand.IntN(len(h.scene.bodies))], //nolint:gosec // no secret
 			"lines":      []object{{"item": "PP-NAT", "lot": h.scene.lot, "location": "RAW-01", "quantity": quantity}},
 		}
 	default:
-		return "/v1/production-reports", object{"work_order": h.scene.reportable, "lot": h.scene.lot, "good_quantity": "1"}
+		order := rand.IntN(len(h.scene.lids)) //nolint:gosec // no secret
+		return "/v1/production-reports", object{"work_order": h.scene.lids[order], "lot": fmt.Sprintf("%s-%d", h.scene.lot, order+1), "good_quantity": "1"}
 	}
 }
 
