@@ -18,6 +18,6 @@ LEFT JOIN inventory.reversal AS x ON x.reversed_movement_id = v.movement_id
 WHERE (v.movement_id < inventory.oldest_movement_id()) IS NOT TRUE AND (
    m.id IS NULL
    OR (m.movement_type, m.document_type, m.document_id, m.document_line_id, m.item_id, m.lot_id, m.quantity)
-        <> (v.movement_type, v.document_type, v.document_id, v.id, v.item_id, v.lot_id, v.quantity)
+        IS DISTINCT FROM (v.movement_type, v.document_type, v.document_id, v.id, v.item_id, v.lot_id, v.quantity)
    OR v.location_id <> CASE v.movement_type WHEN 'issue' THEN m.from_location_id ELSE m.to_location_id END
    OR v.is_reversed <> (x.movement_id IS NOT NULL));

@@ -4,10 +4,6 @@ FROM purchasing.goods_receipt_line AS l
 LEFT JOIN inventory.movement AS m ON m.id = l.movement_id
 LEFT JOIN inventory.reversal AS r ON r.reversed_movement_id = l.movement_id
 WHERE (l.movement_id < inventory.oldest_movement_id()) IS NOT TRUE AND (
-   m.id IS NULL
-   OR m.movement_type <> 'receipt'
-   OR m.document_type <> 'goods_receipt'
-   OR m.document_id <> l.goods_receipt_id
-   OR m.document_line_id <> l.id
-   OR (m.item_id, m.lot_id, m.to_location_id, m.quantity) <> (l.item_id, l.lot_id, l.location_id, l.quantity)
+   (m.movement_type, m.document_type, m.document_id, m.document_line_id, m.item_id, m.lot_id, m.to_location_id, m.quantity)
+        IS DISTINCT FROM ('receipt', 'goods_receipt', l.goods_receipt_id, l.id, l.item_id, l.lot_id, l.location_id, l.quantity)
    OR l.is_reversed <> (r.movement_id IS NOT NULL));
