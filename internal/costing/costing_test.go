@@ -448,3 +448,23 @@ func TestManyAtOnceAndKilled(t *testing.T) {
 	b.advance(t, 1000)
 	hold(t, t, b.DB)
 }
+
+// TestLargestQuantities: what one posting may hold is bounded, what many of them come to is not. An item of
+// which more is on hand than one posting can bring, at the highest price there is, must not stop the feed for
+// all others.
+func TestLargestQuantities(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	i := b.items(t, "moving_average", "fifo", "moving_average")
+	for _, item := range []string{i + "-M", i + "-N"} {
+		for _, location := range []string{"A", "B"} {
+			order := b.Post(t, "/v1/purchase-orders", m{"supplier": "ACME", "lines": []m{{"item": item, "quantity": "999999999999", "price": "99999999999999.9999"}}}).Want(201)
+			b.Post(t, "/v1/goods-receipts", m{"purchase_order": order.Text("number"), "lines": []m{{"line": 1, "quantity": "999999999999", "location": location}}}).Want(201)
+		}
+		b.advance(t, 100)
+		if got, want := b.item(t, item)["quantity"], "1999999999998"; got != want {
+			t.Errorf("the costed quantity of %s is %v, want %s", item, got, want)
+		}
+	}
+	b.Get(t, "/v1/costing/valuation").Want(200)
+}

@@ -27,12 +27,13 @@ func (Quantity) Schema(huma.Registry) *huma.Schema {
 	return decimal(`^[0-9]{1,12}(\.[0-9]{1,6})?$`, "12.5")
 }
 
-// AnyQuantity is a quantity that may carry a minus sign. It stands in answers only.
+// AnyQuantity is a quantity that may carry a minus sign, or a sum of quantities, which has no bound. It stands in
+// answers only.
 type AnyQuantity string
 
 // Schema describes a signed quantity.
 func (AnyQuantity) Schema(huma.Registry) *huma.Schema {
-	return decimal(`^-?[0-9]{1,12}(\.[0-9]{1,6})?$`, "-12.5")
+	return decimal(`^-?[0-9]+(\.[0-9]{1,6})?$`, "-12.5")
 }
 
 // Money is an amount of at most 14 digits before the point and 4 behind it, without a sign.
@@ -44,12 +45,13 @@ func (Money) Schema(huma.Registry) *huma.Schema {
 	return decimal(`^[0-9]{1,14}(\.[0-9]{1,4})?$`, "199.90")
 }
 
-// AnyMoney is an amount that may carry a minus sign. It stands in answers only.
+// AnyMoney is an amount that may carry a minus sign, or a sum of amounts, which has no bound. It stands in answers
+// only.
 type AnyMoney string
 
 // Schema describes a signed amount.
 func (AnyMoney) Schema(huma.Registry) *huma.Schema {
-	return decimal(`^-?[0-9]{1,14}(\.[0-9]{1,4})?$`, "-199.90")
+	return decimal(`^-?[0-9]+(\.[0-9]{1,4})?$`, "-199.90")
 }
 
 // Currency is a currency's ISO 4217 code.
