@@ -227,6 +227,8 @@ func TestBadBodies(t *testing.T) {
 		"no such day":             {`{"item":"PP-NAT","quantity":"1","at":"2026-02-30T10:00:00Z"}`, "validation-failed", 422},
 		"no zone":                 {`{"item":"PP-NAT","quantity":"1","at":"2026-02-20T10:00:00"}`, "validation-failed", 422},
 		"too many items":          {`{"item":"PP-NAT","quantity":"1","tags":["a","b","c","d"]}`, "validation-failed", 422},
+		"unknown member, null":    {`{"item":"PP-NAT","quantity":"1","pin":null}`, "validation-failed", 422},
+		"wrong case, null":        {`{"item":"PP-NAT","quantity":"1","NOTE":null}`, "validation-failed", 422},
 		"null in a list":          {`{"item":"PP-NAT","quantity":"1","tags":[null]}`, "validation-failed", 422},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -344,6 +346,30 @@ func TestCommand(t *testing.T) {
 	b.do(t, "POST", "/v1/echoes", good, map[string]string{"X-Request-Id": "bad id\t"})
 	if !strings.Contains(gotContext, `"actor":"installation","device":null`) || strings.Contains(gotContext, "bad") {
 		t.Errorf("SQL got %s", gotContext)
+	}
+}
+
+// TestNullIsNothing: SQL never sees a member that is null, so it cannot mean one thing in one room and another
+// in the next.
+func TestNullIsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var got string
+	b.call = func(_ context.Context, _, command json.RawMessage) (row, error) {
+		got = string(command)
+		return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil
+	}
+	for body, want := range map[string]string{
+		`{"item":"PP-NAT","quantity":"1","note":null}`:                               `{"item":"PP-NAT","quantity":"1"}`,
+		` {"at":null, "item":"null","tags":null,"quantity":"1","line":null} `:        `{"item":"null","quantity":"1"}`,
+		`{"item":"P","quantity":"1","free":{"a":null,"b":[null,{"c":null}],"d":{}}}`: `{"item":"P","quantity":"1","free":{"b":[null,{}],"d":{}}}`,
+	} {
+		if a := b.do(t, "POST", "/v1/echoes", body, nil); a.status != 201 {
+			t.Errorf("%s is answered with %d %s", body, a.status, a.body)
+		}
+		if got != want {
+			t.Errorf("of %s SQL got %s, want %s", body, got, want)
+		}
 	}
 }
 

@@ -35,14 +35,19 @@ func strict(next http.Handler) http.Handler {
 			return
 		}
 		body, p := readBody(w, r)
+		hasNull := false
 		if p == nil {
-			p = checkJSON(body)
+			hasNull, p = checkJSON(body)
 		}
 		if p != nil {
 			refuse(w, r, p)
 			return
 		}
-		exchangeOf(r.Context()).body = body
+		command := body
+		if hasNull {
+			command = withoutNulls(body)
+		}
+		exchangeOf(r.Context()).body = command
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
@@ -84,20 +89,20 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem)
 }
 
 // checkJSON holds the body to be exactly one JSON value in valid UTF-8, no object naming
-// a member twice, no NUL, not nested beyond reason.
-func checkJSON(body []byte) *problem.Problem {
+// a member twice, no NUL, not nested beyond reason. It says whether null stands anywhere.
+func checkJSON(body []byte) (hasNull bool, _ *problem.Problem) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return problem.New(problem.Malformed, "The body is missing.").With("body", "missing")
+		return false, problem.New(problem.Malformed, "The body is missing.").With("body", "missing")
 	}
-	malformed := func(detail, message string) *problem.Problem {
-		return problem.New(problem.Malformed, detail).With("body", message)
+	malformed := func(detail, message string) (bool, *problem.Problem) {
+		return false, problem.New(problem.Malformed, detail).With("body", message)
 	}
 	decoder := jsontext.NewDecoder(bytes.NewReader(body))
 	for {
 		token, err := decoder.ReadToken()
 		switch {
 		case err == io.EOF: //nolint:errorlint // the decoder's documented end
-			return nil
+			return hasNull, nil
 		case errors.Is(err, jsontext.ErrDuplicateName):
 			return malformed("The body names a member twice.", "a member is named twice")
 		case err != nil && !utf8.Valid(body):
@@ -108,11 +113,38 @@ func checkJSON(body []byte) *problem.Problem {
 		if decoder.StackDepth() > maxDepth {
 			return malformed("The body is nested too deeply.", "nested deeper than "+strconv.Itoa(maxDepth))
 		}
+		hasNull = hasNull || token.Kind() == 'n'
 		if token.Kind() == '"' && strings.ContainsRune(token.String(), 0) {
 			return malformed("The body holds a NUL character.", "holds a NUL character")
 		}
 		if decoder.StackDepth() == 0 && len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
 			return malformed("The body holds more than one JSON value.", "more than one JSON value")
+		}
+	}
+}
+
+// withoutNulls leaves out the members that are null: to say null is to say nothing, for every operation alike.
+// In lists null stays, and is refused. The body is valid JSON, as checkJSON found.
+func withoutNulls(body []byte) []byte {
+	decoder := jsontext.NewDecoder(bytes.NewReader(body))
+	var out bytes.Buffer
+	encoder := jsontext.NewEncoder(&out)
+	for {
+		token, err := decoder.ReadToken()
+		if err != nil {
+			return bytes.TrimSpace(out.Bytes())
+		}
+		kind, position := decoder.StackIndex(decoder.StackDepth())
+		isName := kind == '{' && position%2 == 1 && token.Kind() == '"'
+		if isName {
+			token = token.Clone() // peeking overwrites it
+			if decoder.PeekKind() == 'n' {
+				_ = decoder.SkipValue() // it is null
+				continue
+			}
+		}
+		if err := encoder.WriteToken(token); err != nil {
+			panic(err) // what was read can be written
 		}
 	}
 }
