@@ -1218,7 +1218,7 @@ BEGIN
               AND c.country = p_customer.country AND c.member_during @> p_on) THEN
             CASE WHEN coalesce(p_customer.vat_number, '') <> '' THEN 'union_business' ELSE 'union_consumer' END
         ELSE 'export'
-    END;
+    END::billing.destination;
     SELECT t.* INTO v_code
     FROM billing.tax_rule AS r
     JOIN billing.tax_code AS t ON t.id = r.tax_code_id
@@ -8990,7 +8990,7 @@ CREATE FUNCTION production.report_production(p_context jsonb, p_command jsonb) R
 DECLARE
     v_answer event.answer := event.begin_request('report-production', p_context, p_command);
     v_occurred_at timestamptz := event.occurred_at(p_command);
-    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production');
+    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production')::production.report_kind;
     v_order production.work_order;
     v_item catalog.item;
     v_operation production.work_order_operation;
@@ -9538,7 +9538,7 @@ CREATE FUNCTION purchasing.close_purchase_order(p_context jsonb, p_command jsonb
     AS $$
 DECLARE
     v_answer event.answer := event.begin_request('close-purchase-order', p_context, p_command);
-    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed');
+    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed')::purchasing.purchase_order_state;
     v_order purchasing.purchase_order;
 BEGIN
     IF v_answer.is_replayed THEN
@@ -10293,7 +10293,7 @@ BEGIN
                       HINT = 'Give every piece a line of its own.';
         END IF;
 
-        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END;
+        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
         IF v_line.line ->> 'location' IS NULL THEN
             SELECT c.* INTO STRICT v_location
             FROM catalog.location AS c

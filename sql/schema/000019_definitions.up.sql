@@ -232,7 +232,7 @@ COMMENT ON FUNCTION billing.express_quantity(sales.sales_order_line, numeric) IS
     'Base units as an invoice line says them: in the unit of the order where that is exact, at its price for 1; else in the base unit, at the price for as many base units as the price is for.';
 -- <<< functions/billing/express_quantity.sql
 
--- >>> functions/billing/find_tax_code.sql sha256:523d1f798015ba97
+-- >>> functions/billing/find_tax_code.sql sha256:95d1e7ec8ea91a08
 CREATE OR REPLACE FUNCTION billing.find_tax_code(
     p_site catalog.site,
     p_customer catalog.partner,
@@ -255,7 +255,7 @@ BEGIN
               AND c.country = p_customer.country AND c.member_during @> p_on) THEN
             CASE WHEN coalesce(p_customer.vat_number, '') <> '' THEN 'union_business' ELSE 'union_consumer' END
         ELSE 'export'
-    END;
+    END::billing.destination;
     SELECT t.* INTO v_code
     FROM billing.tax_rule AS r
     JOIN billing.tax_code AS t ON t.id = r.tax_code_id
@@ -7322,7 +7322,7 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:ce81cb44a40cde21
+-- >>> functions/production/report_production.sql sha256:38bb330247680f2b
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -7335,7 +7335,7 @@ AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('report-production', p_context, p_command);
     v_occurred_at timestamptz := event.occurred_at(p_command);
-    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production');
+    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production')::production.report_kind;
     v_order production.work_order;
     v_item catalog.item;
     v_operation production.work_order_operation;
@@ -7866,7 +7866,7 @@ COMMENT ON FUNCTION production.reverse_production_report(jsonb, jsonb) IS
     'Command: takes back a report: its goods leave stock, its backflushed material comes back, its genealogy drops to 0. Body: production_report, reason, occurred_at?. Raises MR318 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR201 when the goods went on.';
 -- <<< functions/production/reverse_production_report.sql
 
--- >>> functions/purchasing/close_purchase_order.sql sha256:913a12ca5bb75d2d
+-- >>> functions/purchasing/close_purchase_order.sql sha256:4ca5cd50ebf25624
 CREATE OR REPLACE FUNCTION purchasing.close_purchase_order(
     p_context jsonb,
     p_command jsonb
@@ -7877,7 +7877,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('close-purchase-order', p_context, p_command);
-    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed');
+    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed')::purchasing.purchase_order_state;
     v_order purchasing.purchase_order;
 BEGIN
     IF v_answer.is_replayed THEN
@@ -8439,7 +8439,7 @@ COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS
     'When the oldest purchase order that still takes goods was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
 -- <<< functions/purchasing/oldest_movement_needed.sql
 
--- >>> functions/purchasing/receive_goods.sql sha256:a0997ff9b691e698
+-- >>> functions/purchasing/receive_goods.sql sha256:e10809dd117be103
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
     p_command jsonb
@@ -8517,7 +8517,7 @@ BEGIN
                       HINT = 'Give every piece a line of its own.';
         END IF;
 
-        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END;
+        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
         IF v_line.line ->> 'location' IS NULL THEN
             SELECT c.* INTO STRICT v_location
             FROM catalog.location AS c

@@ -20,7 +20,7 @@ BEGIN
               AND c.country = p_customer.country AND c.member_during @> p_on) THEN
             CASE WHEN coalesce(p_customer.vat_number, '') <> '' THEN 'union_business' ELSE 'union_consumer' END
         ELSE 'export'
-    END;
+    END::billing.destination;
     SELECT t.* INTO v_code
     FROM billing.tax_rule AS r
     JOIN billing.tax_code AS t ON t.id = r.tax_code_id

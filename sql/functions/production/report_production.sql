@@ -10,7 +10,7 @@ AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('report-production', p_context, p_command);
     v_occurred_at timestamptz := event.occurred_at(p_command);
-    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production');
+    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production')::production.report_kind;
     v_order production.work_order;
     v_item catalog.item;
     v_operation production.work_order_operation;

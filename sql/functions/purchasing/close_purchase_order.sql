@@ -8,7 +8,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_answer event.answer := event.begin_request('close-purchase-order', p_context, p_command);
-    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed');
+    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed')::purchasing.purchase_order_state;
     v_order purchasing.purchase_order;
 BEGIN
     IF v_answer.is_replayed THEN

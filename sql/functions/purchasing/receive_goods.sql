@@ -75,7 +75,7 @@ BEGIN
                       HINT = 'Give every piece a line of its own.';
         END IF;
 
-        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END;
+        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
         IF v_line.line ->> 'location' IS NULL THEN
             SELECT c.* INTO STRICT v_location
             FROM catalog.location AS c
