@@ -110,6 +110,14 @@ UNION ALL
 SELECT r.name || ': ' || t.tgname || ' is not enabled' FROM pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND t.tgenabled NOT IN ('O', 'A')`},
 
+	{"every table is audited, but the ledger, what follows from it, rendered files, counters and fixed rules (docs/adr/0008)", `
+SELECT name FROM relation AS r
+WHERE relkind IN ('r', 'p') AND nspname NOT IN ('event', 'audit', 'costing')
+  AND name <> ALL (ARRAY['inventory.movement', 'inventory.reversal', 'inventory.balance', 'inventory.serial', 'inventory.period',
+      'inventory.period_balance', 'inventory.movement_rule', 'document.file', 'billing.number_series',
+      'shipping.delivery_note_series', 'shipping.sscc_series'])
+  AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = r.oid AND t.tgname = relname || '_audited' AND t.tgenabled = 'O')`},
+
 	{"a trigger is named after its table, and its file after the trigger", `
 SELECT r.name || ': ' || t.tgname FROM pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND NOT starts_with(t.tgname, r.relname || '_')`},
