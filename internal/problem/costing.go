@@ -3,6 +3,8 @@ package problem
 // costing is the part of the table for codes MR6xx, costing and billing. Constraint names
 // of its tables may stand here too.
 var costing = []Entry{
-	{Key: "MR601", Slug: "ledger-incomplete", Status: 500, Title: "Movements are missing in the ledger",
-		Explanation: "Costing was told of movements by the feed that the ledger does not hold: a partition of the ledger was taken away before it was costed. Attach it again. No client ever gets this answer; it stands in the log of the worker."},
+	{
+		Key: "MR601", Slug: "ledger-incomplete", Status: 500, Title: "Movements are missing in the ledger",
+		Explanation: "Costing was told of movements by the feed that the ledger does not hold: a partition of the ledger was taken away before it was costed. Attach it again. No client ever gets this answer; it stands in the log of the worker.",
+	},
 }

@@ -22,7 +22,7 @@ func TestFreshDatabasesAreEqual(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer runner.Close() //nolint:errcheck // what counts is Up
+	defer runner.Close()
 	if err := runner.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
