@@ -31,7 +31,7 @@ var arrows = map[string][]string{
 	"audit": {"event"}, // who acts is told by the request
 	// No rooms, but the queries of programs.
 	"replica":  {},
-	"demo":     {"inventory", "river"},
+	"demo":     {"catalog", "inventory", "river"},
 	"takeover": {"catalog", "inventory", "purchasing", "production"},
 }
 

@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -158,6 +160,30 @@ func (p *plant) startClusters(ctx context.Context, screen *screen) error {
 	}
 	p.address, p.mirror = p.clusters[0].URL(database), p.clusters[1].URL(database)
 	return nil
+}
+
+// psql gives the commands that open the primary and the replica. Passwords are printed nowhere: those of our
+// clusters lie in a file that only we can read, that of a database which was given to us is where it was.
+func (p *plant) psql() (primary, mirror string, err error) {
+	if len(p.clusters) == 0 {
+		return `psql "$MILLRACE_DATABASE_URL"`, "", nil
+	}
+	file := filepath.Join(p.dir, "pgpass")
+	var lines strings.Builder
+	commands := make([]string, 0, len(p.clusters))
+	for _, cluster := range p.clusters {
+		address, err := url.Parse(cluster.URL(database))
+		if err != nil {
+			return "", "", fmt.Errorf("read the address of a cluster of ours: %w", err)
+		}
+		password, _ := address.User.Password()
+		fmt.Fprintf(&lines, "%s:%s:*:%s:%s\n", address.Hostname(), address.Port(), address.User.Username(), password)
+		commands = append(commands, fmt.Sprintf("PGPASSFILE=%s psql -h %s -p %s -U %s %s", file, address.Hostname(), address.Port(), address.User.Username(), database))
+	}
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		return "", "", err
+	}
+	return commands[0], commands[1], nil
 }
 
 // link makes a cluster that had to lie elsewhere found, by people and by make clean.

@@ -17,26 +17,24 @@ import (
 
 // summary is what came of a run: what is printed, and what is in summary.json.
 type summary struct {
-	ReadySeconds float64          `json:"ready_seconds"`
-	TotalSeconds float64          `json:"total_seconds"`
-	Journey      *demo.Report     `json:"journey"`
-	Operators    *demo.Crowd      `json:"operators"`
-	Figures      db.FiguresRow    `json:"figures"`
-	Keys         db.KeyEffectsRow `json:"keys"`
-	Checks       checks           `json:"checks"`
-	Mirror       *mirror          `json:"replica,omitempty"`
-	Stock        []stockLine      `json:"stock"`
-	Valuation    []valuationLine  `json:"valuation"`
-	Documents    []string         `json:"documents"`
-	Held         bool             `json:"held"`
+	ReadySeconds float64              `json:"ready_seconds"`
+	TotalSeconds float64              `json:"total_seconds"`
+	Journey      *demo.Report         `json:"journey"`
+	Operators    *demo.Crowd          `json:"operators"`
+	Figures      db.FiguresRow        `json:"figures"`
+	Keys         db.KeyEffectsRow     `json:"keys"`
+	Checks       checks               `json:"checks"`
+	Mirror       *mirror              `json:"replica,omitempty"`
+	Stock        []db.StockByPlaceRow `json:"stock"`
+	Valuation    []valuationLine      `json:"valuation"`
+	Documents    []string             `json:"documents"`
+	Held         bool                 `json:"held"`
 
 	API     string `json:"api"`
 	OpenAPI string `json:"openapi"`
-	Primary string `json:"-"` // these hold passwords
-	Replica string `json:"-"`
-	Token   string `json:"-"`
+	Primary string `json:"primary"` // commands; the passwords stay in their file
+	Replica string `json:"replica_command,omitempty"`
 
-	stock     struct{ Items []stockLine }
 	valuation struct{ Items []valuationLine }
 }
 
@@ -48,16 +46,6 @@ type checks struct {
 type mirror struct {
 	replica.Comparison
 	CatchUpMilliseconds float64 `json:"catch_up_milliseconds"`
-}
-
-type stockLine struct {
-	Item     string  `json:"item"`
-	Location string  `json:"location"`
-	Lot      *string `json:"lot"`
-	Status   *string `json:"lot_status"`
-	OnHand   string  `json:"on_hand"`
-	Reserved string  `json:"reserved"`
-	Unit     string  `json:"unit"`
 }
 
 type valuationLine struct {
@@ -81,6 +69,11 @@ func (s *summary) verdict() error {
 		broken = append(broken, fmt.Errorf("the operators used %d keys and the database knows %d of them", s.Operators.Keys, s.Keys.Keys))
 	}
 	broken = append(broken, s.Operators.Verdict())
+	for _, line := range s.Stock {
+		if line.OnHand != line.Movements {
+			broken = append(broken, fmt.Errorf("%s of %s is on hand at %s, and its movements make %s", line.OnHand, line.Item, line.Location, line.Movements))
+		}
+	}
 	if s.Mirror != nil && len(s.Mirror.Differ) > 0 {
 		broken = append(broken, fmt.Errorf("the replica differs in %s", strings.Join(s.Mirror.Differ, ", ")))
 	}
@@ -97,7 +90,7 @@ func (s *summary) write(file string) error {
 }
 
 func (s *summary) print(out io.Writer) {
-	s.Stock, s.Valuation = s.stock.Items, s.valuation.Items
+	s.Valuation = s.valuation.Items
 	say := func(format string, values ...any) { fmt.Fprintf(out, format+"\n", values...) }
 	say("\nThe journey")
 	for _, step := range s.Journey.Steps {
@@ -110,9 +103,9 @@ func (s *summary) print(out io.Writer) {
 
 	say("\nStock")
 	table := tabwriter.NewWriter(out, 2, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "  item\tlocation\tlot\t\ton hand\treserved\t")
+	fmt.Fprintln(table, "  item\tlocation\tlots\ton hand\treserved\tby its movements\t")
 	for _, line := range s.Stock {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s %s\t%s\t\n", line.Item, line.Location, orDash(line.Lot), orDash(line.Status), line.OnHand, line.Unit, line.Reserved)
+		fmt.Fprintf(table, "  %s\t%s\t%d\t%s %s\t%s\t%s\t\n", line.Item, line.Location, line.Lots, line.OnHand, line.Unit, line.Reserved, line.Movements)
 	}
 	_ = table.Flush() // out has told of its errors
 	say("\nIts value")
@@ -140,15 +133,8 @@ func (s *summary) print(out io.Writer) {
 	say("\nTo look at")
 	say("  api      %s   OpenAPI %s", s.API, s.OpenAPI)
 	say("  token    var/demo/token: curl -H \"Authorization: Bearer $(cat var/demo/token)\" %s/v1/stock", s.API)
-	say("  primary  psql '%s'", s.Primary)
+	say("  primary  %s", s.Primary)
 	if s.Replica != "" {
-		say("  replica  psql '%s'", s.Replica)
+		say("  replica  %s", s.Replica)
 	}
-}
-
-func orDash(text *string) string {
-	if text == nil || *text == "" {
-		return "-"
-	}
-	return *text
 }

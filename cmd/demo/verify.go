@@ -22,7 +22,11 @@ const drainTimeout = 60 * time.Second
 // verify waits until the worker has nothing left to do, then holds the databases to everything they
 // must be.
 func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client, crowd *demo.Crowd) (*summary, error) {
-	s := &summary{Checks: checks{Broken: []string{}}, API: p.url, Token: p.token, OpenAPI: p.url + "/openapi.json", Primary: p.address, Replica: p.mirror}
+	s := &summary{Checks: checks{Broken: []string{}}, API: p.url, OpenAPI: p.url + "/openapi.json"}
+	var err error
+	if s.Primary, s.Replica, err = p.psql(); err != nil {
+		return nil, err
+	}
 	queries := db.New(p.pair.Primary)
 
 	screen.begin("Waiting for the worker")
@@ -55,17 +59,19 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 		screen.end(fmt.Sprintf("%d tables, %d rows, %d differ %s", s.Mirror.Tables, s.Mirror.Rows, len(s.Mirror.Differ), strings.Join(s.Mirror.Differ, ", ")))
 	}
 
-	for path, into := range map[string]any{"/v1/stock?limit=500": &s.stock, "/v1/costing/valuation?limit=500": &s.valuation} {
-		answer, err := client.Get(ctx, path)
-		if err != nil {
-			return nil, err
-		}
-		if answer.Status != http.StatusOK {
-			return nil, fmt.Errorf("GET %s: %d\n%s", path, answer.Status, demo.Pretty(answer.Body))
-		}
-		if err := json.Unmarshal(answer.Body, into); err != nil {
-			return nil, fmt.Errorf("GET %s: %w", path, err)
-		}
+	if s.Stock, err = queries.StockByPlace(ctx); err != nil {
+		return nil, err
+	}
+	const valuation = "/v1/costing/valuation?limit=500"
+	answer, err := client.Get(ctx, valuation)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Status != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %d\n%s", valuation, answer.Status, demo.Pretty(answer.Body))
+	}
+	if err := json.Unmarshal(answer.Body, &s.valuation); err != nil {
+		return nil, fmt.Errorf("GET %s: %w", valuation, err)
 	}
 	return s, p.saveDocuments(ctx, client, s)
 }

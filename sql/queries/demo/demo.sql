@@ -34,3 +34,27 @@ FROM (
     WHERE q.device = @device::text
     GROUP BY q.key, q.status
 ) AS r;
+
+-- name: StockByPlace :many
+-- What lies where, over all lots, and what the ledger says of the same place.
+SELECT i.number AS item, c.code AS location, u.code AS unit, s.lots::bigint AS lots, trim_scale(s.on_hand)::text AS on_hand,
+    trim_scale(s.reserved)::text AS reserved, trim_scale(l.quantity)::text AS movements
+FROM (
+    SELECT b.item_id, b.location_id, count(nullif(b.lot_id, 0)) FILTER (WHERE b.on_hand > 0) AS lots, sum(b.on_hand) AS on_hand, sum(b.reserved) AS reserved
+    FROM inventory.balance AS b
+    GROUP BY b.item_id, b.location_id
+) AS s
+JOIN (
+    SELECT e.item_id, e.location_id, sum(e.quantity) AS quantity
+    FROM (
+        SELECT t.item_id, t.to_location_id AS location_id, t.quantity FROM inventory.movement AS t
+        UNION ALL
+        SELECT f.item_id, f.from_location_id, -f.quantity FROM inventory.movement AS f
+    ) AS e
+    GROUP BY e.item_id, e.location_id
+) AS l ON l.item_id = s.item_id AND l.location_id = s.location_id
+JOIN catalog.item AS i ON i.id = s.item_id
+JOIN catalog.unit AS u ON u.id = i.base_unit_id
+JOIN catalog.location AS c ON c.id = s.location_id
+WHERE s.on_hand > 0 OR l.quantity <> 0
+ORDER BY i.number, c.code;
