@@ -118,6 +118,11 @@ WHERE relkind IN ('r', 'p') AND nspname NOT IN ('event', 'audit', 'costing')
       'shipping.delivery_note_series', 'shipping.sscc_series'])
   AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = r.oid AND t.tgname = relname || '_audited' AND t.tgenabled = 'O')`},
 
+	{"what is append-only refuses truncate as well, which no row trigger sees", `
+SELECT r.name FROM pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
+WHERE t.tgname LIKE '%\_append\_only' AND NOT EXISTS (
+    SELECT FROM pg_trigger AS n WHERE n.tgrelid = t.tgrelid AND n.tgtype & 32 = 32 AND n.tgfoid = t.tgfoid)`},
+
 	{"a trigger is named after its table, and its file after the trigger", `
 SELECT r.name || ': ' || t.tgname FROM pg_trigger AS t JOIN relation AS r ON r.oid = t.tgrelid
 WHERE NOT t.tgisinternal AND NOT starts_with(t.tgname, r.relname || '_')`},

@@ -109,6 +109,13 @@ var broken = map[string][]string{
 		 JOIN inventory.genealogy AS b ON b.parent_lot_id = a.child_lot_id
 		 LIMIT 1`,
 	},
+	"inventory/lot_change_has_its_movements": {
+		`WITH change AS (
+			INSERT INTO inventory.lot_change (kind, location_id, to_lot_id)
+			SELECT 'split', min(c.id), max(l.id) FROM catalog.location AS c, inventory.lot AS l RETURNING id
+		)
+		INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity) SELECT c.id, 1, 1 FROM change AS c`,
+	},
 	"inventory/movement_fits_lot_and_rule": {
 		`UPDATE inventory.movement SET movement_type = 'receipt' WHERE movement_type = 'shipment'`,
 		`UPDATE inventory.movement SET lot_id = (SELECT max(l.id) FROM inventory.lot AS l) WHERE movement_type = 'receipt' AND lot_id <> 0`,
@@ -134,6 +141,12 @@ var broken = map[string][]string{
 		// A movement that is called reversed, and nothing took it back.
 		`INSERT INTO inventory.reversal (reversed_movement_id, movement_id)
 		 SELECT m.id, m.id FROM inventory.movement AS m WHERE m.movement_type = 'put_away' LIMIT 1`,
+	},
+	"inventory/serial_is_in_stock_once": {
+		`UPDATE catalog.item SET tracking = 'serial' WHERE number = 'PP-NAT'`,
+		`INSERT INTO inventory.serial (lot_id) SELECT l.id FROM inventory.lot AS l JOIN catalog.item AS i ON i.id = l.item_id WHERE i.number = 'PP-NAT' LIMIT 1;
+		 DELETE FROM inventory.balance;
+		 UPDATE catalog.item SET tracking = 'serial' WHERE number = 'PP-NAT'`,
 	},
 	"inventory/virtual_location_has_no_balance": {
 		`INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)

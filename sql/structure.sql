@@ -18554,6 +18554,18 @@ CREATE TRIGGER entry_append_only BEFORE DELETE OR UPDATE ON audit.entry FOR EACH
 COMMENT ON TRIGGER entry_append_only ON audit.entry IS 'Refuses update and delete.';
 
 --
+-- Name: entry entry_not_truncated; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER entry_not_truncated BEFORE TRUNCATE ON audit.entry FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER entry_not_truncated ON entry; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER entry_not_truncated ON audit.entry IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: invoice invoice_append_only; Type: TRIGGER; Schema: billing; Owner: -
 --
 
@@ -18614,6 +18626,30 @@ CREATE TRIGGER invoice_line_not_late BEFORE INSERT ON billing.invoice_line FOR E
 COMMENT ON TRIGGER invoice_line_not_late ON billing.invoice_line IS 'Refuses a row whose invoice is issued.';
 
 --
+-- Name: invoice_line invoice_line_not_truncated; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER invoice_line_not_truncated BEFORE TRUNCATE ON billing.invoice_line FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER invoice_line_not_truncated ON invoice_line; Type: COMMENT; Schema: billing; Owner: -
+--
+
+COMMENT ON TRIGGER invoice_line_not_truncated ON billing.invoice_line IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: invoice invoice_not_truncated; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER invoice_not_truncated BEFORE TRUNCATE ON billing.invoice FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER invoice_not_truncated ON invoice; Type: COMMENT; Schema: billing; Owner: -
+--
+
+COMMENT ON TRIGGER invoice_not_truncated ON billing.invoice IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: invoice invoice_sums_hold; Type: TRIGGER; Schema: billing; Owner: -
 --
 
@@ -18660,6 +18696,18 @@ CREATE TRIGGER invoice_tax_not_late BEFORE INSERT ON billing.invoice_tax FOR EAC
 --
 
 COMMENT ON TRIGGER invoice_tax_not_late ON billing.invoice_tax IS 'Refuses a row whose invoice is issued.';
+
+--
+-- Name: invoice_tax invoice_tax_not_truncated; Type: TRIGGER; Schema: billing; Owner: -
+--
+
+CREATE TRIGGER invoice_tax_not_truncated BEFORE TRUNCATE ON billing.invoice_tax FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER invoice_tax_not_truncated ON invoice_tax; Type: COMMENT; Schema: billing; Owner: -
+--
+
+COMMENT ON TRIGGER invoice_tax_not_truncated ON billing.invoice_tax IS 'Refuses truncate, which row triggers do not see.';
 
 --
 -- Name: tax_code tax_code_audited; Type: TRIGGER; Schema: billing; Owner: -
@@ -18962,6 +19010,18 @@ CREATE TRIGGER labour_cost_append_only BEFORE DELETE OR UPDATE ON costing.labour
 COMMENT ON TRIGGER labour_cost_append_only ON costing.labour_cost IS 'Refuses update and delete.';
 
 --
+-- Name: labour_cost labour_cost_not_truncated; Type: TRIGGER; Schema: costing; Owner: -
+--
+
+CREATE TRIGGER labour_cost_not_truncated BEFORE TRUNCATE ON costing.labour_cost FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER labour_cost_not_truncated ON labour_cost; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TRIGGER labour_cost_not_truncated ON costing.labour_cost IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: movement_cost movement_cost_append_only; Type: TRIGGER; Schema: costing; Owner: -
 --
 
@@ -18972,6 +19032,18 @@ CREATE TRIGGER movement_cost_append_only BEFORE DELETE OR UPDATE ON costing.move
 --
 
 COMMENT ON TRIGGER movement_cost_append_only ON costing.movement_cost IS 'Refuses update and delete.';
+
+--
+-- Name: movement_cost movement_cost_not_truncated; Type: TRIGGER; Schema: costing; Owner: -
+--
+
+CREATE TRIGGER movement_cost_not_truncated BEFORE TRUNCATE ON costing.movement_cost FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER movement_cost_not_truncated ON movement_cost; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TRIGGER movement_cost_not_truncated ON costing.movement_cost IS 'Refuses truncate, which row triggers do not see.';
 
 --
 -- Name: file file_append_only; Type: TRIGGER; Schema: document; Owner: -
@@ -18986,6 +19058,18 @@ CREATE TRIGGER file_append_only BEFORE DELETE OR UPDATE ON document.file FOR EAC
 COMMENT ON TRIGGER file_append_only ON document.file IS 'Refuses update and delete.';
 
 --
+-- Name: file file_not_truncated; Type: TRIGGER; Schema: document; Owner: -
+--
+
+CREATE TRIGGER file_not_truncated BEFORE TRUNCATE ON document.file FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER file_not_truncated ON file; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TRIGGER file_not_truncated ON document.file IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: log log_append_only; Type: TRIGGER; Schema: event; Owner: -
 --
 
@@ -18996,6 +19080,18 @@ CREATE TRIGGER log_append_only BEFORE DELETE OR UPDATE ON event.log FOR EACH ROW
 --
 
 COMMENT ON TRIGGER log_append_only ON event.log IS 'Refuses update and delete.';
+
+--
+-- Name: log log_not_truncated; Type: TRIGGER; Schema: event; Owner: -
+--
+
+CREATE TRIGGER log_not_truncated BEFORE TRUNCATE ON event.log FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER log_not_truncated ON log; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TRIGGER log_not_truncated ON event.log IS 'Refuses truncate, which row triggers do not see.';
 
 --
 -- Name: count count_audited; Type: TRIGGER; Schema: inventory; Owner: -
@@ -19094,6 +19190,18 @@ CREATE TRIGGER movement_append_only BEFORE DELETE OR UPDATE ON inventory.movemen
 COMMENT ON TRIGGER movement_append_only ON inventory.movement IS 'Refuses update and delete.';
 
 --
+-- Name: movement movement_not_truncated; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER movement_not_truncated BEFORE TRUNCATE ON inventory.movement FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER movement_not_truncated ON movement; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER movement_not_truncated ON inventory.movement IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: reservation reservation_audited; Type: TRIGGER; Schema: inventory; Owner: -
 --
 
@@ -19116,6 +19224,18 @@ CREATE TRIGGER reversal_append_only BEFORE DELETE OR UPDATE ON inventory.reversa
 --
 
 COMMENT ON TRIGGER reversal_append_only ON inventory.reversal IS 'Refuses update and delete.';
+
+--
+-- Name: reversal reversal_not_truncated; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER reversal_not_truncated BEFORE TRUNCATE ON inventory.reversal FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER reversal_not_truncated ON reversal; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER reversal_not_truncated ON inventory.reversal IS 'Refuses truncate, which row triggers do not see.';
 
 --
 -- Name: material_issue material_issue_audited; Type: TRIGGER; Schema: production; Owner: -
@@ -19346,6 +19466,18 @@ CREATE TRIGGER delivery_note_audited AFTER INSERT OR DELETE OR UPDATE ON shippin
 COMMENT ON TRIGGER delivery_note_audited ON shipping.delivery_note IS 'Records every change in audit.entry.';
 
 --
+-- Name: delivery_note delivery_note_not_truncated; Type: TRIGGER; Schema: shipping; Owner: -
+--
+
+CREATE TRIGGER delivery_note_not_truncated BEFORE TRUNCATE ON shipping.delivery_note FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER delivery_note_not_truncated ON delivery_note; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON TRIGGER delivery_note_not_truncated ON shipping.delivery_note IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: handling_unit handling_unit_audited; Type: TRIGGER; Schema: shipping; Owner: -
 --
 
@@ -19464,6 +19596,18 @@ CREATE TRIGGER shipment_unit_audited AFTER INSERT OR DELETE OR UPDATE ON shippin
 --
 
 COMMENT ON TRIGGER shipment_unit_audited ON shipping.shipment_unit IS 'Records every change in audit.entry.';
+
+--
+-- Name: shipment_unit shipment_unit_not_truncated; Type: TRIGGER; Schema: shipping; Owner: -
+--
+
+CREATE TRIGGER shipment_unit_not_truncated BEFORE TRUNCATE ON shipping.shipment_unit FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER shipment_unit_not_truncated ON shipment_unit; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON TRIGGER shipment_unit_not_truncated ON shipping.shipment_unit IS 'Refuses truncate, which row triggers do not see.';
 
 --
 -- Name: invoice invoice_corrects_invoice_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -

@@ -11319,6 +11319,14 @@ CREATE OR REPLACE TRIGGER entry_append_only
 COMMENT ON TRIGGER entry_append_only ON audit.entry IS 'Refuses update and delete.';
 -- <<< triggers/audit/entry_append_only.sql
 
+-- >>> triggers/audit/entry_not_truncated.sql sha256:7bbb0165cf14ba64
+CREATE OR REPLACE TRIGGER entry_not_truncated
+    BEFORE TRUNCATE ON audit.entry
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER entry_not_truncated ON audit.entry IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/audit/entry_not_truncated.sql
+
 -- >>> triggers/billing/invoice_append_only.sql sha256:76132f57d2c561cc
 CREATE OR REPLACE TRIGGER invoice_append_only
     BEFORE UPDATE OR DELETE ON billing.invoice
@@ -11359,6 +11367,22 @@ CREATE OR REPLACE TRIGGER invoice_line_not_late
 COMMENT ON TRIGGER invoice_line_not_late ON billing.invoice_line IS 'Refuses a row whose invoice is issued.';
 -- <<< triggers/billing/invoice_line_not_late.sql
 
+-- >>> triggers/billing/invoice_line_not_truncated.sql sha256:73c7d2dbc109ff3a
+CREATE OR REPLACE TRIGGER invoice_line_not_truncated
+    BEFORE TRUNCATE ON billing.invoice_line
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER invoice_line_not_truncated ON billing.invoice_line IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/billing/invoice_line_not_truncated.sql
+
+-- >>> triggers/billing/invoice_not_truncated.sql sha256:b9da61ff2eebc5d3
+CREATE OR REPLACE TRIGGER invoice_not_truncated
+    BEFORE TRUNCATE ON billing.invoice
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER invoice_not_truncated ON billing.invoice IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/billing/invoice_not_truncated.sql
+
 -- >>> triggers/billing/invoice_sums_hold.sql sha256:506924815e978fd3
 DROP TRIGGER IF EXISTS invoice_sums_hold ON billing.invoice;
 CREATE CONSTRAINT TRIGGER invoice_sums_hold
@@ -11392,6 +11416,14 @@ CREATE OR REPLACE TRIGGER invoice_tax_not_late
 
 COMMENT ON TRIGGER invoice_tax_not_late ON billing.invoice_tax IS 'Refuses a row whose invoice is issued.';
 -- <<< triggers/billing/invoice_tax_not_late.sql
+
+-- >>> triggers/billing/invoice_tax_not_truncated.sql sha256:c6476123f6b5a9b9
+CREATE OR REPLACE TRIGGER invoice_tax_not_truncated
+    BEFORE TRUNCATE ON billing.invoice_tax
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER invoice_tax_not_truncated ON billing.invoice_tax IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/billing/invoice_tax_not_truncated.sql
 
 -- >>> triggers/billing/tax_code_audited.sql sha256:ec999fe3f4678199
 CREATE OR REPLACE TRIGGER tax_code_audited
@@ -11607,6 +11639,14 @@ CREATE OR REPLACE TRIGGER labour_cost_append_only
 COMMENT ON TRIGGER labour_cost_append_only ON costing.labour_cost IS 'Refuses update and delete.';
 -- <<< triggers/costing/labour_cost_append_only.sql
 
+-- >>> triggers/costing/labour_cost_not_truncated.sql sha256:8c3694fe680102cf
+CREATE OR REPLACE TRIGGER labour_cost_not_truncated
+    BEFORE TRUNCATE ON costing.labour_cost
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER labour_cost_not_truncated ON costing.labour_cost IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/costing/labour_cost_not_truncated.sql
+
 -- >>> triggers/costing/movement_cost_append_only.sql sha256:6e89afb01f439ad7
 CREATE OR REPLACE TRIGGER movement_cost_append_only
     BEFORE UPDATE OR DELETE ON costing.movement_cost
@@ -11614,6 +11654,14 @@ CREATE OR REPLACE TRIGGER movement_cost_append_only
 
 COMMENT ON TRIGGER movement_cost_append_only ON costing.movement_cost IS 'Refuses update and delete.';
 -- <<< triggers/costing/movement_cost_append_only.sql
+
+-- >>> triggers/costing/movement_cost_not_truncated.sql sha256:bbd81ea1a516c205
+CREATE OR REPLACE TRIGGER movement_cost_not_truncated
+    BEFORE TRUNCATE ON costing.movement_cost
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER movement_cost_not_truncated ON costing.movement_cost IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/costing/movement_cost_not_truncated.sql
 
 -- >>> triggers/document/file_append_only.sql sha256:805614618e376fb5
 CREATE OR REPLACE TRIGGER file_append_only
@@ -11623,6 +11671,14 @@ CREATE OR REPLACE TRIGGER file_append_only
 COMMENT ON TRIGGER file_append_only ON document.file IS 'Refuses update and delete.';
 -- <<< triggers/document/file_append_only.sql
 
+-- >>> triggers/document/file_not_truncated.sql sha256:404aa07db7845786
+CREATE OR REPLACE TRIGGER file_not_truncated
+    BEFORE TRUNCATE ON document.file
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER file_not_truncated ON document.file IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/document/file_not_truncated.sql
+
 -- >>> triggers/event/log_append_only.sql sha256:c9a32ad9dd08f4ef
 CREATE OR REPLACE TRIGGER log_append_only
     BEFORE UPDATE OR DELETE ON event.log
@@ -11630,6 +11686,14 @@ CREATE OR REPLACE TRIGGER log_append_only
 
 COMMENT ON TRIGGER log_append_only ON event.log IS 'Refuses update and delete.';
 -- <<< triggers/event/log_append_only.sql
+
+-- >>> triggers/event/log_not_truncated.sql sha256:75b97fb16def2074
+CREATE OR REPLACE TRIGGER log_not_truncated
+    BEFORE TRUNCATE ON event.log
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER log_not_truncated ON event.log IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/event/log_not_truncated.sql
 
 -- >>> triggers/inventory/count_audited.sql sha256:6615872d0bcb84f1
 CREATE OR REPLACE TRIGGER count_audited
@@ -11695,6 +11759,14 @@ CREATE OR REPLACE TRIGGER movement_append_only
 COMMENT ON TRIGGER movement_append_only ON inventory.movement IS 'Refuses update and delete.';
 -- <<< triggers/inventory/movement_append_only.sql
 
+-- >>> triggers/inventory/movement_not_truncated.sql sha256:e53b319bb82922a1
+CREATE OR REPLACE TRIGGER movement_not_truncated
+    BEFORE TRUNCATE ON inventory.movement
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER movement_not_truncated ON inventory.movement IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/inventory/movement_not_truncated.sql
+
 -- >>> triggers/inventory/reservation_audited.sql sha256:9a2e1a680fcd30b9
 CREATE OR REPLACE TRIGGER reservation_audited
     AFTER INSERT OR UPDATE OR DELETE ON inventory.reservation
@@ -11710,6 +11782,14 @@ CREATE OR REPLACE TRIGGER reversal_append_only
 
 COMMENT ON TRIGGER reversal_append_only ON inventory.reversal IS 'Refuses update and delete.';
 -- <<< triggers/inventory/reversal_append_only.sql
+
+-- >>> triggers/inventory/reversal_not_truncated.sql sha256:6eed6479bf9b0970
+CREATE OR REPLACE TRIGGER reversal_not_truncated
+    BEFORE TRUNCATE ON inventory.reversal
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER reversal_not_truncated ON inventory.reversal IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/inventory/reversal_not_truncated.sql
 
 -- >>> triggers/production/material_issue_audited.sql sha256:6558a35157c4c7fd
 CREATE OR REPLACE TRIGGER material_issue_audited
@@ -11867,6 +11947,14 @@ CREATE OR REPLACE TRIGGER delivery_note_audited
 COMMENT ON TRIGGER delivery_note_audited ON shipping.delivery_note IS 'Records every change in audit.entry.';
 -- <<< triggers/shipping/delivery_note_audited.sql
 
+-- >>> triggers/shipping/delivery_note_not_truncated.sql sha256:3bfed7e99d1202a1
+CREATE OR REPLACE TRIGGER delivery_note_not_truncated
+    BEFORE TRUNCATE ON shipping.delivery_note
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER delivery_note_not_truncated ON shipping.delivery_note IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/shipping/delivery_note_not_truncated.sql
+
 -- >>> triggers/shipping/handling_unit_audited.sql sha256:48fb36e9d8492b46
 CREATE OR REPLACE TRIGGER handling_unit_audited
     AFTER INSERT OR UPDATE OR DELETE ON shipping.handling_unit
@@ -11946,3 +12034,11 @@ CREATE OR REPLACE TRIGGER shipment_unit_audited
 
 COMMENT ON TRIGGER shipment_unit_audited ON shipping.shipment_unit IS 'Records every change in audit.entry.';
 -- <<< triggers/shipping/shipment_unit_audited.sql
+
+-- >>> triggers/shipping/shipment_unit_not_truncated.sql sha256:5aff3c4695aa741b
+CREATE OR REPLACE TRIGGER shipment_unit_not_truncated
+    BEFORE TRUNCATE ON shipping.shipment_unit
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER shipment_unit_not_truncated ON shipping.shipment_unit IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/shipping/shipment_unit_not_truncated.sql
