@@ -35,9 +35,9 @@ COMMENT ON COLUMN inventory.lot.expires_on IS 'Last day of use (GS1 AI 17); null
 CREATE INDEX lot_number_idx ON inventory.lot (number);
 CREATE INDEX lot_expires_on_idx ON inventory.lot (expires_on) WHERE expires_on IS NOT NULL;
 CREATE INDEX lot_supplier_id_idx ON inventory.lot (supplier_id);
--- One moment for all databases: a replica has this row from its own migration.
-INSERT INTO inventory.lot (id, item_id, number, status, arrived_at, created_at)
-VALUES (0, NULL, '', 'released', '2000-01-01 00:00:00+00', '2000-01-01 00:00:00+00');
+-- No default of the moment: a replica has this row from its own migration, and it must be the same there.
+INSERT INTO inventory.lot (id, item_id, number, status, arrived_at, created_at, transaction_id)
+VALUES (0, NULL, '', 'released', '2000-01-01 00:00:00+00', '2000-01-01 00:00:00+00', '0');
 
 CREATE TYPE inventory.movement_type AS ENUM (
     'opening', 'receipt', 'put_away', 'rejection', 'supplier_return', 'transfer', 'issue', 'material_return', 'production',
