@@ -1710,8 +1710,10 @@ CREATE TABLE catalog.item (
     gtin text,
     standard_cost numeric(18,6),
     default_location_id bigint,
+    second_unit_id bigint,
     CONSTRAINT item_gtin_check CHECK ((gtin ~ '^[0-9]{14}$'::text)),
     CONSTRAINT item_number_check CHECK ((number ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'::text)),
+    CONSTRAINT item_second_unit_id_check CHECK (((second_unit_id IS NULL) OR ((second_unit_id <> base_unit_id) AND (tracking <> 'serial'::catalog.tracking)))),
     CONSTRAINT item_shelf_life_days_check CHECK ((shelf_life_days > 0)),
     CONSTRAINT item_standard_cost_check CHECK (((standard_cost >= (0)::numeric) AND (standard_cost <> 'NaN'::numeric)))
 );
@@ -1763,6 +1765,12 @@ COMMENT ON COLUMN catalog.item.standard_cost IS 'Cost per base unit, in the curr
 --
 
 COMMENT ON COLUMN catalog.item.default_location_id IS 'Where the item is put away and issued from when nobody names a place.';
+
+--
+-- Name: COLUMN item.second_unit_id; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON COLUMN catalog.item.second_unit_id IS 'Catch weight: the unit of what is measured beside the base unit with every movement, such as kilograms of an item that is counted in pieces. Null: nothing is.';
 
 --
 -- Name: find_item(text); Type: FUNCTION; Schema: catalog; Owner: -
@@ -2140,6 +2148,7 @@ CREATE FUNCTION catalog.get_item(p_number text) RETURNS jsonb
         'gtin', i.gtin,
         'standard_cost', trim_scale(i.standard_cost)::text,
         'default_location', l.code,
+        'second_unit', (SELECT s.code FROM catalog.unit AS s WHERE s.id = i.second_unit_id),
         'units', coalesce((
             SELECT jsonb_agg(jsonb_build_object(
                     'unit', o.code,
@@ -3252,7 +3261,7 @@ BEGIN
     END IF;
 
     INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
-        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
+        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id, second_unit_id)
     VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
         coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
         coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
@@ -3261,7 +3270,8 @@ BEGIN
         coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
         (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
         (p_command ->> 'standard_cost')::numeric,
-        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END)
+        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END,
+        CASE WHEN p_command ->> 'second_unit' IS NOT NULL THEN (catalog.find_unit(p_command ->> 'second_unit')).id END)
     ON CONFLICT (number) DO UPDATE
     SET name = EXCLUDED.name,
         base_unit_id = EXCLUDED.base_unit_id,
@@ -3275,7 +3285,8 @@ BEGIN
         shelf_life_days = EXCLUDED.shelf_life_days,
         gtin = EXCLUDED.gtin,
         standard_cost = EXCLUDED.standard_cost,
-        default_location_id = EXCLUDED.default_location_id
+        default_location_id = EXCLUDED.default_location_id,
+        second_unit_id = EXCLUDED.second_unit_id
     RETURNING i.id INTO v_item_id;
 
     PERFORM catalog.refuse_duplicates(
@@ -3304,7 +3315,7 @@ $$;
 -- Name: FUNCTION save_item(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON FUNCTION catalog.save_item(p_context jsonb, p_command jsonb) IS 'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit or tracking would change, MR120 when a unit is named twice.';
+COMMENT ON FUNCTION catalog.save_item(p_context jsonb, p_command jsonb) IS 'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
 
 --
 -- Name: save_location(jsonb, jsonb); Type: FUNCTION; Schema: catalog; Owner: -
@@ -4420,7 +4431,7 @@ BEGIN
     ), line AS MATERIALIZED (
         SELECT t.position, t.ordinal, m.id, m.movement_type, m.item_id, m.quantity, m.document_line_id,
             -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
-            CASE WHEN m.movement_type = 'relabel' THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
+            CASE WHEN m.movement_type = 'relabel' OR m.quantity = 0 THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
             f.kind AS from_kind, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
             coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
         FROM told AS t
@@ -5337,6 +5348,57 @@ $$;
 COMMENT ON FUNCTION inventory.check_movement(p_type inventory.movement_type, p_line inventory.posting_line) IS 'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or not 1 of a serial number, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 
 --
+-- Name: check_second_quantities(inventory.movement_type[], inventory.posting_line[], numeric[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.check_second_quantities(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_second_quantities numeric[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_line record;
+BEGIN
+    FOR v_line IN
+        SELECT l.item_id, t.second_quantity, t.movement_type
+        FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        JOIN unnest(p_types, p_second_quantities) WITH ORDINALITY AS t (movement_type, second_quantity, ordinal) ON t.ordinal = l.ordinal
+        ORDER BY l.ordinal
+    LOOP
+        PERFORM inventory.to_second_quantity(v_line.item_id, trim_scale(v_line.second_quantity)::text,
+            v_line.movement_type IN ('count', 'reversal'));
+    END LOOP;
+
+    FOR v_line IN
+        SELECT i.number AS item, c.code AS location, lot.number AS lot, u.code AS unit, coalesce(b.second_on_hand, 0) AS on_hand, n.taken
+        FROM (
+            SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change, -sum(e.change) FILTER (WHERE e.change < 0) AS taken
+            FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+            CROSS JOIN LATERAL (VALUES (l.item_id, l.from_location_id, l.lot_id, -p_second_quantities[l.ordinal]),
+                (l.item_id, l.to_location_id, l.lot_id, p_second_quantities[l.ordinal])) AS e (item_id, location_id, lot_id, change)
+            GROUP BY e.item_id, e.location_id, e.lot_id
+        ) AS n
+        JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id
+        JOIN catalog.item AS i ON i.id = n.item_id
+        JOIN catalog.unit AS u ON u.id = i.second_unit_id
+        JOIN catalog.location AS c ON c.id = n.location_id
+        JOIN inventory.lot AS lot ON lot.id = n.lot_id
+        WHERE coalesce(b.second_on_hand, 0) + n.change < 0
+        ORDER BY n.item_id, n.location_id, n.lot_id
+    LOOP
+        PERFORM inventory.refuse_second_shortage(v_line.item, v_line.location, v_line.lot, v_line.unit, v_line.on_hand, v_line.taken);
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION check_second_quantities(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_second_quantities numeric[]); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.check_second_quantities(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_second_quantities numeric[]) IS 'Part of a posting that touches catch-weight items, under the locks of the balances: raises MR228 when a second quantity is missing, zero or too many, MR229 when a balance holds less of it than is taken.';
+
+--
 -- Name: close_period(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -5469,6 +5531,8 @@ DECLARE
     v_quantities numeric[] := ARRAY[]::numeric[];
     v_lines inventory.posting_line[];
     v_ids bigint[];
+    v_seconds numeric[] := ARRAY[]::numeric[];
+    v_second_quantities numeric[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -5497,6 +5561,7 @@ BEGIN
         v_quantities := v_quantities || CASE
             WHEN v_line.line ->> 'counted_quantity' ~ '^0+(\.0+)?$' THEN 0
             ELSE catalog.to_base_quantity(v_item, v_line.line ->> 'counted_quantity', v_line.line ->> 'unit') END;
+        v_seconds := v_seconds || inventory.to_second_quantity(v_item.id, v_line.line ->> 'counted_second_quantity', true);
     END LOOP;
 
     -- Expected and counted are compared under the locks that the posting needs: no scan can slip between.
@@ -5506,27 +5571,45 @@ BEGIN
     VALUES (v_location.id, v_occurred_at)
     RETURNING count.id, count.number INTO v_count_id, v_number;
 
-    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id)
+    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id,
+        expected_second_quantity, counted_second_quantity)
     SELECT v_count_id, k.ordinal, k.item_id, k.lot_id, b.on_hand, v_quantities[k.ordinal],
-        CASE WHEN b.on_hand <> v_quantities[k.ordinal] THEN v_reason_id END
+        CASE WHEN b.on_hand <> v_quantities[k.ordinal] OR coalesce(b.second_on_hand, 0) <> v_seconds[k.ordinal] THEN v_reason_id END,
+        CASE WHEN v_seconds[k.ordinal] IS NOT NULL THEN coalesce(b.second_on_hand, 0) END, v_seconds[k.ordinal]
     FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
     JOIN inventory.balance AS b
         ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
 
+    -- The second difference goes along with the first where both are of one sign, else by a movement of its own (quantity 0).
     SELECT coalesce(array_agg(ROW(n.item_id, n.lot_id,
-            CASE WHEN n.difference < 0 THEN v_location.id ELSE v_difference_id END,
-            CASE WHEN n.difference < 0 THEN v_difference_id ELSE v_location.id END,
-            abs(n.difference), false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id), '{}')
-    INTO v_lines
+            CASE WHEN p.sign < 0 THEN v_location.id ELSE v_difference_id END,
+            CASE WHEN p.sign < 0 THEN v_difference_id ELSE v_location.id END,
+            p.quantity, false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id, p.ordinal), '{}'),
+        CASE WHEN count(p.second_quantity) > 0 THEN array_agg(p.second_quantity ORDER BY n.id, p.ordinal) END
+    INTO v_lines, v_second_quantities
     FROM inventory.count_line AS n
-    WHERE n.count_id = v_count_id AND n.difference <> 0;
-    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at);
+    CROSS JOIN LATERAL (
+        SELECT 1 AS ordinal, sign(n.difference) AS sign, abs(n.difference) AS quantity,
+            CASE WHEN sign(n.second_difference) = sign(n.difference) THEN abs(n.second_difference) ELSE 0 * n.second_difference END AS second_quantity
+        WHERE n.difference <> 0
+        UNION ALL
+        SELECT 2, sign(n.second_difference), 0, abs(n.second_difference)
+        WHERE n.second_difference <> 0 AND sign(n.second_difference) <> sign(n.difference)
+    ) AS p
+    WHERE n.count_id = v_count_id;
+    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at, v_second_quantities);
 
     UPDATE inventory.count_line AS n
-    SET movement_id = v_ids[l.ordinal]
-    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-    WHERE n.id = l.document_line_id;
+    SET movement_id = p.movement_id,
+        second_movement_id = p.second_movement_id
+    FROM (
+        SELECT l.document_line_id, max(v_ids[l.ordinal]) FILTER (WHERE l.quantity > 0) AS movement_id,
+            max(v_ids[l.ordinal]) FILTER (WHERE l.quantity = 0) AS second_movement_id
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        GROUP BY l.document_line_id
+    ) AS p
+    WHERE n.id = p.document_line_id;
 
     PERFORM event.publish('count.posted', v_count_id, jsonb_build_object('number', v_number, 'location', v_location.code));
     RETURN event.finish_request(p_context, 201, inventory.get_count(v_number));
@@ -5537,7 +5620,7 @@ $_$;
 -- Name: FUNCTION count_stock(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.count_stock(p_context jsonb, p_command jsonb) IS 'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
+COMMENT ON FUNCTION inventory.count_stock(p_context jsonb, p_command jsonb) IS 'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?, counted_second_quantity (catch weight)], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
 
 --
 -- Name: describe_transfer(bigint, inventory.movement_type, text, text, text, text, numeric, text, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
@@ -5800,7 +5883,11 @@ CREATE FUNCTION inventory.get_count(p_number text) RETURNS jsonb
                 'line', n.line_number, 'item', i.number, 'lot', nullif(l.number, ''), 'unit', u.code,
                 'expected_quantity', trim_scale(n.expected_quantity)::text,
                 'counted_quantity', trim_scale(n.counted_quantity)::text,
-                'difference', trim_scale(n.difference)::text, 'reason', r.code) ORDER BY n.line_number), '[]')
+                'difference', trim_scale(n.difference)::text, 'reason', r.code)
+                || CASE WHEN n.counted_second_quantity IS NOT NULL THEN jsonb_build_object(
+                    'expected_second_quantity', trim_scale(n.expected_second_quantity)::text,
+                    'counted_second_quantity', trim_scale(n.counted_second_quantity)::text,
+                    'second_difference', trim_scale(n.second_difference)::text) ELSE '{}' END ORDER BY n.line_number), '[]')
             FROM inventory.count_line AS n
             JOIN catalog.item AS i ON i.id = n.item_id
             JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -5897,7 +5984,9 @@ CREATE FUNCTION inventory.get_lot_change(p_number text) RETURNS jsonb
     SELECT jsonb_build_object(
         'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
         'from', (
-            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text) ORDER BY n.id)
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text)
+                    ELSE '{}' END ORDER BY n.id)
             FROM inventory.lot_change_line AS n
             JOIN inventory.lot AS f ON f.id = n.from_lot_id
             WHERE n.lot_change_id = h.id))
@@ -5919,7 +6008,7 @@ COMMENT ON FUNCTION inventory.get_lot_change(p_number text) IS 'A split or merge
 -- Name: get_on_hand_as_of(bigint, bigint, timestamp with time zone, inventory.as_of_basis); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) RETURNS TABLE(location_id bigint, lot_id bigint, on_hand numeric)
+CREATE FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) RETURNS TABLE(location_id bigint, lot_id bigint, on_hand numeric, second_on_hand numeric)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -5961,15 +6050,17 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT e.location_id, e.lot_id, sum(e.quantity)
+    SELECT e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
     FROM (
-        SELECT b.location_id, b.lot_id, b.on_hand AS quantity
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
         FROM inventory.period_balance AS b
         WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
         UNION ALL
-        SELECT p.location_id, m.lot_id, p.quantity * CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END
+        SELECT p.location_id, m.lot_id, p.quantity * s.sign, p.second_quantity * s.sign
         FROM inventory.movement AS m
-        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END AS sign) AS s
         WHERE m.item_id = p_item_id
           -- A clock may be five minutes ahead, not more.
           AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
@@ -5981,7 +6072,7 @@ BEGIN
     JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
     WHERE p_location_id IS NULL OR e.location_id = p_location_id
     GROUP BY e.location_id, e.lot_id
-    HAVING sum(e.quantity) <> 0;
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
 END;
 $$;
 
@@ -6024,6 +6115,8 @@ BEGIN
     RETURN (
         SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
             || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+            || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -6171,10 +6264,12 @@ CREATE FUNCTION inventory.list_movements(p_item text, p_after text, p_limit inte
     AS $_$
     WITH page AS (
         SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
-            g.code AS to_location, m.quantity, u.code AS unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
+            g.code AS to_location, m.quantity, u.code AS unit,
+            m.second_quantity, w.code AS second_unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
         JOIN inventory.lot AS l ON l.id = m.lot_id
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS g ON g.id = m.to_location_id
@@ -6189,7 +6284,9 @@ CREATE FUNCTION inventory.list_movements(p_item text, p_after text, p_limit inte
             'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
             'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
             'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
-            'reason', p.reason) ORDER BY p.id DESC), '[]'),
+            'reason', p.reason)
+            || CASE WHEN p.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(p.second_quantity)::text,
+                'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.id DESC), '[]'),
         'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
     FROM page AS p;
 $_$;
@@ -6237,13 +6334,15 @@ CREATE FUNCTION inventory.list_stock(p_item text, p_location text, p_after text,
     AS $$
     WITH page AS (
         SELECT i.number AS item, c.code AS location, l.number AS lot, l.status, l.expires_on, b.on_hand, b.reserved, u.code AS unit,
+            b.second_on_hand, w.code AS second_unit,
             i.number || chr(31) || c.code || chr(31) || l.number AS cursor
         FROM inventory.balance AS b
         JOIN catalog.item AS i ON i.id = b.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
         JOIN catalog.location AS c ON c.id = b.location_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
-        WHERE b.on_hand > 0
+        WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
           AND (p_item IS NULL OR i.number = p_item)
           AND (p_location IS NULL OR c.code = p_location)
           AND (p_after IS NULL
@@ -6256,6 +6355,8 @@ CREATE FUNCTION inventory.list_stock(p_item text, p_location text, p_after text,
             'item', p.item, 'location', p.location, 'lot', nullif(p.lot, ''),
             'lot_status', CASE WHEN p.lot <> '' THEN p.status END, 'expires_on', p.expires_on,
             'on_hand', trim_scale(p.on_hand)::text, 'reserved', trim_scale(p.reserved)::text, 'unit', p.unit)
+            || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(p.second_on_hand, 0))::text,
+                'second_unit', p.second_unit) ELSE '{}' END
             ORDER BY p.item, p.location, p.lot), '[]'),
         'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.cursor ORDER BY p.item DESC, p.location DESC, p.lot DESC))[1] END)
     FROM page AS p;
@@ -6281,9 +6382,10 @@ BEGIN
     -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
     RETURN (
         WITH page AS (
-            SELECT i.id, i.number, u.code AS unit
+            SELECT i.id, i.number, u.code AS unit, w.code AS second_unit
             FROM catalog.item AS i
             JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
             WHERE (p_item IS NULL OR i.number = p_item)
               AND (p_after IS NULL OR i.number > p_after)
             ORDER BY i.number
@@ -6293,7 +6395,9 @@ BEGIN
             'items', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
-                    'unit', p.unit) ORDER BY p.number, c.code, l.number), '[]')
+                    'unit', p.unit)
+                    || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(b.second_on_hand, 0))::text,
+                        'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.number, c.code, l.number), '[]')
                 FROM page AS p
                 CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
                 JOIN catalog.location AS c ON c.id = b.location_id
@@ -6366,6 +6470,7 @@ DECLARE
     v_is_new boolean;
     v_lot_ids bigint[];
     v_quantities numeric[];
+    v_second_quantities numeric[];
     v_part record;
     v_number text;
 BEGIN
@@ -6422,11 +6527,12 @@ BEGIN
         END IF;
     END LOOP;
 
-    SELECT array_agg(b.on_hand ORDER BY k.ordinal) INTO v_quantities
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal), array_agg(b.second_on_hand ORDER BY k.ordinal)
+    INTO v_quantities, v_second_quantities
     FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
     JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
     v_number := inventory.post_lot_change('merge', v_location, v_into,
-        v_lot_ids, v_quantities, event.occurred_at(p_command));
+        v_lot_ids, v_quantities, v_second_quantities, event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
 END;
 $$;
@@ -6436,6 +6542,36 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.merge_lots(p_context jsonb, p_command jsonb) IS 'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
+
+--
+-- Name: move_second_quantities(inventory.posting_line[], numeric[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.move_second_quantities(p_lines inventory.posting_line[], p_second_quantities numeric[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE inventory.balance AS b
+    SET second_on_hand = coalesce(b.second_on_hand, 0) + n.change
+    FROM (
+        SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change
+        FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        CROSS JOIN LATERAL (VALUES (l.item_id, l.from_location_id, l.lot_id, -p_second_quantities[l.ordinal]),
+            (l.item_id, l.to_location_id, l.lot_id, p_second_quantities[l.ordinal])) AS e (item_id, location_id, lot_id, change)
+        WHERE e.change IS NOT NULL
+        GROUP BY e.item_id, e.location_id, e.lot_id
+    ) AS n
+    WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
+END;
+$$;
+
+--
+-- Name: FUNCTION move_second_quantities(p_lines inventory.posting_line[], p_second_quantities numeric[]); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.move_second_quantities(p_lines inventory.posting_line[], p_second_quantities numeric[]) IS 'Part of a posting: moves the catch weight of the lines between the balances, which are locked.';
 
 --
 -- Name: oldest_movement_id(); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6560,10 +6696,10 @@ $$;
 COMMENT ON FUNCTION inventory.period_end(p_code text) IS 'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
 
 --
--- Name: post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], numeric[], timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_occurred_at timestamp with time zone) RETURNS text
+CREATE FUNCTION inventory.post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_second_quantities numeric[], p_occurred_at timestamp with time zone) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -6572,24 +6708,26 @@ DECLARE
     v_id bigint;
     v_number text;
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
 BEGIN
     INSERT INTO inventory.lot_change (kind, location_id, to_lot_id)
     VALUES (p_kind, p_location.id, p_to.id)
     RETURNING lot_change.id, lot_change.number INTO v_id, v_number;
-    INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity)
-    SELECT v_id, f.lot_id, f.quantity
-    FROM unnest(p_from_lot_ids, p_quantities) WITH ORDINALITY AS f (lot_id, quantity, ordinal)
+    INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity, second_quantity)
+    SELECT v_id, f.lot_id, f.quantity, f.second_quantity
+    FROM unnest(p_from_lot_ids, p_quantities, p_second_quantities) WITH ORDINALITY AS f (lot_id, quantity, second_quantity, ordinal)
     ORDER BY f.ordinal;
 
     -- Each quantity leaves as its old lot and comes back as the new one: two movements, one after the other.
-    SELECT array_agg(ROW(p_to.item_id, w.lot_id, w.from_id, w.to_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line ORDER BY n.id, w.ordinal)
-    INTO v_lines
+    SELECT array_agg(ROW(p_to.item_id, w.lot_id, w.from_id, w.to_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line ORDER BY n.id, w.ordinal),
+        CASE WHEN count(n.second_quantity) > 0 THEN array_agg(n.second_quantity ORDER BY n.id, w.ordinal) END
+    INTO v_lines, v_second_quantities
     FROM inventory.lot_change_line AS n
     CROSS JOIN LATERAL (VALUES (1, n.from_lot_id, p_location.id, v_transit_id), (2, p_to.id, v_transit_id, p_location.id))
         AS w (ordinal, lot_id, from_id, to_id)
     WHERE n.lot_change_id = v_id;
-    v_ids := inventory.post_movements('relabel', v_lines, 'lot_change', v_id, p_occurred_at);
+    v_ids := inventory.post_movements('relabel', v_lines, 'lot_change', v_id, p_occurred_at, v_second_quantities);
 
     UPDATE inventory.lot_change_line AS n
     SET out_movement_id = v_ids[2 * r.place - 1],
@@ -6605,16 +6743,16 @@ END;
 $$;
 
 --
--- Name: FUNCTION post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_second_quantities numeric[], p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_occurred_at timestamp with time zone) IS 'Part of split_lot and merge_lots: posts that quantities (base units) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
+COMMENT ON FUNCTION inventory.post_lot_change(p_kind inventory.lot_change_kind, p_location catalog.location, p_to inventory.lot, p_from_lot_ids bigint[], p_quantities numeric[], p_second_quantities numeric[], p_occurred_at timestamp with time zone) IS 'Part of split_lot and merge_lots: posts that quantities (base units, and catch weights) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
 
 --
--- Name: post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone, numeric[]); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) RETURNS bigint[]
+CREATE FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone, p_second_quantities numeric[] DEFAULT NULL::numeric[]) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -6629,6 +6767,7 @@ DECLARE
     v_actor text := event.current_actor();
     v_bad record;
     v_has_serials boolean;
+    v_has_seconds boolean;
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
@@ -6637,8 +6776,8 @@ BEGIN
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
     SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key) FILTER (WHERE c.is_physical), '{}'),
-        coalesce(bool_or(i.tracking = 'serial'), false)
-    INTO v_keys, v_has_serials
+        coalesce(bool_or(i.tracking = 'serial'), false), coalesce(bool_or(i.second_unit_id IS NOT NULL), false)
+    INTO v_keys, v_has_serials, v_has_seconds
     FROM (
         SELECT l.item_id, p.location_id, l.lot_id
         FROM unnest(p_lines) AS l
@@ -6669,7 +6808,9 @@ BEGIN
            OR (i.tracking = 'none' AND l.lot_id <> 0)
            OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
            OR lot.item_id <> l.item_id
-           OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR l.quantity IS NULL OR l.quantity < 0
+           OR (l.quantity = 0 AND (t.movement_type NOT IN ('count', 'reversal') OR coalesce(p_second_quantities[l.ordinal], 0) = 0))
+           OR l.quantity <> round(l.quantity, u.scale)
            OR (i.tracking = 'serial' AND l.quantity <> 1)
            OR f.site_id <> g.site_id
         ORDER BY l.ordinal
@@ -6707,14 +6848,18 @@ BEGIN
         PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
+    IF v_has_seconds OR p_second_quantities IS NOT NULL THEN
+        PERFORM inventory.check_second_quantities(p_types, p_lines, p_second_quantities);
+    END IF;
+
     -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
 
     INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
-        quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
+        quantity, second_quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
-        l.quantity, p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
+        l.quantity, p_second_quantities[l.ordinal], p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
         v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
@@ -6735,6 +6880,10 @@ BEGIN
         GROUP BY e.item_id, e.location_id, e.lot_id
     ) AS n
     WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
+
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(p_lines, p_second_quantities);
+    END IF;
 
     -- 5. A serial number is in stock once, wherever. Its lot is locked, so that two places cannot both find it absent.
     IF v_has_serials THEN
@@ -6760,30 +6909,30 @@ END;
 $$;
 
 --
--- Name: FUNCTION post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone, p_second_quantities numeric[]); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already.';
+COMMENT ON FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[], p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone, p_second_quantities numeric[]) IS 'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. p_second_quantities: catch weight per line, null where the item has none. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already, MR228 when the catch weight is missing or too many, MR229 when the balance has less of it.';
 
 --
--- Name: post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamp with time zone, numeric[]); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) RETURNS bigint[]
+CREATE FUNCTION inventory.post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone, p_second_quantities numeric[] DEFAULT NULL::numeric[]) RETURNS bigint[]
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     RETURN inventory.post_mixed_movements(
-        array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at);
+        array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at, p_second_quantities);
 END;
 $$;
 
 --
--- Name: FUNCTION post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone, p_second_quantities numeric[]); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone) IS 'Posts movements of one type; see inventory.post_mixed_movements.';
+COMMENT ON FUNCTION inventory.post_movements(p_type inventory.movement_type, p_lines inventory.posting_line[], p_document_type inventory.document_type, p_document_id bigint, p_occurred_at timestamp with time zone, p_second_quantities numeric[]) IS 'Posts movements of one type; see inventory.post_mixed_movements.';
 
 --
 -- Name: post_opening_stock(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6799,6 +6948,7 @@ DECLARE
     v_to catalog.location;
     v_lot inventory.lot;
     v_ids bigint[];
+    v_second_quantities numeric[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -6807,11 +6957,14 @@ BEGIN
     v_to := catalog.find_location(p_command ->> 'to');
     v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
         (p_command ->> 'expires_on')::date, true);
+    IF v_item.second_unit_id IS NOT NULL OR p_command ? 'second_quantity' THEN
+        v_second_quantities := ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')];
+    END IF;
     v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
             catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
             catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
             false, NULL, NULL, NULL)::inventory.posting_line],
-        'opening', NULL, event.occurred_at(p_command));
+        'opening', NULL, event.occurred_at(p_command), v_second_quantities);
     RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $$;
@@ -6820,7 +6973,7 @@ $$;
 -- Name: FUNCTION post_opening_stock(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) IS 'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
+COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) IS 'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
 
 --
 -- Name: post_transfers(text[], jsonb[], jsonb[], jsonb); Type: FUNCTION; Schema: inventory; Owner: -
@@ -6840,6 +6993,9 @@ DECLARE
     v_fingerprints bytea[];
     v_occurred timestamptz[];
     v_lines inventory.posting_line[];
+    v_seconds numeric[];        -- catch weight per command, null where the item has none
+    v_has_seconds boolean := false;
+    v_second_free numeric[];    -- what there is of it per balance, in the order of v_keys
     v_bodies jsonb[];           -- the answer, null while the command is still to be posted
     v_replayed boolean[];       -- answered before, under the same key
     v_foreign boolean[];        -- the key belongs to another request: answered, and not stored
@@ -6872,6 +7028,7 @@ BEGIN
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
                 AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND i.second_unit_id IS NULL AND NOT c.command ? 'second_quantity'
                 AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
@@ -6908,6 +7065,10 @@ BEGIN
                 v_occurred[i] := event.occurred_at(p_commands[i]);
                 v_lines[i] := inventory.prepare_transfer(v_types[i], p_commands[i]);
                 PERFORM inventory.check_movement(v_types[i], v_lines[i]);
+                v_seconds[i] := inventory.to_second_quantity(v_lines[i].item_id, p_commands[i] ->> 'second_quantity');
+                IF v_seconds[i] IS NOT NULL THEN
+                    v_has_seconds := true;
+                END IF;
             EXCEPTION WHEN OTHERS THEN
                 GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                     v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
@@ -6987,9 +7148,9 @@ BEGIN
     JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
     WHERE e.change < 0;
 
-    IF NOT v_is_covered THEN
-        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal)
-        INTO v_free
+    IF NOT v_is_covered OR v_has_seconds THEN
+        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal), array_agg(coalesce(b.second_on_hand, 0) ORDER BY k.ordinal)
+        INTO v_free, v_second_free
         FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
         JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
         SELECT array_agg(s.ordinal ORDER BY l.ordinal), array_agg(t.ordinal ORDER BY l.ordinal)
@@ -7002,21 +7163,31 @@ BEGIN
             ON t.item_id = l.item_id AND t.location_id = l.to_location_id AND t.lot_id = l.lot_id;
         FOR i IN 1..v_count LOOP
             CONTINUE WHEN v_sources[i] IS NULL;
-            IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+            IF v_free[v_sources[i]] >= v_lines[i].quantity AND (v_seconds[i] IS NULL OR v_second_free[v_sources[i]] >= v_seconds[i]) THEN
                 v_free[v_sources[i]] := v_free[v_sources[i]] - v_lines[i].quantity;
+                v_second_free[v_sources[i]] := v_second_free[v_sources[i]] - coalesce(v_seconds[i], 0);
                 IF v_targets[i] IS NOT NULL THEN
                     v_free[v_targets[i]] := v_free[v_targets[i]] + v_lines[i].quantity;
+                    v_second_free[v_targets[i]] := v_second_free[v_targets[i]] + coalesce(v_seconds[i], 0);
                 END IF;
             ELSE
                 BEGIN
+                    IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+                        PERFORM inventory.refuse_second_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
+                            u.code, v_second_free[v_sources[i]], v_seconds[i])
+                        FROM catalog.item AS t
+                        JOIN catalog.unit AS u ON u.id = t.second_unit_id
+                        WHERE t.id = v_lines[i].item_id;
+                    END IF;
                     PERFORM inventory.refuse_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
                         v_free[v_sources[i]] + b.reserved, b.reserved, v_lines[i].quantity)
                     FROM inventory.balance AS b
                     WHERE b.item_id = v_lines[i].item_id AND b.location_id = v_lines[i].from_location_id AND b.lot_id = v_lines[i].lot_id;
-                EXCEPTION WHEN SQLSTATE 'MR201' THEN
-                    GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                EXCEPTION WHEN SQLSTATE 'MR201' OR SQLSTATE 'MR229' THEN
+                    GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                        v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                     v_lines[i] := NULL;
-                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, 'MR201', v_message, v_detail, v_hint);
+                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, v_code, v_message, v_detail, v_hint);
                 END;
             END IF;
         END LOOP;
@@ -7028,9 +7199,9 @@ BEGIN
 
     WITH posted AS (
         INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
-            quantity, document_type, document_id, reason_id, actor, request_key)
+            quantity, second_quantity, document_type, document_id, reason_id, actor, request_key)
         SELECT v_ids[l.ordinal], v_posted_at, v_occurred[l.ordinal], v_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id,
-            l.to_location_id, l.quantity,
+            l.to_location_id, l.quantity, v_seconds[l.ordinal],
             (CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type,
             v_ids[l.ordinal], l.reason_id, coalesce(p_contexts[l.ordinal] ->> 'actor', session_user), (p_contexts[l.ordinal] ->> 'key')::uuid
         FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -7070,13 +7241,18 @@ BEGIN
     )
     SELECT array_agg(coalesce(v_bodies[l.ordinal], inventory.describe_transfer(v_ids[l.ordinal], v_types[l.ordinal],
             p_commands[l.ordinal] ->> 'item', p_commands[l.ordinal] ->> 'lot', p_commands[l.ordinal] ->> 'from', g.code,
-            l.quantity, u.code, v_posted_at)) ORDER BY l.ordinal)
+            l.quantity, u.code, v_posted_at) || CASE WHEN v_seconds[l.ordinal] IS NOT NULL THEN jsonb_build_object(
+                'second_quantity', trim_scale(v_seconds[l.ordinal])::text, 'second_unit', w.code) ELSE '{}' END) ORDER BY l.ordinal)
     INTO v_bodies
     FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
     LEFT JOIN catalog.location AS g ON g.id = l.to_location_id
     LEFT JOIN catalog.item AS i ON i.id = l.item_id
-    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id;
+    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id;
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(v_lines, v_seconds);
+    END IF;
 
     INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
     SELECT (c.context ->> 'key')::uuid, v_fingerprints[c.ordinal], c.operation, coalesce((v_bodies[c.ordinal] ->> 'status')::integer, 201),
@@ -7169,6 +7345,29 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.refuse_closed_period(p_occurred_at timestamp with time zone) IS 'Raises MR218: what is to be posted happened at p_occurred_at, in a period that is closed.';
+
+--
+-- Name: refuse_second_shortage(text, text, text, text, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.refuse_second_shortage(p_item text, p_location text, p_lot text, p_unit text, p_on_hand numeric, p_requested numeric) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% % of item % asked for at %, the books have %', trim_scale(p_requested), p_unit, p_item, p_location, trim_scale(p_on_hand)
+        USING ERRCODE = 'MR229',
+              DETAIL = jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''), 'second_unit', p_unit,
+                  'on_hand', p_on_hand::text, 'requested', p_requested::text)::text,
+              HINT = 'Weigh again; if the scale is right, count the place.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_second_shortage(p_item text, p_location text, p_lot text, p_unit text, p_on_hand numeric, p_requested numeric); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.refuse_second_shortage(p_item text, p_location text, p_lot text, p_unit text, p_on_hand numeric, p_requested numeric) IS 'Raises MR229: the balance named has less catch weight than is taken from it. Quantities in the second unit.';
 
 --
 -- Name: refuse_shortage(text, text, text, numeric, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
@@ -7474,10 +7673,11 @@ BEGIN
                   DETAIL = jsonb_build_object('count', v_count.number)::text,
                   HINT = 'Look at the document: nothing more is to be done.';
     END IF;
-    SELECT coalesce(array_agg(n.movement_id ORDER BY n.movement_id), '{}')
+    SELECT coalesce(array_agg(m.id ORDER BY m.id), '{}')
     INTO v_movement_ids
     FROM inventory.count_line AS n
-    WHERE n.count_id = v_count.id AND n.movement_id IS NOT NULL;
+    CROSS JOIN LATERAL (VALUES (n.movement_id), (n.second_movement_id)) AS m (id)
+    WHERE n.count_id = v_count.id AND m.id IS NOT NULL;
     PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
         (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
     UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;
@@ -7501,6 +7701,7 @@ CREATE FUNCTION inventory.reverse_movements(p_movement_ids bigint[], p_document_
     AS $$
 DECLARE
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
     v_reversed bigint;
 BEGIN
@@ -7512,8 +7713,9 @@ BEGIN
     END IF;
 
     SELECT array_agg(ROW(m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, false,
-        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id)
-    INTO v_lines
+        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id),
+        CASE WHEN count(m.second_quantity) > 0 THEN array_agg(m.second_quantity ORDER BY m.id) END
+    INTO v_lines, v_second_quantities
     FROM inventory.movement AS m
     WHERE m.id = ANY (p_movement_ids)
       AND m.movement_type <> 'reversal';
@@ -7527,7 +7729,7 @@ BEGIN
                   HINT = 'Post the step again instead.';
     END IF;
 
-    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at);
+    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at, v_second_quantities);
 
     -- The key of this table is the rule: two sessions that reverse the same movement meet here, after the same locks.
     INSERT INTO inventory.reversal (reversed_movement_id, movement_id)
@@ -7726,7 +7928,8 @@ BEGIN
     WHERE l.id = v_child.id AND o.id = v_parent.id;
 
     v_number := inventory.post_lot_change('split', v_location, v_child,
-        ARRAY[v_parent.id], ARRAY[v_quantity], event.occurred_at(p_command));
+        ARRAY[v_parent.id], ARRAY[v_quantity],
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')], event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
 END;
 $$;
@@ -7735,7 +7938,7 @@ $$;
 -- Name: FUNCTION split_lot(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.split_lot(p_context jsonb, p_command jsonb) IS 'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+COMMENT ON FUNCTION inventory.split_lot(p_context jsonb, p_command jsonb) IS 'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, second_quantity (catch weight), new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
 
 --
 -- Name: tell_expired_lots(); Type: FUNCTION; Schema: inventory; Owner: -
@@ -7773,6 +7976,47 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.tell_expired_lots() IS 'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
+
+--
+-- Name: to_second_quantity(bigint, text, boolean); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.to_second_quantity(p_item_id bigint, p_quantity text, p_may_be_zero boolean DEFAULT false) RETURNS numeric
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_item text;
+    v_unit text;
+    v_scale integer;
+BEGIN
+    SELECT i.number, u.code, u.scale INTO STRICT v_item, v_unit, v_scale
+    FROM catalog.item AS i
+    LEFT JOIN catalog.unit AS u ON u.id = i.second_unit_id
+    WHERE i.id = p_item_id;
+    IF (v_unit IS NULL) <> (p_quantity IS NULL) THEN
+        RAISE EXCEPTION '%', CASE WHEN v_unit IS NULL THEN format('item %s is measured in one unit only', v_item)
+            ELSE format('item %s is measured in %s as well', v_item, v_unit) END
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item, 'second_unit', v_unit)::text,
+                  HINT = CASE WHEN v_unit IS NULL THEN 'Leave the second quantity out.' ELSE 'Weigh it, and enter what the scale shows.' END;
+    END IF;
+    IF p_quantity !~ '^[0-9]{1,12}(\.[0-9]{1,6})?$' OR p_quantity::numeric <> round(p_quantity::numeric, v_scale)
+        OR (p_quantity::numeric = 0 AND NOT p_may_be_zero) THEN
+        RAISE EXCEPTION 'the second quantity of % must be a decimal number greater than zero with at most % places', v_item, v_scale
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item, 'second_unit', v_unit, 'second_quantity', left(p_quantity, 40))::text,
+                  HINT = 'Enter it again.';
+    END IF;
+    RETURN p_quantity::numeric;
+END;
+$_$;
+
+--
+-- Name: FUNCTION to_second_quantity(p_item_id bigint, p_quantity text, p_may_be_zero boolean); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.to_second_quantity(p_item_id bigint, p_quantity text, p_may_be_zero boolean) IS 'Catch weight as entered, in the second unit of the item; null for an item that has none. Raises MR228 when it is missing, too many or malformed.';
 
 --
 -- Name: transfer_id(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -7832,22 +8076,23 @@ BEGIN
 
         -- What happened in the period was posted between five minutes before it began (clocks of devices may be that much
         -- ahead) and its closing; so the scan is of one period.
-        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand)
-        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity)
+        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand, second_on_hand)
+        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
         FROM (
-            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity
+            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
             FROM inventory.period_balance AS b
             WHERE b.period_id = v_previous_id
             UNION ALL
-            SELECT m.item_id, p.location_id, m.lot_id, p.quantity
+            SELECT m.item_id, p.location_id, m.lot_id, p.quantity, p.second_quantity
             FROM inventory.movement AS m
-            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
             JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
             WHERE m.posted_at >= v_period.starts_at - interval '5 minutes' AND m.posted_at <= v_period.closed_at
               AND m.occurred_at >= v_period.starts_at AND m.occurred_at < v_period.ends_at
         ) AS e
         GROUP BY e.item_id, e.location_id, e.lot_id
-        HAVING sum(e.quantity) <> 0;
+        HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
 
         UPDATE inventory.period AS p SET snapshot_at = clock_timestamp() WHERE p.id = v_period.id;
         v_written := v_written + 1;
@@ -14649,8 +14894,10 @@ CREATE TABLE inventory.balance (
     lot_id bigint NOT NULL,
     on_hand numeric(18,6) NOT NULL,
     reserved numeric(18,6) DEFAULT 0 NOT NULL,
+    second_on_hand numeric(18,6),
     CONSTRAINT balance_on_hand_check CHECK (((on_hand >= (0)::numeric) AND (on_hand <> 'NaN'::numeric))),
-    CONSTRAINT balance_reserved_check CHECK (((reserved >= (0)::numeric) AND (reserved <= on_hand)))
+    CONSTRAINT balance_reserved_check CHECK (((reserved >= (0)::numeric) AND (reserved <= on_hand))),
+    CONSTRAINT balance_second_on_hand_check CHECK (((second_on_hand >= (0)::numeric) AND (second_on_hand <> 'NaN'::numeric)))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05', autovacuum_vacuum_cost_delay='0');
 
@@ -14671,6 +14918,12 @@ COMMENT ON COLUMN inventory.balance.on_hand IS 'Base units; the sum of movements
 --
 
 COMMENT ON COLUMN inventory.balance.reserved IS 'Base units promised to a demand; on_hand - reserved is free.';
+
+--
+-- Name: COLUMN balance.second_on_hand; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.balance.second_on_hand IS 'Catch weight: as on_hand, in the second unit of the item; null when it has none. What is left of it when on_hand is 0 are errors of weighing: a count puts them right.';
 
 --
 -- Name: count; Type: TABLE; Schema: inventory; Owner: -
@@ -14718,7 +14971,12 @@ CREATE TABLE inventory.count_line (
     difference numeric(18,6) GENERATED ALWAYS AS ((counted_quantity - expected_quantity)) STORED NOT NULL,
     reason_id bigint,
     movement_id bigint,
+    expected_second_quantity numeric(18,6),
+    counted_second_quantity numeric(18,6),
+    second_difference numeric(18,6) GENERATED ALWAYS AS ((counted_second_quantity - expected_second_quantity)) STORED,
+    second_movement_id bigint,
     CONSTRAINT count_line_counted_quantity_check CHECK (((counted_quantity >= (0)::numeric) AND (counted_quantity <> 'NaN'::numeric))),
+    CONSTRAINT count_line_counted_second_quantity_check CHECK (((counted_second_quantity >= (0)::numeric) AND (counted_second_quantity <> 'NaN'::numeric))),
     CONSTRAINT count_line_expected_quantity_check CHECK (((expected_quantity >= (0)::numeric) AND (expected_quantity <> 'NaN'::numeric)))
 );
 
@@ -14733,6 +14991,18 @@ COMMENT ON TABLE inventory.count_line IS 'One counted item and lot. expected_qua
 --
 
 COMMENT ON COLUMN inventory.count_line.difference IS 'Counted less expected: positive = found, negative = missing; base units.';
+
+--
+-- Name: COLUMN count_line.counted_second_quantity; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.count_line.counted_second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
+
+--
+-- Name: COLUMN count_line.second_movement_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.count_line.second_movement_id IS 'The movement of the second difference, where it does not go along with that of the first.';
 
 --
 -- Name: count_line_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
@@ -14829,6 +15099,7 @@ CREATE TABLE inventory.lot_change_line (
     lot_change_id bigint NOT NULL,
     from_lot_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
+    second_quantity numeric(18,6),
     out_movement_id bigint,
     in_movement_id bigint,
     CONSTRAINT lot_change_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
@@ -14845,6 +15116,12 @@ COMMENT ON TABLE inventory.lot_change_line IS 'What of which lot went into the n
 --
 
 COMMENT ON COLUMN inventory.lot_change_line.quantity IS 'Base units.';
+
+--
+-- Name: COLUMN lot_change_line.second_quantity; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.lot_change_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: lot_change_line_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
@@ -14920,6 +15197,7 @@ CREATE TABLE inventory.movement (
     from_location_id bigint NOT NULL,
     to_location_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
+    second_quantity numeric(18,6),
     document_type inventory.document_type NOT NULL,
     document_id bigint NOT NULL,
     document_line_id bigint,
@@ -14927,8 +15205,9 @@ CREATE TABLE inventory.movement (
     reason_id bigint,
     actor text NOT NULL,
     request_key uuid,
-    CONSTRAINT movement_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT movement_quantity_check CHECK (((quantity <> 'NaN'::numeric) AND ((quantity > (0)::numeric) OR ((quantity = (0)::numeric) AND (second_quantity > (0)::numeric) AND (movement_type = ANY (ARRAY['count'::inventory.movement_type, 'reversal'::inventory.movement_type])))))),
     CONSTRAINT movement_reverses_movement_id_check CHECK (((movement_type = 'reversal'::inventory.movement_type) = (reverses_movement_id IS NOT NULL))),
+    CONSTRAINT movement_second_quantity_check CHECK (((second_quantity >= (0)::numeric) AND (second_quantity <> 'NaN'::numeric))),
     CONSTRAINT movement_to_location_id_check CHECK ((to_location_id <> from_location_id))
 )
 PARTITION BY RANGE (posted_at);
@@ -14961,7 +15240,13 @@ COMMENT ON COLUMN inventory.movement.lot_id IS '0: stock without lot.';
 -- Name: COLUMN movement.quantity; Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON COLUMN inventory.movement.quantity IS 'Positive, in the base unit of the item.';
+COMMENT ON COLUMN inventory.movement.quantity IS 'Positive, in the base unit of the item; zero only where a count corrects the second quantity alone.';
+
+--
+-- Name: COLUMN movement.second_quantity; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.second_quantity IS 'Catch weight: what was measured beside quantity, in the second unit of the item; null when it has none.';
 
 --
 -- Name: COLUMN movement.document_id; Type: COMMENT; Schema: inventory; Owner: -
@@ -14989,6 +15274,7 @@ CREATE TABLE inventory.movement_default (
     from_location_id bigint NOT NULL,
     to_location_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
+    second_quantity numeric(18,6),
     document_type inventory.document_type NOT NULL,
     document_id bigint NOT NULL,
     document_line_id bigint,
@@ -14996,8 +15282,9 @@ CREATE TABLE inventory.movement_default (
     reason_id bigint,
     actor text NOT NULL,
     request_key uuid,
-    CONSTRAINT movement_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT movement_quantity_check CHECK (((quantity <> 'NaN'::numeric) AND ((quantity > (0)::numeric) OR ((quantity = (0)::numeric) AND (second_quantity > (0)::numeric) AND (movement_type = ANY (ARRAY['count'::inventory.movement_type, 'reversal'::inventory.movement_type])))))),
     CONSTRAINT movement_reverses_movement_id_check CHECK (((movement_type = 'reversal'::inventory.movement_type) = (reverses_movement_id IS NOT NULL))),
+    CONSTRAINT movement_second_quantity_check CHECK (((second_quantity >= (0)::numeric) AND (second_quantity <> 'NaN'::numeric))),
     CONSTRAINT movement_to_location_id_check CHECK ((to_location_id <> from_location_id))
 );
 
@@ -15125,7 +15412,8 @@ CREATE TABLE inventory.period_balance (
     location_id bigint NOT NULL,
     lot_id bigint NOT NULL,
     on_hand numeric(18,6) NOT NULL,
-    CONSTRAINT period_balance_on_hand_check CHECK (((on_hand <> (0)::numeric) AND (on_hand <> 'NaN'::numeric)))
+    second_on_hand numeric(18,6),
+    CONSTRAINT period_balance_on_hand_check CHECK ((((on_hand <> (0)::numeric) OR (second_on_hand <> (0)::numeric)) AND (on_hand <> 'NaN'::numeric)))
 );
 
 --
@@ -15139,6 +15427,12 @@ COMMENT ON TABLE inventory.period_balance IS 'What was on hand at the end of a p
 --
 
 COMMENT ON COLUMN inventory.period_balance.on_hand IS 'Base units. May be negative: on paper goods can be issued before they are received, when somebody scans late.';
+
+--
+-- Name: COLUMN period_balance.second_on_hand; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.period_balance.second_on_hand IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: period_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
@@ -17792,6 +18086,12 @@ CREATE INDEX item_base_unit_id_idx ON catalog.item USING btree (base_unit_id);
 CREATE INDEX item_default_location_id_idx ON catalog.item USING btree (default_location_id);
 
 --
+-- Name: item_second_unit_id_idx; Type: INDEX; Schema: catalog; Owner: -
+--
+
+CREATE INDEX item_second_unit_id_idx ON catalog.item USING btree (second_unit_id);
+
+--
 -- Name: item_unit_unit_id_idx; Type: INDEX; Schema: catalog; Owner: -
 --
 
@@ -18821,13 +19121,13 @@ COMMENT ON TRIGGER item_audited ON catalog.item IS 'Records every change in audi
 -- Name: item item_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
-CREATE TRIGGER item_identity_kept BEFORE UPDATE ON catalog.item FOR EACH ROW WHEN (((old.base_unit_id <> new.base_unit_id) OR (old.tracking <> new.tracking))) EXECUTE FUNCTION catalog.refuse_identity_change('the base unit and the tracking of an item cannot change');
+CREATE TRIGGER item_identity_kept BEFORE UPDATE ON catalog.item FOR EACH ROW WHEN (((old.base_unit_id <> new.base_unit_id) OR (old.tracking <> new.tracking) OR (old.second_unit_id IS DISTINCT FROM new.second_unit_id))) EXECUTE FUNCTION catalog.refuse_identity_change('the base unit, the second unit and the tracking of an item cannot change');
 
 --
 -- Name: TRIGGER item_identity_kept ON item; Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit and the tracking of an item cannot change.';
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit, the second unit and the tracking of an item cannot change.';
 
 --
 -- Name: item_unit item_unit_audited; Type: TRIGGER; Schema: catalog; Owner: -
@@ -19769,6 +20069,13 @@ ALTER TABLE ONLY catalog.item
 
 ALTER TABLE ONLY catalog.item
     ADD CONSTRAINT item_default_location_id_fkey FOREIGN KEY (default_location_id) REFERENCES catalog.location(id);
+
+--
+-- Name: item item_second_unit_id_fkey; Type: FK CONSTRAINT; Schema: catalog; Owner: -
+--
+
+ALTER TABLE ONLY catalog.item
+    ADD CONSTRAINT item_second_unit_id_fkey FOREIGN KEY (second_unit_id) REFERENCES catalog.unit(id);
 
 --
 -- Name: item_unit item_unit_item_id_fkey; Type: FK CONSTRAINT; Schema: catalog; Owner: -

@@ -129,6 +129,7 @@ type SaveItem struct {
 	GTIN            *string           `json:"gtin,omitempty" pattern:"^[0-9]{14}$" doc:"GS1 GTIN of one base unit, 14 digits with its check digit."`
 	StandardCost    *httpapi.Quantity `json:"standard_cost,omitempty" doc:"Cost per base unit, in the currency of the books, used where no price is known."`
 	DefaultLocation *httpapi.Code     `json:"default_location,omitempty" doc:"Where the item is put away and issued from when nobody names a place."`
+	SecondUnit      *httpapi.Code     `json:"second_unit,omitempty" doc:"Catch weight: unit of what is measured beside the base unit with every movement, such as KGM of an item counted in pieces."`
 	Units           []SaveItemUnit    `json:"units,omitempty" maxItems:"50" doc:"Other units it is bought, packed or reported in."`
 }
 
@@ -156,6 +157,7 @@ type Item struct {
 	GTIN            *string           `json:"gtin" nullable:"true" doc:"GS1 GTIN of one base unit."`
 	StandardCost    *httpapi.Quantity `json:"standard_cost" nullable:"true" doc:"Cost per base unit, in the currency of the books."`
 	DefaultLocation *httpapi.Code     `json:"default_location" nullable:"true" doc:"Where the item is put away and issued from when nobody names a place."`
+	SecondUnit      *httpapi.Code     `json:"second_unit" nullable:"true" doc:"Catch weight: unit of what is measured beside the base unit; null when nothing is."`
 	Units           []ItemUnit        `json:"units" doc:"Other units, by code."`
 }
 

@@ -25,7 +25,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 }
 
 func registerTransfers(api *httpapi.API, q *db.Queries, p *poster) {
-	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR218"}
+	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR218", "MR228", "MR229"}
 	httpapi.Command[PutAway, Transfer](api, httpapi.CommandSpec{
 		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,
 		Summary:     "Put released goods away",
@@ -199,46 +199,50 @@ func named(s string) *string {
 
 // PutAway is the body of a put-away.
 type PutAway struct {
-	Item       httpapi.Code     `json:"item" doc:"Item number."`
-	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
-	From       httpapi.Code     `json:"from" doc:"Where the goods lie."`
-	To         httpapi.Code     `json:"to" doc:"Storage location they go to."`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
-	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	Item           httpapi.Code     `json:"item" doc:"Item number."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	From           httpapi.Code     `json:"from" doc:"Where the goods lie."`
+	To             httpapi.Code     `json:"to" doc:"Storage location they go to."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	OccurredAt     *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // TransferStock is the body of a move between locations.
 type TransferStock struct {
-	Item       httpapi.Code     `json:"item" doc:"Item number."`
-	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
-	From       httpapi.Code     `json:"from" doc:"Where the goods lie."`
-	To         httpapi.Code     `json:"to" doc:"Where they go: a location of the same kind, or quarantine."`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
-	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	Item           httpapi.Code     `json:"item" doc:"Item number."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	From           httpapi.Code     `json:"from" doc:"Where the goods lie."`
+	To             httpapi.Code     `json:"to" doc:"Where they go: a location of the same kind, or quarantine."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	OccurredAt     *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // ScrapStock is the body of a scrapping.
 type ScrapStock struct {
-	Item       httpapi.Code     `json:"item" doc:"Item number."`
-	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
-	From       httpapi.Code     `json:"from" doc:"Where the goods lie."`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
-	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	Reason     httpapi.Code     `json:"reason" doc:"Why."`
-	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	Item           httpapi.Code     `json:"item" doc:"Item number."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	From           httpapi.Code     `json:"from" doc:"Where the goods lie."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	Reason         httpapi.Code     `json:"reason" doc:"Why."`
+	OccurredAt     *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // PostOpeningStock is the body of an opening stock.
 type PostOpeningStock struct {
-	Item       httpapi.Code     `json:"item" doc:"Item number."`
-	Lot        httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; made when a tracked item names none."`
-	To         httpapi.Code     `json:"to" doc:"Where the goods lie."`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
-	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	ExpiresOn  httpapi.Date     `json:"expires_on,omitempty" doc:"Last day of use of the lot."`
-	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	Item           httpapi.Code     `json:"item" doc:"Item number."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; made when a tracked item names none."`
+	To             httpapi.Code     `json:"to" doc:"Where the goods lie."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	ExpiresOn      httpapi.Date     `json:"expires_on,omitempty" doc:"Last day of use of the lot."`
+	OccurredAt     *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // ReverseTransfer is the body of a reversal.
@@ -250,16 +254,18 @@ type ReverseTransfer struct {
 
 // Transfer is a put-away, move, scrapping or opening stock.
 type Transfer struct {
-	Number     string           `json:"number" doc:"Number of the transfer."`
-	Type       string           `json:"type" enum:"put_away,transfer,scrap,opening"`
-	Item       string           `json:"item"`
-	Lot        *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	From       string           `json:"from" doc:"Location the goods came from."`
-	To         string           `json:"to" doc:"Location they went to."`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"In the base unit."`
-	Unit       string           `json:"unit" doc:"Base unit of the item."`
-	IsReversed bool             `json:"is_reversed" doc:"Whether it was taken back."`
-	CreatedAt  time.Time        `json:"created_at"`
+	Number         string           `json:"number" doc:"Number of the transfer."`
+	Type           string           `json:"type" enum:"put_away,transfer,scrap,opening"`
+	Item           string           `json:"item"`
+	Lot            *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	From           string           `json:"from" doc:"Location the goods came from."`
+	To             string           `json:"to" doc:"Location they went to."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
+	IsReversed     bool             `json:"is_reversed" doc:"Whether it was taken back."`
+	CreatedAt      time.Time        `json:"created_at"`
 }
 
 // CountStock is the body of a cycle count.
@@ -272,10 +278,11 @@ type CountStock struct {
 
 // CountStockLine is what was found of one item and lot.
 type CountStockLine struct {
-	Item            httpapi.Code     `json:"item" doc:"Item number."`
-	Lot             httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
-	CountedQuantity httpapi.Quantity `json:"counted_quantity" doc:"What was found, in the unit named; zero when there was nothing."`
-	Unit            httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	Item                  httpapi.Code     `json:"item" doc:"Item number."`
+	Lot                   httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	CountedQuantity       httpapi.Quantity `json:"counted_quantity" doc:"What was found, in the unit named; zero when there was nothing."`
+	Unit                  httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	CountedSecondQuantity httpapi.Quantity `json:"counted_second_quantity,omitempty" doc:"Catch weight that was found, in the second unit of the item; required when it has one."`
 }
 
 // ReverseCount is the body of a count's reversal.
@@ -296,25 +303,29 @@ type Count struct {
 
 // CountLine is one counted item and lot.
 type CountLine struct {
-	Line             int                 `json:"line"`
-	Item             string              `json:"item"`
-	Lot              *string             `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	Unit             string              `json:"unit" doc:"Base unit of the item."`
-	ExpectedQuantity httpapi.Quantity    `json:"expected_quantity" doc:"On hand at that moment, in the base unit."`
-	CountedQuantity  httpapi.Quantity    `json:"counted_quantity" doc:"Found, in the base unit."`
-	Difference       httpapi.AnyQuantity `json:"difference" doc:"Counted less expected: positive was found, negative was missing."`
-	Reason           *string             `json:"reason" nullable:"true" doc:"Null when there was no difference."`
+	Line                   int                 `json:"line"`
+	Item                   string              `json:"item"`
+	Lot                    *string             `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	Unit                   string              `json:"unit" doc:"Base unit of the item."`
+	ExpectedQuantity       httpapi.Quantity    `json:"expected_quantity" doc:"On hand at that moment, in the base unit."`
+	CountedQuantity        httpapi.Quantity    `json:"counted_quantity" doc:"Found, in the base unit."`
+	Difference             httpapi.AnyQuantity `json:"difference" doc:"Counted less expected: positive was found, negative was missing."`
+	Reason                 *string             `json:"reason" nullable:"true" doc:"Null when there was no difference."`
+	ExpectedSecondQuantity httpapi.Quantity    `json:"expected_second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	CountedSecondQuantity  httpapi.Quantity    `json:"counted_second_quantity,omitempty"`
+	SecondDifference       httpapi.AnyQuantity `json:"second_difference,omitempty"`
 }
 
 // SplitLot is the body of a split.
 type SplitLot struct {
-	Item       httpapi.Code     `json:"item" doc:"Item number."`
-	Lot        httpapi.Code     `json:"lot" doc:"The lot to take from."`
-	Location   httpapi.Code     `json:"location" doc:"Where it lies."`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
-	Unit       httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	NewLot     string           `json:"new_lot,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$" doc:"Number of the new lot; given by the system when left out."`
-	OccurredAt *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	Item           httpapi.Code     `json:"item" doc:"Item number."`
+	Lot            httpapi.Code     `json:"lot" doc:"The lot to take from."`
+	Location       httpapi.Code     `json:"location" doc:"Where it lies."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	NewLot         string           `json:"new_lot,omitempty" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$" doc:"Number of the new lot; given by the system when left out."`
+	OccurredAt     *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // MergeLots is the body of a merge.
@@ -340,8 +351,9 @@ type LotChange struct {
 
 // LotChangePart is what of a lot went into the other.
 type LotChangePart struct {
-	Lot      string           `json:"lot"`
-	Quantity httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Lot            string           `json:"lot"`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
 }
 
 // ChangeLotStatus is the body of quality's decision about a lot.
@@ -390,41 +402,47 @@ type Period struct {
 
 // StockAsOf is what was on hand of an item and lot at a location.
 type StockAsOf struct {
-	Item     string              `json:"item"`
-	Location string              `json:"location"`
-	Lot      *string             `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	OnHand   httpapi.AnyQuantity `json:"on_hand" doc:"In the base unit. By occurred it may be negative, when somebody scanned late."`
-	Unit     string              `json:"unit" doc:"Base unit of the item."`
+	Item         string              `json:"item"`
+	Location     string              `json:"location"`
+	Lot          *string             `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	OnHand       httpapi.AnyQuantity `json:"on_hand" doc:"In the base unit. By occurred it may be negative, when somebody scanned late."`
+	Unit         string              `json:"unit" doc:"Base unit of the item."`
+	SecondOnHand httpapi.AnyQuantity `json:"second_on_hand,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit   string              `json:"second_unit,omitempty"`
 }
 
 // Stock is one balance.
 type Stock struct {
-	Item      string           `json:"item"`
-	Location  string           `json:"location"`
-	Lot       *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	LotStatus *string          `json:"lot_status" nullable:"true" enum:"quarantine,released,blocked"`
-	ExpiresOn *httpapi.Date    `json:"expires_on" nullable:"true"`
-	OnHand    httpapi.Quantity `json:"on_hand" doc:"In the base unit."`
-	Reserved  httpapi.Quantity `json:"reserved" doc:"Of it promised to orders."`
-	Unit      string           `json:"unit" doc:"Base unit of the item."`
+	Item         string           `json:"item"`
+	Location     string           `json:"location"`
+	Lot          *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	LotStatus    *string          `json:"lot_status" nullable:"true" enum:"quarantine,released,blocked"`
+	ExpiresOn    *httpapi.Date    `json:"expires_on" nullable:"true"`
+	OnHand       httpapi.Quantity `json:"on_hand" doc:"In the base unit."`
+	Reserved     httpapi.Quantity `json:"reserved" doc:"Of it promised to orders."`
+	Unit         string           `json:"unit" doc:"Base unit of the item."`
+	SecondOnHand httpapi.Quantity `json:"second_on_hand,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit   string           `json:"second_unit,omitempty"`
 }
 
 // Movement is one line of the ledger.
 type Movement struct {
-	ID           string           `json:"id"`
-	PostedAt     time.Time        `json:"posted_at" doc:"When the database posted it."`
-	OccurredAt   time.Time        `json:"occurred_at" doc:"When it happened, by the clock of the device."`
-	Type         string           `json:"type"`
-	Item         string           `json:"item"`
-	Lot          *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	From         string           `json:"from"`
-	To           string           `json:"to"`
-	Quantity     httpapi.Quantity `json:"quantity" doc:"In the base unit, always positive: from says where it left, to where it arrived."`
-	Unit         string           `json:"unit"`
-	DocumentType string           `json:"document_type"`
-	Actor        string           `json:"actor" doc:"Who posted it."`
-	Reverses     *string          `json:"reverses" nullable:"true" doc:"Id of the movement that this one takes back."`
-	Reason       *string          `json:"reason" nullable:"true"`
+	ID             string           `json:"id"`
+	PostedAt       time.Time        `json:"posted_at" doc:"When the database posted it."`
+	OccurredAt     time.Time        `json:"occurred_at" doc:"When it happened, by the clock of the device."`
+	Type           string           `json:"type"`
+	Item           string           `json:"item"`
+	Lot            *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	From           string           `json:"from"`
+	To             string           `json:"to"`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the base unit, always positive: from says where it left, to where it arrived."`
+	Unit           string           `json:"unit"`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
+	DocumentType   string           `json:"document_type"`
+	Actor          string           `json:"actor" doc:"Who posted it."`
+	Reverses       *string          `json:"reverses" nullable:"true" doc:"Id of the movement that this one takes back."`
+	Reason         *string          `json:"reason" nullable:"true"`
 }
 
 // Lot is a lot with its stock and its genealogy.

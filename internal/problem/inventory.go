@@ -111,4 +111,12 @@ var inventory = []Entry{
 		Key: "MR227", Slug: "lot-status-unchanged", Status: 409, Title: "Lot has that status already",
 		Explanation: "Somebody else decided the same before. Nothing was done.",
 	},
+	{
+		Key: "MR228", Slug: "second-quantity", Status: 422, Title: "Second quantity is missing or not wanted",
+		Explanation: "An item with a second unit (catch weight) is measured in both with every movement: the request must name the second quantity, in that unit. For any other item it must not.",
+	},
+	{
+		Key: "MR229", Slug: "insufficient-second-quantity", Status: 409, Title: "Insufficient second quantity",
+		Explanation: "The books have less of the second quantity (catch weight) at the place than the request takes. `details` names the balance, what it has and what was asked.",
+	},
 }

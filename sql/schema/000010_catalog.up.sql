@@ -89,6 +89,7 @@ CREATE TABLE catalog.item (
     gtin text,
     standard_cost numeric(18,6),
     default_location_id bigint,
+    second_unit_id bigint,
     CONSTRAINT item_pkey PRIMARY KEY (id),
     CONSTRAINT item_number_key UNIQUE (number),
     CONSTRAINT item_number_check CHECK (number ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'),
@@ -96,6 +97,8 @@ CREATE TABLE catalog.item (
     CONSTRAINT item_gtin_check CHECK (gtin ~ '^[0-9]{14}$'),
     CONSTRAINT item_shelf_life_days_check CHECK (shelf_life_days > 0),
     CONSTRAINT item_standard_cost_check CHECK (standard_cost >= 0 AND standard_cost <> 'NaN'),
+    CONSTRAINT item_second_unit_id_check CHECK (second_unit_id IS NULL OR (second_unit_id <> base_unit_id AND tracking <> 'serial')),
+    CONSTRAINT item_second_unit_id_fkey FOREIGN KEY (second_unit_id) REFERENCES catalog.unit (id),
     CONSTRAINT item_base_unit_id_fkey FOREIGN KEY (base_unit_id) REFERENCES catalog.unit (id),
     CONSTRAINT item_default_location_id_fkey FOREIGN KEY (default_location_id) REFERENCES catalog.location (id)
 );
@@ -107,6 +110,8 @@ COMMENT ON COLUMN catalog.item.shelf_life_days IS 'Days from production or recei
 COMMENT ON COLUMN catalog.item.gtin IS 'GS1 GTIN of one base unit, 14 digits.';
 COMMENT ON COLUMN catalog.item.standard_cost IS 'Cost per base unit, in the currency of the books, used where no purchase price is known.';
 COMMENT ON COLUMN catalog.item.default_location_id IS 'Where the item is put away and issued from when nobody names a place.';
+COMMENT ON COLUMN catalog.item.second_unit_id IS 'Catch weight: the unit of what is measured beside the base unit with every movement, such as kilograms of an item that is counted in pieces. Null: nothing is.';
+CREATE INDEX item_second_unit_id_idx ON catalog.item (second_unit_id);
 CREATE INDEX item_base_unit_id_idx ON catalog.item (base_unit_id);
 CREATE INDEX item_default_location_id_idx ON catalog.item (default_location_id);
 

@@ -112,6 +112,7 @@ CREATE TABLE inventory.movement (
     from_location_id bigint NOT NULL,
     to_location_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
+    second_quantity numeric(18,6),
     document_type inventory.document_type NOT NULL,
     document_id bigint NOT NULL,
     document_line_id bigint,
@@ -120,7 +121,9 @@ CREATE TABLE inventory.movement (
     actor text NOT NULL,
     request_key uuid,
     CONSTRAINT movement_pkey PRIMARY KEY (id, posted_at),
-    CONSTRAINT movement_quantity_check CHECK (quantity > 0 AND quantity <> 'NaN'),
+    CONSTRAINT movement_quantity_check CHECK (
+        quantity <> 'NaN' AND (quantity > 0 OR (quantity = 0 AND second_quantity > 0 AND movement_type IN ('count', 'reversal')))),
+    CONSTRAINT movement_second_quantity_check CHECK (second_quantity >= 0 AND second_quantity <> 'NaN'),
     CONSTRAINT movement_to_location_id_check CHECK (to_location_id <> from_location_id),
     CONSTRAINT movement_reverses_movement_id_check CHECK ((movement_type = 'reversal') = (reverses_movement_id IS NOT NULL)),
     CONSTRAINT movement_item_id_fkey FOREIGN KEY (item_id) REFERENCES catalog.item (id),
@@ -133,7 +136,8 @@ COMMENT ON TABLE inventory.movement IS 'The stock ledger: a positive quantity of
 COMMENT ON COLUMN inventory.movement.posted_at IS 'When the database posted it, taken after the locks: per balance the true order.';
 COMMENT ON COLUMN inventory.movement.occurred_at IS 'When it happened on the floor, by the clock of the device.';
 COMMENT ON COLUMN inventory.movement.lot_id IS '0: stock without lot.';
-COMMENT ON COLUMN inventory.movement.quantity IS 'Positive, in the base unit of the item.';
+COMMENT ON COLUMN inventory.movement.quantity IS 'Positive, in the base unit of the item; zero only where a count corrects the second quantity alone.';
+COMMENT ON COLUMN inventory.movement.second_quantity IS 'Catch weight: what was measured beside quantity, in the second unit of the item; null when it has none.';
 COMMENT ON COLUMN inventory.movement.document_id IS 'Id of the causing document in the table that document_type names; of a transfer, scrapping or opening, which are no more than their movement, the id of the movement itself.';
 COMMENT ON COLUMN inventory.movement.actor IS 'Operator or client who posted it; kept here because requests are kept for a limited time.';
 CREATE INDEX movement_posted_at_brin ON inventory.movement USING brin (posted_at) WITH (pages_per_range = 32, autosummarize = on);
@@ -156,12 +160,15 @@ CREATE TABLE inventory.balance (
     lot_id bigint NOT NULL,
     on_hand numeric(18,6) NOT NULL,
     reserved numeric(18,6) NOT NULL DEFAULT 0,
+    second_on_hand numeric(18,6),
+    CONSTRAINT balance_second_on_hand_check CHECK (second_on_hand >= 0 AND second_on_hand <> 'NaN'),
     CONSTRAINT balance_pkey PRIMARY KEY (item_id, location_id, lot_id),
     CONSTRAINT balance_on_hand_check CHECK (on_hand >= 0 AND on_hand <> 'NaN'),
     CONSTRAINT balance_reserved_check CHECK (reserved >= 0 AND reserved <= on_hand)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE inventory.balance IS 'What is on hand of an item and lot at a physical location. Written by postings and reservations only; rows are locked in key order. The primary key is the only index, so every update is HOT.';
 COMMENT ON COLUMN inventory.balance.on_hand IS 'Base units; the sum of movements into the location less those out of it.';
+COMMENT ON COLUMN inventory.balance.second_on_hand IS 'Catch weight: as on_hand, in the second unit of the item; null when it has none. What is left of it when on_hand is 0 are errors of weighing: a count puts them right.';
 COMMENT ON COLUMN inventory.balance.reserved IS 'Base units promised to a demand; on_hand - reserved is free.';
 
 CREATE TYPE inventory.balance_key AS (
@@ -262,6 +269,11 @@ CREATE TABLE inventory.count_line (
     difference numeric(18,6) NOT NULL GENERATED ALWAYS AS (counted_quantity - expected_quantity) STORED,
     reason_id bigint,
     movement_id bigint,
+    expected_second_quantity numeric(18,6),
+    counted_second_quantity numeric(18,6),
+    second_difference numeric(18,6) GENERATED ALWAYS AS (counted_second_quantity - expected_second_quantity) STORED,
+    second_movement_id bigint,
+    CONSTRAINT count_line_counted_second_quantity_check CHECK (counted_second_quantity >= 0 AND counted_second_quantity <> 'NaN'),
     CONSTRAINT count_line_pkey PRIMARY KEY (id),
     CONSTRAINT count_line_count_id_line_number_key UNIQUE (count_id, line_number),
     CONSTRAINT count_line_count_id_item_id_lot_id_key UNIQUE (count_id, item_id, lot_id),
@@ -273,6 +285,8 @@ CREATE TABLE inventory.count_line (
     CONSTRAINT count_line_reason_id_fkey FOREIGN KEY (reason_id) REFERENCES catalog.reason (id)
 );
 COMMENT ON TABLE inventory.count_line IS 'One counted item and lot. expected_quantity is what the balance said under the lock of the posting.';
+COMMENT ON COLUMN inventory.count_line.counted_second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
+COMMENT ON COLUMN inventory.count_line.second_movement_id IS 'The movement of the second difference, where it does not go along with that of the first.';
 COMMENT ON COLUMN inventory.count_line.difference IS 'Counted less expected: positive = found, negative = missing; base units.';
 CREATE INDEX count_line_item_id_idx ON inventory.count_line (item_id);
 CREATE INDEX count_line_lot_id_idx ON inventory.count_line (lot_id);
@@ -309,11 +323,13 @@ CREATE TABLE inventory.period_balance (
     location_id bigint NOT NULL,
     lot_id bigint NOT NULL,
     on_hand numeric(18,6) NOT NULL,
+    second_on_hand numeric(18,6),
     CONSTRAINT period_balance_pkey PRIMARY KEY (period_id, item_id, location_id, lot_id),
-    CONSTRAINT period_balance_on_hand_check CHECK (on_hand <> 0 AND on_hand <> 'NaN'),
+    CONSTRAINT period_balance_on_hand_check CHECK ((on_hand <> 0 OR second_on_hand <> 0) AND on_hand <> 'NaN'),
     CONSTRAINT period_balance_period_id_fkey FOREIGN KEY (period_id) REFERENCES inventory.period (id)
 );
 COMMENT ON TABLE inventory.period_balance IS 'What was on hand at the end of a period, by the time at which things happened. Made of the ledger, not of the balances.';
+COMMENT ON COLUMN inventory.period_balance.second_on_hand IS 'Catch weight, in the second unit of the item; null when it has none.';
 COMMENT ON COLUMN inventory.period_balance.on_hand IS 'Base units. May be negative: on paper goods can be issued before they are received, when somebody scans late.';
 
 CREATE TYPE inventory.as_of_basis AS ENUM ('posted', 'occurred');
@@ -367,6 +383,7 @@ CREATE TABLE inventory.lot_change_line (
     lot_change_id bigint NOT NULL,
     from_lot_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
+    second_quantity numeric(18,6),
     out_movement_id bigint,
     in_movement_id bigint,
     CONSTRAINT lot_change_line_pkey PRIMARY KEY (id),
@@ -376,5 +393,6 @@ CREATE TABLE inventory.lot_change_line (
     CONSTRAINT lot_change_line_from_lot_id_fkey FOREIGN KEY (from_lot_id) REFERENCES inventory.lot (id)
 );
 COMMENT ON TABLE inventory.lot_change_line IS 'What of which lot went into the new one.';
+COMMENT ON COLUMN inventory.lot_change_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 COMMENT ON COLUMN inventory.lot_change_line.quantity IS 'Base units.';
 CREATE INDEX lot_change_line_from_lot_id_idx ON inventory.lot_change_line (from_lot_id);

@@ -186,6 +186,7 @@ DROP FUNCTION IF EXISTS production.attribute_material(production.work_order, big
 DROP FUNCTION IF EXISTS inventory.write_snapshots();
 DROP FUNCTION IF EXISTS inventory.transfer_number(bigint);
 DROP FUNCTION IF EXISTS inventory.transfer_id(text);
+DROP FUNCTION IF EXISTS inventory.to_second_quantity(bigint, text, boolean);
 DROP FUNCTION IF EXISTS inventory.tell_expired_lots();
 DROP FUNCTION IF EXISTS inventory.split_lot(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.set_lot_status(bigint, inventory.lot_status);
@@ -198,17 +199,19 @@ DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, b
 DROP FUNCTION IF EXISTS inventory.release_reservations(inventory.demand_type, bigint);
 DROP FUNCTION IF EXISTS inventory.release_expired_reservations(integer);
 DROP FUNCTION IF EXISTS inventory.refuse_shortage(text, text, text, numeric, numeric, numeric);
+DROP FUNCTION IF EXISTS inventory.refuse_second_shortage(text, text, text, text, numeric, numeric);
 DROP FUNCTION IF EXISTS inventory.refuse_closed_period(timestamptz);
 DROP FUNCTION IF EXISTS inventory.prepare_transfer(inventory.movement_type, jsonb);
 DROP FUNCTION IF EXISTS inventory.post_transfers(text[], jsonb[], jsonb[], jsonb);
 DROP FUNCTION IF EXISTS inventory.post_opening_stock(jsonb, jsonb);
-DROP FUNCTION IF EXISTS inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz);
-DROP FUNCTION IF EXISTS inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz);
-DROP FUNCTION IF EXISTS inventory.post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], timestamptz);
+DROP FUNCTION IF EXISTS inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]);
+DROP FUNCTION IF EXISTS inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]);
+DROP FUNCTION IF EXISTS inventory.post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], numeric[], timestamptz);
 DROP FUNCTION IF EXISTS inventory.period_end(text);
 DROP FUNCTION IF EXISTS inventory.parse_gs1(text);
 DROP FUNCTION IF EXISTS inventory.oldest_movement_needed();
 DROP FUNCTION IF EXISTS inventory.oldest_movement_id();
+DROP FUNCTION IF EXISTS inventory.move_second_quantities(inventory.posting_line[], numeric[]);
 DROP FUNCTION IF EXISTS inventory.merge_lots(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.lock_balances(inventory.balance_key[]);
 DROP FUNCTION IF EXISTS inventory.list_stock_as_of(timestamptz, text, text, text, text, integer);
@@ -231,6 +234,7 @@ DROP FUNCTION IF EXISTS inventory.describe_transfer(bigint, inventory.movement_t
 DROP FUNCTION IF EXISTS inventory.count_stock(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.consume_reservation(bigint, numeric);
 DROP FUNCTION IF EXISTS inventory.close_period(jsonb, jsonb);
+DROP FUNCTION IF EXISTS inventory.check_second_quantities(inventory.movement_type[], inventory.posting_line[], numeric[]);
 DROP FUNCTION IF EXISTS inventory.check_movement(inventory.movement_type, inventory.posting_line);
 DROP FUNCTION IF EXISTS inventory.change_lot_status(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint);

@@ -880,7 +880,7 @@ $function$;
 COMMENT ON FUNCTION catalog.get_bill_of_material(text) IS 'The revision of a bill of material named item/revision, as the API shows it; null when there is none.';
 -- <<< functions/catalog/get_bill_of_material.sql
 
--- >>> functions/catalog/get_item.sql sha256:e94ee6fe12edc172
+-- >>> functions/catalog/get_item.sql sha256:8e3f542ccb329bca
 CREATE OR REPLACE FUNCTION catalog.get_item(
     p_number text
 ) RETURNS jsonb
@@ -903,6 +903,7 @@ AS $function$
         'gtin', i.gtin,
         'standard_cost', trim_scale(i.standard_cost)::text,
         'default_location', l.code,
+        'second_unit', (SELECT s.code FROM catalog.unit AS s WHERE s.id = i.second_unit_id),
         'units', coalesce((
             SELECT jsonb_agg(jsonb_build_object(
                     'unit', o.code,
@@ -1925,7 +1926,7 @@ COMMENT ON FUNCTION catalog.save_bill_of_material(jsonb, jsonb) IS
     'Makes a revision of a bill of material, or replaces the one of that name; work orders keep the materials that they were made with. Raises MR101 and MR104 for unknown codes, MR110 to MR112 for quantities, MR113 when the item would be made of itself; MR120 when a line is named twice; two revisions of an item valid on one day are refused.';
 -- <<< functions/catalog/save_bill_of_material.sql
 
--- >>> functions/catalog/save_item.sql sha256:820bff7ec7a46d99
+-- >>> functions/catalog/save_item.sql sha256:e159a9f1156c5bf1
 CREATE OR REPLACE FUNCTION catalog.save_item(
     p_context jsonb,
     p_command jsonb
@@ -1945,7 +1946,7 @@ BEGIN
     END IF;
 
     INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
-        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
+        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id, second_unit_id)
     VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
         coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
         coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
@@ -1954,7 +1955,8 @@ BEGIN
         coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
         (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
         (p_command ->> 'standard_cost')::numeric,
-        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END)
+        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END,
+        CASE WHEN p_command ->> 'second_unit' IS NOT NULL THEN (catalog.find_unit(p_command ->> 'second_unit')).id END)
     ON CONFLICT (number) DO UPDATE
     SET name = EXCLUDED.name,
         base_unit_id = EXCLUDED.base_unit_id,
@@ -1968,7 +1970,8 @@ BEGIN
         shelf_life_days = EXCLUDED.shelf_life_days,
         gtin = EXCLUDED.gtin,
         standard_cost = EXCLUDED.standard_cost,
-        default_location_id = EXCLUDED.default_location_id
+        default_location_id = EXCLUDED.default_location_id,
+        second_unit_id = EXCLUDED.second_unit_id
     RETURNING i.id INTO v_item_id;
 
     PERFORM catalog.refuse_duplicates(
@@ -1994,7 +1997,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
-    'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit or tracking would change, MR120 when a unit is named twice.';
+    'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
 -- <<< functions/catalog/save_item.sql
 
 -- >>> functions/catalog/save_location.sql sha256:4c70af803d37a3bb
@@ -3064,7 +3067,7 @@ COMMENT ON FUNCTION costing.oldest_movement_needed() IS
     'An hour before the posting of the oldest movement that a cost layer with stock in it came from; null when there is none. The hour is for postings that drew their ids in another order than their times.';
 -- <<< functions/costing/oldest_movement_needed.sql
 
--- >>> functions/costing/read_movements.sql sha256:e5a228f41d37ea76
+-- >>> functions/costing/read_movements.sql sha256:d8db4f74675f8220
 CREATE OR REPLACE FUNCTION costing.read_movements(
     p_after bigint,
     p_to bigint
@@ -3090,7 +3093,7 @@ BEGIN
     ), line AS MATERIALIZED (
         SELECT t.position, t.ordinal, m.id, m.movement_type, m.item_id, m.quantity, m.document_line_id,
             -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
-            CASE WHEN m.movement_type = 'relabel' THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
+            CASE WHEN m.movement_type = 'relabel' OR m.quantity = 0 THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
             f.kind AS from_kind, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
             coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
         FROM told AS t
@@ -3985,6 +3988,57 @@ COMMENT ON FUNCTION inventory.check_movement(inventory.movement_type, inventory.
     'Raises what is wrong with a movement apart from stock: MR203 when its type may not go that way or the locations are of two sites, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit or not 1 of a serial number, MR202 when the lot is not released. The status of the lot holds only while a balance of the lot is locked.';
 -- <<< functions/inventory/check_movement.sql
 
+-- >>> functions/inventory/check_second_quantities.sql sha256:ccb5abe1d71e15d0
+CREATE OR REPLACE FUNCTION inventory.check_second_quantities(
+    p_types inventory.movement_type[],
+    p_lines inventory.posting_line[],
+    p_second_quantities numeric[]
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_line record;
+BEGIN
+    FOR v_line IN
+        SELECT l.item_id, t.second_quantity, t.movement_type
+        FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        JOIN unnest(p_types, p_second_quantities) WITH ORDINALITY AS t (movement_type, second_quantity, ordinal) ON t.ordinal = l.ordinal
+        ORDER BY l.ordinal
+    LOOP
+        PERFORM inventory.to_second_quantity(v_line.item_id, trim_scale(v_line.second_quantity)::text,
+            v_line.movement_type IN ('count', 'reversal'));
+    END LOOP;
+
+    FOR v_line IN
+        SELECT i.number AS item, c.code AS location, lot.number AS lot, u.code AS unit, coalesce(b.second_on_hand, 0) AS on_hand, n.taken
+        FROM (
+            SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change, -sum(e.change) FILTER (WHERE e.change < 0) AS taken
+            FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+            CROSS JOIN LATERAL (VALUES (l.item_id, l.from_location_id, l.lot_id, -p_second_quantities[l.ordinal]),
+                (l.item_id, l.to_location_id, l.lot_id, p_second_quantities[l.ordinal])) AS e (item_id, location_id, lot_id, change)
+            GROUP BY e.item_id, e.location_id, e.lot_id
+        ) AS n
+        JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id
+        JOIN catalog.item AS i ON i.id = n.item_id
+        JOIN catalog.unit AS u ON u.id = i.second_unit_id
+        JOIN catalog.location AS c ON c.id = n.location_id
+        JOIN inventory.lot AS lot ON lot.id = n.lot_id
+        WHERE coalesce(b.second_on_hand, 0) + n.change < 0
+        ORDER BY n.item_id, n.location_id, n.lot_id
+    LOOP
+        PERFORM inventory.refuse_second_shortage(v_line.item, v_line.location, v_line.lot, v_line.unit, v_line.on_hand, v_line.taken);
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.check_second_quantities(inventory.movement_type[], inventory.posting_line[], numeric[]) IS
+    'Part of a posting that touches catch-weight items, under the locks of the balances: raises MR228 when a second quantity is missing, zero or too many, MR229 when a balance holds less of it than is taken.';
+-- <<< functions/inventory/check_second_quantities.sql
+
 -- >>> functions/inventory/close_period.sql sha256:24c3236b77f25dc3
 CREATE OR REPLACE FUNCTION inventory.close_period(
     p_context jsonb,
@@ -4094,7 +4148,7 @@ COMMENT ON FUNCTION inventory.consume_reservation(bigint, numeric) IS
     'Takes p_quantity base units off a reservation; the posting that follows in the same command carries consumes_reservation and lowers the balance. Raises MR212 when the reservation holds less.';
 -- <<< functions/inventory/consume_reservation.sql
 
--- >>> functions/inventory/count_stock.sql sha256:ab17db5ec957edc2
+-- >>> functions/inventory/count_stock.sql sha256:748249c1433115c3
 CREATE OR REPLACE FUNCTION inventory.count_stock(
     p_context jsonb,
     p_command jsonb
@@ -4118,6 +4172,8 @@ DECLARE
     v_quantities numeric[] := ARRAY[]::numeric[];
     v_lines inventory.posting_line[];
     v_ids bigint[];
+    v_seconds numeric[] := ARRAY[]::numeric[];
+    v_second_quantities numeric[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -4146,6 +4202,7 @@ BEGIN
         v_quantities := v_quantities || CASE
             WHEN v_line.line ->> 'counted_quantity' ~ '^0+(\.0+)?$' THEN 0
             ELSE catalog.to_base_quantity(v_item, v_line.line ->> 'counted_quantity', v_line.line ->> 'unit') END;
+        v_seconds := v_seconds || inventory.to_second_quantity(v_item.id, v_line.line ->> 'counted_second_quantity', true);
     END LOOP;
 
     -- Expected and counted are compared under the locks that the posting needs: no scan can slip between.
@@ -4155,27 +4212,45 @@ BEGIN
     VALUES (v_location.id, v_occurred_at)
     RETURNING count.id, count.number INTO v_count_id, v_number;
 
-    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id)
+    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id,
+        expected_second_quantity, counted_second_quantity)
     SELECT v_count_id, k.ordinal, k.item_id, k.lot_id, b.on_hand, v_quantities[k.ordinal],
-        CASE WHEN b.on_hand <> v_quantities[k.ordinal] THEN v_reason_id END
+        CASE WHEN b.on_hand <> v_quantities[k.ordinal] OR coalesce(b.second_on_hand, 0) <> v_seconds[k.ordinal] THEN v_reason_id END,
+        CASE WHEN v_seconds[k.ordinal] IS NOT NULL THEN coalesce(b.second_on_hand, 0) END, v_seconds[k.ordinal]
     FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
     JOIN inventory.balance AS b
         ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
 
+    -- The second difference goes along with the first where both are of one sign, else by a movement of its own (quantity 0).
     SELECT coalesce(array_agg(ROW(n.item_id, n.lot_id,
-            CASE WHEN n.difference < 0 THEN v_location.id ELSE v_difference_id END,
-            CASE WHEN n.difference < 0 THEN v_difference_id ELSE v_location.id END,
-            abs(n.difference), false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id), '{}')
-    INTO v_lines
+            CASE WHEN p.sign < 0 THEN v_location.id ELSE v_difference_id END,
+            CASE WHEN p.sign < 0 THEN v_difference_id ELSE v_location.id END,
+            p.quantity, false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id, p.ordinal), '{}'),
+        CASE WHEN count(p.second_quantity) > 0 THEN array_agg(p.second_quantity ORDER BY n.id, p.ordinal) END
+    INTO v_lines, v_second_quantities
     FROM inventory.count_line AS n
-    WHERE n.count_id = v_count_id AND n.difference <> 0;
-    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at);
+    CROSS JOIN LATERAL (
+        SELECT 1 AS ordinal, sign(n.difference) AS sign, abs(n.difference) AS quantity,
+            CASE WHEN sign(n.second_difference) = sign(n.difference) THEN abs(n.second_difference) ELSE 0 * n.second_difference END AS second_quantity
+        WHERE n.difference <> 0
+        UNION ALL
+        SELECT 2, sign(n.second_difference), 0, abs(n.second_difference)
+        WHERE n.second_difference <> 0 AND sign(n.second_difference) <> sign(n.difference)
+    ) AS p
+    WHERE n.count_id = v_count_id;
+    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at, v_second_quantities);
 
     UPDATE inventory.count_line AS n
-    SET movement_id = v_ids[l.ordinal]
-    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-    WHERE n.id = l.document_line_id;
+    SET movement_id = p.movement_id,
+        second_movement_id = p.second_movement_id
+    FROM (
+        SELECT l.document_line_id, max(v_ids[l.ordinal]) FILTER (WHERE l.quantity > 0) AS movement_id,
+            max(v_ids[l.ordinal]) FILTER (WHERE l.quantity = 0) AS second_movement_id
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        GROUP BY l.document_line_id
+    ) AS p
+    WHERE n.id = p.document_line_id;
 
     PERFORM event.publish('count.posted', v_count_id, jsonb_build_object('number', v_number, 'location', v_location.code));
     RETURN event.finish_request(p_context, 201, inventory.get_count(v_number));
@@ -4183,7 +4258,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.count_stock(jsonb, jsonb) IS
-    'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
+    'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?, counted_second_quantity (catch weight)], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
 -- <<< functions/inventory/count_stock.sql
 
 -- >>> functions/inventory/describe_transfer.sql sha256:202a76fb3bf9ef3c
@@ -4377,7 +4452,7 @@ COMMENT ON FUNCTION inventory.find_lot(catalog.item, text) IS
     'The lot of that number of an item; for an item without tracking and no number, row 0. Raises MR204 when there is none, MR205 when a tracked item names no lot or an untracked one does.';
 -- <<< functions/inventory/find_lot.sql
 
--- >>> functions/inventory/get_count.sql sha256:b26aa9ac1d2331bd
+-- >>> functions/inventory/get_count.sql sha256:579d82cc9155bbce
 CREATE OR REPLACE FUNCTION inventory.get_count(
     p_number text
 ) RETURNS jsonb
@@ -4392,7 +4467,11 @@ AS $function$
                 'line', n.line_number, 'item', i.number, 'lot', nullif(l.number, ''), 'unit', u.code,
                 'expected_quantity', trim_scale(n.expected_quantity)::text,
                 'counted_quantity', trim_scale(n.counted_quantity)::text,
-                'difference', trim_scale(n.difference)::text, 'reason', r.code) ORDER BY n.line_number), '[]')
+                'difference', trim_scale(n.difference)::text, 'reason', r.code)
+                || CASE WHEN n.counted_second_quantity IS NOT NULL THEN jsonb_build_object(
+                    'expected_second_quantity', trim_scale(n.expected_second_quantity)::text,
+                    'counted_second_quantity', trim_scale(n.counted_second_quantity)::text,
+                    'second_difference', trim_scale(n.second_difference)::text) ELSE '{}' END ORDER BY n.line_number), '[]')
             FROM inventory.count_line AS n
             JOIN catalog.item AS i ON i.id = n.item_id
             JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -4474,7 +4553,7 @@ COMMENT ON FUNCTION inventory.get_lot(text, text) IS
     'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
 -- <<< functions/inventory/get_lot.sql
 
--- >>> functions/inventory/get_lot_change.sql sha256:68845ec06d21bcb8
+-- >>> functions/inventory/get_lot_change.sql sha256:57582816ca53aac8
 CREATE OR REPLACE FUNCTION inventory.get_lot_change(
     p_number text
 ) RETURNS jsonb
@@ -4485,7 +4564,9 @@ AS $function$
     SELECT jsonb_build_object(
         'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
         'from', (
-            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text) ORDER BY n.id)
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text)
+                    ELSE '{}' END ORDER BY n.id)
             FROM inventory.lot_change_line AS n
             JOIN inventory.lot AS f ON f.id = n.from_lot_id
             WHERE n.lot_change_id = h.id))
@@ -4500,13 +4581,13 @@ $function$;
 COMMENT ON FUNCTION inventory.get_lot_change(text) IS 'A split or merge as a document; null when there is none of that number.';
 -- <<< functions/inventory/get_lot_change.sql
 
--- >>> functions/inventory/get_on_hand_as_of.sql sha256:5ae8b0ab47430522
+-- >>> functions/inventory/get_on_hand_as_of.sql sha256:4c2a4d61b0555c84
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
     p_item_id bigint,
     p_location_id bigint,
     p_instant timestamptz,
     p_basis inventory.as_of_basis
-) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric)
+) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric, second_on_hand numeric)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
@@ -4549,15 +4630,17 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT e.location_id, e.lot_id, sum(e.quantity)
+    SELECT e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
     FROM (
-        SELECT b.location_id, b.lot_id, b.on_hand AS quantity
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
         FROM inventory.period_balance AS b
         WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
         UNION ALL
-        SELECT p.location_id, m.lot_id, p.quantity * CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END
+        SELECT p.location_id, m.lot_id, p.quantity * s.sign, p.second_quantity * s.sign
         FROM inventory.movement AS m
-        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END AS sign) AS s
         WHERE m.item_id = p_item_id
           -- A clock may be five minutes ahead, not more.
           AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
@@ -4569,7 +4652,7 @@ BEGIN
     JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
     WHERE p_location_id IS NULL OR e.location_id = p_location_id
     GROUP BY e.location_id, e.lot_id
-    HAVING sum(e.quantity) <> 0;
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
 END;
 $function$;
 
@@ -4595,7 +4678,7 @@ $function$;
 COMMENT ON FUNCTION inventory.get_period(text) IS 'A closed period as a document; null when there is none of that month.';
 -- <<< functions/inventory/get_period.sql
 
--- >>> functions/inventory/get_transfer.sql sha256:0843f42d87ff59a7
+-- >>> functions/inventory/get_transfer.sql sha256:936a15e8e3294b5b
 CREATE OR REPLACE FUNCTION inventory.get_transfer(
     p_number text
 ) RETURNS jsonb
@@ -4607,6 +4690,8 @@ BEGIN
     RETURN (
         SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
             || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+            || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -4739,7 +4824,7 @@ COMMENT ON FUNCTION inventory.list_expired_lots(date, text, integer) IS
     'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
 -- <<< functions/inventory/list_expired_lots.sql
 
--- >>> functions/inventory/list_movements.sql sha256:72c5513ca43a44be
+-- >>> functions/inventory/list_movements.sql sha256:f719da51470c9855
 CREATE OR REPLACE FUNCTION inventory.list_movements(
     p_item text,
     p_after text,
@@ -4751,10 +4836,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
         SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
-            g.code AS to_location, m.quantity, u.code AS unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
+            g.code AS to_location, m.quantity, u.code AS unit,
+            m.second_quantity, w.code AS second_unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
         JOIN inventory.lot AS l ON l.id = m.lot_id
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS g ON g.id = m.to_location_id
@@ -4769,7 +4856,9 @@ AS $function$
             'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
             'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
             'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
-            'reason', p.reason) ORDER BY p.id DESC), '[]'),
+            'reason', p.reason)
+            || CASE WHEN p.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(p.second_quantity)::text,
+                'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.id DESC), '[]'),
         'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
     FROM page AS p;
 $function$;
@@ -4803,7 +4892,7 @@ $function$;
 COMMENT ON FUNCTION inventory.list_periods(text, integer) IS 'A page of the closed periods, latest first.';
 -- <<< functions/inventory/list_periods.sql
 
--- >>> functions/inventory/list_stock.sql sha256:f5f8166d50fd23d1
+-- >>> functions/inventory/list_stock.sql sha256:40a63cc0a481c7ef
 CREATE OR REPLACE FUNCTION inventory.list_stock(
     p_item text,
     p_location text,
@@ -4816,13 +4905,15 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
         SELECT i.number AS item, c.code AS location, l.number AS lot, l.status, l.expires_on, b.on_hand, b.reserved, u.code AS unit,
+            b.second_on_hand, w.code AS second_unit,
             i.number || chr(31) || c.code || chr(31) || l.number AS cursor
         FROM inventory.balance AS b
         JOIN catalog.item AS i ON i.id = b.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
         JOIN catalog.location AS c ON c.id = b.location_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
-        WHERE b.on_hand > 0
+        WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
           AND (p_item IS NULL OR i.number = p_item)
           AND (p_location IS NULL OR c.code = p_location)
           AND (p_after IS NULL
@@ -4835,6 +4926,8 @@ AS $function$
             'item', p.item, 'location', p.location, 'lot', nullif(p.lot, ''),
             'lot_status', CASE WHEN p.lot <> '' THEN p.status END, 'expires_on', p.expires_on,
             'on_hand', trim_scale(p.on_hand)::text, 'reserved', trim_scale(p.reserved)::text, 'unit', p.unit)
+            || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(p.second_on_hand, 0))::text,
+                'second_unit', p.second_unit) ELSE '{}' END
             ORDER BY p.item, p.location, p.lot), '[]'),
         'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.cursor ORDER BY p.item DESC, p.location DESC, p.lot DESC))[1] END)
     FROM page AS p;
@@ -4844,7 +4937,7 @@ COMMENT ON FUNCTION inventory.list_stock(text, text, text, integer) IS
     'A page of what is on hand, by item, location and lot, optionally of one item or location.';
 -- <<< functions/inventory/list_stock.sql
 
--- >>> functions/inventory/list_stock_as_of.sql sha256:f4d5d345c8427831
+-- >>> functions/inventory/list_stock_as_of.sql sha256:004df66e41d4b2d1
 CREATE OR REPLACE FUNCTION inventory.list_stock_as_of(
     p_instant timestamptz,
     p_basis text,
@@ -4863,9 +4956,10 @@ BEGIN
     -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
     RETURN (
         WITH page AS (
-            SELECT i.id, i.number, u.code AS unit
+            SELECT i.id, i.number, u.code AS unit, w.code AS second_unit
             FROM catalog.item AS i
             JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
             WHERE (p_item IS NULL OR i.number = p_item)
               AND (p_after IS NULL OR i.number > p_after)
             ORDER BY i.number
@@ -4875,7 +4969,9 @@ BEGIN
             'items', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
-                    'unit', p.unit) ORDER BY p.number, c.code, l.number), '[]')
+                    'unit', p.unit)
+                    || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(b.second_on_hand, 0))::text,
+                        'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.number, c.code, l.number), '[]')
                 FROM page AS p
                 CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
                 JOIN catalog.location AS c ON c.id = b.location_id
@@ -4928,7 +5024,7 @@ COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
     'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 -- <<< functions/inventory/lock_balances.sql
 
--- >>> functions/inventory/merge_lots.sql sha256:8eb86475a95cb968
+-- >>> functions/inventory/merge_lots.sql sha256:2693c036701bc936
 CREATE OR REPLACE FUNCTION inventory.merge_lots(
     p_context jsonb,
     p_command jsonb
@@ -4945,6 +5041,7 @@ DECLARE
     v_is_new boolean;
     v_lot_ids bigint[];
     v_quantities numeric[];
+    v_second_quantities numeric[];
     v_part record;
     v_number text;
 BEGIN
@@ -5001,11 +5098,12 @@ BEGIN
         END IF;
     END LOOP;
 
-    SELECT array_agg(b.on_hand ORDER BY k.ordinal) INTO v_quantities
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal), array_agg(b.second_on_hand ORDER BY k.ordinal)
+    INTO v_quantities, v_second_quantities
     FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
     JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
     v_number := inventory.post_lot_change('merge', v_location, v_into,
-        v_lot_ids, v_quantities, event.occurred_at(p_command));
+        v_lot_ids, v_quantities, v_second_quantities, event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
 END;
 $function$;
@@ -5013,6 +5111,35 @@ $function$;
 COMMENT ON FUNCTION inventory.merge_lots(jsonb, jsonb) IS
     'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
 -- <<< functions/inventory/merge_lots.sql
+
+-- >>> functions/inventory/move_second_quantities.sql sha256:e09711a086226157
+CREATE OR REPLACE FUNCTION inventory.move_second_quantities(
+    p_lines inventory.posting_line[],
+    p_second_quantities numeric[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    UPDATE inventory.balance AS b
+    SET second_on_hand = coalesce(b.second_on_hand, 0) + n.change
+    FROM (
+        SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change
+        FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        CROSS JOIN LATERAL (VALUES (l.item_id, l.from_location_id, l.lot_id, -p_second_quantities[l.ordinal]),
+            (l.item_id, l.to_location_id, l.lot_id, p_second_quantities[l.ordinal])) AS e (item_id, location_id, lot_id, change)
+        WHERE e.change IS NOT NULL
+        GROUP BY e.item_id, e.location_id, e.lot_id
+    ) AS n
+    WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.move_second_quantities(inventory.posting_line[], numeric[]) IS
+    'Part of a posting: moves the catch weight of the lines between the balances, which are locked.';
+-- <<< functions/inventory/move_second_quantities.sql
 
 -- >>> functions/inventory/oldest_movement_id.sql sha256:f107ff3b0584354f
 CREATE OR REPLACE FUNCTION inventory.oldest_movement_id() RETURNS bigint
@@ -5125,13 +5252,14 @@ COMMENT ON FUNCTION inventory.period_end(text) IS
     'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
 -- <<< functions/inventory/period_end.sql
 
--- >>> functions/inventory/post_lot_change.sql sha256:56313dd7a087cbf7
+-- >>> functions/inventory/post_lot_change.sql sha256:fe293e633c871ff8
 CREATE OR REPLACE FUNCTION inventory.post_lot_change(
     p_kind inventory.lot_change_kind,
     p_location catalog.location,
     p_to inventory.lot,
     p_from_lot_ids bigint[],
     p_quantities numeric[],
+    p_second_quantities numeric[],
     p_occurred_at timestamptz
 ) RETURNS text
 LANGUAGE plpgsql
@@ -5143,24 +5271,26 @@ DECLARE
     v_id bigint;
     v_number text;
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
 BEGIN
     INSERT INTO inventory.lot_change (kind, location_id, to_lot_id)
     VALUES (p_kind, p_location.id, p_to.id)
     RETURNING lot_change.id, lot_change.number INTO v_id, v_number;
-    INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity)
-    SELECT v_id, f.lot_id, f.quantity
-    FROM unnest(p_from_lot_ids, p_quantities) WITH ORDINALITY AS f (lot_id, quantity, ordinal)
+    INSERT INTO inventory.lot_change_line (lot_change_id, from_lot_id, quantity, second_quantity)
+    SELECT v_id, f.lot_id, f.quantity, f.second_quantity
+    FROM unnest(p_from_lot_ids, p_quantities, p_second_quantities) WITH ORDINALITY AS f (lot_id, quantity, second_quantity, ordinal)
     ORDER BY f.ordinal;
 
     -- Each quantity leaves as its old lot and comes back as the new one: two movements, one after the other.
-    SELECT array_agg(ROW(p_to.item_id, w.lot_id, w.from_id, w.to_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line ORDER BY n.id, w.ordinal)
-    INTO v_lines
+    SELECT array_agg(ROW(p_to.item_id, w.lot_id, w.from_id, w.to_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line ORDER BY n.id, w.ordinal),
+        CASE WHEN count(n.second_quantity) > 0 THEN array_agg(n.second_quantity ORDER BY n.id, w.ordinal) END
+    INTO v_lines, v_second_quantities
     FROM inventory.lot_change_line AS n
     CROSS JOIN LATERAL (VALUES (1, n.from_lot_id, p_location.id, v_transit_id), (2, p_to.id, v_transit_id, p_location.id))
         AS w (ordinal, lot_id, from_id, to_id)
     WHERE n.lot_change_id = v_id;
-    v_ids := inventory.post_movements('relabel', v_lines, 'lot_change', v_id, p_occurred_at);
+    v_ids := inventory.post_movements('relabel', v_lines, 'lot_change', v_id, p_occurred_at, v_second_quantities);
 
     UPDATE inventory.lot_change_line AS n
     SET out_movement_id = v_ids[2 * r.place - 1],
@@ -5175,17 +5305,18 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], timestamptz) IS
-    'Part of split_lot and merge_lots: posts that quantities (base units) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
+COMMENT ON FUNCTION inventory.post_lot_change(inventory.lot_change_kind, catalog.location, inventory.lot, bigint[], numeric[], numeric[], timestamptz) IS
+    'Part of split_lot and merge_lots: posts that quantities (base units, and catch weights) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
 -- <<< functions/inventory/post_lot_change.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:9904598e40a28626
+-- >>> functions/inventory/post_mixed_movements.sql sha256:a823c0c40dcd22e4
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
     p_document_type inventory.document_type,
     p_document_id bigint,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_second_quantities numeric[] DEFAULT NULL
 ) RETURNS bigint[]
 LANGUAGE plpgsql
 VOLATILE
@@ -5202,6 +5333,7 @@ DECLARE
     v_actor text := event.current_actor();
     v_bad record;
     v_has_serials boolean;
+    v_has_seconds boolean;
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
@@ -5210,8 +5342,8 @@ BEGIN
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
     SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key) FILTER (WHERE c.is_physical), '{}'),
-        coalesce(bool_or(i.tracking = 'serial'), false)
-    INTO v_keys, v_has_serials
+        coalesce(bool_or(i.tracking = 'serial'), false), coalesce(bool_or(i.second_unit_id IS NOT NULL), false)
+    INTO v_keys, v_has_serials, v_has_seconds
     FROM (
         SELECT l.item_id, p.location_id, l.lot_id
         FROM unnest(p_lines) AS l
@@ -5242,7 +5374,9 @@ BEGIN
            OR (i.tracking = 'none' AND l.lot_id <> 0)
            OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
            OR lot.item_id <> l.item_id
-           OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR l.quantity IS NULL OR l.quantity < 0
+           OR (l.quantity = 0 AND (t.movement_type NOT IN ('count', 'reversal') OR coalesce(p_second_quantities[l.ordinal], 0) = 0))
+           OR l.quantity <> round(l.quantity, u.scale)
            OR (i.tracking = 'serial' AND l.quantity <> 1)
            OR f.site_id <> g.site_id
         ORDER BY l.ordinal
@@ -5280,14 +5414,18 @@ BEGIN
         PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
+    IF v_has_seconds OR p_second_quantities IS NOT NULL THEN
+        PERFORM inventory.check_second_quantities(p_types, p_lines, p_second_quantities);
+    END IF;
+
     -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
 
     INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
-        quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
+        quantity, second_quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
-        l.quantity, p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
+        l.quantity, p_second_quantities[l.ordinal], p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
         v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
@@ -5308,6 +5446,10 @@ BEGIN
         GROUP BY e.item_id, e.location_id, e.lot_id
     ) AS n
     WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
+
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(p_lines, p_second_quantities);
+    END IF;
 
     -- 5. A serial number is in stock once, wherever. Its lot is locked, so that two places cannot both find it absent.
     IF v_has_serials THEN
@@ -5332,17 +5474,18 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already.';
+COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]) IS
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. p_second_quantities: catch weight per line, null where the item has none. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already, MR228 when the catch weight is missing or too many, MR229 when the balance has less of it.';
 -- <<< functions/inventory/post_mixed_movements.sql
 
--- >>> functions/inventory/post_movements.sql sha256:3c697e5618678341
+-- >>> functions/inventory/post_movements.sql sha256:b56a8d0054107efa
 CREATE OR REPLACE FUNCTION inventory.post_movements(
     p_type inventory.movement_type,
     p_lines inventory.posting_line[],
     p_document_type inventory.document_type,
     p_document_id bigint,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_second_quantities numeric[] DEFAULT NULL
 ) RETURNS bigint[]
 LANGUAGE plpgsql
 VOLATILE
@@ -5350,15 +5493,15 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
     RETURN inventory.post_mixed_movements(
-        array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at);
+        array_fill(p_type, ARRAY[cardinality(p_lines)]), p_lines, p_document_type, p_document_id, p_occurred_at, p_second_quantities);
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
+COMMENT ON FUNCTION inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]) IS
     'Posts movements of one type; see inventory.post_mixed_movements.';
 -- <<< functions/inventory/post_movements.sql
 
--- >>> functions/inventory/post_opening_stock.sql sha256:a3a67e842345cf45
+-- >>> functions/inventory/post_opening_stock.sql sha256:b36244251f80ad64
 CREATE OR REPLACE FUNCTION inventory.post_opening_stock(
     p_context jsonb,
     p_command jsonb
@@ -5373,6 +5516,7 @@ DECLARE
     v_to catalog.location;
     v_lot inventory.lot;
     v_ids bigint[];
+    v_second_quantities numeric[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -5381,20 +5525,23 @@ BEGIN
     v_to := catalog.find_location(p_command ->> 'to');
     v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
         (p_command ->> 'expires_on')::date, true);
+    IF v_item.second_unit_id IS NOT NULL OR p_command ? 'second_quantity' THEN
+        v_second_quantities := ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')];
+    END IF;
     v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
             catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
             catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
             false, NULL, NULL, NULL)::inventory.posting_line],
-        'opening', NULL, event.occurred_at(p_command));
+        'opening', NULL, event.occurred_at(p_command), v_second_quantities);
     RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
 END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
-    'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, expires_on?, occurred_at?.';
+    'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfers.sql sha256:cb7d70cf09ff1fce
+-- >>> functions/inventory/post_transfers.sql sha256:32ce0b0665b774ba
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_contexts jsonb[],
@@ -5415,6 +5562,9 @@ DECLARE
     v_fingerprints bytea[];
     v_occurred timestamptz[];
     v_lines inventory.posting_line[];
+    v_seconds numeric[];        -- catch weight per command, null where the item has none
+    v_has_seconds boolean := false;
+    v_second_free numeric[];    -- what there is of it per balance, in the order of v_keys
     v_bodies jsonb[];           -- the answer, null while the command is still to be posted
     v_replayed boolean[];       -- answered before, under the same key
     v_foreign boolean[];        -- the key belongs to another request: answered, and not stored
@@ -5447,6 +5597,7 @@ BEGIN
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
                 AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND i.second_unit_id IS NULL AND NOT c.command ? 'second_quantity'
                 AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
@@ -5483,6 +5634,10 @@ BEGIN
                 v_occurred[i] := event.occurred_at(p_commands[i]);
                 v_lines[i] := inventory.prepare_transfer(v_types[i], p_commands[i]);
                 PERFORM inventory.check_movement(v_types[i], v_lines[i]);
+                v_seconds[i] := inventory.to_second_quantity(v_lines[i].item_id, p_commands[i] ->> 'second_quantity');
+                IF v_seconds[i] IS NOT NULL THEN
+                    v_has_seconds := true;
+                END IF;
             EXCEPTION WHEN OTHERS THEN
                 GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                     v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
@@ -5562,9 +5717,9 @@ BEGIN
     JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
     WHERE e.change < 0;
 
-    IF NOT v_is_covered THEN
-        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal)
-        INTO v_free
+    IF NOT v_is_covered OR v_has_seconds THEN
+        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal), array_agg(coalesce(b.second_on_hand, 0) ORDER BY k.ordinal)
+        INTO v_free, v_second_free
         FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
         JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
         SELECT array_agg(s.ordinal ORDER BY l.ordinal), array_agg(t.ordinal ORDER BY l.ordinal)
@@ -5577,21 +5732,31 @@ BEGIN
             ON t.item_id = l.item_id AND t.location_id = l.to_location_id AND t.lot_id = l.lot_id;
         FOR i IN 1..v_count LOOP
             CONTINUE WHEN v_sources[i] IS NULL;
-            IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+            IF v_free[v_sources[i]] >= v_lines[i].quantity AND (v_seconds[i] IS NULL OR v_second_free[v_sources[i]] >= v_seconds[i]) THEN
                 v_free[v_sources[i]] := v_free[v_sources[i]] - v_lines[i].quantity;
+                v_second_free[v_sources[i]] := v_second_free[v_sources[i]] - coalesce(v_seconds[i], 0);
                 IF v_targets[i] IS NOT NULL THEN
                     v_free[v_targets[i]] := v_free[v_targets[i]] + v_lines[i].quantity;
+                    v_second_free[v_targets[i]] := v_second_free[v_targets[i]] + coalesce(v_seconds[i], 0);
                 END IF;
             ELSE
                 BEGIN
+                    IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+                        PERFORM inventory.refuse_second_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
+                            u.code, v_second_free[v_sources[i]], v_seconds[i])
+                        FROM catalog.item AS t
+                        JOIN catalog.unit AS u ON u.id = t.second_unit_id
+                        WHERE t.id = v_lines[i].item_id;
+                    END IF;
                     PERFORM inventory.refuse_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
                         v_free[v_sources[i]] + b.reserved, b.reserved, v_lines[i].quantity)
                     FROM inventory.balance AS b
                     WHERE b.item_id = v_lines[i].item_id AND b.location_id = v_lines[i].from_location_id AND b.lot_id = v_lines[i].lot_id;
-                EXCEPTION WHEN SQLSTATE 'MR201' THEN
-                    GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                EXCEPTION WHEN SQLSTATE 'MR201' OR SQLSTATE 'MR229' THEN
+                    GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                        v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                     v_lines[i] := NULL;
-                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, 'MR201', v_message, v_detail, v_hint);
+                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, v_code, v_message, v_detail, v_hint);
                 END;
             END IF;
         END LOOP;
@@ -5603,9 +5768,9 @@ BEGIN
 
     WITH posted AS (
         INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
-            quantity, document_type, document_id, reason_id, actor, request_key)
+            quantity, second_quantity, document_type, document_id, reason_id, actor, request_key)
         SELECT v_ids[l.ordinal], v_posted_at, v_occurred[l.ordinal], v_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id,
-            l.to_location_id, l.quantity,
+            l.to_location_id, l.quantity, v_seconds[l.ordinal],
             (CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type,
             v_ids[l.ordinal], l.reason_id, coalesce(p_contexts[l.ordinal] ->> 'actor', session_user), (p_contexts[l.ordinal] ->> 'key')::uuid
         FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -5645,13 +5810,18 @@ BEGIN
     )
     SELECT array_agg(coalesce(v_bodies[l.ordinal], inventory.describe_transfer(v_ids[l.ordinal], v_types[l.ordinal],
             p_commands[l.ordinal] ->> 'item', p_commands[l.ordinal] ->> 'lot', p_commands[l.ordinal] ->> 'from', g.code,
-            l.quantity, u.code, v_posted_at)) ORDER BY l.ordinal)
+            l.quantity, u.code, v_posted_at) || CASE WHEN v_seconds[l.ordinal] IS NOT NULL THEN jsonb_build_object(
+                'second_quantity', trim_scale(v_seconds[l.ordinal])::text, 'second_unit', w.code) ELSE '{}' END) ORDER BY l.ordinal)
     INTO v_bodies
     FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
     LEFT JOIN catalog.location AS g ON g.id = l.to_location_id
     LEFT JOIN catalog.item AS i ON i.id = l.item_id
-    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id;
+    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id;
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(v_lines, v_seconds);
+    END IF;
 
     INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
     SELECT (c.context ->> 'key')::uuid, v_fingerprints[c.ordinal], c.operation, coalesce((v_bodies[c.ordinal] ->> 'status')::integer, 201),
@@ -5739,6 +5909,32 @@ $function$;
 COMMENT ON FUNCTION inventory.refuse_closed_period(timestamptz) IS
     'Raises MR218: what is to be posted happened at p_occurred_at, in a period that is closed.';
 -- <<< functions/inventory/refuse_closed_period.sql
+
+-- >>> functions/inventory/refuse_second_shortage.sql sha256:bf44175d77e980fa
+CREATE OR REPLACE FUNCTION inventory.refuse_second_shortage(
+    p_item text,
+    p_location text,
+    p_lot text,
+    p_unit text,
+    p_on_hand numeric,
+    p_requested numeric
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% % of item % asked for at %, the books have %', trim_scale(p_requested), p_unit, p_item, p_location, trim_scale(p_on_hand)
+        USING ERRCODE = 'MR229',
+              DETAIL = jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''), 'second_unit', p_unit,
+                  'on_hand', p_on_hand::text, 'requested', p_requested::text)::text,
+              HINT = 'Weigh again; if the scale is right, count the place.';
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.refuse_second_shortage(text, text, text, text, numeric, numeric) IS
+    'Raises MR229: the balance named has less catch weight than is taken from it. Quantities in the second unit.';
+-- <<< functions/inventory/refuse_second_shortage.sql
 
 -- >>> functions/inventory/refuse_shortage.sql sha256:fb2ceb289aedd01f
 CREATE OR REPLACE FUNCTION inventory.refuse_shortage(
@@ -6016,7 +6212,7 @@ COMMENT ON FUNCTION inventory.resolve_barcode(text) IS
     'What a scanned code means: {kind: item | lot | location | handling_unit, item, lot, unit, quantity, location, sscc}. Takes GS1 element strings (AI 00, 01, 02, 10, 21, 30, 37), GTINs, item numbers, location codes and lot numbers. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
 -- <<< functions/inventory/resolve_barcode.sql
 
--- >>> functions/inventory/reverse_count.sql sha256:e0fa0eff623aab0b
+-- >>> functions/inventory/reverse_count.sql sha256:7084db344a95b13d
 CREATE OR REPLACE FUNCTION inventory.reverse_count(
     p_context jsonb,
     p_command jsonb
@@ -6046,10 +6242,11 @@ BEGIN
                   DETAIL = jsonb_build_object('count', v_count.number)::text,
                   HINT = 'Look at the document: nothing more is to be done.';
     END IF;
-    SELECT coalesce(array_agg(n.movement_id ORDER BY n.movement_id), '{}')
+    SELECT coalesce(array_agg(m.id ORDER BY m.id), '{}')
     INTO v_movement_ids
     FROM inventory.count_line AS n
-    WHERE n.count_id = v_count.id AND n.movement_id IS NOT NULL;
+    CROSS JOIN LATERAL (VALUES (n.movement_id), (n.second_movement_id)) AS m (id)
+    WHERE n.count_id = v_count.id AND m.id IS NOT NULL;
     PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
         (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
     UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;
@@ -6061,7 +6258,7 @@ COMMENT ON FUNCTION inventory.reverse_count(jsonb, jsonb) IS
     'Command: takes back the adjustments of a count. Body: count, reason, occurred_at?. Raises MR216 when there is no such count, MR209 when it was taken back already.';
 -- <<< functions/inventory/reverse_count.sql
 
--- >>> functions/inventory/reverse_movements.sql sha256:16a7d857f055cb93
+-- >>> functions/inventory/reverse_movements.sql sha256:2be92dc6d93c6912
 CREATE OR REPLACE FUNCTION inventory.reverse_movements(
     p_movement_ids bigint[],
     p_document_type inventory.document_type,
@@ -6075,6 +6272,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
     v_reversed bigint;
 BEGIN
@@ -6086,8 +6284,9 @@ BEGIN
     END IF;
 
     SELECT array_agg(ROW(m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, false,
-        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id)
-    INTO v_lines
+        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id),
+        CASE WHEN count(m.second_quantity) > 0 THEN array_agg(m.second_quantity ORDER BY m.id) END
+    INTO v_lines, v_second_quantities
     FROM inventory.movement AS m
     WHERE m.id = ANY (p_movement_ids)
       AND m.movement_type <> 'reversal';
@@ -6101,7 +6300,7 @@ BEGIN
                   HINT = 'Post the step again instead.';
     END IF;
 
-    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at);
+    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at, v_second_quantities);
 
     -- The key of this table is the rule: two sessions that reverse the same movement meet here, after the same locks.
     INSERT INTO inventory.reversal (reversed_movement_id, movement_id)
@@ -6254,7 +6453,7 @@ COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
     'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
 -- <<< functions/inventory/set_lot_status.sql
 
--- >>> functions/inventory/split_lot.sql sha256:977dc00edf769560
+-- >>> functions/inventory/split_lot.sql sha256:53e6563a5843ab25
 CREATE OR REPLACE FUNCTION inventory.split_lot(
     p_context jsonb,
     p_command jsonb
@@ -6299,13 +6498,14 @@ BEGIN
     WHERE l.id = v_child.id AND o.id = v_parent.id;
 
     v_number := inventory.post_lot_change('split', v_location, v_child,
-        ARRAY[v_parent.id], ARRAY[v_quantity], event.occurred_at(p_command));
+        ARRAY[v_parent.id], ARRAY[v_quantity],
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')], event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
 END;
 $function$;
 
 COMMENT ON FUNCTION inventory.split_lot(jsonb, jsonb) IS
-    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, second_quantity (catch weight), new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
 -- <<< functions/inventory/split_lot.sql
 
 -- >>> functions/inventory/tell_expired_lots.sql sha256:44184885803c8a10
@@ -6340,6 +6540,47 @@ $function$;
 COMMENT ON FUNCTION inventory.tell_expired_lots() IS
     'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
 -- <<< functions/inventory/tell_expired_lots.sql
+
+-- >>> functions/inventory/to_second_quantity.sql sha256:b86ed8081431679f
+CREATE OR REPLACE FUNCTION inventory.to_second_quantity(
+    p_item_id bigint,
+    p_quantity text,
+    p_may_be_zero boolean DEFAULT false
+) RETURNS numeric
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_item text;
+    v_unit text;
+    v_scale integer;
+BEGIN
+    SELECT i.number, u.code, u.scale INTO STRICT v_item, v_unit, v_scale
+    FROM catalog.item AS i
+    LEFT JOIN catalog.unit AS u ON u.id = i.second_unit_id
+    WHERE i.id = p_item_id;
+    IF (v_unit IS NULL) <> (p_quantity IS NULL) THEN
+        RAISE EXCEPTION '%', CASE WHEN v_unit IS NULL THEN format('item %s is measured in one unit only', v_item)
+            ELSE format('item %s is measured in %s as well', v_item, v_unit) END
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item, 'second_unit', v_unit)::text,
+                  HINT = CASE WHEN v_unit IS NULL THEN 'Leave the second quantity out.' ELSE 'Weigh it, and enter what the scale shows.' END;
+    END IF;
+    IF p_quantity !~ '^[0-9]{1,12}(\.[0-9]{1,6})?$' OR p_quantity::numeric <> round(p_quantity::numeric, v_scale)
+        OR (p_quantity::numeric = 0 AND NOT p_may_be_zero) THEN
+        RAISE EXCEPTION 'the second quantity of % must be a decimal number greater than zero with at most % places', v_item, v_scale
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item, 'second_unit', v_unit, 'second_quantity', left(p_quantity, 40))::text,
+                  HINT = 'Enter it again.';
+    END IF;
+    RETURN p_quantity::numeric;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.to_second_quantity(bigint, text, boolean) IS
+    'Catch weight as entered, in the second unit of the item; null for an item that has none. Raises MR228 when it is missing, too many or malformed.';
+-- <<< functions/inventory/to_second_quantity.sql
 
 -- >>> functions/inventory/transfer_id.sql sha256:d804e7f7b2d8775f
 CREATE OR REPLACE FUNCTION inventory.transfer_id(
@@ -6377,7 +6618,7 @@ COMMENT ON FUNCTION inventory.transfer_number(bigint) IS
     'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
 -- <<< functions/inventory/transfer_number.sql
 
--- >>> functions/inventory/write_snapshots.sql sha256:9266e2bd2fe4b3b6
+-- >>> functions/inventory/write_snapshots.sql sha256:840a69e7b88e4b36
 CREATE OR REPLACE FUNCTION inventory.write_snapshots() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
@@ -6395,22 +6636,23 @@ BEGIN
 
         -- What happened in the period was posted between five minutes before it began (clocks of devices may be that much
         -- ahead) and its closing; so the scan is of one period.
-        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand)
-        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity)
+        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand, second_on_hand)
+        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
         FROM (
-            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity
+            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
             FROM inventory.period_balance AS b
             WHERE b.period_id = v_previous_id
             UNION ALL
-            SELECT m.item_id, p.location_id, m.lot_id, p.quantity
+            SELECT m.item_id, p.location_id, m.lot_id, p.quantity, p.second_quantity
             FROM inventory.movement AS m
-            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
             JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
             WHERE m.posted_at >= v_period.starts_at - interval '5 minutes' AND m.posted_at <= v_period.closed_at
               AND m.occurred_at >= v_period.starts_at AND m.occurred_at < v_period.ends_at
         ) AS e
         GROUP BY e.item_id, e.location_id, e.lot_id
-        HAVING sum(e.quantity) <> 0;
+        HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
 
         UPDATE inventory.period AS p SET snapshot_at = clock_timestamp() WHERE p.id = v_period.id;
         v_written := v_written + 1;
@@ -11499,14 +11741,15 @@ CREATE OR REPLACE TRIGGER item_audited
 COMMENT ON TRIGGER item_audited ON catalog.item IS 'Records every change in audit.entry.';
 -- <<< triggers/catalog/item_audited.sql
 
--- >>> triggers/catalog/item_identity_kept.sql sha256:2fdadceec88263a1
+-- >>> triggers/catalog/item_identity_kept.sql sha256:3e46c8faa7ba84c1
 CREATE OR REPLACE TRIGGER item_identity_kept
     BEFORE UPDATE ON catalog.item
     FOR EACH ROW
-    WHEN (OLD.base_unit_id <> NEW.base_unit_id OR OLD.tracking <> NEW.tracking)
-    EXECUTE FUNCTION catalog.refuse_identity_change('the base unit and the tracking of an item cannot change');
+    WHEN (OLD.base_unit_id <> NEW.base_unit_id OR OLD.tracking <> NEW.tracking
+        OR OLD.second_unit_id IS DISTINCT FROM NEW.second_unit_id)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the base unit, the second unit and the tracking of an item cannot change');
 
-COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit and the tracking of an item cannot change.';
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit, the second unit and the tracking of an item cannot change.';
 -- <<< triggers/catalog/item_identity_kept.sql
 
 -- >>> triggers/catalog/item_unit_audited.sql sha256:ea6244a139cbd4bf

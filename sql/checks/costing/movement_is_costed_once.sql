@@ -10,7 +10,7 @@ FROM (
     WHERE l.topic = 'movement.posted'
       AND l.position <= (SELECT k.position FROM event.consumer AS k WHERE k.name = 'costing')
       AND f.is_physical <> g.is_physical
-      AND v.movement_type <> 'relabel'
+      AND v.movement_type <> 'relabel' AND v.quantity > 0
 ) AS m
 FULL JOIN costing.movement_cost AS c ON c.movement_id = m.id
 WHERE c.movement_id IS NULL

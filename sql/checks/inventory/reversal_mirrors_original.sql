@@ -6,8 +6,8 @@ LEFT JOIN inventory.reversal AS r ON r.reversed_movement_id = m.reverses_movemen
 WHERE m.movement_type = 'reversal'
   AND m.reverses_movement_id >= inventory.oldest_movement_id()
   AND (o.id IS NULL OR r.movement_id IS DISTINCT FROM m.id OR o.movement_type = 'reversal'
-       OR (o.item_id, o.lot_id, o.from_location_id, o.to_location_id, o.quantity)
-          IS DISTINCT FROM (m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity))
+       OR (o.item_id, o.lot_id, o.from_location_id, o.to_location_id, o.quantity, o.second_quantity)
+          IS DISTINCT FROM (m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, m.second_quantity))
 UNION ALL
 SELECT r.movement_id, r.reversed_movement_id
 FROM inventory.reversal AS r

@@ -20,6 +20,7 @@ AS $function$
         'gtin', i.gtin,
         'standard_cost', trim_scale(i.standard_cost)::text,
         'default_location', l.code,
+        'second_unit', (SELECT s.code FROM catalog.unit AS s WHERE s.id = i.second_unit_id),
         'units', coalesce((
             SELECT jsonb_agg(jsonb_build_object(
                     'unit', o.code,

@@ -17,7 +17,7 @@ BEGIN
     END IF;
 
     INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
-        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id)
+        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id, second_unit_id)
     VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
         coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
         coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
@@ -26,7 +26,8 @@ BEGIN
         coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
         (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
         (p_command ->> 'standard_cost')::numeric,
-        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END)
+        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END,
+        CASE WHEN p_command ->> 'second_unit' IS NOT NULL THEN (catalog.find_unit(p_command ->> 'second_unit')).id END)
     ON CONFLICT (number) DO UPDATE
     SET name = EXCLUDED.name,
         base_unit_id = EXCLUDED.base_unit_id,
@@ -40,7 +41,8 @@ BEGIN
         shelf_life_days = EXCLUDED.shelf_life_days,
         gtin = EXCLUDED.gtin,
         standard_cost = EXCLUDED.standard_cost,
-        default_location_id = EXCLUDED.default_location_id
+        default_location_id = EXCLUDED.default_location_id,
+        second_unit_id = EXCLUDED.second_unit_id
     RETURNING i.id INTO v_item_id;
 
     PERFORM catalog.refuse_duplicates(
@@ -66,4 +68,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
-    'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit or tracking would change, MR120 when a unit is named twice.';
+    'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';

@@ -23,7 +23,7 @@ BEGIN
     ), line AS MATERIALIZED (
         SELECT t.position, t.ordinal, m.id, m.movement_type, m.item_id, m.quantity, m.document_line_id,
             -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
-            CASE WHEN m.movement_type = 'relabel' THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
+            CASE WHEN m.movement_type = 'relabel' OR m.quantity = 0 THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
             f.kind AS from_kind, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
             coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
         FROM told AS t

@@ -21,6 +21,8 @@ DECLARE
     v_quantities numeric[] := ARRAY[]::numeric[];
     v_lines inventory.posting_line[];
     v_ids bigint[];
+    v_seconds numeric[] := ARRAY[]::numeric[];
+    v_second_quantities numeric[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -49,6 +51,7 @@ BEGIN
         v_quantities := v_quantities || CASE
             WHEN v_line.line ->> 'counted_quantity' ~ '^0+(\.0+)?$' THEN 0
             ELSE catalog.to_base_quantity(v_item, v_line.line ->> 'counted_quantity', v_line.line ->> 'unit') END;
+        v_seconds := v_seconds || inventory.to_second_quantity(v_item.id, v_line.line ->> 'counted_second_quantity', true);
     END LOOP;
 
     -- Expected and counted are compared under the locks that the posting needs: no scan can slip between.
@@ -58,27 +61,45 @@ BEGIN
     VALUES (v_location.id, v_occurred_at)
     RETURNING count.id, count.number INTO v_count_id, v_number;
 
-    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id)
+    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id,
+        expected_second_quantity, counted_second_quantity)
     SELECT v_count_id, k.ordinal, k.item_id, k.lot_id, b.on_hand, v_quantities[k.ordinal],
-        CASE WHEN b.on_hand <> v_quantities[k.ordinal] THEN v_reason_id END
+        CASE WHEN b.on_hand <> v_quantities[k.ordinal] OR coalesce(b.second_on_hand, 0) <> v_seconds[k.ordinal] THEN v_reason_id END,
+        CASE WHEN v_seconds[k.ordinal] IS NOT NULL THEN coalesce(b.second_on_hand, 0) END, v_seconds[k.ordinal]
     FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
     JOIN inventory.balance AS b
         ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
 
+    -- The second difference goes along with the first where both are of one sign, else by a movement of its own (quantity 0).
     SELECT coalesce(array_agg(ROW(n.item_id, n.lot_id,
-            CASE WHEN n.difference < 0 THEN v_location.id ELSE v_difference_id END,
-            CASE WHEN n.difference < 0 THEN v_difference_id ELSE v_location.id END,
-            abs(n.difference), false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id), '{}')
-    INTO v_lines
+            CASE WHEN p.sign < 0 THEN v_location.id ELSE v_difference_id END,
+            CASE WHEN p.sign < 0 THEN v_difference_id ELSE v_location.id END,
+            p.quantity, false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id, p.ordinal), '{}'),
+        CASE WHEN count(p.second_quantity) > 0 THEN array_agg(p.second_quantity ORDER BY n.id, p.ordinal) END
+    INTO v_lines, v_second_quantities
     FROM inventory.count_line AS n
-    WHERE n.count_id = v_count_id AND n.difference <> 0;
-    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at);
+    CROSS JOIN LATERAL (
+        SELECT 1 AS ordinal, sign(n.difference) AS sign, abs(n.difference) AS quantity,
+            CASE WHEN sign(n.second_difference) = sign(n.difference) THEN abs(n.second_difference) ELSE 0 * n.second_difference END AS second_quantity
+        WHERE n.difference <> 0
+        UNION ALL
+        SELECT 2, sign(n.second_difference), 0, abs(n.second_difference)
+        WHERE n.second_difference <> 0 AND sign(n.second_difference) <> sign(n.difference)
+    ) AS p
+    WHERE n.count_id = v_count_id;
+    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at, v_second_quantities);
 
     UPDATE inventory.count_line AS n
-    SET movement_id = v_ids[l.ordinal]
-    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-    WHERE n.id = l.document_line_id;
+    SET movement_id = p.movement_id,
+        second_movement_id = p.second_movement_id
+    FROM (
+        SELECT l.document_line_id, max(v_ids[l.ordinal]) FILTER (WHERE l.quantity > 0) AS movement_id,
+            max(v_ids[l.ordinal]) FILTER (WHERE l.quantity = 0) AS second_movement_id
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        GROUP BY l.document_line_id
+    ) AS p
+    WHERE n.id = p.document_line_id;
 
     PERFORM event.publish('count.posted', v_count_id, jsonb_build_object('number', v_number, 'location', v_location.code));
     RETURN event.finish_request(p_context, 201, inventory.get_count(v_number));
@@ -86,4 +107,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.count_stock(jsonb, jsonb) IS
-    'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
+    'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?, counted_second_quantity (catch weight)], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';

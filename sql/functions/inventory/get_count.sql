@@ -12,7 +12,11 @@ AS $function$
                 'line', n.line_number, 'item', i.number, 'lot', nullif(l.number, ''), 'unit', u.code,
                 'expected_quantity', trim_scale(n.expected_quantity)::text,
                 'counted_quantity', trim_scale(n.counted_quantity)::text,
-                'difference', trim_scale(n.difference)::text, 'reason', r.code) ORDER BY n.line_number), '[]')
+                'difference', trim_scale(n.difference)::text, 'reason', r.code)
+                || CASE WHEN n.counted_second_quantity IS NOT NULL THEN jsonb_build_object(
+                    'expected_second_quantity', trim_scale(n.expected_second_quantity)::text,
+                    'counted_second_quantity', trim_scale(n.counted_second_quantity)::text,
+                    'second_difference', trim_scale(n.second_difference)::text) ELSE '{}' END ORDER BY n.line_number), '[]')
             FROM inventory.count_line AS n
             JOIN catalog.item AS i ON i.id = n.item_id
             JOIN catalog.unit AS u ON u.id = i.base_unit_id

@@ -8,7 +8,9 @@ AS $function$
     SELECT jsonb_build_object(
         'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
         'from', (
-            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text) ORDER BY n.id)
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text)
+                    ELSE '{}' END ORDER BY n.id)
             FROM inventory.lot_change_line AS n
             JOIN inventory.lot AS f ON f.id = n.from_lot_id
             WHERE n.lot_change_id = h.id))

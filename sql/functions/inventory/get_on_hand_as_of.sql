@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
     p_location_id bigint,
     p_instant timestamptz,
     p_basis inventory.as_of_basis
-) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric)
+) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric, second_on_hand numeric)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
@@ -46,15 +46,17 @@ BEGIN
     END IF;
 
     RETURN QUERY
-    SELECT e.location_id, e.lot_id, sum(e.quantity)
+    SELECT e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
     FROM (
-        SELECT b.location_id, b.lot_id, b.on_hand AS quantity
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
         FROM inventory.period_balance AS b
         WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
         UNION ALL
-        SELECT p.location_id, m.lot_id, p.quantity * CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END
+        SELECT p.location_id, m.lot_id, p.quantity * s.sign, p.second_quantity * s.sign
         FROM inventory.movement AS m
-        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity), (m.from_location_id, -m.quantity)) AS p (location_id, quantity)
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END AS sign) AS s
         WHERE m.item_id = p_item_id
           -- A clock may be five minutes ahead, not more.
           AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
@@ -66,7 +68,7 @@ BEGIN
     JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
     WHERE p_location_id IS NULL OR e.location_id = p_location_id
     GROUP BY e.location_id, e.lot_id
-    HAVING sum(e.quantity) <> 0;
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
 END;
 $function$;
 

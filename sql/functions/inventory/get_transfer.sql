@@ -9,6 +9,8 @@ BEGIN
     RETURN (
         SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
             || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+            || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id

@@ -9,10 +9,12 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
         SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
-            g.code AS to_location, m.quantity, u.code AS unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
+            g.code AS to_location, m.quantity, u.code AS unit,
+            m.second_quantity, w.code AS second_unit, m.document_type, m.actor, m.reverses_movement_id, r.code AS reason
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
         JOIN inventory.lot AS l ON l.id = m.lot_id
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS g ON g.id = m.to_location_id
@@ -27,7 +29,9 @@ AS $function$
             'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
             'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
             'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
-            'reason', p.reason) ORDER BY p.id DESC), '[]'),
+            'reason', p.reason)
+            || CASE WHEN p.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(p.second_quantity)::text,
+                'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.id DESC), '[]'),
         'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
     FROM page AS p;
 $function$;

@@ -16,9 +16,10 @@ BEGIN
     -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
     RETURN (
         WITH page AS (
-            SELECT i.id, i.number, u.code AS unit
+            SELECT i.id, i.number, u.code AS unit, w.code AS second_unit
             FROM catalog.item AS i
             JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
             WHERE (p_item IS NULL OR i.number = p_item)
               AND (p_after IS NULL OR i.number > p_after)
             ORDER BY i.number
@@ -28,7 +29,9 @@ BEGIN
             'items', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
-                    'unit', p.unit) ORDER BY p.number, c.code, l.number), '[]')
+                    'unit', p.unit)
+                    || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(b.second_on_hand, 0))::text,
+                        'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.number, c.code, l.number), '[]')
                 FROM page AS p
                 CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
                 JOIN catalog.location AS c ON c.id = b.location_id

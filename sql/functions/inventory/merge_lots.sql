@@ -14,6 +14,7 @@ DECLARE
     v_is_new boolean;
     v_lot_ids bigint[];
     v_quantities numeric[];
+    v_second_quantities numeric[];
     v_part record;
     v_number text;
 BEGIN
@@ -70,11 +71,12 @@ BEGIN
         END IF;
     END LOOP;
 
-    SELECT array_agg(b.on_hand ORDER BY k.ordinal) INTO v_quantities
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal), array_agg(b.second_on_hand ORDER BY k.ordinal)
+    INTO v_quantities, v_second_quantities
     FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
     JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
     v_number := inventory.post_lot_change('merge', v_location, v_into,
-        v_lot_ids, v_quantities, event.occurred_at(p_command));
+        v_lot_ids, v_quantities, v_second_quantities, event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
 END;
 $function$;

@@ -3,7 +3,8 @@ CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_lines inventory.posting_line[],
     p_document_type inventory.document_type,
     p_document_id bigint,
-    p_occurred_at timestamptz
+    p_occurred_at timestamptz,
+    p_second_quantities numeric[] DEFAULT NULL
 ) RETURNS bigint[]
 LANGUAGE plpgsql
 VOLATILE
@@ -20,6 +21,7 @@ DECLARE
     v_actor text := event.current_actor();
     v_bad record;
     v_has_serials boolean;
+    v_has_seconds boolean;
     v_payload jsonb;
 BEGIN
     IF v_count = 0 THEN
@@ -28,8 +30,8 @@ BEGIN
 
     -- 1. Every balance the call touches, locked in key order. Virtual locations hold none.
     SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key) FILTER (WHERE c.is_physical), '{}'),
-        coalesce(bool_or(i.tracking = 'serial'), false)
-    INTO v_keys, v_has_serials
+        coalesce(bool_or(i.tracking = 'serial'), false), coalesce(bool_or(i.second_unit_id IS NOT NULL), false)
+    INTO v_keys, v_has_serials, v_has_seconds
     FROM (
         SELECT l.item_id, p.location_id, l.lot_id
         FROM unnest(p_lines) AS l
@@ -60,7 +62,9 @@ BEGIN
            OR (i.tracking = 'none' AND l.lot_id <> 0)
            OR (i.tracking <> 'none' AND l.lot_id = 0 AND (f.is_physical OR g.is_physical))
            OR lot.item_id <> l.item_id
-           OR l.quantity IS NULL OR l.quantity <= 0 OR l.quantity <> round(l.quantity, u.scale)
+           OR l.quantity IS NULL OR l.quantity < 0
+           OR (l.quantity = 0 AND (t.movement_type NOT IN ('count', 'reversal') OR coalesce(p_second_quantities[l.ordinal], 0) = 0))
+           OR l.quantity <> round(l.quantity, u.scale)
            OR (i.tracking = 'serial' AND l.quantity <> 1)
            OR f.site_id <> g.site_id
         ORDER BY l.ordinal
@@ -98,14 +102,18 @@ BEGIN
         PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
+    IF v_has_seconds OR p_second_quantities IS NOT NULL THEN
+        PERFORM inventory.check_second_quantities(p_types, p_lines, p_second_quantities);
+    END IF;
+
     -- 4. Write. The time and the ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
 
     INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
-        quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
+        quantity, second_quantity, document_type, document_id, document_line_id, reverses_movement_id, reason_id, actor, request_key)
     SELECT v_ids[l.ordinal], v_posted_at, p_occurred_at, p_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
-        l.quantity, p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
+        l.quantity, p_second_quantities[l.ordinal], p_document_type, coalesce(p_document_id, v_ids[l.ordinal]), l.document_line_id, l.reverses_movement_id, l.reason_id,
         v_actor, nullif(current_setting('millrace.request_key', true), '')::uuid
     FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal);
@@ -126,6 +134,10 @@ BEGIN
         GROUP BY e.item_id, e.location_id, e.lot_id
     ) AS n
     WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id;
+
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(p_lines, p_second_quantities);
+    END IF;
 
     -- 5. A serial number is in stock once, wherever. Its lot is locked, so that two places cannot both find it absent.
     IF v_has_serials THEN
@@ -150,5 +162,5 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz) IS
-    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already.';
+COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]) IS
+    'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. p_second_quantities: catch weight per line, null where the item has none. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already, MR228 when the catch weight is missing or too many, MR229 when the balance has less of it.';

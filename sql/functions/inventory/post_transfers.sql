@@ -18,6 +18,9 @@ DECLARE
     v_fingerprints bytea[];
     v_occurred timestamptz[];
     v_lines inventory.posting_line[];
+    v_seconds numeric[];        -- catch weight per command, null where the item has none
+    v_has_seconds boolean := false;
+    v_second_free numeric[];    -- what there is of it per balance, in the order of v_keys
     v_bodies jsonb[];           -- the answer, null while the command is still to be posted
     v_replayed boolean[];       -- answered before, under the same key
     v_foreign boolean[];        -- the key belongs to another request: answered, and not stored
@@ -50,6 +53,7 @@ BEGIN
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
                 AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
+                AND i.second_unit_id IS NULL AND NOT c.command ? 'second_quantity'
                 AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
@@ -86,6 +90,10 @@ BEGIN
                 v_occurred[i] := event.occurred_at(p_commands[i]);
                 v_lines[i] := inventory.prepare_transfer(v_types[i], p_commands[i]);
                 PERFORM inventory.check_movement(v_types[i], v_lines[i]);
+                v_seconds[i] := inventory.to_second_quantity(v_lines[i].item_id, p_commands[i] ->> 'second_quantity');
+                IF v_seconds[i] IS NOT NULL THEN
+                    v_has_seconds := true;
+                END IF;
             EXCEPTION WHEN OTHERS THEN
                 GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                     v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
@@ -165,9 +173,9 @@ BEGIN
     JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
     WHERE e.change < 0;
 
-    IF NOT v_is_covered THEN
-        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal)
-        INTO v_free
+    IF NOT v_is_covered OR v_has_seconds THEN
+        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal), array_agg(coalesce(b.second_on_hand, 0) ORDER BY k.ordinal)
+        INTO v_free, v_second_free
         FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
         JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
         SELECT array_agg(s.ordinal ORDER BY l.ordinal), array_agg(t.ordinal ORDER BY l.ordinal)
@@ -180,21 +188,31 @@ BEGIN
             ON t.item_id = l.item_id AND t.location_id = l.to_location_id AND t.lot_id = l.lot_id;
         FOR i IN 1..v_count LOOP
             CONTINUE WHEN v_sources[i] IS NULL;
-            IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+            IF v_free[v_sources[i]] >= v_lines[i].quantity AND (v_seconds[i] IS NULL OR v_second_free[v_sources[i]] >= v_seconds[i]) THEN
                 v_free[v_sources[i]] := v_free[v_sources[i]] - v_lines[i].quantity;
+                v_second_free[v_sources[i]] := v_second_free[v_sources[i]] - coalesce(v_seconds[i], 0);
                 IF v_targets[i] IS NOT NULL THEN
                     v_free[v_targets[i]] := v_free[v_targets[i]] + v_lines[i].quantity;
+                    v_second_free[v_targets[i]] := v_second_free[v_targets[i]] + coalesce(v_seconds[i], 0);
                 END IF;
             ELSE
                 BEGIN
+                    IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
+                        PERFORM inventory.refuse_second_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
+                            u.code, v_second_free[v_sources[i]], v_seconds[i])
+                        FROM catalog.item AS t
+                        JOIN catalog.unit AS u ON u.id = t.second_unit_id
+                        WHERE t.id = v_lines[i].item_id;
+                    END IF;
                     PERFORM inventory.refuse_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
                         v_free[v_sources[i]] + b.reserved, b.reserved, v_lines[i].quantity)
                     FROM inventory.balance AS b
                     WHERE b.item_id = v_lines[i].item_id AND b.location_id = v_lines[i].from_location_id AND b.lot_id = v_lines[i].lot_id;
-                EXCEPTION WHEN SQLSTATE 'MR201' THEN
-                    GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                EXCEPTION WHEN SQLSTATE 'MR201' OR SQLSTATE 'MR229' THEN
+                    GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
+                        v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                     v_lines[i] := NULL;
-                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, 'MR201', v_message, v_detail, v_hint);
+                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, v_code, v_message, v_detail, v_hint);
                 END;
             END IF;
         END LOOP;
@@ -206,9 +224,9 @@ BEGIN
 
     WITH posted AS (
         INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
-            quantity, document_type, document_id, reason_id, actor, request_key)
+            quantity, second_quantity, document_type, document_id, reason_id, actor, request_key)
         SELECT v_ids[l.ordinal], v_posted_at, v_occurred[l.ordinal], v_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id,
-            l.to_location_id, l.quantity,
+            l.to_location_id, l.quantity, v_seconds[l.ordinal],
             (CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type,
             v_ids[l.ordinal], l.reason_id, coalesce(p_contexts[l.ordinal] ->> 'actor', session_user), (p_contexts[l.ordinal] ->> 'key')::uuid
         FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
@@ -248,13 +266,18 @@ BEGIN
     )
     SELECT array_agg(coalesce(v_bodies[l.ordinal], inventory.describe_transfer(v_ids[l.ordinal], v_types[l.ordinal],
             p_commands[l.ordinal] ->> 'item', p_commands[l.ordinal] ->> 'lot', p_commands[l.ordinal] ->> 'from', g.code,
-            l.quantity, u.code, v_posted_at)) ORDER BY l.ordinal)
+            l.quantity, u.code, v_posted_at) || CASE WHEN v_seconds[l.ordinal] IS NOT NULL THEN jsonb_build_object(
+                'second_quantity', trim_scale(v_seconds[l.ordinal])::text, 'second_unit', w.code) ELSE '{}' END) ORDER BY l.ordinal)
     INTO v_bodies
     FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
         consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
     LEFT JOIN catalog.location AS g ON g.id = l.to_location_id
     LEFT JOIN catalog.item AS i ON i.id = l.item_id
-    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id;
+    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id;
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(v_lines, v_seconds);
+    END IF;
 
     INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
     SELECT (c.context ->> 'key')::uuid, v_fingerprints[c.ordinal], c.operation, coalesce((v_bodies[c.ordinal] ->> 'status')::integer, 201),

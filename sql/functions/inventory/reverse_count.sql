@@ -27,10 +27,11 @@ BEGIN
                   DETAIL = jsonb_build_object('count', v_count.number)::text,
                   HINT = 'Look at the document: nothing more is to be done.';
     END IF;
-    SELECT coalesce(array_agg(n.movement_id ORDER BY n.movement_id), '{}')
+    SELECT coalesce(array_agg(m.id ORDER BY m.id), '{}')
     INTO v_movement_ids
     FROM inventory.count_line AS n
-    WHERE n.count_id = v_count.id AND n.movement_id IS NOT NULL;
+    CROSS JOIN LATERAL (VALUES (n.movement_id), (n.second_movement_id)) AS m (id)
+    WHERE n.count_id = v_count.id AND m.id IS NOT NULL;
     PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
         (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
     UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;

@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
     v_reversed bigint;
 BEGIN
@@ -22,8 +23,9 @@ BEGIN
     END IF;
 
     SELECT array_agg(ROW(m.item_id, m.lot_id, m.to_location_id, m.from_location_id, m.quantity, false,
-        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id)
-    INTO v_lines
+        m.document_line_id, m.id, p_reason_id)::inventory.posting_line ORDER BY m.id),
+        CASE WHEN count(m.second_quantity) > 0 THEN array_agg(m.second_quantity ORDER BY m.id) END
+    INTO v_lines, v_second_quantities
     FROM inventory.movement AS m
     WHERE m.id = ANY (p_movement_ids)
       AND m.movement_type <> 'reversal';
@@ -37,7 +39,7 @@ BEGIN
                   HINT = 'Post the step again instead.';
     END IF;
 
-    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at);
+    v_ids := inventory.post_movements('reversal', v_lines, p_document_type, p_document_id, p_occurred_at, v_second_quantities);
 
     -- The key of this table is the rule: two sessions that reverse the same movement meet here, after the same locks.
     INSERT INTO inventory.reversal (reversed_movement_id, movement_id)

@@ -42,10 +42,11 @@ BEGIN
     WHERE l.id = v_child.id AND o.id = v_parent.id;
 
     v_number := inventory.post_lot_change('split', v_location, v_child,
-        ARRAY[v_parent.id], ARRAY[v_quantity], event.occurred_at(p_command));
+        ARRAY[v_parent.id], ARRAY[v_quantity],
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')], event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
 END;
 $function$;
 
 COMMENT ON FUNCTION inventory.split_lot(jsonb, jsonb) IS
-    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, second_quantity (catch weight), new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';

@@ -1,0 +1,128 @@
+package inventory_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/testdb"
+)
+
+func ham(t *testing.T, api *httpapitest.API) {
+	t.Helper()
+	api.Post(t, "/v1/items", m{"number": "HAM", "name": "Ham", "base_unit": "H87", "second_unit": "KGM", "tracking": "lot"}).Want(200)
+}
+
+func kilograms(t *testing.T, db *testdb.DB, location string) string {
+	t.Helper()
+	return one[string](t, db, `SELECT trim_scale(coalesce(sum(b.on_hand), 0)) || ' / ' || trim_scale(coalesce(sum(b.second_on_hand), 0)) FROM inventory.balance AS b
+		JOIN catalog.item AS i ON i.id = b.item_id JOIN catalog.location AS c ON c.id = b.location_id WHERE i.number = 'HAM' AND c.code = $1`, location)
+}
+
+func TestCatchWeight(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	ham(t, api)
+	api.Post(t, "/v1/items", m{"number": "HAM", "name": "Ham", "base_unit": "H87", "tracking": "lot"}).Problem("identity-kept", 409)
+	want := func(location, expected string) {
+		t.Helper()
+		if got := kilograms(t, api.DB, location); got != expected {
+			t.Errorf("at %s: %s, want %s", location, got, expected)
+		}
+	}
+	opening := m{"item": "HAM", "lot": "H1", "to": "A", "quantity": "10"}
+	api.Post(t, "/v1/opening-stocks", opening).Problem("second-quantity", 422)
+	opening["second_quantity"] = "82.4005"
+	api.Post(t, "/v1/opening-stocks", opening).Problem("second-quantity", 422) // the scale has three places
+	opening["second_quantity"] = "82.4"
+	api.Post(t, "/v1/opening-stocks", opening).Want(201)
+
+	move := func(quantity, weight string) *httpapitest.Answer {
+		body := m{"item": "HAM", "lot": "H1", "from": "A", "to": "B", "quantity": quantity}
+		if weight != "" {
+			body["second_quantity"] = weight
+		}
+		return api.Post(t, "/v1/transfers", body)
+	}
+	move("1", "").Problem("second-quantity", 422)
+	move("1", "0").Problem("second-quantity", 422)
+	move("1", "82.5").Problem("insufficient-second-quantity", 409)
+	move("11", "8").Problem("insufficient-stock", 409)
+	moved := move("1", "8.1").Want(201)
+	if moved.Text("second_quantity") != "8.1" || moved.Text("second_unit") != "KGM" {
+		t.Errorf("moved: %s", moved.Body)
+	}
+	want("A", "9 / 74.3")
+	want("B", "1 / 8.1")
+	api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "A", "to": "B", "quantity": "1", "second_quantity": "1"}).Problem("second-quantity", 422)
+	api.Post(t, "/v1/transfer-reversals", m{"transfer": moved.Text("number"), "reason": "MISTAKE"}).Want(201)
+	want("A", "10 / 82.4")
+	want("B", "0 / 0")
+
+	api.Post(t, "/v1/lot-splits", m{"item": "HAM", "lot": "H1", "location": "A", "quantity": "4", "new_lot": "H2"}).Problem("second-quantity", 422)
+	api.Post(t, "/v1/lot-splits", m{"item": "HAM", "lot": "H1", "location": "A", "quantity": "4", "second_quantity": "33", "new_lot": "H2"}).Want(201)
+	api.Post(t, "/v1/lot-merges", m{"item": "HAM", "location": "A", "lots": []string{"H1", "H2"}, "into": "H3"}).Want(201)
+	want("A", "10 / 82.4")
+
+	count := func(quantity, weight string) *httpapitest.Answer {
+		return api.Post(t, "/v1/counts", m{"location": "A", "reason": "MISCOUNT", "lines": []m{{"item": "HAM", "lot": "H3", "counted_quantity": quantity, "counted_second_quantity": weight}}})
+	}
+	count("9", "75").Want(201)   // both less
+	count("9", "74.5").Want(201) // drip loss only
+	count("8", "75.1").Want(201) // less pieces, more weight
+	count("8", "75.1").Want(201) // as it is
+	dried := count("0", "0").Want(201)
+	want("A", "0 / 0")
+	api.Post(t, "/v1/count-reversals", m{"count": dried.Text("number"), "reason": "MISTAKE"}).Want(201)
+	want("A", "8 / 75.1")
+	mixed := count("9", "70").Want(201)
+	api.Post(t, "/v1/count-reversals", m{"count": mixed.Text("number"), "reason": "MISTAKE"}).Want(201)
+	want("A", "8 / 75.1")
+
+	api.Post(t, "/v1/scrappings", m{"item": "HAM", "lot": "H3", "from": "A", "quantity": "8", "second_quantity": "75", "reason": "DROPPED"}).Want(201)
+	want("A", "0 / 0.1")
+	api.Get(t, "/v1/stock?item=HAM").Want(200)
+	api.Get(t, "/v1/movements?item=HAM").Want(200)
+	asOf := api.Get(t, "/v1/stock-as-of?item=HAM&as_of=2099-01-01T00:00:00Z").Want(200)
+	if asOf.Text("items", 0, "second_on_hand") != "0.1" {
+		t.Errorf("as of: %s", asOf.Body)
+	}
+	count("0", "0").Want(201)
+	want("A", "0 / 0")
+	catchUp(t, api.DB)
+}
+
+// Sessions that move weighed goods about, in batches: both quantities are conserved and never below zero.
+func TestCatchWeightIsConserved(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	ham(t, api)
+	for _, location := range []string{"A", "B", "C"} {
+		api.Post(t, "/v1/opening-stocks", m{"item": "HAM", "lot": "H1", "to": location, "quantity": "20", "second_quantity": "100"}).Want(201)
+	}
+	open(t, api, "BOLT", "", "A", "1000")
+	var wait sync.WaitGroup
+	for worker := range 12 {
+		wait.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(worker), 21))
+			for range 25 {
+				places := r.Perm(3)
+				from, to := string(rune('A'+places[0])), string(rune('A'+places[1]))
+				body := m{"item": "HAM", "lot": "H1", "from": from, "to": to, "quantity": fmt.Sprint(1 + r.IntN(8)), "second_quantity": fmt.Sprintf("%.3f", 0.001+60*r.Float64())}
+				if r.IntN(3) == 0 {
+					body = m{"item": "BOLT", "from": from, "to": to, "quantity": "1"}
+				}
+				if answer := api.Post(t, "/v1/transfers", body); answer.Status != 201 && answer.Status != 409 {
+					t.Errorf("%d: %s", answer.Status, answer.Body)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	if got := one[string](t, api.DB, `SELECT trim_scale(sum(on_hand)) || ' / ' || trim_scale(sum(second_on_hand)) FROM inventory.balance AS b JOIN catalog.item AS i ON i.id = b.item_id WHERE i.number = 'HAM'`); got != "60 / 300" {
+		t.Errorf("not conserved: %s", got)
+	}
+	noDeadlock(t, api.DB)
+}
