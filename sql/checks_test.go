@@ -91,6 +91,7 @@ var broken = map[string][]string{
 	},
 	"inventory/balance_equals_movements": {
 		`UPDATE inventory.balance SET on_hand = on_hand + 1`,
+		`UPDATE inventory.balance SET second_on_hand = 1`,
 		`DELETE FROM inventory.balance WHERE on_hand > 0`,
 		`DELETE FROM inventory.movement WHERE movement_type = 'receipt'`,
 	},
@@ -141,6 +142,10 @@ var broken = map[string][]string{
 		// A movement that is called reversed, and nothing took it back.
 		`INSERT INTO inventory.reversal (reversed_movement_id, movement_id)
 		 SELECT m.id, m.id FROM inventory.movement AS m WHERE m.movement_type = 'put_away' LIMIT 1`,
+	},
+	"inventory/second_quantity_where_wanted": {
+		`UPDATE inventory.movement SET second_quantity = 1 WHERE movement_type = 'receipt'`,
+		`UPDATE catalog.item SET second_unit_id = (SELECT min(u.id) FROM catalog.unit AS u)`,
 	},
 	"inventory/serial_is_in_stock_once": {
 		`UPDATE catalog.item SET tracking = 'serial' WHERE number = 'PP-NAT'`,
