@@ -309,7 +309,7 @@ func TestEachStepIsReversed(t *testing.T) {
 	trade.Post(t, "/v1/pick-reversals", m{"pick": "PK-000002", "reason": "MISTAKE"}).Want(201)
 
 	inspection := trade.Post(t, "/v1/return-inspections", m{"customer_return": back, "lines": []m{
-		{"line": 1, "accepted_quantity": "4", "rejected_quantity": "3"}, {"line": 2, "accepted_quantity": "5", "location": "B"},
+		{"line": 1, "accepted_quantity": "4", "rejected_quantity": "3"}, {"line": 2, "accepted_quantity": "5", "rejected_quantity": "0", "location": "B"},
 	}}).Want(201)
 	counters("40 40 12; 94/0 0/0 0/0 3/0")
 	if got := trade.OnHand(t, "CRATE", "B"); got != "5/0" || inspection.Len("lines") != 3 {

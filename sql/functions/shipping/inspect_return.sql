@@ -57,10 +57,10 @@ BEGIN
         SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
         v_accepted := 0;
         v_rejected := 0;
-        IF v_wish.line ? 'accepted_quantity' THEN
+        IF coalesce(v_wish.line ->> 'accepted_quantity', '0') !~ '^0+(\.0+)?$' THEN
             v_accepted := catalog.to_base_quantity(v_item, v_wish.line ->> 'accepted_quantity', v_wish.line ->> 'unit');
         END IF;
-        IF v_wish.line ? 'rejected_quantity' THEN
+        IF coalesce(v_wish.line ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
             v_rejected := catalog.to_base_quantity(v_item, v_wish.line ->> 'rejected_quantity', v_wish.line ->> 'unit');
         END IF;
         IF v_accepted + v_rejected = 0
