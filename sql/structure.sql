@@ -8358,6 +8358,7 @@ DECLARE
     v_quantity numeric;
     v_position integer;
     v_bad record;
+    v_keys inventory.balance_key[];
 BEGIN
     -- The lots that the report names; quantity null: as much as is needed and there.
     FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_named) AS e LOOP
@@ -8372,19 +8373,28 @@ BEGIN
     END LOOP;
 
     -- Everything that may be taken, and where the product goes, locked in one go before looking at stock: two reports
-    -- that want the last lot meet here, and the second sees what the first left.
-    PERFORM inventory.lock_balances(ARRAY(
+    -- that want the last lot meet here, and the second sees what the first left. What comes to these places from now on
+    -- waits for the next report: locking it after the others would be out of order.
+    v_keys := ARRAY(
         SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
         FROM unnest(p_needs) AS n
         JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id
         WHERE b.on_hand > 0
+        UNION
+        SELECT ROW(n.item_id, n.location_id, 0)::inventory.balance_key
+        FROM unnest(p_needs) AS n
+        JOIN catalog.item AS i ON i.id = n.item_id
+        WHERE i.tracking = 'none'
         UNION
         SELECT ROW(n.item_id, n.location_id, n.lot_id)::inventory.balance_key
         FROM unnest(v_named) AS n
         JOIN catalog.location AS c ON c.id = n.location_id
         WHERE c.is_physical
         UNION
-        SELECT ROW(p_output_item_id, p_output_location_id, p_output_lot_id)::inventory.balance_key));
+        SELECT ROW(p_output_item_id, p_output_location_id, p_output_lot_id)::inventory.balance_key
+        FROM catalog.location AS c
+        WHERE c.id = p_output_location_id AND c.is_physical);
+    PERFORM inventory.lock_balances(v_keys);
 
     FOREACH v_use IN ARRAY v_named LOOP
         SELECT n.ordinality, n.quantity INTO v_position, v_quantity
@@ -8436,7 +8446,8 @@ BEGIN
                 WHERE i.tracking <> 'none' AND n.quantity > 0
                 WINDOW q AS (PARTITION BY n.item_id, n.location_id ORDER BY n.work_order_material_id)
             ) AS w
-            JOIN inventory.balance AS b ON b.item_id = w.item_id AND b.location_id = w.location_id
+            JOIN unnest(v_keys) AS k ON k.item_id = w.item_id AND k.location_id = w.location_id
+            JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
             JOIN inventory.lot AS l ON l.id = b.lot_id
             CROSS JOIN LATERAL (
                 SELECT b.on_hand - b.reserved - coalesce(sum(x.quantity), 0) AS free
@@ -12292,7 +12303,7 @@ COMMENT ON FUNCTION shipping.gs1_check_digit(p_digits text) IS 'GS1 mod-10 check
 CREATE FUNCTION shipping.inspect_return(p_context jsonb, p_command jsonb) RETURNS event.answer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    AS $_$
 DECLARE
     v_answer event.answer := event.begin_request('inspect-return', p_context, p_command);
     v_occurred_at timestamptz := event.occurred_at(p_command);
@@ -12344,10 +12355,10 @@ BEGIN
         SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
         v_accepted := 0;
         v_rejected := 0;
-        IF v_wish.line ? 'accepted_quantity' THEN
+        IF coalesce(v_wish.line ->> 'accepted_quantity', '0') !~ '^0+(\.0+)?$' THEN
             v_accepted := catalog.to_base_quantity(v_item, v_wish.line ->> 'accepted_quantity', v_wish.line ->> 'unit');
         END IF;
-        IF v_wish.line ? 'rejected_quantity' THEN
+        IF coalesce(v_wish.line ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
             v_rejected := catalog.to_base_quantity(v_item, v_wish.line ->> 'rejected_quantity', v_wish.line ->> 'unit');
         END IF;
         IF v_accepted + v_rejected = 0
@@ -12401,7 +12412,7 @@ BEGIN
         jsonb_build_object('return_inspection', v_number, 'customer_return', v_return.number));
     RETURN event.finish_request(p_context, 201, shipping.get_return_inspection(v_number));
 END;
-$$;
+$_$;
 
 --
 -- Name: FUNCTION inspect_return(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: shipping; Owner: -

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/testdb"
@@ -475,4 +476,49 @@ func TestOneOrderWorkedByMany(t *testing.T) {
 	}
 	wait.Wait()
 	api.Post(t, "/v1/work-order-completions", m{"work_order": wo}).Want(201)
+}
+
+// TestReportLocksOnce: what comes to the supply location while a report waits for its locks is not for this
+// report. Taking it would mean to lock a balance out of order, behind others that it holds: a deadlock with
+// whoever holds that one and wants those.
+func TestReportLocksOnce(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	open(t, api, "RESIN", "R-1", "RAW", "15", "2099-01-01")
+	open(t, api, "RESIN", "R-2", "LINE", "15", "2099-12-31")
+	open(t, api, "BATCH", "B-1", "RAW", "3000")
+	open(t, api, "LABEL", "", "LINE", "1000")
+	number := order(t, api, "CRATE", "3", nil)
+	hold := func(lot string) (release func()) {
+		t.Helper()
+		tx, err := api.DB.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tag, err := tx.Exec(t.Context(), `SELECT FROM inventory.balance AS b
+			JOIN inventory.lot AS l ON l.id = b.lot_id JOIN catalog.location AS c ON c.id = b.location_id
+			WHERE l.number = $1 AND c.code = 'LINE' FOR UPDATE OF b`, lot)
+		if err != nil || tag.RowsAffected() != 1 {
+			t.Fatalf("lock %s: %v, %v", lot, tag, err)
+		}
+		return func() { _ = tx.Rollback(context.Background()) } // closed is closed
+	}
+
+	release := hold("R-2")
+	defer release()
+	reported := make(chan *httpapitest.Answer, 1)
+	go func() { reported <- api.Post(t, "/v1/production-reports", m{"work_order": number, "good_quantity": "3", "lot": "C-1"}) }()
+	for one(t, api.DB, `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	api.Post(t, "/v1/transfers", m{"item": "RESIN", "lot": "R-1", "from": "RAW", "to": "LINE", "quantity": "15"}).Want(201)
+	defer hold("R-1")()
+	release()
+	select {
+	case answer := <-reported:
+		answer.Want(201)
+	case <-time.After(5 * time.Second):
+		t.Fatal("the report holds one balance and waits for another that comes before it")
+	}
+	want(t, "C-1", madeOf(t, api.DB, "C-1"), "B-1 90, R-2 4.5")
 }
