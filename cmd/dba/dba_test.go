@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
@@ -55,5 +57,58 @@ func TestPartitions(t *testing.T) {
 	}
 	if err := (partitionsDetach{Before: "last year"}).Run(ctx, dba); err == nil {
 		t.Error("no month was taken")
+	}
+}
+
+// Each ailment is made, and the doctor must name it. A cluster for tests has fsync off, which is one of them.
+func TestDoctor(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	db.SkipChecks()
+	ctx := t.Context()
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := db.Pool.Exec(ctx, sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := func() map[string]string {
+		t.Helper()
+		findings, err := event.Findings(ctx, db.Pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bySubject := map[string]string{}
+		for _, f := range findings {
+			bySubject[f.Subject] = f.Severity
+		}
+		return bySubject
+	}
+	exec(`SELECT event.ensure_partitions(3)`)
+	for subject, severity := range found() {
+		if !strings.HasPrefix(subject, "setting ") && !strings.HasPrefix(subject, "slot ") {
+			t.Errorf("a new database has %s %s", severity, subject)
+		}
+	}
+	month := time.Now().UTC().Format("2006_01")
+	exec(`DROP TABLE inventory.movement_` + month)
+	exec(`INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, new_row, recorded_at) VALUES ('a', 'b', 1, 'insert', 'c', '{}', '1999-01-01')`)
+	exec(`DROP TABLE event.log_p1`)
+	exec(`DROP INDEX inventory.movement_lot_id_idx`)
+	exec(`INSERT INTO event.inbox (topic, subject_id, payload, ordinal, recorded_at) VALUES ('x', 1, '{}', 1, now() - interval '1 hour')`)
+	exec(`INSERT INTO river.river_job (state, kind, args, max_attempts, scheduled_at) VALUES ('available', 'x', '{}', 1, now() - interval '1 hour')`)
+	exec(`INSERT INTO river.river_job (state, kind, args, max_attempts, finalized_at) VALUES ('discarded', 'x', '{}', 1, now())`)
+	exec(`UPDATE event.log_head SET position = 20000`)
+	after := found()
+	for subject, severity := range map[string]string{
+		"setting fsync": "error", "inventory.movement_" + month: "error", "audit.entry_default": "error", "event.log_p1": "warning",
+		"btree (lot_id)": "error", "event.inbox": "error", "jobs": "error", "job x": "warning", "consumer costing": "warning",
+	} {
+		if after[subject] != severity {
+			t.Errorf("%s is %q, want %s", subject, after[subject], severity)
+		}
+	}
+	if err := (doctorCommand{}).Run(ctx, &program{DatabaseURL: db.URL}); err == nil || !strings.Contains(err.Error(), "errors") {
+		t.Errorf("the doctor is content: %v", err)
 	}
 }

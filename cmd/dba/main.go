@@ -20,6 +20,7 @@ type program struct {
 	Migrate    migrateCommand    `cmd:"" help:"Move the schema along the numbered series."`
 	Verify     verifyCommand     `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
 	Partitions partitionsCommand `cmd:"" help:"Look after the partitions of ledger, audit and feed."`
+	Doctor     doctorCommand     `cmd:"" help:"Name what is not well: settings, partitions, bloat, indexes, long transactions, replication, jobs."`
 	Import     importCommand     `cmd:"" help:"Take over the data of another system."`
 	Replay     replayCommand     `cmd:"" help:"Run the history of imported data through the same functions as the API."`
 }

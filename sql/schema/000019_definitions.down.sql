@@ -244,6 +244,7 @@ DROP FUNCTION IF EXISTS event.publish(text, bigint, jsonb);
 DROP FUNCTION IF EXISTS event.occurred_at(jsonb);
 DROP FUNCTION IF EXISTS event.list_published_tables();
 DROP FUNCTION IF EXISTS event.list_partitions();
+DROP FUNCTION IF EXISTS event.list_findings();
 DROP FUNCTION IF EXISTS event.insert_job(text, jsonb, text, integer);
 DROP FUNCTION IF EXISTS event.has_replica_reached(text);
 DROP FUNCTION IF EXISTS event.finish_request(jsonb, integer, jsonb);

@@ -20,6 +20,37 @@ func (q *Queries) EnsurePartitions(ctx context.Context, monthsAhead int32) (int3
 	return created, err
 }
 
+const listFindings = `-- name: ListFindings :many
+SELECT f.severity::text AS severity, f.subject::text AS subject, f.finding::text AS finding
+FROM event.list_findings() AS f(severity, subject, finding)
+`
+
+type ListFindingsRow struct {
+	Severity string
+	Subject  string
+	Finding  string
+}
+
+func (q *Queries) ListFindings(ctx context.Context) ([]ListFindingsRow, error) {
+	rows, err := q.db.Query(ctx, listFindings)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListFindingsRow
+	for rows.Next() {
+		var i ListFindingsRow
+		if err := rows.Scan(&i.Severity, &i.Subject, &i.Finding); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPartitions = `-- name: ListPartitions :many
 SELECT l.parent::text AS parent, l.partition::text AS partition, coalesce(l.begins, '')::text AS begins, coalesce(l.ends, '')::text AS ends,
     l.estimated_rows::bigint AS estimated_rows, l.bytes::bigint AS bytes, l.is_default::boolean AS is_default
