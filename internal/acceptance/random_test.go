@@ -300,6 +300,22 @@ func (w *world) commands() map[string]func() (string, body) {
 				with(body{"item": stock["item"], "counted_quantity": w.pick("0", "7", w.some(500))}, stock),
 			}}
 		}),
+		"split": stocked(func(stock map[string]any) (string, body) {
+			command := with(body{"item": stock["item"], "location": stock["location"], "quantity": w.some(20), "lot": "OPEN"}, stock)
+			if w.pick("new", "named") == "named" {
+				command["new_lot"] = w.lot()
+			}
+			return "/v1/lot-splits", command
+		}),
+		"merge": stocked(func(stock map[string]any) (string, body) {
+			lot := with(body{"lot": "OPEN"}, stock)["lot"]
+			return "/v1/lot-merges", body{"item": stock["item"], "location": stock["location"], "lots": []any{lot}, "into": w.lot()}
+		}),
+		"block": stocked(func(stock map[string]any) (string, body) {
+			return "/v1/lot-status-changes", with(body{
+				"item": stock["item"], "lot": "OPEN", "status": w.pick("blocked", "released", "released", "quarantine"), "reason": "COLOUR",
+			}, stock)
+		}),
 		"order work": func() (string, body) {
 			return "/v1/work-orders", body{"item": w.pick("BODY-6420", "LID-64", "CRATE-6420"), "quantity": fmt.Sprint(1 + w.chance(40))}
 		},
@@ -328,6 +344,15 @@ func (w *world) commands() map[string]func() (string, body) {
 		}),
 		"complete": on("/v1/work-orders", func(order map[string]any) (string, body) {
 			return "/v1/work-order-completions", body{"work_order": order["number"]}
+		}),
+		"reopen": on("/v1/work-orders", func(order map[string]any) (string, body) {
+			return "/v1/work-order-reopenings", body{"work_order": order["number"], "reason": "MISTYPED"}
+		}),
+		"cancel work": on("/v1/work-orders", func(order map[string]any) (string, body) {
+			return "/v1/work-order-cancellations", body{"work_order": order["number"]}
+		}),
+		"close order": on("/v1/purchase-orders", func(order map[string]any) (string, body) {
+			return "/v1/purchase-order-closures", body{"purchase_order": order["number"], "outcome": w.pick("closed", "cancelled")}
 		}),
 		"sell": func() (string, body) {
 			return "/v1/sales-orders", body{
@@ -380,16 +405,18 @@ func (w *world) commands() map[string]func() (string, body) {
 		"credit": on("/v1/customer-returns", func(back map[string]any) (string, body) {
 			return "/v1/credit-notes", body{"customer_return": back["number"]}
 		}),
-		"reverse receipt":    reversal("/v1/goods-receipts", "/v1/goods-receipt-reversals", "goods_receipt"),
-		"reverse inspection": reversal("/v1/inspections", "/v1/inspection-reversals", "inspection"),
-		"reverse move":       reversal("/v1/transfers", "/v1/transfer-reversals", "transfer"),
-		"reverse put-away":   reversal("/v1/put-aways", "/v1/transfer-reversals", "transfer"),
-		"reverse count":      reversal("/v1/counts", "/v1/count-reversals", "count"),
-		"reverse issue":      reversal("/v1/material-issues", "/v1/material-issue-reversals", "material_issue"),
-		"reverse report":     reversal("/v1/production-reports", "/v1/production-report-reversals", "production_report"),
-		"reverse pick":       reversal("/v1/picks", "/v1/pick-reversals", "pick"),
-		"reverse shipment":   reversal("/v1/shipments", "/v1/shipment-reversals", "shipment"),
-		"reverse return":     reversal("/v1/customer-returns", "/v1/customer-return-reversals", "customer_return"),
+		"reverse receipt":           reversal("/v1/goods-receipts", "/v1/goods-receipt-reversals", "goods_receipt"),
+		"reverse inspection":        reversal("/v1/inspections", "/v1/inspection-reversals", "inspection"),
+		"reverse supplier return":   reversal("/v1/supplier-returns", "/v1/supplier-return-reversals", "supplier_return"),
+		"reverse return inspection": reversal("/v1/return-inspections", "/v1/return-inspection-reversals", "return_inspection"),
+		"reverse move":              reversal("/v1/transfers", "/v1/transfer-reversals", "transfer"),
+		"reverse put-away":          reversal("/v1/put-aways", "/v1/transfer-reversals", "transfer"),
+		"reverse count":             reversal("/v1/counts", "/v1/count-reversals", "count"),
+		"reverse issue":             reversal("/v1/material-issues", "/v1/material-issue-reversals", "material_issue"),
+		"reverse report":            reversal("/v1/production-reports", "/v1/production-report-reversals", "production_report"),
+		"reverse pick":              reversal("/v1/picks", "/v1/pick-reversals", "pick"),
+		"reverse shipment":          reversal("/v1/shipments", "/v1/shipment-reversals", "shipment"),
+		"reverse return":            reversal("/v1/customer-returns", "/v1/customer-return-reversals", "customer_return"),
 	}
 }
 
