@@ -10330,6 +10330,13 @@ BEGIN
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
     END IF;
 
+    -- Decided, before the lot may leave quarantine.
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
+        accepted_quantity = v_accepted,
+        rejected_quantity = v_rejected
+    WHERE l.id = v_line.id;
+
     IF v_line.lot_id <> 0 THEN
         -- Every balance that the status and the posting touch, in one go and in order.
         PERFORM inventory.lock_balances(ARRAY(
@@ -10350,11 +10357,6 @@ BEGIN
     VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
         v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at)
     RETURNING inspection.number INTO v_number;
-    UPDATE purchasing.goods_receipt_line AS l
-    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
-        accepted_quantity = v_accepted,
-        rejected_quantity = v_rejected
-    WHERE l.id = v_line.id;
     IF v_rejected > 0 THEN
         UPDATE purchasing.purchase_order_line AS ol
         SET rejected_quantity = ol.rejected_quantity + v_rejected
@@ -10625,6 +10627,38 @@ $$;
 --
 
 COMMENT ON FUNCTION purchasing.lock_receipt_line(p_receipt text, p_line integer) IS 'A receipt line that stands, locked together with its order line. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+
+--
+-- Name: lot_waits_for_inspection(); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.lot_waits_for_inspection() RETURNS trigger
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_receipt text;
+BEGIN
+    SELECT r.number INTO v_receipt
+    FROM purchasing.goods_receipt_line AS l
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE l.lot_id = NEW.id AND l.state = 'waiting' AND NOT l.is_reversed
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'lot % waits for the inspection of goods receipt %', NEW.number, v_receipt
+            USING ERRCODE = 'MR421',
+                  DETAIL = jsonb_build_object('lot', NEW.number, 'goods_receipt', v_receipt, 'status', NEW.status)::text,
+                  HINT = 'Decide about it by its inspection.';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+
+--
+-- Name: FUNCTION lot_waits_for_inspection(); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.lot_waits_for_inspection() IS 'Trigger function: a lot leaves quarantine by the inspection of its receipt and by nothing else. Raises MR421.';
 
 --
 -- Name: oldest_movement_needed(); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -19658,6 +19692,18 @@ CREATE TRIGGER lot_status_change_audited AFTER INSERT OR DELETE OR UPDATE ON inv
 --
 
 COMMENT ON TRIGGER lot_status_change_audited ON inventory.lot_status_change IS 'Records every change in audit.entry.';
+
+--
+-- Name: lot lot_waits_for_inspection; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_waits_for_inspection BEFORE UPDATE OF status ON inventory.lot FOR EACH ROW WHEN (((old.status = 'quarantine'::inventory.lot_status) AND (new.status <> 'quarantine'::inventory.lot_status))) EXECUTE FUNCTION purchasing.lot_waits_for_inspection();
+
+--
+-- Name: TRIGGER lot_waits_for_inspection ON lot; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_waits_for_inspection ON inventory.lot IS 'Raises MR421 when a lot that waits for its inspection would leave quarantine.';
 
 --
 -- Name: movement movement_append_only; Type: TRIGGER; Schema: inventory; Owner: -

@@ -95,7 +95,7 @@ func registerLots(api *httpapi.API, q *db.Queries) {
 		OperationID: "change-lot-status", Path: "/v1/lot-status-changes", Tag: tag,
 		Summary:     "Block, release or quarantine a lot",
 		Description: "Wherever it lies. What is reserved of it stays reserved, and cannot be picked unless the lot is released.",
-		Refusals:    []string{"MR101", "MR106", "MR204", "MR205", "MR227"},
+		Refusals:    []string{"MR101", "MR106", "MR204", "MR205", "MR227", "MR421"},
 	}, q.ChangeLotStatus)
 
 	type expiredQuery struct {

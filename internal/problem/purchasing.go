@@ -83,4 +83,8 @@ var purchasing = []Entry{
 		Key: "MR420", Slug: "price-missing", Status: 422, Title: "Price is missing",
 		Explanation: "The line names no price, and the supplier has none on file for the item in that unit and currency.",
 	},
+	{
+		Key: "MR421", Slug: "waits-for-inspection", Status: 409, Title: "Lot waits for its inspection",
+		Explanation: "A lot that was received into quarantine is released or blocked by the inspection of its goods receipt, not by a change of its status.",
+	},
 }

@@ -21,6 +21,8 @@ DROP TRIGGER IF EXISTS sales_order_audited ON sales.sales_order;
 DROP TRIGGER IF EXISTS supplier_return_audited ON purchasing.supplier_return;
 DROP TRIGGER IF EXISTS purchase_order_line_audited ON purchasing.purchase_order_line;
 DROP TRIGGER IF EXISTS purchase_order_audited ON purchasing.purchase_order;
+DROP TRIGGER IF EXISTS lot_waits_for_inspection ON inventory.lot;
+DROP FUNCTION IF EXISTS purchasing.lot_waits_for_inspection();
 DROP TRIGGER IF EXISTS inspection_audited ON purchasing.inspection;
 DROP TRIGGER IF EXISTS goods_receipt_line_audited ON purchasing.goods_receipt_line;
 DROP TRIGGER IF EXISTS goods_receipt_audited ON purchasing.goods_receipt;

@@ -8573,7 +8573,7 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_supplier_return.sql
 
--- >>> functions/purchasing/inspect_goods.sql sha256:79d73ad85671f877
+-- >>> functions/purchasing/inspect_goods.sql sha256:9bd6af4a8bfe18aa
 CREATE OR REPLACE FUNCTION purchasing.inspect_goods(
     p_context jsonb,
     p_command jsonb
@@ -8652,6 +8652,13 @@ BEGIN
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
     END IF;
 
+    -- Decided, before the lot may leave quarantine.
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
+        accepted_quantity = v_accepted,
+        rejected_quantity = v_rejected
+    WHERE l.id = v_line.id;
+
     IF v_line.lot_id <> 0 THEN
         -- Every balance that the status and the posting touch, in one go and in order.
         PERFORM inventory.lock_balances(ARRAY(
@@ -8672,11 +8679,6 @@ BEGIN
     VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
         v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at)
     RETURNING inspection.number INTO v_number;
-    UPDATE purchasing.goods_receipt_line AS l
-    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
-        accepted_quantity = v_accepted,
-        rejected_quantity = v_rejected
-    WHERE l.id = v_line.id;
     IF v_rejected > 0 THEN
         UPDATE purchasing.purchase_order_line AS ol
         SET rejected_quantity = ol.rejected_quantity + v_rejected
@@ -12299,6 +12301,42 @@ CREATE OR REPLACE TRIGGER inspection_audited
 
 COMMENT ON TRIGGER inspection_audited ON purchasing.inspection IS 'Records every change in audit.entry.';
 -- <<< triggers/purchasing/inspection_audited.sql
+
+-- >>> triggers/purchasing/lot_waits_for_inspection.sql sha256:87abd5f0edef2e8f
+CREATE OR REPLACE FUNCTION purchasing.lot_waits_for_inspection() RETURNS trigger
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_receipt text;
+BEGIN
+    SELECT r.number INTO v_receipt
+    FROM purchasing.goods_receipt_line AS l
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE l.lot_id = NEW.id AND l.state = 'waiting' AND NOT l.is_reversed
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'lot % waits for the inspection of goods receipt %', NEW.number, v_receipt
+            USING ERRCODE = 'MR421',
+                  DETAIL = jsonb_build_object('lot', NEW.number, 'goods_receipt', v_receipt, 'status', NEW.status)::text,
+                  HINT = 'Decide about it by its inspection.';
+    END IF;
+    RETURN NEW;
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.lot_waits_for_inspection() IS
+    'Trigger function: a lot leaves quarantine by the inspection of its receipt and by nothing else. Raises MR421.';
+
+CREATE OR REPLACE TRIGGER lot_waits_for_inspection
+    BEFORE UPDATE OF status ON inventory.lot
+    FOR EACH ROW
+    WHEN (OLD.status = 'quarantine' AND NEW.status <> 'quarantine')
+    EXECUTE FUNCTION purchasing.lot_waits_for_inspection();
+
+COMMENT ON TRIGGER lot_waits_for_inspection ON inventory.lot IS 'Raises MR421 when a lot that waits for its inspection would leave quarantine.';
+-- <<< triggers/purchasing/lot_waits_for_inspection.sql
 
 -- >>> triggers/purchasing/purchase_order_audited.sql sha256:2a742c7d83c22fb0
 CREATE OR REPLACE TRIGGER purchase_order_audited

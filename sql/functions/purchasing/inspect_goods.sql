@@ -76,6 +76,13 @@ BEGIN
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
     END IF;
 
+    -- Decided, before the lot may leave quarantine.
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
+        accepted_quantity = v_accepted,
+        rejected_quantity = v_rejected
+    WHERE l.id = v_line.id;
+
     IF v_line.lot_id <> 0 THEN
         -- Every balance that the status and the posting touch, in one go and in order.
         PERFORM inventory.lock_balances(ARRAY(
@@ -96,11 +103,6 @@ BEGIN
     VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
         v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at)
     RETURNING inspection.number INTO v_number;
-    UPDATE purchasing.goods_receipt_line AS l
-    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
-        accepted_quantity = v_accepted,
-        rejected_quantity = v_rejected
-    WHERE l.id = v_line.id;
     IF v_rejected > 0 THEN
         UPDATE purchasing.purchase_order_line AS ol
         SET rejected_quantity = ol.rejected_quantity + v_rejected
