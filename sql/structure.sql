@@ -4864,7 +4864,7 @@ COMMENT ON FUNCTION event.digest_table(p_table text, OUT row_count bigint, OUT d
 CREATE FUNCTION event.ensure_partitions(p_months_ahead integer) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET lock_timeout TO '5s'
+    SET lock_timeout TO '200ms'
     AS $$
 DECLARE
     -- Positions of the feed per partition.
@@ -4877,15 +4877,58 @@ DECLARE
     v_range text;
     v_referred text;
     v_months timestamp[];
+    v_wanting text[];
+    v_is_wanting boolean;
     v_part bigint;
     v_created integer := 0;
 BEGIN
     -- One at a time: a second one finds everything made.
     PERFORM pg_advisory_xact_lock(904, 0);
 
-    FOR v_parent, v_time IN VALUES ('inventory.movement', 'posted_at'), ('audit.entry', 'recorded_at') LOOP
-        -- Months of the UTC calendar, whatever the time zone of the session: those to come, and those whose rows had to go to
-        -- the default partition because nobody had made theirs in time.
+    -- Which of the two lack a month, of the UTC calendar whatever the time zone of the session, or have rows in their default
+    -- partition because nobody had made theirs in time.
+    FOREACH v_parent IN ARRAY ARRAY['inventory.movement', 'audit.entry'] LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s_default)', v_parent) INTO v_is_wanting;
+        IF v_is_wanting OR EXISTS (
+            SELECT FROM generate_series(v_first, v_first + make_interval(months => p_months_ahead), interval '1 month') AS g
+            WHERE to_regclass(v_parent || '_' || to_char(g, 'YYYY_MM')) IS NULL) THEN
+            v_wanting := v_wanting || v_parent;
+        END IF;
+    END LOOP;
+
+    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the tables referred to and the
+    -- default partitions. A posting may come from the ledger to the audit or from the audit to the ledger, so there is no order
+    -- that is right: all are locked before anything is made, each soon or none, and given back together before a posting can be
+    -- taken for the other half of a deadlock.
+    FOR v_attempt IN 1..50 LOOP
+        EXIT WHEN v_wanting IS NULL;
+        BEGIN
+            FOR v_referred IN
+                SELECT DISTINCT k.confrelid::regclass::text
+                FROM pg_constraint AS k
+                WHERE k.contype = 'f' AND k.conrelid = ANY (v_wanting::regclass[])
+                ORDER BY 1
+            LOOP
+                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
+            END LOOP;
+            FOREACH v_parent IN ARRAY v_wanting LOOP
+                EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
+            END LOOP;
+            EXIT;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                IF v_attempt = 50 THEN
+                    RAISE;
+                END IF;
+                PERFORM pg_sleep(0.1 * random());
+        END;
+    END LOOP;
+
+    -- What else it takes, no posting holds.
+    PERFORM set_config('lock_timeout', '5s', true);
+
+    FOREACH v_parent IN ARRAY coalesce(v_wanting, '{}') LOOP
+        v_time := CASE v_parent WHEN 'audit.entry' THEN 'recorded_at' ELSE 'posted_at' END;
         EXECUTE format('SELECT array_agg(DISTINCT date_trunc(''month'', d.%I AT TIME ZONE ''UTC'')) FROM %s_default AS d', v_time, v_parent)
         INTO v_months;
         FOR v_month IN
@@ -4899,18 +4942,6 @@ BEGIN
             v_range := format('d.%I >= %L AND d.%I < %L', v_time, v_month AT TIME ZONE 'UTC', v_time, (v_month + interval '1 month') AT TIME ZONE 'UTC');
             EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING INDEXES)', v_name, v_parent);
             EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Rows of the month ' || to_char(v_month, 'YYYY-MM') || ' (UTC).');
-
-            -- Attaching it waits for nobody who posts into another partition; PARTITION OF would. The locks it takes are taken
-            -- here first, in the order in which postings take theirs: the tables referred to, then the default partition.
-            FOR v_referred IN
-                SELECT DISTINCT k.confrelid::regclass::text
-                FROM pg_constraint AS k
-                WHERE k.contype = 'f' AND k.conrelid = v_parent::regclass
-                ORDER BY 1
-            LOOP
-                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
-            END LOOP;
-            EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
             IF v_month = ANY (v_months) THEN
                 EXECUTE format('ALTER TABLE %s_default DISABLE TRIGGER USER', v_parent);
                 EXECUTE format('WITH moved AS (DELETE FROM %s_default AS d WHERE %s RETURNING d.*) INSERT INTO %s SELECT m.* FROM moved AS m',
@@ -4943,7 +4974,7 @@ $$;
 -- Name: FUNCTION ensure_partitions(p_months_ahead integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when a lock is not free within five seconds.';
+COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
 
 --
 -- Name: fingerprint(text, jsonb); Type: FUNCTION; Schema: event; Owner: -

@@ -132,3 +132,41 @@ func TestDetachingKeepsWhatIsNeeded(t *testing.T) {
 		t.Errorf("%d rows in the detached table", n)
 	}
 }
+
+// Some commands write to the audit before they post, others after it. Partitions are made while one of either
+// kind is half done: it is not taken for the other half of a deadlock.
+func TestPartitionsAreMadeBesideHalfDonePostings(t *testing.T) {
+	t.Parallel()
+	for _, order := range [][]string{{"audit.entry", "inventory.movement"}, {"inventory.movement", "audit.entry"}} {
+		api := setup(t)
+		tx, err := api.DB.Pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(context.Background())
+		write := func(table string) {
+			t.Helper()
+			// What an INSERT that goes to the default partition takes.
+			if _, err := tx.Exec(t.Context(), "LOCK TABLE "+table+"_default IN ROW EXCLUSIVE MODE"); err != nil {
+				t.Errorf("a posting that goes from %s to %s: %v", order[0], order[1], err)
+			}
+		}
+		write(order[0])
+		made := make(chan error, 1)
+		go func() {
+			_, err := api.DB.Pool.Exec(context.Background(), `SELECT event.ensure_partitions(5)`)
+			made <- err
+		}()
+		for one[int](t, api.DB, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		write(order[1])
+		time.Sleep(1500 * time.Millisecond) // longer than Postgres takes to find a deadlock
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-made; err != nil {
+			t.Errorf("partitions beside a posting that goes from %s to %s: %v", order[0], order[1], err)
+		}
+	}
+}
