@@ -91,7 +91,7 @@ func (p *plant) drain(ctx context.Context, screen *screen, queries *db.Queries) 
 		}
 		most = max(most, left)
 		screen.step(int(most-left), int(most), fmt.Sprintf("%d events, %d jobs", backlog.Events+backlog.Unread, backlog.Jobs))
-		if time.Since(began) > drainTimeout || (backlog.FailedJobs > 0 && left == backlog.FailedJobs) {
+		if time.Since(began) > drainTimeout || backlog.FailedJobs > 0 {
 			failed, err := queries.FailedJobs(ctx)
 			if err != nil {
 				return err

@@ -1,9 +1,10 @@
 -- name: Backlog :one
--- What the worker still has to do: events without a place in the feed or not yet read by a consumer, and jobs that are due.
+-- What the worker still has to do: events without a place in the feed or not yet read by a consumer, jobs that are due or
+-- will be tried again, and jobs that nobody will try again.
 SELECT (SELECT count(*) FROM event.inbox)::bigint AS events,
     coalesce((SELECT h.position - min(c.position) FROM event.consumer AS c), 0)::bigint AS unread,
     (SELECT count(*) FROM river.river_job AS j WHERE j.state IN ('available', 'pending', 'running', 'retryable'))::bigint AS jobs,
-    (SELECT count(*) FROM river.river_job AS j WHERE j.state IN ('retryable', 'discarded', 'cancelled'))::bigint AS failed_jobs
+    (SELECT count(*) FROM river.river_job AS j WHERE j.state IN ('discarded', 'cancelled'))::bigint AS failed_jobs
 FROM event.log_head AS h;
 
 -- name: FailedJobs :many
