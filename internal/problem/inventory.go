@@ -119,4 +119,12 @@ var inventory = []Entry{
 		Key: "MR229", Slug: "insufficient-second-quantity", Status: 409, Title: "Insufficient second quantity",
 		Explanation: "The books have less of the second quantity (catch weight) at the place than the request takes. `details` names the balance, what it has and what was asked.",
 	},
+	{
+		Key: "lot_number_check", Slug: "invalid-lot-number", Status: 422, Title: "A lot number has 1 to 20 letters, digits, dots, dashes, slashes or underscores, and begins with a letter or digit",
+		Explanation: "The number of a new lot must fit a GS1 label: 1 to 20 letters, digits, `.`, `_`, `/` and `-`, the first a letter or digit.",
+	},
+	{
+		Key: "lot_expires_on_check", Slug: "expires-before-manufacture", Status: 422, Title: "Goods cannot expire before they are made",
+		Explanation: "`expires_on` lies before `manufactured_on`.",
+	},
 }
