@@ -29,6 +29,7 @@ const (
 type poster struct {
 	queries  *db.Queries
 	problems json.RawMessage
+	longest  int
 
 	mu      sync.Mutex
 	waiting []*posting
@@ -48,7 +49,7 @@ type posting struct {
 }
 
 func newPoster(queries *db.Queries) *poster {
-	return &poster{queries: queries, problems: problem.Skeletons()}
+	return &poster{queries: queries, problems: problem.Skeletons(), longest: longestQueue}
 }
 
 // post gives the operation's commands to the poster.
@@ -75,7 +76,7 @@ func (p *poster) post(operation string) func(ctx context.Context, requestContext
 func (p *poster) enqueue(c *posting) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.waiting) >= longestQueue {
+	if len(p.waiting) >= p.longest {
 		return false
 	}
 	p.waiting = append(p.waiting, c)

@@ -1,0 +1,115 @@
+package inventory
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
+	"github.com/millrace-erp/millrace/internal/problem"
+	"github.com/millrace-erp/millrace/internal/testdb"
+)
+
+//go:embed testdata/plant.sql
+var plant string
+
+// The balance is locked, so batches hang and the queue fills: what does not fit is told to come back, what is over its
+// deadline is left out, and nothing of either is done. When the lock is gone everything else is posted.
+func TestFullQueue(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	for _, sql := range []string{plant, `SELECT inventory.post_opening_stock('{"key": "018f0000-0000-7000-8000-000000000001", "actor": "t"}', '{"item": "BOLT", "to": "A", "quantity": "1000"}')`} {
+		if _, err := database.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tx, err := database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.Background())
+	if _, err := tx.Exec(t.Context(), `SELECT FROM inventory.balance FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+
+	p := newPoster(db.New(database.Pool))
+	p.longest = 20
+	transfer := p.post("transfer-stock")
+	call := func(ctx context.Context, n int) (httpapi.Answer, error) {
+		return transfer(ctx, json.RawMessage(fmt.Sprintf(`{"key": "018f0000-0000-7000-8000-1%011d", "actor": "t"}`, n)),
+			json.RawMessage(`{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}`))
+	}
+	waiting := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.waiting)
+	}
+	var wait sync.WaitGroup
+	posted := make(chan int, 100)
+	for n := range posters {
+		// Each finds a poster idle and goes at once, alone.
+		wait.Go(func() {
+			if answer, err := call(t.Context(), n); err != nil || answer.Status != 201 {
+				t.Errorf("%d %v", answer.Status, err)
+			}
+			posted <- n
+		})
+		for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(time.Millisecond) {
+			p.mu.Lock()
+			running := p.running
+			p.mu.Unlock()
+			if running == n+1 && waiting() == 0 {
+				break
+			}
+		}
+	}
+	for n := range 5 {
+		wait.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if _, err := call(ctx, 100+n); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("over its deadline: %v", err)
+			}
+		})
+	}
+	for n := range 15 {
+		wait.Go(func() {
+			if answer, err := call(t.Context(), 200+n); err != nil || answer.Status != 201 {
+				t.Errorf("%d %v", answer.Status, err)
+			}
+			posted <- n
+		})
+	}
+	for waiting() < 20 {
+		time.Sleep(time.Millisecond)
+	}
+	for n := range 10 {
+		_, err := call(t.Context(), 300+n)
+		if told := problem.From(err); told.Status != 503 || !told.Retryable {
+			t.Errorf("a full queue answers %d %v", told.Status, err)
+		}
+	}
+	time.Sleep(100 * time.Millisecond)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wait.Wait()
+
+	var movements, requests int
+	if err := database.Pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM inventory.movement), (SELECT count(*) FROM event.request)`).Scan(&movements, &requests); err != nil {
+		t.Fatal(err)
+	}
+	if want := 1 + len(posted); movements != want || requests != want || len(posted) != posters+15 {
+		t.Errorf("%d movements, %d requests, %d posted", movements, requests, len(posted))
+	}
+	// Told to come back, and back: it goes through.
+	if answer, err := call(t.Context(), 300); err != nil || answer.Status != 201 || answer.IsReplayed {
+		t.Errorf("back again: %d %v", answer.Status, err)
+	}
+}
