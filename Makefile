@@ -56,8 +56,9 @@ river-migrations: ## Add the versions of River that the series does not have yet
 checks: ## Run every invariant of sql/checks against MILLRACE_DATABASE_URL
 	@$(GO) run ./cmd/dba verify
 
-bench: ## Run the benchmarks
-	$(GO) run ./internal/tools/testcluster -- $(GO) test -run '^$$' -bench . $(TESTFLAGS) $(TEST)
+bench: ## Measure posting beside TPC-B and a textbook service (BENCH="--duration 2s")
+	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/api ./cmd/worker ./cmd/bench
+	@exec $(BIN)/bench posting $(BENCH)
 
 openapi: ## Write docs/openapi.yaml from the routes
 	@$(GO) run ./internal/tools/openapi

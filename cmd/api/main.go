@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -26,12 +27,29 @@ func main() {
 	defer stop()
 	cfg, err := config.ReadAPI(os.Environ())
 	if err == nil {
-		err = Run(ctx, cfg, func(net.Addr) {})
+		err = profiled(cfg.CPUProfile, func() error { return Run(ctx, cfg, func(net.Addr) {}) })
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "api:", err)
 		os.Exit(1)
 	}
+}
+
+// profiled writes a CPU profile of work into file, unless that is empty.
+func profiled(file string, work func() error) error {
+	if file == "" {
+		return work()
+	}
+	out, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if err := pprof.StartCPUProfile(out); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	err = work()
+	pprof.StopCPUProfile()
+	return errors.Join(err, out.Close())
 }
 
 // Run serves until ctx ends, then lets the requests that it has taken end. It tells where

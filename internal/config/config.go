@@ -61,6 +61,9 @@ type API struct {
 	// Tokens are the bearer tokens that open the API, separated by commas: one, or two
 	// while one is replaced by the other.
 	Tokens []Secret `env:"MILLRACE_API_TOKEN,required,notEmpty"`
+	// CPUProfile is a file that takes a profile of the whole run, for those who look for
+	// where the time goes.
+	CPUProfile string `env:"MILLRACE_CPU_PROFILE"`
 }
 
 // Worker is what cmd/worker needs.

@@ -17,14 +17,14 @@ const tag = "Inventory"
 // Register adds the operations of the room to the API.
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
-	registerTransfers(api, q, newPoster(q))
+	registerTransfers(api, q, NewPoster(primary))
 	registerCounts(api, q)
 	registerLots(api, q)
 	registerPeriods(api, q)
 	registerReads(api, q)
 }
 
-func registerTransfers(api *httpapi.API, q *db.Queries, p *poster) {
+func registerTransfers(api *httpapi.API, q *db.Queries, p *Poster) {
 	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR218", "MR228", "MR229"}
 	httpapi.Command[PutAway, Transfer](api, httpapi.CommandSpec{
 		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
+	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
@@ -23,10 +24,10 @@ const (
 	attempts = 5
 )
 
-// poster gathers the transfers that arrive while the batches before them are in flight,
+// Poster gathers the transfers that arrive while the batches before them are in flight,
 // and posts them by one call and one commit. Nobody waits for a batch to fill: a command
 // that finds a poster idle goes at once.
-type poster struct {
+type Poster struct {
 	queries  *db.Queries
 	problems json.RawMessage
 	longest  int
@@ -48,32 +49,39 @@ type posting struct {
 	err       error
 }
 
-func newPoster(queries *db.Queries) *poster {
-	return &poster{queries: queries, problems: problem.Skeletons(), longest: longestQueue}
+// NewPoster posts to the given primary. A process needs one.
+func NewPoster(primary *pg.Primary) *Poster {
+	return &Poster{queries: db.New(primary), problems: problem.Skeletons(), longest: longestQueue}
 }
 
 // post gives the operation's commands to the poster.
-func (p *poster) post(operation string) func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
+func (p *Poster) post(operation string) func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
 	return func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
 		var named struct{ Key string }
 		if err := json.Unmarshal(requestContext, &named); err != nil {
 			return httpapi.Answer{}, err
 		}
-		c := &posting{ctx: ctx, operation: operation, key: named.Key, context: requestContext, command: command, done: make(chan struct{})}
-		if !p.enqueue(c) {
-			return httpapi.Answer{}, problem.New(problem.Unavailable, "Too many movements are waiting to be posted.")
-		}
-		select {
-		case <-c.done:
-			return c.answer, c.err
-		case <-ctx.Done():
-			// It may still be posted; its key will tell.
-			return httpapi.Answer{}, ctx.Err()
-		}
+		return p.Post(ctx, operation, named.Key, requestContext, command)
 	}
 }
 
-func (p *poster) enqueue(c *posting) bool {
+// Post posts one command of put-away, transfer-stock or scrap-stock, and waits for its answer. The key is
+// the one that requestContext names.
+func (p *Poster) Post(ctx context.Context, operation, key string, requestContext, command json.RawMessage) (httpapi.Answer, error) {
+	c := &posting{ctx: ctx, operation: operation, key: key, context: requestContext, command: command, done: make(chan struct{})}
+	if !p.enqueue(c) {
+		return httpapi.Answer{}, problem.New(problem.Unavailable, "Too many movements are waiting to be posted.")
+	}
+	select {
+	case <-c.done:
+		return c.answer, c.err
+	case <-ctx.Done():
+		// It may still be posted; its key will tell.
+		return httpapi.Answer{}, ctx.Err()
+	}
+}
+
+func (p *Poster) enqueue(c *posting) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.waiting) >= p.longest {
@@ -88,7 +96,7 @@ func (p *poster) enqueue(c *posting) bool {
 }
 
 // run posts batch after batch until nothing waits.
-func (p *poster) run() {
+func (p *Poster) run() {
 	for {
 		batch := p.take()
 		if batch == nil {
@@ -103,7 +111,7 @@ func (p *poster) run() {
 
 // take is the next batch: in order of arrival, no key twice, and nothing whose client gave
 // up waiting. Nil ends the poster that asked.
-func (p *poster) take() []*posting {
+func (p *Poster) take() []*posting {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var batch, left []*posting
@@ -127,7 +135,7 @@ func (p *poster) take() []*posting {
 
 // send posts the batch. When it fails as a whole nothing of it was done: then each goes
 // alone, so that what is wrong with one does not harm the others.
-func (p *poster) send(batch []*posting) {
+func (p *Poster) send(batch []*posting) {
 	err := p.call(batch)
 	if err == nil {
 		return
@@ -141,7 +149,7 @@ func (p *poster) send(batch []*posting) {
 	}
 }
 
-func (p *poster) call(batch []*posting) error {
+func (p *Poster) call(batch []*posting) error {
 	operations := make([]string, len(batch))
 	contexts := make([]json.RawMessage, len(batch))
 	commands := make([]json.RawMessage, len(batch))

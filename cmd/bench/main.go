@@ -1,0 +1,49 @@
+// Command bench measures Millrace beside what it is to be compared with, on one private Postgres, in one
+// run: pgbench's TPC-B, the four statements of a textbook service, Millrace's own SQL, and Millrace over
+// HTTP. After each part it proves that every key had one effect and that the books balance.
+//
+// The absolute figures are those of the machine; the ratios are what counts.
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// program is the command line.
+type program struct {
+	Posting postingCommand `cmd:"" default:"withargs" help:"Measure posting (the default)."`
+}
+
+type postingCommand struct {
+	Duration time.Duration `default:"6s" help:"How long each part is measured."`
+	Warmup   time.Duration `default:"1s" help:"How long each part runs before it is measured."`
+	Only     string        `help:"Run only the parts whose name holds this text, and write no results." placeholder:"TEXT"`
+	Scale    int           `default:"100" help:"Scale of TPC-B; one unit is 100,000 accounts."`
+	Profile  string        `help:"Folder for CPU profiles of the api, one per part over HTTP." placeholder:"FOLDER"`
+	Results  string        `default:"bench/results.json" help:"Where the figures go."`
+	Chart    string        `default:"docs/bench.svg" help:"Where the chart goes."`
+}
+
+// errMissed ends a run whose figures miss a bar: everything was shown already.
+var errMissed = errors.New("a bar was missed")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	var bench program
+	line := kong.Parse(&bench, kong.Name("bench"), kong.UsageOnError(),
+		kong.Description("Measures Millrace beside what it is to be compared with."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	err := line.Run()
+	if errors.Is(err, errMissed) {
+		os.Exit(1) //nolint:gocritic // nothing is left to be released
+	}
+	line.FatalIfErrorf(err)
+}

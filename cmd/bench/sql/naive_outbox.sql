@@ -1,0 +1,1 @@
+INSERT INTO naive.outbox (topic, payload) VALUES ('movement.posted', $1)
