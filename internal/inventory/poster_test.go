@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/httpapi"
-	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
+	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/problem"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
@@ -38,7 +38,7 @@ func TestFullQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p := newPoster(db.New(database.Pool))
+	p := NewPoster(&pg.Primary{Pool: database.Pool})
 	p.longest = 20
 	transfer := p.post("transfer-stock")
 	call := func(ctx context.Context, n int) (httpapi.Answer, error) {
