@@ -507,7 +507,9 @@ func TestReportLocksOnce(t *testing.T) {
 	release := hold("R-2")
 	defer release()
 	reported := make(chan *httpapitest.Answer, 1)
-	go func() { reported <- api.Post(t, "/v1/production-reports", m{"work_order": number, "good_quantity": "3", "lot": "C-1"}) }()
+	go func() {
+		reported <- api.Post(t, "/v1/production-reports", m{"work_order": number, "good_quantity": "3", "lot": "C-1"})
+	}()
 	for one(t, api.DB, `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == "0" {
 		time.Sleep(5 * time.Millisecond)
 	}
