@@ -158,13 +158,14 @@ func registerReads(api *httpapi.API, q *db.Queries) {
 
 	type movementQuery struct {
 		Item  string `query:"item" required:"true" minLength:"1" maxLength:"64" doc:"Item whose ledger to read."`
+		Lot   string `query:"lot" maxLength:"64" doc:"Only this lot of it: where it came from and where it went."`
 		After string `query:"after" maxLength:"20" doc:"Where to go on: next of the page before."`
 		Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
 	}
 	httpapi.Read[movementQuery, httpapi.Page[Movement]](api, httpapi.ReadSpec{
-		OperationID: "list-movements", Path: "/v1/movements", Tag: tag, Summary: "The ledger of an item, latest first",
+		OperationID: "list-movements", Path: "/v1/movements", Tag: tag, Summary: "The ledger of an item or a lot, latest first",
 	}, func(ctx context.Context, in *movementQuery) (json.RawMessage, error) {
-		return q.ListMovements(ctx, in.Item, named(in.After), in.Limit)
+		return q.ListMovements(ctx, in.Item, named(in.Lot), named(in.After), in.Limit)
 	})
 
 	type lotQuery struct {

@@ -97,6 +97,16 @@ func TestLotsAreSplitMergedAndBlocked(t *testing.T) {
 	if told := one[string](t, api.DB, `SELECT inventory.tell_expired_lots() || ' ' || inventory.tell_expired_lots()`); told != "1 0" {
 		t.Errorf("told of %s expired lots", told)
 	}
+	if trace := api.Get(t, "/v1/movements?item=RESIN&lot=L2").Want(200); trace.Len("items") != 2 || trace.Text("items", 0, "type") != "relabel" {
+		t.Errorf("trace of L2: %s", trace.Body)
+	}
+	whole := api.Get(t, "/v1/movements?item=RESIN").Want(200)
+	page := api.Get(t, "/v1/movements?item=RESIN&limit=3").Want(200)
+	if next := api.Get(t, "/v1/movements?item=RESIN&limit=3&after="+page.Text("next")).Want(200); next.Text("items", 0, "id") != whole.Text("items", 3, "id") {
+		t.Error("the second page does not follow the first")
+	}
+	api.Get(t, "/v1/movements?item=RESIN&lot=NONE").Want(200)
+	api.Get(t, "/v1/movements?item=NONE&after=x").Want(200)
 	catchUp(t, api.DB) // costs are not touched by any of it: the checks say so
 }
 

@@ -219,7 +219,7 @@ DROP FUNCTION IF EXISTS inventory.lock_balances(inventory.balance_key[]);
 DROP FUNCTION IF EXISTS inventory.list_stock_as_of(timestamptz, text, text, text, text, integer);
 DROP FUNCTION IF EXISTS inventory.list_stock(text, text, text, integer);
 DROP FUNCTION IF EXISTS inventory.list_periods(text, integer);
-DROP FUNCTION IF EXISTS inventory.list_movements(text, text, integer);
+DROP FUNCTION IF EXISTS inventory.list_movements(text, text, text, integer);
 DROP FUNCTION IF EXISTS inventory.list_expired_lots(date, text, integer);
 DROP FUNCTION IF EXISTS inventory.keep_serials(inventory.posting_line[]);
 DROP FUNCTION IF EXISTS inventory.has_check_digit(text);

@@ -22,11 +22,16 @@ func (q *Queries) GetLot(ctx context.Context, item string, lot string) (json.Raw
 }
 
 const listMovements = `-- name: ListMovements :one
-SELECT inventory.list_movements($1::text, $2::text, $3::integer)::jsonb AS document
+SELECT inventory.list_movements($1::text, $2::text, $3::text, $4::integer)::jsonb AS document
 `
 
-func (q *Queries) ListMovements(ctx context.Context, item string, after *string, rowLimit int32) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, listMovements, item, after, rowLimit)
+func (q *Queries) ListMovements(ctx context.Context, item string, lot *string, after *string, rowLimit int32) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, listMovements,
+		item,
+		lot,
+		after,
+		rowLimit,
+	)
 	var document json.RawMessage
 	err := row.Scan(&document)
 	return document, err
