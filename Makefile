@@ -33,7 +33,7 @@ race: ## Run all tests with the race detector
 	$(GO) run ./internal/tools/testcluster -- $(GO) test -race $(TESTFLAGS) $(TEST)
 
 lint: $(BIN)/golangci-lint ## Lint the Go code, walls between packages included
-	golangci-lint run
+	golangci-lint run --allow-parallel-runners
 
 gen: $(BIN)/sqlc ## Write everything that is generated
 	@$(GO) run ./internal/tools/migration

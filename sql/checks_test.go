@@ -274,6 +274,11 @@ var broken = map[string][]string{
 		`UPDATE sales.sales_order_line SET picked_quantity = picked_quantity + 1`,
 		`UPDATE shipping.pick SET is_reversed = true`,
 	},
+	"shipping/return_waits_under_hold": {
+		`UPDATE shipping.customer_return_line SET accepted_quantity = accepted_quantity - 1 WHERE id = (SELECT min(id) FROM shipping.customer_return_line)`,
+		`INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
+			SELECT item_id, location_id, lot_id, 'customer_return_line', 0, 1 FROM inventory.balance LIMIT 1`,
+	},
 	"shipping/returned_equals_returns": {
 		`UPDATE shipping.shipment_line SET returned_quantity = returned_quantity + 1`,
 		`UPDATE shipping.shipment_line SET credited_quantity = credited_quantity + 1`,

@@ -458,7 +458,8 @@ COMMENT ON TYPE inventory.balance_key IS 'Names one balance.';
 
 CREATE TYPE inventory.demand_type AS ENUM (
     'sales_order_line',
-    'work_order_material'
+    'work_order_material',
+    'customer_return_line'
 );
 
 --
@@ -5684,6 +5685,44 @@ $$;
 COMMENT ON FUNCTION inventory.close_period(p_context jsonb, p_command jsonb) IS 'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
 
 --
+-- Name: consume_demand(inventory.demand_type, bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.consume_demand(p_demand_type inventory.demand_type, p_demand_id bigint, p_quantity numeric) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_left numeric := p_quantity;
+    v_reservation record;
+BEGIN
+    FOR v_reservation IN
+        SELECT r.id, r.open_quantity
+        FROM inventory.reservation AS r
+        WHERE r.demand_type = p_demand_type AND r.demand_id = p_demand_id AND r.open_quantity > 0
+        ORDER BY r.id
+        FOR UPDATE
+    LOOP
+        EXIT WHEN v_left = 0;
+        PERFORM inventory.consume_reservation(v_reservation.id, least(v_left, v_reservation.open_quantity));
+        v_left := v_left - least(v_left, v_reservation.open_quantity);
+    END LOOP;
+    IF v_left > 0 THEN
+        RAISE EXCEPTION 'the reservation does not hold that much any more'
+            USING ERRCODE = 'MR212',
+                  DETAIL = jsonb_build_object('requested', p_quantity::text, 'missing', v_left::text)::text,
+                  HINT = 'Look at what is left, then try again.';
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION consume_demand(p_demand_type inventory.demand_type, p_demand_id bigint, p_quantity numeric); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.consume_demand(p_demand_type inventory.demand_type, p_demand_id bigint, p_quantity numeric) IS 'Takes p_quantity base units off the reservations of a demand, oldest first; the posting that follows in the same command carries consumes_reservation. Raises MR212 when they hold less.';
+
+--
 -- Name: consume_reservation(bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -6354,6 +6393,29 @@ $_$;
 --
 
 COMMENT ON FUNCTION inventory.has_check_digit(p_digits text) IS 'Whether the last digit of a GTIN, GLN or SSCC is right (modulo 10, weights 3 and 1 from the right; GS1 General Specifications 7.9.1).';
+
+--
+-- Name: hold_stock(inventory.demand_type, bigint, bigint, bigint, bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.hold_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_location_id bigint, p_lot_id bigint, p_quantity numeric) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE inventory.balance AS b
+    SET reserved = b.reserved + p_quantity
+    WHERE b.item_id = p_item_id AND b.location_id = p_location_id AND b.lot_id = p_lot_id;
+    INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
+    VALUES (p_item_id, p_location_id, p_lot_id, p_demand_type, p_demand_id, p_quantity);
+END;
+$$;
+
+--
+-- Name: FUNCTION hold_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_location_id bigint, p_lot_id bigint, p_quantity numeric); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.hold_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_location_id bigint, p_lot_id bigint, p_quantity numeric) IS 'Reserves p_quantity base units of one balance, wherever it lies, for a demand: goods that only the step named by the demand may move. Call it after the posting that brought them, which holds the lock of the balance. The CHECK of the balance refuses more than is free.';
 
 --
 -- Name: keep_serials(inventory.posting_line[]); Type: FUNCTION; Schema: inventory; Owner: -
@@ -12633,6 +12695,7 @@ BEGIN
         SET accepted_quantity = l.accepted_quantity + v_accepted,
             rejected_quantity = l.rejected_quantity + v_rejected
         WHERE l.id = v_line.id;
+        PERFORM inventory.consume_demand('customer_return_line', v_line.id, v_accepted + v_rejected);
 
         IF v_accepted > 0 THEN
             v_location_id := CASE WHEN v_wish.line ? 'location'
@@ -12657,7 +12720,7 @@ BEGIN
             WHERE l.return_inspection_id = v_inspection_id
             ORDER BY l.line_number),
         ARRAY(
-            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, false, l.id, NULL, r.reason_id)::inventory.posting_line
+            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, true, l.id, NULL, r.reason_id)::inventory.posting_line
             FROM shipping.return_inspection_line AS l
             JOIN shipping.customer_return_line AS r ON r.id = l.customer_return_line_id
             JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
@@ -13371,6 +13434,12 @@ BEGIN
             ORDER BY l.line_number),
         'customer_return', v_return_id, v_occurred_at);
     UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
+    -- The lot may be released: what keeps these goods where they are is that they are held for their inspection.
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, c.id, s.lot_id, l.quantity)
+    FROM shipping.customer_return_line AS l
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN catalog.location AS c ON c.id = v_location_id AND c.kind = 'quarantine'
+    WHERE l.customer_return_id = v_return_id;
 
     PERFORM event.publish('customer_return.posted', v_return_id,
         jsonb_build_object('customer_return', v_number, 'shipment', v_shipment.number));
@@ -13438,6 +13507,15 @@ BEGIN
         GROUP BY l.shipment_line_id
     ) AS q
     WHERE s.id = q.shipment_line_id;
+    -- Every balance of the return, in one go and in order, before any of them is freed.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(s.item_id, v_return.location_id, s.lot_id)::inventory.balance_key
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        WHERE l.customer_return_id = v_return.id));
+    PERFORM inventory.release_reservations('customer_return_line', l.id)
+    FROM shipping.customer_return_line AS l
+    WHERE l.customer_return_id = v_return.id;
     PERFORM inventory.reverse_movements(
         ARRAY(SELECT l.movement_id FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return.id ORDER BY l.movement_id),
         'reversal', v_return.id, v_reason.id, v_occurred_at);
@@ -13559,6 +13637,12 @@ BEGIN
     PERFORM inventory.reverse_movements(
         ARRAY(SELECT l.movement_id FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection.id ORDER BY l.movement_id),
         'reversal', v_inspection.id, v_reason.id, v_occurred_at);
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, r.location_id, s.lot_id, i.quantity)
+    FROM shipping.return_inspection_line AS i
+    JOIN shipping.customer_return_line AS l ON l.id = i.customer_return_line_id
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN shipping.customer_return AS r ON r.id = l.customer_return_id
+    WHERE i.return_inspection_id = v_inspection.id;
     UPDATE shipping.return_inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
 
     PERFORM event.publish('return_inspection.reversed', v_inspection.id,

@@ -191,7 +191,7 @@ CREATE TYPE inventory.posting_line AS (
 );
 COMMENT ON TYPE inventory.posting_line IS 'One movement to post. quantity is positive, in base units; consumes_reservation also lowers what is reserved at the source.';
 
-CREATE TYPE inventory.demand_type AS ENUM ('sales_order_line', 'work_order_material');
+CREATE TYPE inventory.demand_type AS ENUM ('sales_order_line', 'work_order_material', 'customer_return_line');
 COMMENT ON TYPE inventory.demand_type IS 'What stock can be reserved for.';
 
 CREATE TABLE inventory.reservation (

@@ -4324,6 +4324,44 @@ COMMENT ON FUNCTION inventory.close_period(jsonb, jsonb) IS
     'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
 -- <<< functions/inventory/close_period.sql
 
+-- >>> functions/inventory/consume_demand.sql sha256:7f05f3e174dce8e8
+CREATE OR REPLACE FUNCTION inventory.consume_demand(
+    p_demand_type inventory.demand_type,
+    p_demand_id bigint,
+    p_quantity numeric
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_left numeric := p_quantity;
+    v_reservation record;
+BEGIN
+    FOR v_reservation IN
+        SELECT r.id, r.open_quantity
+        FROM inventory.reservation AS r
+        WHERE r.demand_type = p_demand_type AND r.demand_id = p_demand_id AND r.open_quantity > 0
+        ORDER BY r.id
+        FOR UPDATE
+    LOOP
+        EXIT WHEN v_left = 0;
+        PERFORM inventory.consume_reservation(v_reservation.id, least(v_left, v_reservation.open_quantity));
+        v_left := v_left - least(v_left, v_reservation.open_quantity);
+    END LOOP;
+    IF v_left > 0 THEN
+        RAISE EXCEPTION 'the reservation does not hold that much any more'
+            USING ERRCODE = 'MR212',
+                  DETAIL = jsonb_build_object('requested', p_quantity::text, 'missing', v_left::text)::text,
+                  HINT = 'Look at what is left, then try again.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.consume_demand(inventory.demand_type, bigint, numeric) IS
+    'Takes p_quantity base units off the reservations of a demand, oldest first; the posting that follows in the same command carries consumes_reservation. Raises MR212 when they hold less.';
+-- <<< functions/inventory/consume_demand.sql
+
 -- >>> functions/inventory/consume_reservation.sql sha256:15b13baff90e6c16
 CREATE OR REPLACE FUNCTION inventory.consume_reservation(
     p_reservation_id bigint,
@@ -4926,6 +4964,32 @@ $function$;
 COMMENT ON FUNCTION inventory.has_check_digit(text) IS
     'Whether the last digit of a GTIN, GLN or SSCC is right (modulo 10, weights 3 and 1 from the right; GS1 General Specifications 7.9.1).';
 -- <<< functions/inventory/has_check_digit.sql
+
+-- >>> functions/inventory/hold_stock.sql sha256:2a46adb23a9f9ff8
+CREATE OR REPLACE FUNCTION inventory.hold_stock(
+    p_demand_type inventory.demand_type,
+    p_demand_id bigint,
+    p_item_id bigint,
+    p_location_id bigint,
+    p_lot_id bigint,
+    p_quantity numeric
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    UPDATE inventory.balance AS b
+    SET reserved = b.reserved + p_quantity
+    WHERE b.item_id = p_item_id AND b.location_id = p_location_id AND b.lot_id = p_lot_id;
+    INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity)
+    VALUES (p_item_id, p_location_id, p_lot_id, p_demand_type, p_demand_id, p_quantity);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.hold_stock(inventory.demand_type, bigint, bigint, bigint, bigint, numeric) IS
+    'Reserves p_quantity base units of one balance, wherever it lies, for a demand: goods that only the step named by the demand may move. Call it after the posting that brought them, which holds the lock of the balance. The CHECK of the balance refuses more than is free.';
+-- <<< functions/inventory/hold_stock.sql
 
 -- >>> functions/inventory/keep_serials.sql sha256:8c3200f3ce25fe2b
 CREATE OR REPLACE FUNCTION inventory.keep_serials(
@@ -10502,7 +10566,7 @@ $function$;
 COMMENT ON FUNCTION shipping.gs1_check_digit(text) IS 'GS1 mod-10 check digit of the digits before it: weights 3 and 1 in turn, from the right.';
 -- <<< functions/shipping/gs1_check_digit.sql
 
--- >>> functions/shipping/inspect_return.sql sha256:7fe442b312c4bc03
+-- >>> functions/shipping/inspect_return.sql sha256:853d3b06e4bebe0b
 CREATE OR REPLACE FUNCTION shipping.inspect_return(
     p_context jsonb,
     p_command jsonb
@@ -10582,6 +10646,7 @@ BEGIN
         SET accepted_quantity = l.accepted_quantity + v_accepted,
             rejected_quantity = l.rejected_quantity + v_rejected
         WHERE l.id = v_line.id;
+        PERFORM inventory.consume_demand('customer_return_line', v_line.id, v_accepted + v_rejected);
 
         IF v_accepted > 0 THEN
             v_location_id := CASE WHEN v_wish.line ? 'location'
@@ -10606,7 +10671,7 @@ BEGIN
             WHERE l.return_inspection_id = v_inspection_id
             ORDER BY l.line_number),
         ARRAY(
-            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, false, l.id, NULL, r.reason_id)::inventory.posting_line
+            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, true, l.id, NULL, r.reason_id)::inventory.posting_line
             FROM shipping.return_inspection_line AS l
             JOIN shipping.customer_return_line AS r ON r.id = l.customer_return_line_id
             JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
@@ -11219,7 +11284,7 @@ COMMENT ON FUNCTION shipping.require_location(text, bigint, catalog.location_kin
     'Id of the location named, which must be of the site and of one of the kinds; of the first location of the first kind when none is named. Raises MR515 when it is another place, MR516 when there is none.';
 -- <<< functions/shipping/require_location.sql
 
--- >>> functions/shipping/return_goods.sql sha256:9380f9386692ef6e
+-- >>> functions/shipping/return_goods.sql sha256:83f77e21b52b2d8a
 CREATE OR REPLACE FUNCTION shipping.return_goods(
     p_context jsonb,
     p_command jsonb
@@ -11299,6 +11364,12 @@ BEGIN
             ORDER BY l.line_number),
         'customer_return', v_return_id, v_occurred_at);
     UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
+    -- The lot may be released: what keeps these goods where they are is that they are held for their inspection.
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, c.id, s.lot_id, l.quantity)
+    FROM shipping.customer_return_line AS l
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN catalog.location AS c ON c.id = v_location_id AND c.kind = 'quarantine'
+    WHERE l.customer_return_id = v_return_id;
 
     PERFORM event.publish('customer_return.posted', v_return_id,
         jsonb_build_object('customer_return', v_number, 'shipment', v_shipment.number));
@@ -11310,7 +11381,7 @@ COMMENT ON FUNCTION shipping.return_goods(jsonb, jsonb) IS
     'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
 -- <<< functions/shipping/return_goods.sql
 
--- >>> functions/shipping/reverse_customer_return.sql sha256:d0d8ba13eb5935c1
+-- >>> functions/shipping/reverse_customer_return.sql sha256:c8b240bd26f291eb
 CREATE OR REPLACE FUNCTION shipping.reverse_customer_return(
     p_context jsonb,
     p_command jsonb
@@ -11365,6 +11436,15 @@ BEGIN
         GROUP BY l.shipment_line_id
     ) AS q
     WHERE s.id = q.shipment_line_id;
+    -- Every balance of the return, in one go and in order, before any of them is freed.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(s.item_id, v_return.location_id, s.lot_id)::inventory.balance_key
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        WHERE l.customer_return_id = v_return.id));
+    PERFORM inventory.release_reservations('customer_return_line', l.id)
+    FROM shipping.customer_return_line AS l
+    WHERE l.customer_return_id = v_return.id;
     PERFORM inventory.reverse_movements(
         ARRAY(SELECT l.movement_id FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return.id ORDER BY l.movement_id),
         'reversal', v_return.id, v_reason.id, v_occurred_at);
@@ -11433,7 +11513,7 @@ COMMENT ON FUNCTION shipping.reverse_pick(jsonb, jsonb) IS
     'Command: picked goods go back to where they came from, as free stock; reserve them again where they are still wanted. Body: pick, reason, occurred_at?. Raises MR209 when it was reversed already, MR514 while any of it is packed.';
 -- <<< functions/shipping/reverse_pick.sql
 
--- >>> functions/shipping/reverse_return_inspection.sql sha256:fb018ca5b9a3f741
+-- >>> functions/shipping/reverse_return_inspection.sql sha256:eb1892f98fa94bd4
 CREATE OR REPLACE FUNCTION shipping.reverse_return_inspection(
     p_context jsonb,
     p_command jsonb
@@ -11484,6 +11564,12 @@ BEGIN
     PERFORM inventory.reverse_movements(
         ARRAY(SELECT l.movement_id FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection.id ORDER BY l.movement_id),
         'reversal', v_inspection.id, v_reason.id, v_occurred_at);
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, r.location_id, s.lot_id, i.quantity)
+    FROM shipping.return_inspection_line AS i
+    JOIN shipping.customer_return_line AS l ON l.id = i.customer_return_line_id
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN shipping.customer_return AS r ON r.id = l.customer_return_id
+    WHERE i.return_inspection_id = v_inspection.id;
     UPDATE shipping.return_inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
 
     PERFORM event.publish('return_inspection.reversed', v_inspection.id,

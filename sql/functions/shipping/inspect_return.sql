@@ -77,6 +77,7 @@ BEGIN
         SET accepted_quantity = l.accepted_quantity + v_accepted,
             rejected_quantity = l.rejected_quantity + v_rejected
         WHERE l.id = v_line.id;
+        PERFORM inventory.consume_demand('customer_return_line', v_line.id, v_accepted + v_rejected);
 
         IF v_accepted > 0 THEN
             v_location_id := CASE WHEN v_wish.line ? 'location'
@@ -101,7 +102,7 @@ BEGIN
             WHERE l.return_inspection_id = v_inspection_id
             ORDER BY l.line_number),
         ARRAY(
-            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, false, l.id, NULL, r.reason_id)::inventory.posting_line
+            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, true, l.id, NULL, r.reason_id)::inventory.posting_line
             FROM shipping.return_inspection_line AS l
             JOIN shipping.customer_return_line AS r ON r.id = l.customer_return_line_id
             JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id

@@ -77,6 +77,12 @@ BEGIN
             ORDER BY l.line_number),
         'customer_return', v_return_id, v_occurred_at);
     UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
+    -- The lot may be released: what keeps these goods where they are is that they are held for their inspection.
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, c.id, s.lot_id, l.quantity)
+    FROM shipping.customer_return_line AS l
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN catalog.location AS c ON c.id = v_location_id AND c.kind = 'quarantine'
+    WHERE l.customer_return_id = v_return_id;
 
     PERFORM event.publish('customer_return.posted', v_return_id,
         jsonb_build_object('customer_return', v_number, 'shipment', v_shipment.number));

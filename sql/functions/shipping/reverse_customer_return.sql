@@ -52,6 +52,15 @@ BEGIN
         GROUP BY l.shipment_line_id
     ) AS q
     WHERE s.id = q.shipment_line_id;
+    -- Every balance of the return, in one go and in order, before any of them is freed.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(s.item_id, v_return.location_id, s.lot_id)::inventory.balance_key
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        WHERE l.customer_return_id = v_return.id));
+    PERFORM inventory.release_reservations('customer_return_line', l.id)
+    FROM shipping.customer_return_line AS l
+    WHERE l.customer_return_id = v_return.id;
     PERFORM inventory.reverse_movements(
         ARRAY(SELECT l.movement_id FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return.id ORDER BY l.movement_id),
         'reversal', v_return.id, v_reason.id, v_occurred_at);

@@ -48,6 +48,12 @@ BEGIN
     PERFORM inventory.reverse_movements(
         ARRAY(SELECT l.movement_id FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection.id ORDER BY l.movement_id),
         'reversal', v_inspection.id, v_reason.id, v_occurred_at);
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, r.location_id, s.lot_id, i.quantity)
+    FROM shipping.return_inspection_line AS i
+    JOIN shipping.customer_return_line AS l ON l.id = i.customer_return_line_id
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN shipping.customer_return AS r ON r.id = l.customer_return_id
+    WHERE i.return_inspection_id = v_inspection.id;
     UPDATE shipping.return_inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
 
     PERFORM event.publish('return_inspection.reversed', v_inspection.id,
