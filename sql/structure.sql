@@ -5864,6 +5864,29 @@ $_$;
 COMMENT ON FUNCTION inventory.count_stock(p_context jsonb, p_command jsonb) IS 'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?, counted_second_quantity (catch weight)], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
 
 --
+-- Name: describe_shortage(text, text, text, numeric, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.describe_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN jsonb_build_object(
+        'message', format('%s of item %s asked for at %s, %s free', trim_scale(p_requested), p_item, p_location, trim_scale(p_on_hand - p_reserved)),
+        'detail', jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''),
+            'on_hand', p_on_hand::text, 'reserved', p_reserved::text, 'requested', p_requested::text)::text,
+        'hint', 'Take less, or take it from another place.');
+END;
+$$;
+
+--
+-- Name: FUNCTION describe_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.describe_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric) IS 'What MR201 says, as message, detail and hint: the balance named has less free than is asked for. Quantities in base units.';
+
+--
 -- Name: describe_transfer(bigint, inventory.movement_type, text, text, text, text, numeric, text, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -7262,10 +7285,10 @@ $$;
 COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) IS 'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
 
 --
--- Name: post_transfers(text[], jsonb[], jsonb[], jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.post_transfers(p_operations text[], p_contexts jsonb[], p_commands jsonb[], p_problems jsonb) RETURNS TABLE(ordinal integer, status integer, body jsonb, is_replayed boolean)
+CREATE FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problems jsonb) RETURNS TABLE(ordinal integer, status integer, body jsonb, is_replayed boolean)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -7274,298 +7297,377 @@ CREATE FUNCTION inventory.post_transfers(p_operations text[], p_contexts jsonb[]
     AS $_$
 #variable_conflict use_column
 DECLARE
-    v_count integer := cardinality(p_operations);
+    -- Per command, in the order of arrival. Arrays of plain types, read by one unnest: their elements are not searched for.
     v_types inventory.movement_type[];
     v_fingerprints bytea[];
-    v_occurred timestamptz[];
-    v_lines inventory.posting_line[];
-    v_seconds numeric[];        -- catch weight per command, null where the item has none
-    v_has_seconds boolean := false;
-    v_second_free numeric[];    -- what there is of it per balance, in the order of v_keys
     v_bodies jsonb[];           -- the answer, null while the command is still to be posted
     v_replayed boolean[];       -- answered before, under the same key
     v_foreign boolean[];        -- the key belongs to another request: answered, and not stored
-    v_keys inventory.balance_key[];
-    v_free numeric[];           -- what is free per balance, in the order of v_keys
-    v_sources integer[];        -- per command the balance it takes from, an index of v_free
-    v_targets integer[];        -- and the balance it adds to; null for a virtual location
-    v_ids bigint[];
-    v_posted_at timestamptz;
+    v_occurred timestamptz[];   -- null: when it is posted
+    v_items bigint[];           -- null: nothing is posted
+    v_lots bigint[];
+    v_froms bigint[];
+    v_tos bigint[];
+    v_sources bigint[];         -- the source, null when it holds no balance
+    v_targets bigint[];         -- the target, null when it holds no balance
+    v_quantities numeric[];
+    v_reasons bigint[];
+    v_to_codes text[];
+    v_units text[];
+    v_seconds numeric[];        -- catch weight, null where the item has none
+    v_second_units text[];
+    v_has_seconds boolean := false;
+    v_second_frees numeric[];   -- what there is of it per balance, as v_frees
+    v_second_free numeric;
     v_closed_until timestamptz;
+    v_is_usual boolean;
+    v_is_complete boolean;      -- every balance is there already
     v_is_covered boolean;
-    v_rows integer;
+    v_unstored integer;
+    v_line inventory.posting_line;
+    v_keys inventory.balance_key[];
     v_ordinal integer;
+    v_entry record;
+    v_frees numeric[];          -- what is free per balance that cannot serve all
+    v_free numeric;
+    v_shortage jsonb;
+    v_posted_at timestamptz;
+    v_rows integer;
     v_code text;
     v_message text;
     v_detail text;
     v_hint text;
 BEGIN
-    -- 1. What was answered before, and what the codes of the others mean. A line that is in any way unusual stays null.
-    SELECT array_agg(c.movement_type ORDER BY c.ordinal),
-        array_agg(c.fingerprint ORDER BY c.ordinal),
-        array_agg(r.body ORDER BY c.ordinal),
-        array_agg(coalesce(r.fingerprint = c.fingerprint, false) ORDER BY c.ordinal),
-        array_agg(coalesce(r.fingerprint <> c.fingerprint, false) ORDER BY c.ordinal),
-        array_agg(coalesce(c.occurred_at, clock_timestamp()) ORDER BY c.ordinal),
-        array_agg(CASE
-            WHEN r.key IS NULL AND rule.id IS NOT NULL AND f.site_id = g.site_id AND f.id <> g.id
-                AND (i.tracking = 'none') = (c.command ->> 'lot' IS NULL)
+    -- 1. What was answered before, and what the codes of the others mean. A command that is in any way unusual gets no item yet.
+    SELECT array_agg(s.movement_type), array_agg(s.fingerprint), array_agg(s.body), array_agg(s.is_replayed), array_agg(s.is_foreign),
+        array_agg(NULL::timestamptz), array_agg(s.item_id), array_agg(s.lot_id), array_agg(s.from_id), array_agg(s.to_id),
+        array_agg(CASE WHEN s.is_from_physical THEN s.from_id END), array_agg(CASE WHEN s.is_to_physical THEN s.to_id END),
+        array_agg(s.quantity), array_agg(s.reason_id), array_agg(s.to_code), array_agg(s.unit),
+        array_agg(NULL::numeric), array_agg(NULL::text),
+        bool_and(s.is_replayed OR s.item_id IS NOT NULL), bool_and(s.is_complete), count(*) FILTER (WHERE NOT s.is_replayed AND NOT s.is_foreign)
+    INTO v_types, v_fingerprints, v_bodies, v_replayed, v_foreign,
+        v_occurred, v_items, v_lots, v_froms, v_tos,
+        v_sources, v_targets,
+        v_quantities, v_reasons, v_to_codes, v_units,
+        v_seconds, v_second_units,
+        v_is_usual, v_is_complete, v_unstored
+    FROM (
+        -- Kept apart so that each member is taken out of its document once.
+        WITH command AS MATERIALIZED (
+            SELECT n.ordinal, n.key, n.command ->> 'item' AS item, n.command ->> 'lot' AS lot, n.command ->> 'from' AS from_code,
+                n.command ->> 'to' AS to_code, n.command ->> 'unit' AS unit, n.command ->> 'reason' AS reason,
+                n.command ->> 'occurred_at' AS occurred_at, n.command ? 'second_quantity' AS has_second,
+                CASE WHEN n.command ->> 'quantity' ~ '^[0-9]{1,12}(\.[0-9]{1,6})?$' THEN (n.command ->> 'quantity')::numeric END AS quantity,
+                -- The same as event.fingerprint.
+                sha256(convert_to(n.operation || ' ' || coalesce(n.command::text, ''), 'UTF8')) AS fingerprint,
+                (CASE n.operation WHEN 'put-away' THEN 'put_away' WHEN 'transfer-stock' THEN 'transfer' WHEN 'scrap-stock' THEN 'scrap' END)
+                    ::inventory.movement_type AS movement_type
+            FROM unnest(p_operations, p_keys, p_commands) WITH ORDINALITY AS n (operation, key, command, ordinal)
+        )
+        SELECT c.movement_type, c.fingerprint, r.body,
+            coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
+            CASE WHEN r.key IS NULL AND rule.id IS NOT NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
+                AND (i.tracking = 'none') = (c.lot IS NULL)
                 AND (i.tracking = 'none' OR l.id IS NOT NULL)
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
                 AND (c.movement_type <> 'scrap' OR reason.id IS NOT NULL)
-                AND (c.command ->> 'unit' IS NULL OR c.command ->> 'unit' = u.code)
-                AND i.second_unit_id IS NULL AND NOT c.command ? 'second_quantity'
+                AND (c.unit IS NULL OR c.unit = u.code)
+                AND i.second_unit_id IS NULL AND NOT c.has_second
                 AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
-            THEN ROW(i.id, coalesce(l.id, 0), f.id, g.id, c.quantity, false, NULL, NULL, reason.id)::inventory.posting_line
-            END ORDER BY c.ordinal)
-    INTO v_types, v_fingerprints, v_bodies, v_replayed, v_foreign, v_occurred, v_lines
-    FROM (
-        SELECT n.ordinal, n.context, n.command, event.fingerprint(n.operation, n.command) AS fingerprint,
-            (n.command ->> 'occurred_at')::timestamptz AS occurred_at,
-            CASE WHEN n.command ->> 'quantity' ~ '^[0-9]{1,12}(\.[0-9]{1,6})?$' THEN (n.command ->> 'quantity')::numeric END AS quantity,
-            (CASE n.operation WHEN 'put-away' THEN 'put_away' WHEN 'transfer-stock' THEN 'transfer' WHEN 'scrap-stock' THEN 'scrap' END)
-                ::inventory.movement_type AS movement_type
-        FROM unnest(p_operations, p_contexts, p_commands) WITH ORDINALITY AS n (operation, context, command, ordinal)
-    ) AS c
-    LEFT JOIN event.request AS r ON r.key = (c.context ->> 'key')::uuid
-    LEFT JOIN catalog.item AS i ON i.number = c.command ->> 'item'
-    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    LEFT JOIN inventory.lot AS l ON l.item_id = i.id AND l.number = c.command ->> 'lot'
-    LEFT JOIN catalog.location AS f ON f.code = c.command ->> 'from'
-    LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
-    LEFT JOIN catalog.location AS named ON c.movement_type <> 'scrap' AND named.code = c.command ->> 'to'
-    LEFT JOIN catalog.location AS g ON g.id = coalesce(scrap.id, named.id)
-    LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.command ->> 'reason'
-    LEFT JOIN inventory.movement_rule AS rule
-        ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = g.kind;
+            THEN i.id END AS item_id,
+            coalesce(l.id, 0) AS lot_id, f.id AS from_id, coalesce(scrap.id, g.id) AS to_id,
+            f.is_physical AS is_from_physical, coalesce(scrap.is_physical, g.is_physical) AS is_to_physical,
+            c.quantity, reason.id AS reason_id, coalesce(scrap.code, g.code) AS to_code, u.code AS unit,
+            (f.is_physical IS NOT TRUE OR EXISTS (
+                SELECT FROM inventory.balance AS b
+                WHERE b.item_id = i.id AND b.location_id = f.id AND b.lot_id = coalesce(l.id, 0)))
+            AND (g.is_physical IS NOT TRUE OR EXISTS (
+                SELECT FROM inventory.balance AS b
+                WHERE b.item_id = i.id AND b.location_id = g.id AND b.lot_id = coalesce(l.id, 0))) AS is_complete
+        FROM command AS c
+        LEFT JOIN event.request AS r ON r.key = c.key
+        LEFT JOIN catalog.item AS i ON i.number = c.item
+        LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN inventory.lot AS l ON l.item_id = i.id AND l.number = c.lot
+        LEFT JOIN catalog.location AS f ON f.code = c.from_code
+        LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
+        LEFT JOIN catalog.location AS g ON c.movement_type <> 'scrap' AND g.code = c.to_code
+        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason
+        LEFT JOIN inventory.movement_rule AS rule
+            ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = coalesce(scrap.kind, g.kind)
+        ORDER BY c.ordinal
+    ) AS s;
 
     -- 2. The unusual ones, each alone, by the functions that convert units and say what is wrong.
-    FOR i IN 1..v_count LOOP
-        IF v_foreign[i] THEN
-            v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, 'MR902', 'this key was used for another request',
-                NULL, 'Send every new request under a new key.');
-        ELSIF NOT v_replayed[i] AND v_lines[i] IS NULL THEN
-            BEGIN
-                v_occurred[i] := event.occurred_at(p_commands[i]);
-                v_lines[i] := inventory.prepare_transfer(v_types[i], p_commands[i]);
-                PERFORM inventory.check_movement(v_types[i], v_lines[i]);
-                v_seconds[i] := inventory.to_second_quantity(v_lines[i].item_id, p_commands[i] ->> 'second_quantity');
-                IF v_seconds[i] IS NOT NULL THEN
-                    v_has_seconds := true;
-                END IF;
-            EXCEPTION WHEN OTHERS THEN
-                GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
-                    v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-                v_lines[i] := NULL;
-                v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, v_code, v_message, v_detail, v_hint);
-                IF v_bodies[i] IS NULL THEN
-                    RAISE;
-                END IF;
-            END;
-        END IF;
-    END LOOP;
-
-    -- 3. Every balance the batch touches, locked in key order.
-    SELECT coalesce(array_agg(ROW(e.item_id, e.location_id, e.lot_id)::inventory.balance_key ORDER BY e.item_id, e.location_id, e.lot_id), '{}')
-    INTO v_keys
-    FROM (
-        SELECT DISTINCT l.item_id, p.location_id, l.lot_id
-        FROM unnest(v_lines) AS l
-        CROSS JOIN LATERAL (VALUES (l.from_location_id), (l.to_location_id)) AS p (location_id)
-        WHERE l.item_id IS NOT NULL
-    ) AS e
-    JOIN catalog.location AS c ON c.id = e.location_id
-    WHERE c.is_physical;
-    PERFORM inventory.lock_balances(v_keys);
-
-    -- 4. What happened in a period that is closed, read after the locks; see inventory.close_period.
-    SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p;
-    FOR v_ordinal IN
-        SELECT o.ordinal
-        FROM unnest(v_occurred) WITH ORDINALITY AS o (occurred_at, ordinal)
-        WHERE o.occurred_at < v_closed_until
-    LOOP
-        CONTINUE WHEN v_lines[v_ordinal] IS NULL;
-        BEGIN
-            PERFORM inventory.refuse_closed_period(v_occurred[v_ordinal]);
-        EXCEPTION WHEN SQLSTATE 'MR218' THEN
-            GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-            v_lines[v_ordinal] := NULL;
-            v_bodies[v_ordinal] := event.describe_refusal(p_contexts[v_ordinal], p_problems, 'MR218', v_message, v_detail, v_hint);
-        END;
-    END LOOP;
-
-    -- 5. Lots that are not released, read after the locks; see inventory.set_lot_status.
-    FOR v_ordinal IN
-        SELECT l.ordinal
-        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-        JOIN inventory.lot AS lot ON lot.id = l.lot_id AND lot.status <> 'released'
-        WHERE v_types[l.ordinal] = 'put_away'
-    LOOP
-        BEGIN
-            PERFORM inventory.check_movement(v_types[v_ordinal], v_lines[v_ordinal]);
-        EXCEPTION WHEN SQLSTATE 'MR202' THEN
-            GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-            v_lines[v_ordinal] := NULL;
-            v_bodies[v_ordinal] := event.describe_refusal(p_contexts[v_ordinal], p_problems, 'MR202', v_message, v_detail, v_hint);
-        END;
-    END LOOP;
-
-    -- 6. Is there enough for all, in the order of arrival? Then nothing has to be looked at one by one.
-    SELECT coalesce(bool_and(b.on_hand - b.reserved + e.running >= 0), true)
-    INTO v_is_covered
-    FROM (
-        SELECT p.item_id, p.location_id, p.lot_id, p.change,
-            sum(p.change) OVER (PARTITION BY p.item_id, p.location_id, p.lot_id ORDER BY p.ordinal, p.change ROWS UNBOUNDED PRECEDING) AS running
-        FROM (
-            SELECT l.ordinal, l.item_id, l.from_location_id AS location_id, l.lot_id, -l.quantity AS change
-            FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-            UNION ALL
-            SELECT l.ordinal, l.item_id, l.to_location_id, l.lot_id, l.quantity
-            FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-        ) AS p
-        WHERE p.item_id IS NOT NULL
-    ) AS e
-    JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
-    WHERE e.change < 0;
-
-    IF NOT v_is_covered OR v_has_seconds THEN
-        SELECT array_agg(b.on_hand - b.reserved ORDER BY k.ordinal), array_agg(coalesce(b.second_on_hand, 0) ORDER BY k.ordinal)
-        INTO v_free, v_second_free
-        FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
-        JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
-        SELECT array_agg(s.ordinal ORDER BY l.ordinal), array_agg(t.ordinal ORDER BY l.ordinal)
-        INTO v_sources, v_targets
-        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-        LEFT JOIN unnest(v_keys) WITH ORDINALITY AS s (item_id, location_id, lot_id, ordinal)
-            ON s.item_id = l.item_id AND s.location_id = l.from_location_id AND s.lot_id = l.lot_id
-        LEFT JOIN unnest(v_keys) WITH ORDINALITY AS t (item_id, location_id, lot_id, ordinal)
-            ON t.item_id = l.item_id AND t.location_id = l.to_location_id AND t.lot_id = l.lot_id;
-        FOR i IN 1..v_count LOOP
-            CONTINUE WHEN v_sources[i] IS NULL;
-            IF v_free[v_sources[i]] >= v_lines[i].quantity AND (v_seconds[i] IS NULL OR v_second_free[v_sources[i]] >= v_seconds[i]) THEN
-                v_free[v_sources[i]] := v_free[v_sources[i]] - v_lines[i].quantity;
-                v_second_free[v_sources[i]] := v_second_free[v_sources[i]] - coalesce(v_seconds[i], 0);
-                IF v_targets[i] IS NOT NULL THEN
-                    v_free[v_targets[i]] := v_free[v_targets[i]] + v_lines[i].quantity;
-                    v_second_free[v_targets[i]] := v_second_free[v_targets[i]] + coalesce(v_seconds[i], 0);
-                END IF;
-            ELSE
+    IF NOT v_is_usual THEN
+        v_is_complete := false;
+        FOR i IN 1..cardinality(p_operations) LOOP
+            IF v_foreign[i] THEN
+                v_bodies[i] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[i]), p_problems, 'MR902',
+                    'this key was used for another request', NULL, 'Send every new request under a new key.');
+            ELSIF NOT v_replayed[i] AND v_items[i] IS NULL THEN
                 BEGIN
-                    IF v_free[v_sources[i]] >= v_lines[i].quantity THEN
-                        PERFORM inventory.refuse_second_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
-                            u.code, v_second_free[v_sources[i]], v_seconds[i])
-                        FROM catalog.item AS t
-                        JOIN catalog.unit AS u ON u.id = t.second_unit_id
-                        WHERE t.id = v_lines[i].item_id;
-                    END IF;
-                    PERFORM inventory.refuse_shortage(p_commands[i] ->> 'item', p_commands[i] ->> 'from', p_commands[i] ->> 'lot',
-                        v_free[v_sources[i]] + b.reserved, b.reserved, v_lines[i].quantity)
-                    FROM inventory.balance AS b
-                    WHERE b.item_id = v_lines[i].item_id AND b.location_id = v_lines[i].from_location_id AND b.lot_id = v_lines[i].lot_id;
-                EXCEPTION WHEN SQLSTATE 'MR201' OR SQLSTATE 'MR229' THEN
+                    v_occurred[i] := event.occurred_at(p_commands[i]);
+                    v_line := inventory.prepare_transfer(v_types[i], p_commands[i]);
+                    PERFORM inventory.check_movement(v_types[i], v_line);
+                    v_seconds[i] := inventory.to_second_quantity(v_line.item_id, p_commands[i] ->> 'second_quantity');
+                    SELECT f.is_physical AS is_from_physical, g.is_physical AS is_to_physical, g.code AS to_code, u.code AS unit, w.code AS second_unit
+                    INTO STRICT v_entry
+                    FROM catalog.location AS f, catalog.location AS g, catalog.item AS t
+                    JOIN catalog.unit AS u ON u.id = t.base_unit_id
+                    LEFT JOIN catalog.unit AS w ON w.id = t.second_unit_id
+                    WHERE f.id = v_line.from_location_id AND g.id = v_line.to_location_id AND t.id = v_line.item_id;
+                    v_lots[i] := v_line.lot_id;
+                    v_froms[i] := v_line.from_location_id;
+                    v_tos[i] := v_line.to_location_id;
+                    v_sources[i] := CASE WHEN v_entry.is_from_physical THEN v_line.from_location_id END;
+                    v_targets[i] := CASE WHEN v_entry.is_to_physical THEN v_line.to_location_id END;
+                    v_quantities[i] := v_line.quantity;
+                    v_reasons[i] := v_line.reason_id;
+                    v_to_codes[i] := v_entry.to_code;
+                    v_units[i] := v_entry.unit;
+                    v_second_units[i] := v_entry.second_unit;
+                    v_has_seconds := v_has_seconds OR v_seconds[i] IS NOT NULL;
+                    v_items[i] := v_line.item_id;
+                EXCEPTION WHEN OTHERS THEN
                     GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                         v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-                    v_lines[i] := NULL;
-                    v_bodies[i] := event.describe_refusal(p_contexts[i], p_problems, v_code, v_message, v_detail, v_hint);
+                    v_items[i] := NULL;
+                    v_seconds[i] := NULL;
+                    v_bodies[i] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[i]), p_problems, v_code, v_message, v_detail, v_hint);
+                    IF v_bodies[i] IS NULL THEN
+                        RAISE;
+                    END IF;
                 END;
             END IF;
         END LOOP;
     END IF;
 
-    -- 7. Write what is left, set by set. Time and ids are drawn after the locks: per balance they are the true order.
-    v_posted_at := clock_timestamp();
-    SELECT array_agg(nextval('inventory.movement_id') ORDER BY g) INTO v_ids FROM generate_series(1, v_count) AS g;
+    -- 3. Every balance the batch touches, locked in key order; missing ones are made first. Is there enough for all, whatever the order?
+    -- Then nothing has to be looked at one by one.
+    PERFORM pg_advisory_xact_lock_shared(218, 0);   -- see inventory.lock_balances
+    IF NOT v_is_complete THEN
+        SELECT coalesce(array_agg(ROW(l.item_id, p.location_id, l.lot_id)::inventory.balance_key), '{}')
+        INTO v_keys
+        FROM unnest(v_items, v_lots, v_sources, v_targets) AS l (item_id, lot_id, source_id, target_id)
+        CROSS JOIN LATERAL (VALUES (l.source_id), (l.target_id)) AS p (location_id)
+        WHERE l.item_id IS NOT NULL AND p.location_id IS NOT NULL;
+        PERFORM inventory.lock_balances(v_keys);
+    END IF;
+    SELECT coalesce(bool_and(k.free >= k.taken), true)
+    INTO v_is_covered
+    FROM (
+        SELECT b.on_hand - b.reserved AS free, n.taken
+        FROM (
+            SELECT e.item_id, e.location_id, e.lot_id, sum(e.taken) AS taken
+            FROM (
+                SELECT l.item_id, l.location_id, l.lot_id, l.quantity AS taken
+                FROM unnest(v_items, v_sources, v_lots, v_quantities) AS l (item_id, location_id, lot_id, quantity)
+                UNION ALL
+                SELECT l.item_id, l.location_id, l.lot_id, 0
+                FROM unnest(v_items, v_targets, v_lots) AS l (item_id, location_id, lot_id)
+            ) AS e
+            WHERE e.item_id IS NOT NULL AND e.location_id IS NOT NULL
+            GROUP BY e.item_id, e.location_id, e.lot_id
+        ) AS n
+        JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id
+        ORDER BY b.item_id, b.location_id, b.lot_id
+        FOR UPDATE OF b
+    ) AS k;
 
-    WITH posted AS (
+    -- 4. What happened in a period that is closed, read after the locks; see inventory.close_period. The usual ones happen now.
+    IF NOT v_is_usual THEN
+        SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p;
+        FOR v_ordinal IN
+            SELECT l.ordinal
+            FROM unnest(v_items, v_occurred) WITH ORDINALITY AS l (item_id, occurred_at, ordinal)
+            WHERE l.item_id IS NOT NULL AND l.occurred_at < v_closed_until
+        LOOP
+            BEGIN
+                PERFORM inventory.refuse_closed_period(v_occurred[v_ordinal]);
+            EXCEPTION WHEN SQLSTATE 'MR218' THEN
+                GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                v_items[v_ordinal] := NULL;
+                v_bodies[v_ordinal] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[v_ordinal]), p_problems,
+                    'MR218', v_message, v_detail, v_hint);
+            END;
+        END LOOP;
+    END IF;
+
+    -- 5. Lots that are not released, read after the locks; see inventory.set_lot_status.
+    IF 'put_away' = ANY (v_types) THEN
+        FOR v_ordinal IN
+            SELECT l.ordinal
+            FROM unnest(v_items, v_lots, v_types) WITH ORDINALITY AS l (item_id, lot_id, movement_type, ordinal)
+            JOIN inventory.lot AS lot ON lot.id = l.lot_id AND lot.status <> 'released'
+            WHERE l.item_id IS NOT NULL AND l.movement_type = 'put_away'
+        LOOP
+            BEGIN
+                PERFORM inventory.check_movement(v_types[v_ordinal], ROW(v_items[v_ordinal], v_lots[v_ordinal], v_froms[v_ordinal], v_tos[v_ordinal],
+                    v_quantities[v_ordinal], false, NULL, NULL, NULL)::inventory.posting_line);
+            EXCEPTION WHEN SQLSTATE 'MR202' THEN
+                GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                v_items[v_ordinal] := NULL;
+                v_bodies[v_ordinal] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[v_ordinal]), p_problems,
+                    'MR202', v_message, v_detail, v_hint);
+            END;
+        END LOOP;
+    END IF;
+
+    -- 6. The balances that cannot serve all, or have catch weight: who takes from them and who adds to them, in the order of arrival.
+    IF NOT v_is_covered OR v_has_seconds THEN
+        FOR v_entry IN
+            SELECT e.ordinal, e.is_addition, e.number, e.quantity, b.on_hand, b.reserved, e.second_quantity,
+                coalesce(b.second_on_hand, 0) AS second_on_hand
+            FROM (
+                SELECT p.ordinal, p.is_addition, p.item_id, p.location_id, p.lot_id, p.quantity, p.second_quantity,
+                    dense_rank() OVER (ORDER BY p.item_id, p.location_id, p.lot_id) AS number,
+                    sum(p.quantity) FILTER (WHERE NOT p.is_addition)
+                        OVER (ORDER BY p.item_id, p.location_id, p.lot_id RANGE BETWEEN CURRENT ROW AND CURRENT ROW) AS taken
+                FROM (
+                    SELECT l.ordinal, false AS is_addition, l.item_id, l.location_id, l.lot_id, l.quantity, l.second_quantity
+                    FROM unnest(v_items, v_sources, v_lots, v_quantities, v_seconds)
+                        WITH ORDINALITY AS l (item_id, location_id, lot_id, quantity, second_quantity, ordinal)
+                    UNION ALL
+                    SELECT l.ordinal, true, l.item_id, l.location_id, l.lot_id, l.quantity, l.second_quantity
+                    FROM unnest(v_items, v_targets, v_lots, v_quantities, v_seconds)
+                        WITH ORDINALITY AS l (item_id, location_id, lot_id, quantity, second_quantity, ordinal)
+                ) AS p
+                WHERE p.item_id IS NOT NULL AND p.location_id IS NOT NULL
+            ) AS e
+            JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
+            WHERE b.on_hand - b.reserved < e.taken OR e.second_quantity IS NOT NULL
+            ORDER BY e.ordinal, e.is_addition
+        LOOP
+            CONTINUE WHEN v_items[v_entry.ordinal] IS NULL;     -- an addition of what was refused
+            v_free := coalesce(v_frees[v_entry.number], v_entry.on_hand - v_entry.reserved);
+            v_second_free := coalesce(v_second_frees[v_entry.number], v_entry.second_on_hand);
+            IF v_entry.is_addition THEN
+                v_frees[v_entry.number] := v_free + v_entry.quantity;
+                v_second_frees[v_entry.number] := v_second_free + coalesce(v_entry.second_quantity, 0);
+            ELSIF v_free >= v_entry.quantity AND (v_entry.second_quantity IS NULL OR v_second_free >= v_entry.second_quantity) THEN
+                v_frees[v_entry.number] := v_free - v_entry.quantity;
+                v_second_frees[v_entry.number] := v_second_free - coalesce(v_entry.second_quantity, 0);
+            ELSE
+                v_ordinal := v_entry.ordinal;
+                IF v_free < v_entry.quantity THEN
+                    v_code := 'MR201';
+                    v_shortage := inventory.describe_shortage(p_commands[v_ordinal] ->> 'item', p_commands[v_ordinal] ->> 'from',
+                        p_commands[v_ordinal] ->> 'lot', v_free + v_entry.reserved, v_entry.reserved, v_entry.quantity);
+                ELSE
+                    v_code := 'MR229';
+                    BEGIN
+                        PERFORM inventory.refuse_second_shortage(p_commands[v_ordinal] ->> 'item', p_commands[v_ordinal] ->> 'from',
+                            p_commands[v_ordinal] ->> 'lot', v_second_units[v_ordinal], v_second_free, v_entry.second_quantity);
+                    EXCEPTION WHEN SQLSTATE 'MR229' THEN
+                        GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
+                        v_shortage := jsonb_build_object('message', v_message, 'detail', v_detail, 'hint', v_hint);
+                    END;
+                END IF;
+                v_items[v_ordinal] := NULL;
+                v_seconds[v_ordinal] := NULL;
+                v_bodies[v_ordinal] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[v_ordinal]), p_problems,
+                    v_code, v_shortage ->> 'message', v_shortage ->> 'detail', v_shortage ->> 'hint');
+            END IF;
+        END LOOP;
+    END IF;
+
+    -- 7. Write what is left, set by set, and answer all. Time and ids are drawn after the locks: per balance they are the true order.
+    v_posted_at := clock_timestamp();
+    RETURN QUERY
+    WITH line AS MATERIALIZED (
+        SELECT l.ordinal, l.key, l.operation, l.fingerprint, l.actor, l.device, l.request_id, l.command, l.movement_type, l.item_id, l.lot_id, l.from_id, l.to_id, l.source_id, l.target_id,
+            l.quantity, l.second_quantity, l.reason_id, l.occurred_at, l.to_code, l.unit, l.second_unit, nextval('inventory.movement_id') AS id,
+            (CASE l.movement_type WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type AS document_type
+        FROM unnest(p_keys, p_operations, v_fingerprints, p_actors, p_devices, p_request_ids, p_commands, v_types, v_items, v_lots, v_froms,
+                v_tos, v_sources, v_targets, v_quantities, v_seconds, v_reasons, v_occurred, v_to_codes, v_units, v_second_units)
+            WITH ORDINALITY AS l (key, operation, fingerprint, actor, device, request_id, command, movement_type, item_id, lot_id, from_id,
+                to_id, source_id, target_id, quantity, second_quantity, reason_id, occurred_at, to_code, unit, second_unit, ordinal)
+        WHERE l.item_id IS NOT NULL
+    ), posted AS (
         INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
             quantity, second_quantity, document_type, document_id, reason_id, actor, request_key)
-        SELECT v_ids[l.ordinal], v_posted_at, v_occurred[l.ordinal], v_types[l.ordinal], l.item_id, l.lot_id, l.from_location_id,
-            l.to_location_id, l.quantity, v_seconds[l.ordinal],
-            (CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type,
-            v_ids[l.ordinal], l.reason_id, coalesce(p_contexts[l.ordinal] ->> 'actor', session_user), (p_contexts[l.ordinal] ->> 'key')::uuid
-        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-        WHERE l.item_id IS NOT NULL
+        SELECT l.id, v_posted_at, coalesce(l.occurred_at, v_posted_at), l.movement_type, l.item_id, l.lot_id, l.from_id, l.to_id,
+            l.quantity, l.second_quantity, l.document_type, l.id, l.reason_id, l.actor, l.key
+        FROM line AS l
     ), changed AS (
         UPDATE inventory.balance AS b
         SET on_hand = b.on_hand + n.change
         FROM (
             SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change
             FROM (
-                SELECT l.item_id, l.from_location_id AS location_id, l.lot_id, -l.quantity AS change FROM unnest(v_lines) AS l
+                SELECT l.item_id, l.source_id AS location_id, l.lot_id, -l.quantity AS change FROM line AS l
                 UNION ALL
-                SELECT l.item_id, l.to_location_id, l.lot_id, l.quantity FROM unnest(v_lines) AS l
+                SELECT l.item_id, l.target_id, l.lot_id, l.quantity FROM line AS l
             ) AS e
-            WHERE e.item_id IS NOT NULL
+            WHERE e.location_id IS NOT NULL
             GROUP BY e.item_id, e.location_id, e.lot_id
         ) AS n
         WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
     ), gone AS (
         DELETE FROM inventory.serial AS s
-        USING unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-        WHERE s.lot_id = l.lot_id AND v_types[l.ordinal] = 'scrap'
+        USING line AS l
+        WHERE s.lot_id = l.lot_id AND l.lot_id <> 0 AND l.movement_type = 'scrap'
     ), told AS (
         INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
-        SELECT 'movement.posted', v_ids[l.ordinal],
-            jsonb_build_object('posted_at', v_posted_at,
-                'document_type', CASE v_types[l.ordinal] WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END,
-                'movements', jsonb_build_array(jsonb_build_object('id', v_ids[l.ordinal]::text, 'type', v_types[l.ordinal],
-                    'item', p_commands[l.ordinal] ->> 'item', 'lot', p_commands[l.ordinal] ->> 'lot',
-                    'from', p_commands[l.ordinal] ->> 'from', 'to', g.code, 'quantity', l.quantity::text))),
-            (p_contexts[l.ordinal] ->> 'key')::uuid, nextval('event.inbox_ordinal'), v_posted_at
-        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-        JOIN catalog.location AS g ON g.id = l.to_location_id
+        SELECT 'movement.posted', l.id,
+            jsonb_build_object('posted_at', v_posted_at, 'document_type', l.document_type,
+                'movements', jsonb_build_array(jsonb_build_object('id', l.id::text, 'type', l.movement_type,
+                    'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from', 'to', l.to_code,
+                    'quantity', l.quantity::text))),
+            l.key, nextval('event.inbox_ordinal'), v_posted_at
+        FROM line AS l
+    ), answered AS MATERIALIZED (
+        SELECT a.ordinal, a.key, a.is_replayed, a.is_foreign, a.fingerprint, a.operation, a.actor, a.device, a.request_id, a.body,
+            coalesce((a.body ->> 'status')::integer, 201) AS status
+        FROM unnest(p_keys, v_replayed, v_foreign, v_fingerprints, p_operations, p_actors, p_devices, p_request_ids, v_items, v_bodies)
+            WITH ORDINALITY AS a (key, is_replayed, is_foreign, fingerprint, operation, actor, device, request_id, item_id, body, ordinal)
+        WHERE a.item_id IS NULL
+        UNION ALL
+        SELECT l.ordinal, l.key, false, false, l.fingerprint, l.operation, l.actor, l.device, l.request_id,
+            -- The same as inventory.describe_transfer.
+            jsonb_build_object('number', 'TR-' || CASE WHEN l.id < 1000000 THEN lpad(l.id::text, 6, '0') ELSE l.id::text END,
+                'type', l.movement_type, 'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from', 'to', l.to_code,
+                'quantity', trim_scale(l.quantity)::text, 'unit', l.unit, 'is_reversed', false, 'created_at', v_posted_at)
+                || CASE WHEN l.second_quantity IS NULL THEN '{}' ELSE jsonb_build_object(
+                    'second_quantity', trim_scale(l.second_quantity)::text, 'second_unit', l.second_unit) END,
+            201
+        FROM line AS l
+    ), stored AS (
+        INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
+        SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
+        FROM answered AS a
+        WHERE NOT a.is_replayed AND NOT a.is_foreign
+        ON CONFLICT (key) DO NOTHING
+        RETURNING request.key
     )
-    SELECT array_agg(coalesce(v_bodies[l.ordinal], inventory.describe_transfer(v_ids[l.ordinal], v_types[l.ordinal],
-            p_commands[l.ordinal] ->> 'item', p_commands[l.ordinal] ->> 'lot', p_commands[l.ordinal] ->> 'from', g.code,
-            l.quantity, u.code, v_posted_at) || CASE WHEN v_seconds[l.ordinal] IS NOT NULL THEN jsonb_build_object(
-                'second_quantity', trim_scale(v_seconds[l.ordinal])::text, 'second_unit', w.code) ELSE '{}' END) ORDER BY l.ordinal)
-    INTO v_bodies
-    FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
-        consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
-    LEFT JOIN catalog.location AS g ON g.id = l.to_location_id
-    LEFT JOIN catalog.item AS i ON i.id = l.item_id
-    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
-    LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id;
-    IF v_has_seconds THEN
-        PERFORM inventory.move_second_quantities(v_lines, v_seconds);
-    END IF;
-
-    INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
-    SELECT (c.context ->> 'key')::uuid, v_fingerprints[c.ordinal], c.operation, coalesce((v_bodies[c.ordinal] ->> 'status')::integer, 201),
-        v_bodies[c.ordinal], coalesce(c.context ->> 'actor', session_user), c.context ->> 'device', c.context ->> 'request_id', v_posted_at
-    FROM unnest(p_operations, p_contexts) WITH ORDINALITY AS c (operation, context, ordinal)
-    WHERE NOT v_replayed[c.ordinal] AND NOT v_foreign[c.ordinal]
-    ON CONFLICT (key) DO NOTHING;
+    SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
+    FROM answered AS a
+    WHERE (SELECT count(*) FROM stored) = v_unstored;
     GET DIAGNOSTICS v_rows = ROW_COUNT;
-    IF v_rows <> (SELECT count(*) FROM unnest(v_replayed, v_foreign) AS s (replayed, is_foreign) WHERE NOT s.replayed AND NOT s.is_foreign) THEN
+    IF v_rows <> cardinality(p_operations) THEN
         RAISE EXCEPTION 'a key of this batch was answered meanwhile' USING ERRCODE = '40001';
     END IF;
-    IF EXISTS (SELECT FROM unnest(v_lines) AS l WHERE l.item_id IS NOT NULL) THEN
+    IF v_has_seconds THEN
+        PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_id, l.to_id, l.quantity, false, NULL, NULL, NULL)
+            ::inventory.posting_line ORDER BY l.ordinal), array_agg(l.second_quantity ORDER BY l.ordinal))
+        FROM unnest(v_items, v_lots, v_froms, v_tos, v_quantities, v_seconds)
+            WITH ORDINALITY AS l (item_id, lot_id, from_id, to_id, quantity, second_quantity, ordinal)
+        WHERE l.item_id IS NOT NULL;
+    END IF;
+    IF EXISTS (SELECT FROM unnest(v_items) AS l (item_id) WHERE l.item_id IS NOT NULL) THEN
         PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
     END IF;
-
-    RETURN QUERY
-    SELECT s.n::integer, coalesce((s.body ->> 'status')::integer, 201), s.body, s.replayed
-    FROM unnest(v_bodies, v_replayed) WITH ORDINALITY AS s (body, replayed, n)
-    ORDER BY s.n;
 END;
 $_$;
 
 --
--- Name: FUNCTION post_transfers(p_operations text[], p_contexts jsonb[], p_commands jsonb[], p_problems jsonb); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problems jsonb); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_contexts jsonb[], p_commands jsonb[], p_problems jsonb) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problems maps the SQLSTATEs that may be told to {type, title, status}. One row per command, in order. Raises 40001 when a key was answered by another transaction meanwhile: call again; any other error means that nothing of the batch was done.';
+COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problems jsonb) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problems maps the SQLSTATEs that may be told to {type, title, status}. One row per command, in any order. Raises 40001 when a key was answered by another transaction meanwhile: call again; any other error means that nothing of the batch was done.';
 
 --
 -- Name: prepare_transfer(inventory.movement_type, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
@@ -7663,13 +7765,11 @@ CREATE FUNCTION inventory.refuse_shortage(p_item text, p_location text, p_lot te
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+DECLARE
+    v_shortage jsonb := inventory.describe_shortage(p_item, p_location, p_lot, p_on_hand, p_reserved, p_requested);
 BEGIN
-    RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(p_requested), p_item, p_location,
-        trim_scale(p_on_hand - p_reserved)
-        USING ERRCODE = 'MR201',
-              DETAIL = jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''),
-                  'on_hand', p_on_hand::text, 'reserved', p_reserved::text, 'requested', p_requested::text)::text,
-              HINT = 'Take less, or take it from another place.';
+    RAISE EXCEPTION '%', v_shortage ->> 'message'
+        USING ERRCODE = 'MR201', DETAIL = v_shortage ->> 'detail', HINT = v_shortage ->> 'hint';
 END;
 $$;
 

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/problem"
@@ -13,16 +11,16 @@ import (
 // directClient calls the poster that the api uses, in this process: Millrace without HTTP.
 type directClient struct {
 	poster *inventory.Poster
-	person string
+	person inventory.Request
 	before []byte
 }
 
 func (c *directClient) close() {}
 
 func (c *directClient) do(ctx context.Context, command *command) (outcome, error) {
-	key := string(command.key[:])
-	requestContext := fmt.Appendf(nil, `{"key":"%s",%s`, key, c.person)
-	answer, err := c.poster.Post(ctx, command.operation(), key, requestContext, json.RawMessage(command.appendBody(nil)))
+	request := c.person
+	request.Operation, request.Key, request.Command = command.operation(), string(command.key[:]), command.appendBody(nil)
+	answer, err := c.poster.Post(ctx, request)
 	if err != nil {
 		if problem.From(err).Status >= 500 {
 			return broken, nil

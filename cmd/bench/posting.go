@@ -321,7 +321,9 @@ func (b *bench) connect(ctx context.Context, p part, name string) (clients []cli
 		}
 		poster := inventory.NewPoster(primary)
 		for i := range p.Clients {
-			person := fmt.Sprintf(`"actor":"operator-%03d","device":"scanner-%03d","request_id":"0123456789abcdef0123456789abcdef"}`, i+1, i+1)
+			person := inventory.Request{
+				Actor: fmt.Sprintf("operator-%03d", i+1), Device: fmt.Sprintf("scanner-%03d", i+1), RequestID: "0123456789abcdef0123456789abcdef",
+			}
 			clients = append(clients, &directClient{poster: poster, person: person})
 		}
 		return clients, func() error { primary.Close(); return nil }, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
@@ -20,6 +21,8 @@ const (
 	largestBatch = 256
 	// longestQueue bounds memory and waiting: beyond it a client is better told to come back.
 	longestQueue = 4096
+	// longestCall bounds a batch whose commands have no deadline of their own.
+	longestCall = time.Minute
 	// attempts is how often a batch runs that met another transaction's key.
 	attempts = 5
 )
@@ -37,16 +40,23 @@ type Poster struct {
 	running int
 }
 
+// Request is one command of put-away, transfer-stock or scrap-stock, and who sends it.
+type Request struct {
+	Operation string          `json:"-"`
+	Key       string          `json:"key"`
+	Actor     string          `json:"actor"`
+	Device    string          `json:"device"`
+	RequestID string          `json:"request_id"`
+	Command   json.RawMessage `json:"-"`
+}
+
 // posting is one command on its way.
 type posting struct {
-	ctx       context.Context //nolint:containedctx // the deadline of its request
-	operation string
-	key       string
-	context   json.RawMessage
-	command   json.RawMessage
-	done      chan struct{}
-	answer    httpapi.Answer
-	err       error
+	ctx     context.Context //nolint:containedctx // the deadline of its request
+	request Request
+	done    chan struct{}
+	answer  httpapi.Answer
+	err     error
 }
 
 // NewPoster posts to the given primary. A process needs one.
@@ -57,18 +67,17 @@ func NewPoster(primary *pg.Primary) *Poster {
 // post gives the operation's commands to the poster.
 func (p *Poster) post(operation string) func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
 	return func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
-		var named struct{ Key string }
-		if err := json.Unmarshal(requestContext, &named); err != nil {
+		r := Request{Operation: operation, Command: command}
+		if err := json.Unmarshal(requestContext, &r); err != nil {
 			return httpapi.Answer{}, err
 		}
-		return p.Post(ctx, operation, named.Key, requestContext, command)
+		return p.Post(ctx, r)
 	}
 }
 
-// Post posts one command of put-away, transfer-stock or scrap-stock, and waits for its answer. The key is
-// the one that requestContext names.
-func (p *Poster) Post(ctx context.Context, operation, key string, requestContext, command json.RawMessage) (httpapi.Answer, error) {
-	c := &posting{ctx: ctx, operation: operation, key: key, context: requestContext, command: command, done: make(chan struct{})}
+// Post posts one command and waits for its answer.
+func (p *Poster) Post(ctx context.Context, r Request) (httpapi.Answer, error) {
+	c := &posting{ctx: ctx, request: r, done: make(chan struct{})}
 	if !p.enqueue(c) {
 		return httpapi.Answer{}, problem.New(problem.Unavailable, "Too many movements are waiting to be posted.")
 	}
@@ -119,10 +128,10 @@ func (p *Poster) take() []*posting {
 	for _, c := range p.waiting {
 		switch {
 		case c.ctx.Err() != nil:
-		case len(batch) == largestBatch || keys[c.key]:
+		case len(batch) == largestBatch || keys[c.request.Key]:
 			left = append(left, c)
 		default:
-			keys[c.key] = true
+			keys[c.request.Key] = true
 			batch = append(batch, c)
 		}
 	}
@@ -150,21 +159,29 @@ func (p *Poster) send(batch []*posting) {
 }
 
 func (p *Poster) call(batch []*posting) error {
-	operations := make([]string, len(batch))
-	contexts := make([]json.RawMessage, len(batch))
-	commands := make([]json.RawMessage, len(batch))
-	ctx, cancel := context.WithCancel(context.WithoutCancel(batch[0].ctx))
-	defer cancel()
+	call := db.PostTransfersParams{
+		Operations: make([]string, len(batch)), Keys: make([]string, len(batch)), Actors: make([]string, len(batch)),
+		Devices: make([]string, len(batch)), RequestIds: make([]string, len(batch)), Commands: make([]json.RawMessage, len(batch)),
+		Problems: p.problems,
+	}
+	// The latest deadline of all: a command whose own is over is told so meanwhile.
+	var latest time.Time
 	for i, c := range batch {
-		operations[i], contexts[i], commands[i] = c.operation, c.context, c.command
-		if deadline, ok := c.ctx.Deadline(); ok {
-			var done context.CancelFunc
-			ctx, done = context.WithDeadline(ctx, deadline)
-			defer done()
+		r := &c.request
+		call.Operations[i], call.Keys[i], call.Actors[i] = r.Operation, r.Key, r.Actor
+		call.Devices[i], call.RequestIds[i], call.Commands[i] = r.Device, r.RequestID, r.Command
+		deadline, ok := c.ctx.Deadline()
+		if !ok {
+			deadline = time.Now().Add(longestCall)
+		}
+		if deadline.After(latest) {
+			latest = deadline
 		}
 	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(batch[0].ctx), latest)
+	defer cancel()
 	for attempt := 1; ; attempt++ {
-		rows, err := p.queries.PostTransfers(ctx, operations, contexts, commands, p.problems)
+		rows, err := p.queries.PostTransfers(ctx, call)
 		if err != nil {
 			if problem.IsTransient(err) && attempt < attempts && ctx.Err() == nil {
 				continue

@@ -204,7 +204,7 @@ DROP FUNCTION IF EXISTS inventory.refuse_shortage(text, text, text, numeric, num
 DROP FUNCTION IF EXISTS inventory.refuse_second_shortage(text, text, text, text, numeric, numeric);
 DROP FUNCTION IF EXISTS inventory.refuse_closed_period(timestamptz);
 DROP FUNCTION IF EXISTS inventory.prepare_transfer(inventory.movement_type, jsonb);
-DROP FUNCTION IF EXISTS inventory.post_transfers(text[], jsonb[], jsonb[], jsonb);
+DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb);
 DROP FUNCTION IF EXISTS inventory.post_opening_stock(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.post_movements(inventory.movement_type, inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]);
 DROP FUNCTION IF EXISTS inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]);
@@ -234,6 +234,7 @@ DROP FUNCTION IF EXISTS inventory.find_lot(catalog.item, text);
 DROP FUNCTION IF EXISTS inventory.ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean);
 DROP FUNCTION IF EXISTS inventory.detach_partitions(timestamptz);
 DROP FUNCTION IF EXISTS inventory.describe_transfer(bigint, inventory.movement_type, text, text, text, text, numeric, text, timestamptz);
+DROP FUNCTION IF EXISTS inventory.describe_shortage(text, text, text, numeric, numeric, numeric);
 DROP FUNCTION IF EXISTS inventory.count_stock(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.consume_reservation(bigint, numeric);
 DROP FUNCTION IF EXISTS inventory.consume_demand(inventory.demand_type, bigint, numeric);

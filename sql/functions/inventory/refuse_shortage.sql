@@ -10,13 +10,11 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+    v_shortage jsonb := inventory.describe_shortage(p_item, p_location, p_lot, p_on_hand, p_reserved, p_requested);
 BEGIN
-    RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(p_requested), p_item, p_location,
-        trim_scale(p_on_hand - p_reserved)
-        USING ERRCODE = 'MR201',
-              DETAIL = jsonb_build_object('item', p_item, 'location', p_location, 'lot', nullif(p_lot, ''),
-                  'on_hand', p_on_hand::text, 'reserved', p_reserved::text, 'requested', p_requested::text)::text,
-              HINT = 'Take less, or take it from another place.';
+    RAISE EXCEPTION '%', v_shortage ->> 'message'
+        USING ERRCODE = 'MR201', DETAIL = v_shortage ->> 'detail', HINT = v_shortage ->> 'hint';
 END;
 $function$;
 

@@ -41,9 +41,20 @@ func (q *Queries) PostOpeningStock(ctx context.Context, context json.RawMessage,
 
 const postTransfers = `-- name: PostTransfers :many
 SELECT a.ordinal::integer AS ordinal, a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
-FROM inventory.post_transfers($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb)
+FROM inventory.post_transfers($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
+    $7::jsonb)
     AS a(ordinal, status, body, is_replayed)
 `
+
+type PostTransfersParams struct {
+	Operations []string
+	Keys       []string
+	Actors     []string
+	Devices    []string
+	RequestIds []string
+	Commands   []json.RawMessage
+	Problems   json.RawMessage
+}
 
 type PostTransfersRow struct {
 	Ordinal    int32
@@ -52,12 +63,15 @@ type PostTransfersRow struct {
 	IsReplayed bool
 }
 
-func (q *Queries) PostTransfers(ctx context.Context, operations []string, contexts []json.RawMessage, commands []json.RawMessage, problems json.RawMessage) ([]PostTransfersRow, error) {
+func (q *Queries) PostTransfers(ctx context.Context, arg PostTransfersParams) ([]PostTransfersRow, error) {
 	rows, err := q.db.Query(ctx, postTransfers,
-		operations,
-		contexts,
-		commands,
-		problems,
+		arg.Operations,
+		arg.Keys,
+		arg.Actors,
+		arg.Devices,
+		arg.RequestIds,
+		arg.Commands,
+		arg.Problems,
 	)
 	if err != nil {
 		return nil, err
