@@ -29,8 +29,10 @@ func (r *report) chart() string {
 		clients int
 		stock   stock
 	}{
-		{"40 clients, one hot item", 40, oneItem}, {"40 clients, 100,000 balances", 40, hundredThousand},
-		{"400 clients, one hot item", 400, oneItem}, {"400 clients, 100,000 balances", 400, hundredThousand},
+		{"40 clients, one hot item", 40, oneItem},
+		{"40 clients, 100,000 balances", 40, hundredThousand},
+		{"400 clients, one hot item", 400, oneItem},
+		{"400 clients, 100,000 balances", 400, hundredThousand},
 	} {
 		drawn := panel{title: p.title}
 		for _, contender := range []contender{tpcB, naive, overHTTP, direct} {

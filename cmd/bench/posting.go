@@ -61,9 +61,13 @@ func (p part) linesText() string {
 // parts is the programme of a run.
 func parts() []part {
 	all := []part{
-		{Contender: tpcB, Clients: 1}, {Contender: tpcB, Clients: 40}, {Contender: tpcB, Clients: 400},
-		{Contender: naive, Clients: 40, Stock: oneItem, Lines: 1}, {Contender: naive, Clients: 400, Stock: oneItem, Lines: 1},
-		{Contender: naive, Clients: 40, Stock: hundredThousand, Lines: 1}, {Contender: naive, Clients: 400, Stock: hundredThousand, Lines: 1},
+		{Contender: tpcB, Clients: 1},
+		{Contender: tpcB, Clients: 40},
+		{Contender: tpcB, Clients: 400},
+		{Contender: naive, Clients: 40, Stock: oneItem, Lines: 1},
+		{Contender: naive, Clients: 400, Stock: oneItem, Lines: 1},
+		{Contender: naive, Clients: 40, Stock: hundredThousand, Lines: 1},
+		{Contender: naive, Clients: 400, Stock: hundredThousand, Lines: 1},
 	}
 	for _, clients := range []int{1, 40, 400} {
 		for _, stock := range []stock{oneItem, hundredThousand} {
