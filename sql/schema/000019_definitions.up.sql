@@ -4848,7 +4848,7 @@ $function$;
 COMMENT ON FUNCTION inventory.get_lot_change(text) IS 'A split or merge as a document; null when there is none of that number.';
 -- <<< functions/inventory/get_lot_change.sql
 
--- >>> functions/inventory/get_on_hand_as_of.sql sha256:4c2a4d61b0555c84
+-- >>> functions/inventory/get_on_hand_as_of.sql sha256:b1edfdf4651f1844
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
     p_item_id bigint,
     p_location_id bigint,
@@ -4903,18 +4903,24 @@ BEGIN
         FROM inventory.period_balance AS b
         WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
         UNION ALL
-        SELECT p.location_id, m.lot_id, p.quantity * s.sign, p.second_quantity * s.sign
-        FROM inventory.movement AS m
-        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
-                AS p (location_id, quantity, second_quantity)
-        CROSS JOIN LATERAL (SELECT CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END AS sign) AS s
-        WHERE m.item_id = p_item_id
-          -- A clock may be five minutes ahead, not more.
-          AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
-          AND CASE
-              WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
-              ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
-          END
+        SELECT p.location_id, w.lot_id, p.quantity, p.second_quantity
+        FROM (
+            -- By way first, each row of the ledger once: the ways are few.
+            SELECT m.from_location_id, m.to_location_id, m.lot_id,
+                sum(CASE WHEN m.occurred_at < v_from THEN -m.quantity ELSE m.quantity END) AS quantity,
+                sum(CASE WHEN m.occurred_at < v_from THEN -m.second_quantity ELSE m.second_quantity END) AS second_quantity
+            FROM inventory.movement AS m
+            WHERE m.item_id = p_item_id
+              -- A clock may be five minutes ahead, not more.
+              AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+              AND CASE
+                  WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
+                  ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
+              END
+            GROUP BY m.from_location_id, m.to_location_id, m.lot_id
+        ) AS w
+        CROSS JOIN LATERAL (VALUES (w.to_location_id, w.quantity, w.second_quantity), (w.from_location_id, -w.quantity, -w.second_quantity))
+            AS p (location_id, quantity, second_quantity)
     ) AS e
     JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
     WHERE p_location_id IS NULL OR e.location_id = p_location_id
