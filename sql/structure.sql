@@ -6738,6 +6738,8 @@ CREATE FUNCTION inventory.lock_balances(p_keys inventory.balance_key[]) RETURNS 
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_material TO 'off'
     AS $$
 BEGIN
     -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
@@ -7073,6 +7075,8 @@ CREATE FUNCTION inventory.post_mixed_movements(p_types inventory.movement_type[]
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_material TO 'off'
     AS $$
 DECLARE
     v_count integer := coalesce(cardinality(p_lines), 0);
@@ -7300,6 +7304,8 @@ CREATE FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_a
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    SET enable_material TO 'off'
     AS $_$
 #variable_conflict use_column
 DECLARE

@@ -22,7 +22,13 @@ import (
 	"github.com/millrace-erp/millrace/internal/pg"
 )
 
+// gcPercent: what lives is a few megabytes, so the collector would run all the time to keep it at that.
+const gcPercent = 400
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	cfg, err := config.ReadAPI(os.Environ())

@@ -2,13 +2,31 @@ package httpapi
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+// isUUID says whether v is a UUID in lower case.
+func isUUID(v string) bool {
+	if len(v) != 36 {
+		return false
+	}
+	for i := range len(v) {
+		c := v[i]
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // idempotencyKey is the UUID that names the request, in lower case.
 func idempotencyKey(h http.Header) (string, *problem.Problem) {
@@ -22,7 +40,7 @@ func idempotencyKey(h http.Header) (string, *problem.Problem) {
 		if len(v) > 1 && v[0] == '"' && v[len(v)-1] == '"' {
 			v = v[1 : len(v)-1]
 		}
-		if !uuid.MatchString(v) {
+		if !isUUID(v) {
 			return "", problem.New(problem.KeyMalformed, "The header Idempotency-Key must hold one UUID.")
 		}
 		if key != "" && v != key {

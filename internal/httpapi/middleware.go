@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -43,13 +42,36 @@ func exchangeOf(ctx context.Context) *exchange {
 	return &exchange{}
 }
 
-var saneID = regexp.MustCompile(`^[A-Za-z0-9._:-]{8,64}$`)
+// Request is what the layers know of the request that ctx belongs to.
+type Request struct {
+	Key, Actor, Device, RequestID string
+}
+
+// RequestOf is the command's request: what its context says to SQL. There is none outside of a command.
+func RequestOf(ctx context.Context) (Request, bool) {
+	e := exchangeOf(ctx)
+	return Request{Key: e.key, Actor: e.operator, Device: e.device, RequestID: e.requestID}, e.key != ""
+}
+
+// isSaneID says whether a client's id of a request is 8 to 64 letters, digits and . _ : -
+func isSaneID(id string) bool {
+	if len(id) < 8 || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != ':' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
 
 // identified gives the request its id: the client's, if that is sane.
 func (a *API) identified(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
-		if !saneID.MatchString(id) {
+		if !isSaneID(id) {
 			var random [16]byte
 			_, _ = rand.Read(random[:]) // never fails
 			id = hex.EncodeToString(random[:])

@@ -68,7 +68,9 @@ func NewPoster(primary *pg.Primary) *Poster {
 func (p *Poster) post(operation string) func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
 	return func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
 		r := Request{Operation: operation, Command: command}
-		if err := json.Unmarshal(requestContext, &r); err != nil {
+		if known, ok := httpapi.RequestOf(ctx); ok {
+			r.Key, r.Actor, r.Device, r.RequestID = known.Key, known.Actor, known.Device, known.RequestID
+		} else if err := json.Unmarshal(requestContext, &r); err != nil {
 			return httpapi.Answer{}, err
 		}
 		return p.Post(ctx, r)

@@ -5307,7 +5307,7 @@ COMMENT ON FUNCTION inventory.list_stock_as_of(timestamptz, text, text, text, te
     'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
 -- <<< functions/inventory/list_stock_as_of.sql
 
--- >>> functions/inventory/lock_balances.sql sha256:6b6973dafe662886
+-- >>> functions/inventory/lock_balances.sql sha256:ff60782d9cf86b47
 CREATE OR REPLACE FUNCTION inventory.lock_balances(
     p_keys inventory.balance_key[]
 ) RETURNS void
@@ -5317,6 +5317,8 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
 AS $function$
 BEGIN
     -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
@@ -5631,7 +5633,7 @@ COMMENT ON FUNCTION inventory.post_lot_change(inventory.lot_change_kind, catalog
     'Part of split_lot and merge_lots: posts that quantities (base units, and catch weights) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
 -- <<< functions/inventory/post_lot_change.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:a823c0c40dcd22e4
+-- >>> functions/inventory/post_mixed_movements.sql sha256:4b0f0b198a5e1551
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
@@ -5646,6 +5648,8 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
 AS $function$
 DECLARE
     v_count integer := coalesce(cardinality(p_lines), 0);
@@ -5863,7 +5867,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
     'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
 -- <<< functions/inventory/post_opening_stock.sql
 
--- >>> functions/inventory/post_transfers.sql sha256:6a8873db65b60bd0
+-- >>> functions/inventory/post_transfers.sql sha256:0fb13586a4e41162
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -5879,6 +5883,8 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
 AS $function$
 #variable_conflict use_column
 DECLARE

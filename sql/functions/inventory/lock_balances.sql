@@ -7,6 +7,8 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
 AS $function$
 BEGIN
     -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.

@@ -12,6 +12,8 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
 AS $function$
 DECLARE
     v_count integer := coalesce(cardinality(p_lines), 0);
