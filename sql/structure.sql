@@ -7167,7 +7167,7 @@ BEGIN
         PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
-    IF v_has_seconds OR p_second_quantities IS NOT NULL THEN
+    IF v_has_seconds OR cardinality(array_remove(p_second_quantities, NULL)) > 0 THEN
         PERFORM inventory.check_second_quantities(p_types, p_lines, p_second_quantities);
     END IF;
 
@@ -9325,6 +9325,8 @@ DECLARE
     v_quantity numeric;
     v_location_id bigint;
     v_lines production.material_issue_line[] := '{}';
+    v_second_quantity numeric;
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -9341,6 +9343,7 @@ BEGIN
         v_item := catalog.find_item(v_line ->> 'item');
         v_material := production.find_material(v_order, v_item);
         v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
+        v_second_quantity := inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_location_id := CASE WHEN v_line ->> 'location' IS NOT NULL THEN (catalog.find_location(v_line ->> 'location')).id END;
 
         IF (v_material.issued_quantity - v_material.backflushed_quantity + v_quantity) * 100
@@ -9387,13 +9390,17 @@ BEGIN
                     WITH ORDINALITY AS s (location_id, lot_id, quantity, ordinality)
                 ORDER BY s.ordinality);
         END IF;
+        -- What was weighed is one lot at one place; spread over several it would have to be weighed for each.
+        v_second_quantities := v_second_quantities || CASE cardinality(v_lines) - cardinality(v_second_quantities)
+            WHEN 1 THEN ARRAY[v_second_quantity]
+            ELSE array_fill(NULL::numeric, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]) END;
     END LOOP;
 
     v_ids := inventory.post_movements('issue',
         (SELECT array_agg(ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at);
+        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
         location_id, quantity, movement_id)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
@@ -9411,7 +9418,7 @@ $$;
 -- Name: FUNCTION issue_material(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
 --
 
-COMMENT ON FUNCTION production.issue_material(p_context jsonb, p_command jsonb) IS 'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+COMMENT ON FUNCTION production.issue_material(p_context jsonb, p_command jsonb) IS 'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
 
 --
 -- Name: list_material_issues(text, integer); Type: FUNCTION; Schema: production; Owner: -
@@ -9910,6 +9917,7 @@ DECLARE
     v_material production.work_order_material;
     v_location_id bigint;
     v_lines production.material_issue_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -9956,6 +9964,7 @@ BEGIN
         UPDATE production.work_order_material AS m
         SET issued_quantity = m.issued_quantity - v_quantity
         WHERE m.id = v_material.id;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
             v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL)::production.material_issue_line;
     END LOOP;
@@ -9964,7 +9973,7 @@ BEGIN
         (SELECT array_agg(ROW(l.item_id, l.lot_id, v_production_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at);
+        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
         location_id, quantity, movement_id)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
@@ -10503,6 +10512,7 @@ DECLARE
     v_number text;
     v_types inventory.movement_type[] := '{}';
     v_lines inventory.posting_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -10550,11 +10560,13 @@ BEGIN
         v_types := v_types || 'put_away'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
             v_line.id, NULL, NULL)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity');
     END IF;
     IF v_rejected > 0 THEN
         v_types := v_types || 'rejection'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity');
     END IF;
 
     -- Decided, before the lot may leave quarantine.
@@ -10577,7 +10589,7 @@ BEGIN
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;
-    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at);
+    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
         accepted_movement_id, rejected_movement_id, to_location_id, occurred_at)
@@ -10926,6 +10938,7 @@ DECLARE
     v_quantity numeric;
     v_kind catalog.location_kind;
     v_lines purchasing.goods_receipt_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_id bigint;
     v_ids bigint[];
 BEGIN
@@ -10980,6 +10993,8 @@ BEGIN
                       DETAIL = jsonb_build_object('item', v_item.number, 'quantity', trim_scale(v_quantity)::text)::text,
                       HINT = 'Give every piece a line of its own.';
         END IF;
+
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line.line ->> 'second_quantity');
 
         v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
         IF v_line.line ->> 'location' IS NULL THEN
@@ -11036,7 +11051,7 @@ BEGIN
         (SELECT array_agg(ROW(l.item_id, l.lot_id, v_supplier_location_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'goods_receipt', v_receipt.id, v_occurred_at);
+        'goods_receipt', v_receipt.id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
         quantity, state, accepted_quantity, movement_id)
@@ -11054,7 +11069,7 @@ $$;
 -- Name: FUNCTION receive_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON FUNCTION purchasing.receive_goods(p_context jsonb, p_command jsonb) IS 'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
+COMMENT ON FUNCTION purchasing.receive_goods(p_context jsonb, p_command jsonb) IS 'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, second_quantity (catch weight), lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
 
 --
 -- Name: return_to_supplier(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -11103,7 +11118,8 @@ BEGIN
     v_ids := inventory.post_movements('supplier_return',
         ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line],
-        'supplier_return', v_return_id, v_occurred_at);
+        'supplier_return', v_return_id, v_occurred_at,
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')]);
     INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at)
     VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at)
     RETURNING supplier_return.number INTO v_number;

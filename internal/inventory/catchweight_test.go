@@ -126,3 +126,51 @@ func TestCatchWeightIsConserved(t *testing.T) {
 	}
 	noDeadlock(t, api.DB)
 }
+
+// The way of weighed goods: ordered in pieces, received, inspected, sent back and issued in pieces and kilograms.
+func TestCatchWeightIsBoughtAndUsed(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	api.Post(t, "/v1/items", m{"number": "HAM", "name": "Ham", "base_unit": "H87", "second_unit": "KGM", "tracking": "lot", "is_purchased": true, "is_inspected": true}).Want(200)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.partner (code, name, is_supplier, country, currency) VALUES ('FARM', 'Farm', true, 'DE', 'EUR')`)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.item (number, name, base_unit_id, is_manufactured) SELECT 'PIZZA', 'PIZZA', id, true FROM catalog.unit WHERE code = 'H87'`)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id) SELECT s.id, 'OVEN', 'Oven', a.id, b.id
+		FROM catalog.site AS s, catalog.location AS a, catalog.location AS b WHERE a.code = 'A' AND b.code = 'B'`)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.bill_of_material (item_id, revision, valid_during, base_quantity) SELECT id, 'A', '[2020-01-01,)', 10 FROM catalog.item WHERE number = 'PIZZA'`)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.bill_of_material_line (bill_of_material_id, line_number, item_id, quantity, is_backflushed) SELECT b.id, 1, i.id, 1, false FROM catalog.bill_of_material AS b, catalog.item AS i WHERE i.number = 'HAM'`)
+	want := func(location, expected string) {
+		t.Helper()
+		if got := kilograms(t, api.DB, location); got != expected {
+			t.Errorf("at %s: %s, want %s", location, got, expected)
+		}
+	}
+	order := api.Post(t, "/v1/purchase-orders", m{"supplier": "FARM", "lines": []m{{"item": "HAM", "quantity": "10", "price": "80"}}}).Want(201).Text("number")
+	receive := func(line m) *httpapitest.Answer {
+		return api.Post(t, "/v1/goods-receipts", m{"purchase_order": order, "lines": []m{line}})
+	}
+	receive(m{"line": 1, "quantity": "10", "lot": "H1"}).Problem("second-quantity", 422)
+	receipt := receive(m{"line": 1, "quantity": "10", "second_quantity": "81.5", "lot": "H1"}).Want(201).Text("number")
+	want("Q", "10 / 81.5")
+
+	inspection := m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "8", "rejected_quantity": "2", "reason": "DROPPED", "to_location": "A", "rejected_second_quantity": "16"}
+	api.Post(t, "/v1/inspections", inspection).Problem("second-quantity", 422)
+	inspection["accepted_second_quantity"] = "65.5"
+	api.Post(t, "/v1/inspections", inspection).Want(201)
+	want("A", "8 / 65.5")
+	want("R", "2 / 16")
+	api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "2"}).Problem("second-quantity", 422)
+	api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "2", "second_quantity": "16"}).Want(201)
+	want("R", "0 / 0")
+
+	pizzas := api.Post(t, "/v1/work-orders", m{"item": "PIZZA", "quantity": "50", "work_center": "OVEN"}).Want(201).Text("number")
+	issue := func(path string, line m) *httpapitest.Answer {
+		return api.Post(t, path, m{"work_order": pizzas, "lines": []m{line}})
+	}
+	issue("/v1/material-issues", m{"item": "HAM", "lot": "H1", "quantity": "3"}).Problem("second-quantity", 422)
+	issue("/v1/material-issues", m{"item": "HAM", "lot": "H1", "quantity": "3", "second_quantity": "24.6"}).Want(201)
+	issue("/v1/material-issues", m{"item": "HAM", "quantity": "1", "second_quantity": "8"}).Want(201) // what expires first
+	want("A", "4 / 32.9")
+	issue("/v1/material-returns", m{"item": "HAM", "lot": "H1", "quantity": "1", "second_quantity": "7.9"}).Want(201)
+	want("A", "5 / 40.8")
+	catchUp(t, api.DB)
+}

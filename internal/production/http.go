@@ -205,12 +205,13 @@ type ReturnMaterial struct {
 
 // MaterialLine is one material that is issued or comes back. It names an item or a barcode.
 type MaterialLine struct {
-	Item     httpapi.Code     `json:"item,omitempty" doc:"Item number; from the barcode when left out."`
-	Barcode  string           `json:"barcode,omitempty" minLength:"1" maxLength:"200" doc:"What the scanner read: may carry item, lot, unit and quantity."`
-	Lot      httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; an issue takes what expires first when left out."`
-	Quantity httpapi.Quantity `json:"quantity,omitempty" doc:"In the unit named, greater than zero; from the barcode when left out."`
-	Unit     httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; that of the barcode, else the base unit of the item, when left out."`
-	Location httpapi.Code     `json:"location,omitempty" doc:"Storage location; the supply location of the material, or where the lot lies, when left out."`
+	Item           httpapi.Code     `json:"item,omitempty" doc:"Item number; from the barcode when left out."`
+	Barcode        string           `json:"barcode,omitempty" minLength:"1" maxLength:"200" doc:"What the scanner read: may carry item, lot, unit and quantity."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; an issue takes what expires first when left out."`
+	Quantity       httpapi.Quantity `json:"quantity,omitempty" doc:"In the unit named, greater than zero; from the barcode when left out."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; that of the barcode, else the base unit of the item, when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	Location       httpapi.Code     `json:"location,omitempty" doc:"Storage location; the supply location of the material, or where the lot lies, when left out."`
 }
 
 // ReverseMaterialIssue is the body of the reversal of an issue or return.

@@ -173,6 +173,7 @@ type ReceiveGoodsLine struct {
 	Line           int32            `json:"line" minimum:"1" doc:"Line of the purchase order."`
 	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero."`
 	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
 	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number to give the goods; made when a tracked item names none."`
 	SupplierLot    httpapi.Code     `json:"supplier_lot,omitempty" doc:"The supplier's number of the lot."`
 	ManufacturedOn httpapi.Date     `json:"manufactured_on,omitempty" doc:"Day on which the lot was made."`
@@ -220,16 +221,18 @@ type GoodsReceiptLine struct {
 
 // InspectGoods is the body of an inspection.
 type InspectGoods struct {
-	GoodsReceipt     httpapi.Code     `json:"goods_receipt" doc:"Number of the goods receipt."`
-	Line             int32            `json:"line" minimum:"1" doc:"Line of the goods receipt."`
-	AcceptedQuantity httpapi.Quantity `json:"accepted_quantity,omitempty" doc:"In the unit named; 0 when left out. With the rejected quantity it is what was received."`
-	RejectedQuantity httpapi.Quantity `json:"rejected_quantity,omitempty" doc:"In the unit named; 0 when left out."`
-	Unit             httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantities; the base unit of the item when left out."`
-	Reason           httpapi.Code     `json:"reason,omitempty" doc:"Why goods are rejected; required when any are."`
-	ToLocation       httpapi.Code     `json:"to_location,omitempty" doc:"Storage location to put the accepted goods away to at once. Goods without lot go to the location of their item when left out."`
-	Location         httpapi.Code     `json:"location,omitempty" doc:"Where the goods lie, if they were moved within quarantine since their receipt."`
-	Note             httpapi.Text     `json:"note,omitempty"`
-	OccurredAt       *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	GoodsReceipt           httpapi.Code     `json:"goods_receipt" doc:"Number of the goods receipt."`
+	Line                   int32            `json:"line" minimum:"1" doc:"Line of the goods receipt."`
+	AcceptedQuantity       httpapi.Quantity `json:"accepted_quantity,omitempty" doc:"In the unit named; 0 when left out. With the rejected quantity it is what was received."`
+	RejectedQuantity       httpapi.Quantity `json:"rejected_quantity,omitempty" doc:"In the unit named; 0 when left out."`
+	Unit                   httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantities; the base unit of the item when left out."`
+	AcceptedSecondQuantity httpapi.Quantity `json:"accepted_second_quantity,omitempty" doc:"Catch weight of the accepted goods, when they are put away at once."`
+	RejectedSecondQuantity httpapi.Quantity `json:"rejected_second_quantity,omitempty" doc:"Catch weight of the rejected goods."`
+	Reason                 httpapi.Code     `json:"reason,omitempty" doc:"Why goods are rejected; required when any are."`
+	ToLocation             httpapi.Code     `json:"to_location,omitempty" doc:"Storage location to put the accepted goods away to at once. Goods without lot go to the location of their item when left out."`
+	Location               httpapi.Code     `json:"location,omitempty" doc:"Where the goods lie, if they were moved within quarantine since their receipt."`
+	Note                   httpapi.Text     `json:"note,omitempty"`
+	OccurredAt             *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // ReverseInspection is the body of an inspection's reversal.
@@ -260,14 +263,15 @@ type Inspection struct {
 
 // ReturnToSupplier is the body of a return to the supplier.
 type ReturnToSupplier struct {
-	GoodsReceipt httpapi.Code     `json:"goods_receipt" doc:"Number of the goods receipt."`
-	Line         int32            `json:"line" minimum:"1" doc:"Line of the goods receipt."`
-	Quantity     httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero, at most what was rejected."`
-	Unit         httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	Location     httpapi.Code     `json:"location,omitempty" doc:"Where the goods lie; the rejected location of the site when left out."`
-	Reason       httpapi.Code     `json:"reason,omitempty" doc:"Why."`
-	Note         httpapi.Text     `json:"note,omitempty"`
-	OccurredAt   *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	GoodsReceipt   httpapi.Code     `json:"goods_receipt" doc:"Number of the goods receipt."`
+	Line           int32            `json:"line" minimum:"1" doc:"Line of the goods receipt."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the unit named, greater than zero, at most what was rejected."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	Location       httpapi.Code     `json:"location,omitempty" doc:"Where the goods lie; the rejected location of the site when left out."`
+	Reason         httpapi.Code     `json:"reason,omitempty" doc:"Why."`
+	Note           httpapi.Text     `json:"note,omitempty"`
+	OccurredAt     *time.Time       `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // ReverseSupplierReturn is the body of a return's reversal.

@@ -5633,7 +5633,7 @@ COMMENT ON FUNCTION inventory.post_lot_change(inventory.lot_change_kind, catalog
     'Part of split_lot and merge_lots: posts that quantities (base units, and catch weights) of lots at a location become part of lot p_to, and gives the number of the document. The balances are locked.';
 -- <<< functions/inventory/post_lot_change.sql
 
--- >>> functions/inventory/post_mixed_movements.sql sha256:4b0f0b198a5e1551
+-- >>> functions/inventory/post_mixed_movements.sql sha256:fc7cca45290ada9c
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
     p_lines inventory.posting_line[],
@@ -5740,7 +5740,7 @@ BEGIN
         PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
-    IF v_has_seconds OR p_second_quantities IS NOT NULL THEN
+    IF v_has_seconds OR cardinality(array_remove(p_second_quantities, NULL)) > 0 THEN
         PERFORM inventory.check_second_quantities(p_types, p_lines, p_second_quantities);
     END IF;
 
@@ -7668,7 +7668,7 @@ $function$;
 COMMENT ON FUNCTION production.get_work_order(text) IS 'A work order as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_work_order.sql
 
--- >>> functions/production/issue_material.sql sha256:51c37bc3bbe5658a
+-- >>> functions/production/issue_material.sql sha256:6686ceb3e173f9b7
 CREATE OR REPLACE FUNCTION production.issue_material(
     p_context jsonb,
     p_command jsonb
@@ -7691,6 +7691,8 @@ DECLARE
     v_quantity numeric;
     v_location_id bigint;
     v_lines production.material_issue_line[] := '{}';
+    v_second_quantity numeric;
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -7707,6 +7709,7 @@ BEGIN
         v_item := catalog.find_item(v_line ->> 'item');
         v_material := production.find_material(v_order, v_item);
         v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
+        v_second_quantity := inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_location_id := CASE WHEN v_line ->> 'location' IS NOT NULL THEN (catalog.find_location(v_line ->> 'location')).id END;
 
         IF (v_material.issued_quantity - v_material.backflushed_quantity + v_quantity) * 100
@@ -7753,13 +7756,17 @@ BEGIN
                     WITH ORDINALITY AS s (location_id, lot_id, quantity, ordinality)
                 ORDER BY s.ordinality);
         END IF;
+        -- What was weighed is one lot at one place; spread over several it would have to be weighed for each.
+        v_second_quantities := v_second_quantities || CASE cardinality(v_lines) - cardinality(v_second_quantities)
+            WHEN 1 THEN ARRAY[v_second_quantity]
+            ELSE array_fill(NULL::numeric, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]) END;
     END LOOP;
 
     v_ids := inventory.post_movements('issue',
         (SELECT array_agg(ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at);
+        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
         location_id, quantity, movement_id)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
@@ -7774,7 +7781,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.issue_material(jsonb, jsonb) IS
-    'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+    'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
 -- <<< functions/production/issue_material.sql
 
 -- >>> functions/production/list_material_issues.sql sha256:24e051698341b46b
@@ -8235,7 +8242,7 @@ COMMENT ON FUNCTION production.resolve_material_line(jsonb) IS
     'A line of an issue or return with item, lot, quantity and unit taken from its barcode where it has one; what the line itself names comes first. Raises MR306 when the code is no material or another one than named.';
 -- <<< functions/production/resolve_material_line.sql
 
--- >>> functions/production/return_material.sql sha256:4bbadb9c2933e4cd
+-- >>> functions/production/return_material.sql sha256:a5102d09ca8830f3
 CREATE OR REPLACE FUNCTION production.return_material(
     p_context jsonb,
     p_command jsonb
@@ -8259,6 +8266,7 @@ DECLARE
     v_material production.work_order_material;
     v_location_id bigint;
     v_lines production.material_issue_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -8305,6 +8313,7 @@ BEGIN
         UPDATE production.work_order_material AS m
         SET issued_quantity = m.issued_quantity - v_quantity
         WHERE m.id = v_material.id;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
             v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL)::production.material_issue_line;
     END LOOP;
@@ -8313,7 +8322,7 @@ BEGIN
         (SELECT array_agg(ROW(l.item_id, l.lot_id, v_production_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at);
+        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
         location_id, quantity, movement_id)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
@@ -8810,7 +8819,7 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_supplier_return.sql
 
--- >>> functions/purchasing/inspect_goods.sql sha256:9bd6af4a8bfe18aa
+-- >>> functions/purchasing/inspect_goods.sql sha256:6d59740e49e61d4c
 CREATE OR REPLACE FUNCTION purchasing.inspect_goods(
     p_context jsonb,
     p_command jsonb
@@ -8835,6 +8844,7 @@ DECLARE
     v_number text;
     v_types inventory.movement_type[] := '{}';
     v_lines inventory.posting_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -8882,11 +8892,13 @@ BEGIN
         v_types := v_types || 'put_away'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
             v_line.id, NULL, NULL)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity');
     END IF;
     IF v_rejected > 0 THEN
         v_types := v_types || 'rejection'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity');
     END IF;
 
     -- Decided, before the lot may leave quarantine.
@@ -8909,7 +8921,7 @@ BEGIN
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;
-    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at);
+    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
         accepted_movement_id, rejected_movement_id, to_location_id, occurred_at)
@@ -9102,7 +9114,7 @@ COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS
     'When the oldest purchase order that still takes goods was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
 -- <<< functions/purchasing/oldest_movement_needed.sql
 
--- >>> functions/purchasing/receive_goods.sql sha256:e10809dd117be103
+-- >>> functions/purchasing/receive_goods.sql sha256:29de46b4e10f685e
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
     p_command jsonb
@@ -9125,6 +9137,7 @@ DECLARE
     v_quantity numeric;
     v_kind catalog.location_kind;
     v_lines purchasing.goods_receipt_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_id bigint;
     v_ids bigint[];
 BEGIN
@@ -9179,6 +9192,8 @@ BEGIN
                       DETAIL = jsonb_build_object('item', v_item.number, 'quantity', trim_scale(v_quantity)::text)::text,
                       HINT = 'Give every piece a line of its own.';
         END IF;
+
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line.line ->> 'second_quantity');
 
         v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
         IF v_line.line ->> 'location' IS NULL THEN
@@ -9235,7 +9250,7 @@ BEGIN
         (SELECT array_agg(ROW(l.item_id, l.lot_id, v_supplier_location_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'goods_receipt', v_receipt.id, v_occurred_at);
+        'goods_receipt', v_receipt.id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
         quantity, state, accepted_quantity, movement_id)
@@ -9250,10 +9265,10 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.receive_goods(jsonb, jsonb) IS
-    'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
+    'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, second_quantity (catch weight), lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
 -- <<< functions/purchasing/receive_goods.sql
 
--- >>> functions/purchasing/return_to_supplier.sql sha256:e3c23fae8013614a
+-- >>> functions/purchasing/return_to_supplier.sql sha256:3f4bfb6b9be6c9fe
 CREATE OR REPLACE FUNCTION purchasing.return_to_supplier(
     p_context jsonb,
     p_command jsonb
@@ -9301,7 +9316,8 @@ BEGIN
     v_ids := inventory.post_movements('supplier_return',
         ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line],
-        'supplier_return', v_return_id, v_occurred_at);
+        'supplier_return', v_return_id, v_occurred_at,
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')]);
     INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at)
     VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at)
     RETURNING supplier_return.number INTO v_number;

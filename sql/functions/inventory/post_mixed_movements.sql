@@ -104,7 +104,7 @@ BEGIN
         PERFORM inventory.refuse_shortage(v_bad.item, v_bad.location, v_bad.lot, v_bad.on_hand, v_bad.reserved, v_bad.out_quantity);
     END IF;
 
-    IF v_has_seconds OR p_second_quantities IS NOT NULL THEN
+    IF v_has_seconds OR cardinality(array_remove(p_second_quantities, NULL)) > 0 THEN
         PERFORM inventory.check_second_quantities(p_types, p_lines, p_second_quantities);
     END IF;
 

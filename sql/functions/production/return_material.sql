@@ -21,6 +21,7 @@ DECLARE
     v_material production.work_order_material;
     v_location_id bigint;
     v_lines production.material_issue_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -67,6 +68,7 @@ BEGIN
         UPDATE production.work_order_material AS m
         SET issued_quantity = m.issued_quantity - v_quantity
         WHERE m.id = v_material.id;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
             v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL)::production.material_issue_line;
     END LOOP;
@@ -75,7 +77,7 @@ BEGIN
         (SELECT array_agg(ROW(l.item_id, l.lot_id, v_production_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at);
+        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
         location_id, quantity, movement_id)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,

@@ -22,6 +22,7 @@ DECLARE
     v_number text;
     v_types inventory.movement_type[] := '{}';
     v_lines inventory.posting_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -69,11 +70,13 @@ BEGIN
         v_types := v_types || 'put_away'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
             v_line.id, NULL, NULL)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity');
     END IF;
     IF v_rejected > 0 THEN
         v_types := v_types || 'rejection'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity');
     END IF;
 
     -- Decided, before the lot may leave quarantine.
@@ -96,7 +99,7 @@ BEGIN
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;
-    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at);
+    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
         accepted_movement_id, rejected_movement_id, to_location_id, occurred_at)

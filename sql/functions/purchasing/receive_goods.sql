@@ -20,6 +20,7 @@ DECLARE
     v_quantity numeric;
     v_kind catalog.location_kind;
     v_lines purchasing.goods_receipt_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
     v_id bigint;
     v_ids bigint[];
 BEGIN
@@ -74,6 +75,8 @@ BEGIN
                       DETAIL = jsonb_build_object('item', v_item.number, 'quantity', trim_scale(v_quantity)::text)::text,
                       HINT = 'Give every piece a line of its own.';
         END IF;
+
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line.line ->> 'second_quantity');
 
         v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
         IF v_line.line ->> 'location' IS NULL THEN
@@ -130,7 +133,7 @@ BEGIN
         (SELECT array_agg(ROW(l.item_id, l.lot_id, v_supplier_location_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
             ORDER BY l.line_number)
          FROM unnest(v_lines) AS l),
-        'goods_receipt', v_receipt.id, v_occurred_at);
+        'goods_receipt', v_receipt.id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
         quantity, state, accepted_quantity, movement_id)
@@ -145,4 +148,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.receive_goods(jsonb, jsonb) IS
-    'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
+    'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, second_quantity (catch weight), lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';

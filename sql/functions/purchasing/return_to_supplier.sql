@@ -45,7 +45,8 @@ BEGIN
     v_ids := inventory.post_movements('supplier_return',
         ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line],
-        'supplier_return', v_return_id, v_occurred_at);
+        'supplier_return', v_return_id, v_occurred_at,
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')]);
     INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at)
     VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at)
     RETURNING supplier_return.number INTO v_number;
