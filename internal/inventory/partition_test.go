@@ -120,9 +120,35 @@ func TestDetachingKeepsWhatIsNeeded(t *testing.T) {
 
 	before := one[string](t, api.DB, `SELECT inventory.list_stock_as_of('2026-07-01T00:00:00Z', 'occurred', NULL, NULL, NULL, 100)::text`)
 	want(before, "67")
-	if got := detach("2026-06-15Z"); got != "inventory.movement_2026_04 inventory.movement_2026_05" {
+	// Scanning goes on meanwhile.
+	var isDone atomic.Bool
+	var posted atomic.Int64
+	var wait sync.WaitGroup
+	for range 6 {
+		wait.Go(func() {
+			for !isDone.Load() {
+				api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "B", "to": "C", "quantity": "1"}).Want(201)
+				api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "C", "to": "B", "quantity": "1"}).Want(201)
+				api.Get(t, "/v1/movements?item=BOLT").Want(200)
+				api.Post(t, "/v1/opening-stocks", m{"item": "RESIN", "to": "A", "quantity": "1"}).Want(201) // makes a lot
+				posted.Add(1)
+			}
+		})
+	}
+	for posted.Load() < 20 && !t.Failed() {
+		time.Sleep(time.Millisecond)
+	}
+	got := detach("2026-06-15Z")
+	then := posted.Load()
+	for posted.Load() < then+20 && !t.Failed() {
+		time.Sleep(time.Millisecond)
+	}
+	isDone.Store(true)
+	wait.Wait()
+	if got != "inventory.movement_2026_04 inventory.movement_2026_05" {
 		t.Fatal(got)
 	}
+	noDeadlock(t, api.DB)
 	if after := one[string](t, api.DB, `SELECT inventory.list_stock_as_of('2026-07-01T00:00:00Z', 'occurred', NULL, NULL, NULL, 100)::text`); after != before {
 		t.Errorf("stock at the end of June was %s and is now %s", before, after)
 	}

@@ -4557,7 +4557,7 @@ COMMENT ON FUNCTION inventory.describe_transfer(bigint, inventory.movement_type,
     'A transfer as a document, from the parts of its movement; quantity in base units.';
 -- <<< functions/inventory/describe_transfer.sql
 
--- >>> functions/inventory/detach_partitions.sql sha256:6c00e923514b3152
+-- >>> functions/inventory/detach_partitions.sql sha256:a95ae40f77adf43b
 CREATE OR REPLACE FUNCTION inventory.detach_partitions(
     p_before timestamptz
 ) RETURNS text[]
@@ -4611,6 +4611,15 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- The locks that detaching takes, in the order in which postings take theirs: the tables referred to, then the ledger.
+    FOR v_name IN
+        SELECT DISTINCT k.confrelid::regclass::text
+        FROM pg_constraint AS k
+        WHERE k.contype = 'f' AND k.conrelid = 'inventory.movement'::regclass
+        ORDER BY 1
+    LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_name);
+    END LOOP;
     FOREACH v_name IN ARRAY v_names LOOP
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
