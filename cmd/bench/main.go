@@ -19,16 +19,26 @@ import (
 // program is the command line.
 type program struct {
 	Posting postingCommand `cmd:"" default:"withargs" help:"Measure posting (the default)."`
+	Volume  volumeCommand  `cmd:"" help:"Fill a ledger over 13 months and measure its indexes and readings."`
 }
 
 type postingCommand struct {
-	Duration time.Duration `default:"6s" help:"How long each part is measured."`
-	Warmup   time.Duration `default:"1s" help:"How long each part runs before it is measured."`
-	Only     string        `help:"Run only the parts whose name holds this text, and write no results." placeholder:"TEXT"`
-	Scale    int           `default:"100" help:"Scale of TPC-B; one unit is 100,000 accounts."`
-	Profile  string        `help:"Folder for CPU profiles of the api, one per part over HTTP." placeholder:"FOLDER"`
-	Results  string        `default:"bench/results.json" help:"Where the figures go."`
-	Chart    string        `default:"docs/bench.svg" help:"Where the chart goes."`
+	Duration    time.Duration `default:"6s" help:"How long each part is measured."`
+	Warmup      time.Duration `default:"1s" help:"How long each part runs before it is measured."`
+	Only        string        `help:"Run only the parts whose name holds this text, and write no results." placeholder:"TEXT"`
+	Scale       int           `default:"100" help:"Scale of TPC-B; one unit is 100,000 accounts."`
+	Profile     string        `help:"Folder for CPU profiles of the api, one per part over HTTP." placeholder:"FOLDER"`
+	Results     string        `default:"bench/results.json" help:"Where the figures go."`
+	Chart       string        `default:"docs/bench.svg" help:"Where the chart goes."`
+	Volume      string        `default:"bench/volume.json" help:"Where the figures of the ledger are, for the page."`
+	Performance string        `default:"docs/performance.md" help:"The page that shows the figures."`
+}
+
+type volumeCommand struct {
+	Rows        int64  `default:"5000000" help:"How many movements."`
+	Results     string `default:"bench/volume.json" help:"Where the figures go."`
+	Posting     string `default:"bench/results.json" help:"Where the figures of posting are, for the page."`
+	Performance string `default:"docs/performance.md" help:"The page that shows the figures."`
 }
 
 // errMissed ends a run whose figures miss a bar: everything was shown already.

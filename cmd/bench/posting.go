@@ -438,7 +438,14 @@ func (r *report) write(c postingCommand) error {
 	if err := writeFile(c.Results, append(text, '\n')); err != nil {
 		return err
 	}
-	return writeFile(c.Chart, []byte(r.chart()))
+	if err := writeFile(c.Chart, []byte(r.chart())); err != nil {
+		return err
+	}
+	v, err := readVolume(c.Volume)
+	if err != nil {
+		return err
+	}
+	return writePage(c.Performance, c.Results, v)
 }
 
 func writeFile(name string, content []byte) error {

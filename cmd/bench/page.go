@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// writePage writes docs/performance.md from the figures of both programmes, as far as there are any.
+func writePage(name, postingFile string, v *volume) error {
+	var b strings.Builder
+	b.WriteString(pageHead)
+	var posting report
+	text, err := os.ReadFile(postingFile)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		if err := json.Unmarshal(text, &posting); err != nil {
+			return fmt.Errorf("read %s: %w", postingFile, err)
+		}
+		posting.describe(&b)
+	}
+	if v != nil {
+		v.describe(&b)
+	}
+	return writeFile(name, []byte(b.String()))
+}
+
+// readVolume is what the last run of the other programme came to, or nil.
+func readVolume(name string) (*volume, error) {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil //nolint:nilnil // there need not be one
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := new(volume)
+	return v, json.Unmarshal(text, v)
+}
+
+const pageHead = `# Performance
+
+Written by ` + "`make bench` and `make bench-volume`" + `; do not edit. Absolute figures are those of one machine, and they drift; the ratios
+within one run are what counts. Both run on a private Postgres with fsync and synchronous_commit on.
+
+`
+
+func (r *report) describe(b *strings.Builder) {
+	fmt.Fprintf(b, "## Posting\n\n![Movements a second](bench.svg)\n\n%s: %s, %d cores, Postgres %d, %s. Servers, load and Postgres share the cores. Requests over HTTP carry a %s.\n",
+		r.Date, r.Machine.CPU, r.Machine.Cores, r.Postgres, settingsText(r.Settings), r.Authentication)
+	fmt.Fprintf(b, "%d %% of Millrace's commands are retries under the same key and %d %% ask for more than there is; movements a second count neither. "+
+		"The naive transaction is the four statements of a textbook service from the client, on tables with the same indexes and without foreign keys, "+
+		"in the same process as its clients: no HTTP, no retries, no refusals; 400 clients share %d connections. TPC-B is pgbench, prepared.\n\n", retryShare, refusalShare, naiveConnections)
+	rows := [][]string{columns}
+	for _, f := range r.Parts {
+		rows = append(rows, f.cells())
+	}
+	markdown(b, rows)
+	rows = [][]string{{"what must hold", "figure", "bar", ""}}
+	for _, bar := range r.Bars {
+		rows = append(rows, bar.cells())
+	}
+	markdown(b, rows)
+}
+
+func (v *volume) describe(b *strings.Builder) {
+	fmt.Fprintf(b, "## A ledger of %s movements\n\n%s: %s, %d cores, Postgres %d, %s. %s lots over 13 monthly partitions; %s rows a second were inserted by %d sessions, with all indexes, foreign keys not checked. "+
+		"The snapshots of 12 closed months took %.0f s.\n\n", thousands(float64(v.Rows)), v.Date, v.Machine.CPU, v.Machine.Cores, v.Postgres, settingsText(v.Settings),
+		thousands(float64(v.Lots)), thousands(v.RowsPerSec), loaders, v.Snapshots)
+	rows := [][]string{{"what", "size"}}
+	for _, s := range v.Sizes {
+		rows = append(rows, []string{s.Name, megabytes(s.Bytes)})
+	}
+	markdown(b, rows)
+	b.WriteString("`bench_posted_at_btree` is made for the comparison and dropped again.\n\n")
+	rows = [][]string{{"reading, warm", "ms", "index"}}
+	for _, r := range v.Readings {
+		rows = append(rows, []string{r.Name, fmt.Sprintf("%.2f", r.Milliseconds), strings.Join(indexes(r.Plan), ", ")})
+	}
+	markdown(b, rows)
+	rows = [][]string{{"what must hold", "figure", "bar", ""}}
+	for _, bar := range v.Bars {
+		rows = append(rows, bar.cells())
+	}
+	markdown(b, rows)
+	b.WriteString("### Plans\n\n`EXPLAIN (ANALYZE)` of the statement that does the work, inside of functions too; estimates, and what was never executed, left out. The instrumentation itself costs time.\n\n")
+	for _, r := range v.Readings {
+		fmt.Fprintf(b, "#### %s\n\n```\n%s\n```\n\n", r.Name, r.Plan)
+	}
+}
+
+func (b bar) cells() []string {
+	sign, verdict := "≥", "met"
+	if b.IsMost {
+		sign = "≤"
+	}
+	if !b.IsMet {
+		verdict = "**missed**"
+	}
+	return []string{b.What, strings.TrimSpace(fmt.Sprintf("%.4g %s", b.Figure, b.Unit)), strings.TrimSpace(fmt.Sprintf("%s %.4g %s", sign, b.Bar, b.Unit)), verdict}
+}
+
+// indexes are the names of the indexes that a plan reads, those of partitions by what they are parts of.
+func indexes(plan string) []string {
+	var names []string
+	seen := map[string]bool{}
+	for line := range strings.Lines(plan) {
+		_, after, ok := strings.Cut(line, " using ")
+		if !ok {
+			if _, after, ok = strings.Cut(line, "Bitmap Index Scan on "); !ok {
+				continue
+			}
+		}
+		name, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+		if strings.HasPrefix(name, "movement_20") && len(name) > 16 {
+			name = "movement" + name[16:]
+		}
+		if !seen[name] {
+			seen[name] = true
+			names = append(names, "`"+name+"`")
+		}
+	}
+	return names
+}
+
+func markdown(b *strings.Builder, rows [][]string) {
+	for i, row := range rows {
+		fmt.Fprintf(b, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			b.WriteString("|" + strings.Repeat(" --- |", len(row)) + "\n")
+		}
+	}
+	b.WriteString("\n")
+}

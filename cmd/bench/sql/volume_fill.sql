@@ -1,0 +1,1 @@
+SELECT bench.fill($1, $2)

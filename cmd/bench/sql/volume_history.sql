@@ -1,0 +1,1 @@
+SELECT inventory.list_movements('$number', NULL, NULL, 100)

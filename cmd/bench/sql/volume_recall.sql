@@ -1,0 +1,1 @@
+SELECT inventory.get_lot('$number', '$lot_number')
