@@ -344,7 +344,7 @@ func TestCommand(t *testing.T) {
 	}
 
 	b.do(t, "POST", "/v1/echoes", good, map[string]string{"X-Request-Id": "bad id\t"})
-	if !strings.Contains(gotContext, `"actor":"installation","device":null`) || strings.Contains(gotContext, "bad") {
+	if !strings.Contains(gotContext, `"actor":"installation","device":null`) || strings.Contains(gotContext, "bad id") {
 		t.Errorf("SQL got %s", gotContext)
 	}
 }
