@@ -65,7 +65,7 @@ func (m *monkey) play(t *testing.T, api *httpapitest.API, requests int) {
 	}
 	slices.Sort(paths)
 	if len(paths) == 0 {
-		t.Skip("no operations yet")
+		t.Fatal("the API has no operations")
 	}
 	done := map[string]int{}
 	for range requests {
