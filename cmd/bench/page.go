@@ -120,6 +120,9 @@ func indexes(plan string) []string {
 		if strings.HasPrefix(name, "movement_20") && len(name) > 16 {
 			name = "movement" + name[16:]
 		}
+		if name == "movement_posted_at_idx" {
+			name = "movement_posted_at_brin" // as the whole is called
+		}
 		if !seen[name] {
 			seen[name] = true
 			names = append(names, "`"+name+"`")
