@@ -4715,10 +4715,19 @@ CREATE FUNCTION event.advance_log(p_limit integer) RETURNS integer
     AS $$
 DECLARE
     v_head bigint;
+    v_partitioned_to bigint;
     v_count integer;
 BEGIN
+    -- To look into an empty outbox costs no lock and writes nothing.
+    IF NOT EXISTS (SELECT FROM event.inbox) THEN
+        RETURN 0;
+    END IF;
+
     -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
-    SELECT h.position INTO STRICT v_head FROM event.log_head AS h FOR UPDATE;
+    SELECT h.position, h.partitioned_to INTO STRICT v_head, v_partitioned_to FROM event.log_head AS h FOR UPDATE;
+    IF v_head + p_limit >= v_partitioned_to THEN
+        PERFORM event.ensure_log_partitions(p_limit);
+    END IF;
 
     -- The lowest ordinals first: of two events that depend on each other the limit must not take the later alone.
     WITH taken AS (
@@ -4735,6 +4744,8 @@ BEGIN
 
     IF v_count > 0 THEN
         UPDATE event.log_head AS h SET position = v_head + v_count;
+        -- One for the whole batch, and only here: a posting that notified would wait for every other one at its commit.
+        PERFORM pg_notify('event_log', (v_head + v_count)::text);
     END IF;
     RETURN v_count;
 END;
@@ -4744,7 +4755,7 @@ $$;
 -- Name: FUNCTION advance_log(p_limit integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.advance_log(p_limit integer) IS 'The sequencer: moves up to p_limit committed events from the outbox to the feed under gap-free numbers, and says how many. An event that depends on another (same balance, same document) has the higher ordinal and is never numbered before it.';
+COMMENT ON FUNCTION event.advance_log(p_limit integer) IS 'The sequencer: moves up to p_limit committed events from the outbox to the feed under gap-free numbers, notifies channel event_log of the new head, and says how many it moved. An event that depends on another (same balance, same document) has the higher ordinal and is never numbered before it.';
 
 --
 -- Name: begin_request(text, jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -4859,6 +4870,149 @@ $$;
 COMMENT ON FUNCTION event.digest_table(p_table text, OUT row_count bigint, OUT digest text) IS 'Number of rows of a table and a digest of their contents, to compare the table with its copy on a replica.';
 
 --
+-- Name: drop_log_partition(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.drop_log_partition() RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '200ms'
+    AS $$
+DECLARE
+    v_head event.log_head;
+    v_name text;
+    v_end bigint;
+    v_newest timestamptz;
+BEGIN
+    SELECT c.oid::regclass::text, substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \(''(\d+)''\)')::bigint
+    INTO v_name, v_end
+    FROM pg_inherits AS i
+    JOIN pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'event.log'::regclass
+    ORDER BY 2
+    LIMIT 1;
+
+    -- Its last event is its newest. What not every reader has read stays, however old it is.
+    SELECT h.* INTO STRICT v_head FROM event.log_head AS h;
+    IF v_end - 1 > least(v_head.position, (SELECT min(c.position) FROM event.consumer AS c)) THEN
+        RETURN NULL;
+    END IF;
+    SELECT l.recorded_at INTO STRICT v_newest FROM event.log AS l WHERE l.position = v_end - 1;
+    IF v_newest > clock_timestamp() - v_head.retention THEN
+        RETURN NULL;
+    END IF;
+
+    -- The head first, then the feed, as the sequencer takes them. Nobody queues behind us for long: both soon, or neither.
+    FOR v_attempt IN 1..50 LOOP
+        BEGIN
+            PERFORM FROM event.log_head AS h FOR UPDATE;
+            LOCK TABLE event.log IN ACCESS EXCLUSIVE MODE;
+            EXIT;
+        EXCEPTION
+            WHEN lock_not_available THEN
+                IF v_attempt = 50 THEN
+                    RAISE;
+                END IF;
+                PERFORM pg_sleep(0.1 * random());
+        END;
+    END LOOP;
+    -- Another one may have dropped it meanwhile.
+    IF to_regclass(v_name) IS NOT NULL THEN
+        EXECUTE format('DROP TABLE %s', v_name);
+        UPDATE event.log_head AS h SET dropped_to = v_end - 1;
+    END IF;
+    RETURN v_end - 1;
+END;
+$$;
+
+--
+-- Name: FUNCTION drop_log_partition(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.drop_log_partition() IS 'Drops the oldest partition of the feed when every event in it is older than the retention (event.log_head) and every reader (event.consumer) has read it. Gives the last position dropped; null when there is nothing to drop. 55P03 when the feed does not come free within some ten seconds.';
+
+--
+-- Name: ensure_consumer(text, bigint, text, jsonb, text, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.ensure_consumer(p_name text, p_position bigint DEFAULT NULL::bigint, p_job_kind text DEFAULT NULL::text, p_job_args jsonb DEFAULT '{}'::jsonb, p_job_queue text DEFAULT 'default'::text, p_job_priority integer DEFAULT 2) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_position bigint;
+BEGIN
+    -- The shared lock keeps the feed from being dropped behind the new reader's back.
+    INSERT INTO event.consumer (name, position, job_kind, job_args, job_queue, job_priority)
+    SELECT p_name, greatest(least(coalesce(p_position, h.position), h.position), h.dropped_to), p_job_kind, p_job_args, p_job_queue, p_job_priority
+    FROM event.log_head AS h
+    FOR SHARE OF h
+    ON CONFLICT (name) DO UPDATE
+    SET job_kind = excluded.job_kind,
+        job_args = excluded.job_args,
+        job_queue = excluded.job_queue,
+        job_priority = excluded.job_priority
+    RETURNING consumer.position INTO v_position;
+    RETURN v_position;
+END;
+$$;
+
+--
+-- Name: FUNCTION ensure_consumer(p_name text, p_position bigint, p_job_kind text, p_job_args jsonb, p_job_queue text, p_job_priority integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.ensure_consumer(p_name text, p_position bigint, p_job_kind text, p_job_args jsonb, p_job_queue text, p_job_priority integer) IS 'Registers a reader of the feed, which begins behind p_position (null: at the head, 0: at the oldest event kept), and the job it wants when there is something to read. A reader that is registered keeps its position. Gives the position.';
+
+--
+-- Name: ensure_log_partitions(bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.ensure_log_partitions(p_positions bigint) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- A partition is named after its first position in units of this.
+    c_unit CONSTANT bigint := 1000000;
+    -- The rate is taken from this many of the newest events.
+    c_sample CONSTANT bigint := 100000;
+    v_head event.log_head;
+    v_since timestamptz;
+    v_size bigint;
+    v_name text;
+    v_created integer := 0;
+BEGIN
+    SELECT h.* INTO STRICT v_head FROM event.log_head AS h FOR UPDATE;
+    WHILE v_head.partitioned_to <= v_head.position + p_positions LOOP
+        -- As long as about a day of events, so that retention can drop by days: 1 to 50 million.
+        SELECT l.recorded_at INTO v_since FROM event.log AS l WHERE l.position = greatest(v_head.position - c_sample, v_head.dropped_to) + 1;
+        v_size := coalesce(least(v_head.position - v_head.dropped_to, c_sample) * 86400
+            / greatest(extract(epoch FROM clock_timestamp() - v_since), 1), 0);
+        v_size := c_unit * least(greatest(ceil(v_size::numeric / c_unit), 1), 50);
+
+        v_name := 'event.log_p' || v_head.partitioned_to / c_unit;
+        EXECUTE format('CREATE TABLE %s (LIKE event.log INCLUDING ALL EXCLUDING INDEXES)', v_name);
+        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
+            format('Positions %s to %s of the feed.', v_head.partitioned_to, v_head.partitioned_to + v_size - 1));
+        EXECUTE format('ALTER TABLE event.log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)',
+            v_name, v_head.partitioned_to, v_head.partitioned_to + v_size);
+        v_head.partitioned_to := v_head.partitioned_to + v_size;
+        v_created := v_created + 1;
+    END LOOP;
+    IF v_created > 0 THEN
+        UPDATE event.log_head AS h SET partitioned_to = v_head.partitioned_to;
+    END IF;
+    RETURN v_created;
+END;
+$$;
+
+--
+-- Name: FUNCTION ensure_log_partitions(p_positions bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.ensure_log_partitions(p_positions bigint) IS 'Makes partitions of the feed until the next p_positions events have one, each as long as a day of events by the rate of late (1 to 50 million positions). Says how many it made. The sequencer calls it when it comes near the end, so that the feed never stops for want of one.';
+
+--
 -- Name: ensure_partitions(integer); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -4868,8 +5022,8 @@ CREATE FUNCTION event.ensure_partitions(p_months_ahead integer) RETURNS integer
     SET lock_timeout TO '200ms'
     AS $$
 DECLARE
-    -- Positions of the feed per partition.
-    c_positions CONSTANT bigint := 50000000;
+    -- The feed has room for this many events ahead of it.
+    c_positions CONSTANT bigint := 500000;
     v_parent text;
     v_time text;
     v_first timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
@@ -4880,7 +5034,6 @@ DECLARE
     v_months timestamp[];
     v_wanting text[];
     v_is_wanting boolean;
-    v_part bigint;
     v_created integer := 0;
 BEGIN
     -- One at a time: a second one finds everything made.
@@ -4955,19 +5108,7 @@ BEGIN
         END LOOP;
     END LOOP;
 
-    -- The feed is cut by position: the part in use and the next one.
-    SELECT h.position / c_positions INTO v_part FROM event.log_head AS h;
-    FOREACH v_part IN ARRAY ARRAY[v_part, v_part + 1] LOOP
-        v_name := 'event.log_p' || v_part;
-        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
-        EXECUTE format('CREATE TABLE %s (LIKE event.log INCLUDING ALL EXCLUDING INDEXES)', v_name);
-        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
-            format('Positions %s to %s of the feed.', v_part * c_positions, (v_part + 1) * c_positions - 1));
-        EXECUTE format('ALTER TABLE event.log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)',
-            v_name, v_part * c_positions, (v_part + 1) * c_positions);
-        v_created := v_created + 1;
-    END LOOP;
-    RETURN v_created;
+    RETURN v_created + event.ensure_log_partitions(c_positions);
 END;
 $$;
 
@@ -4975,7 +5116,7 @@ $$;
 -- Name: FUNCTION ensure_partitions(p_months_ahead integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
+COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed what the next 500,000 events need. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
 
 --
 -- Name: fingerprint(text, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -5019,6 +5160,45 @@ $$;
 --
 
 COMMENT ON FUNCTION event.finish_request(p_context jsonb, p_status integer, p_body jsonb) IS 'Last call of every command: stores the answer under the key, in the transaction of the effect, and gives it back.';
+
+--
+-- Name: get_feed_status(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.get_feed_status() RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'feed', jsonb_build_object(
+            'head', h.position,
+            'oldest', h.dropped_to + 1,
+            'retention_seconds', extract(epoch FROM h.retention)::bigint,
+            'waiting', i.waiting,
+            'waiting_seconds', i.seconds),
+        'consumers', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'name', c.name,
+                'position', c.position,
+                'lag_events', h.position - c.position,
+                'lag_seconds', coalesce((
+                    SELECT greatest(round(extract(epoch FROM clock_timestamp() - l.recorded_at), 3), 0)
+                    FROM event.log AS l
+                    WHERE l.position = c.position + 1), 0),
+                'moved_at', c.moved_at) ORDER BY c.name), '[]')
+            FROM event.consumer AS c))
+    FROM event.log_head AS h
+    CROSS JOIN (
+        SELECT count(*) AS waiting, coalesce(greatest(round(extract(epoch FROM clock_timestamp() - min(b.recorded_at)), 3), 0), 0) AS seconds
+        FROM event.inbox AS b
+    ) AS i;
+$$;
+
+--
+-- Name: FUNCTION get_feed_status(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.get_feed_status() IS 'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind.';
 
 --
 -- Name: has_replica_reached(text); Type: FUNCTION; Schema: event; Owner: -
@@ -5079,7 +5259,6 @@ DECLARE
     v_parent text;
     v_month timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
     v_has_rows boolean;
-    v_part bigint;
     v_statistics_since timestamptz := (SELECT d.stats_reset FROM pg_stat_database AS d WHERE d.datname = current_database());
 BEGIN
     -- Settings without which a commit may be lost.
@@ -5116,12 +5295,6 @@ BEGIN
         FROM (SELECT g AS ahead, v_parent || '_' || to_char(v_month + make_interval(months => g), 'YYYY_MM') AS name FROM generate_series(0, 1) AS g) AS m
         WHERE to_regclass(m.name) IS NULL;
     END LOOP;
-    SELECT h.position / 50000000 INTO v_part FROM event.log_head AS h;
-    RETURN QUERY
-    SELECT CASE WHEN p = v_part THEN 'error' ELSE 'warning' END, 'event.log_p' || p,
-        format('event.log_p%s is missing, the feed will stop without it: run dba partitions ensure', p)
-    FROM generate_series(v_part, v_part + 1) AS p
-    WHERE to_regclass('event.log_p' || p) IS NULL;
 
     -- What stands still.
     RETURN QUERY
@@ -5129,10 +5302,22 @@ BEGIN
     FROM event.inbox AS i
     HAVING min(i.recorded_at) < clock_timestamp() - interval '1 minute';
     RETURN QUERY
-    SELECT 'warning', 'consumer ' || c.name, format('reader %s of the feed is %s events behind: see whether its job fails', c.name, h.position - c.position)
+    SELECT 'warning', 'consumer ' || c.name,
+        format('reader %s of the feed is %s events (%s) behind: see whether its job fails', c.name, h.position - c.position,
+            coalesce(date_trunc('second', clock_timestamp() - l.recorded_at), interval '0'))
     FROM event.consumer AS c
     CROSS JOIN event.log_head AS h
-    WHERE h.position - c.position > 10000;
+    LEFT JOIN event.log AS l ON l.position = c.position + 1
+    WHERE h.position - c.position > 10000 OR l.recorded_at < clock_timestamp() - interval '10 minutes'
+    ORDER BY c.name;
+    RETURN QUERY
+    SELECT 'warning', 'event.log', format('reader %s of the feed keeps events of %s that could be dropped: let it read, or take it out of event.consumer',
+        c.name, date_trunc('second', l.recorded_at))
+    FROM event.consumer AS c
+    CROSS JOIN event.log_head AS h
+    JOIN event.log AS l ON l.position = c.position + 1
+    WHERE l.recorded_at < clock_timestamp() - h.retention
+    ORDER BY c.name;
     RETURN QUERY
     SELECT 'error', 'jobs', format('%s jobs wait since %s: see whether the worker runs', count(*), min(j.scheduled_at))
     FROM river.river_job AS j
@@ -5285,6 +5470,56 @@ $$;
 COMMENT ON FUNCTION event.list_published_tables() IS 'Tables that the reporting replica gets.';
 
 --
+-- Name: lock_consumer(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.lock_consumer(p_name text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_position bigint;
+BEGIN
+    SELECT c.position INTO v_position FROM event.consumer AS c WHERE c.name = p_name FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the feed has no reader %', p_name
+            USING ERRCODE = 'MR907',
+                  DETAIL = jsonb_build_object('consumer', p_name)::text,
+                  HINT = 'Register it with event.ensure_consumer.';
+    END IF;
+    RETURN v_position;
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_consumer(p_name text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.lock_consumer(p_name text) IS 'Begins a step of a reader of the feed: gives its position and keeps every other run of the same reader waiting until the transaction ends. The effect of the events behind it and event.move_consumer follow in the same transaction. Raises MR907 for a reader that is not registered.';
+
+--
+-- Name: move_consumer(text, bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.move_consumer(p_name text, p_position bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE event.consumer AS c
+    SET position = p_position,
+        moved_at = clock_timestamp()
+    WHERE c.name = p_name;
+END;
+$$;
+
+--
+-- Name: FUNCTION move_consumer(p_name text, p_position bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.move_consumer(p_name text, p_position bigint) IS 'Ends a step of a reader of the feed: the effect of everything up to p_position is in this transaction. Call event.lock_consumer first.';
+
+--
 -- Name: occurred_at(jsonb); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -5336,6 +5571,33 @@ $$;
 --
 
 COMMENT ON FUNCTION event.publish(p_topic text, p_subject_id bigint, p_payload jsonb) IS 'Writes an event to the outbox in the running transaction. Topics are noun.verb (goods_receipt.posted); payloads name things by their codes.';
+
+--
+-- Name: read_log(bigint, integer, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.read_log(p_after bigint, p_limit integer, p_bytes integer DEFAULT 1048576) RETURNS TABLE("position" bigint, topic text, subject_id bigint, request_key uuid, recorded_at timestamp with time zone, payload text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT e.position, e.topic, e.subject_id, e.request_key, e.recorded_at, e.payload
+    FROM (
+        SELECT l.position, l.topic, l.subject_id, l.request_key, l.recorded_at, t.payload,
+            sum(octet_length(t.payload)) OVER (ORDER BY l.position) AS bytes
+        FROM event.log AS l
+        CROSS JOIN LATERAL (SELECT l.payload::text AS payload) AS t
+        WHERE l.position > p_after
+          AND l.position <= p_after + p_limit
+    ) AS e
+    WHERE e.bytes <= p_bytes OR e.position = p_after + 1
+    ORDER BY e.position;
+$$;
+
+--
+-- Name: FUNCTION read_log(p_after bigint, p_limit integer, p_bytes integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.read_log(p_after bigint, p_limit integer, p_bytes integer) IS 'The events after a position, p_limit of them at most, and payloads of p_bytes at most together, but always one. The first is p_after + 1 unless it was dropped: see event.log_head.';
 
 --
 -- Name: record_refusal(jsonb, text, jsonb, integer, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -5391,6 +5653,42 @@ $$;
 --
 
 COMMENT ON FUNCTION event.refuse_change() IS 'Trigger function of append-only tables: raises MR904 on update, delete and truncate.';
+
+--
+-- Name: wake_consumers(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.wake_consumers() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_woken integer;
+BEGIN
+    -- A job that waits will read what is there when it starts; one that runs may have looked already.
+    INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
+    SELECT 'available', c.job_kind, c.job_args, c.job_queue, c.job_priority, 25
+    FROM event.consumer AS c
+    CROSS JOIN event.log_head AS h
+    WHERE c.job_kind IS NOT NULL
+      AND c.position < h.position
+      AND NOT EXISTS (
+        SELECT FROM river.river_job AS j
+        WHERE j.state IN ('available', 'scheduled', 'retryable', 'pending')
+          AND j.queue = c.job_queue
+          AND j.kind = c.job_kind
+          AND j.args = c.job_args)
+    ORDER BY c.name;
+    GET DIAGNOSTICS v_woken = ROW_COUNT;
+    RETURN v_woken;
+END;
+$$;
+
+--
+-- Name: FUNCTION wake_consumers(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.wake_consumers() IS 'Inserts the job of every reader of the feed that has something to read, unless such a job waits already, and says how many. Called after the events are committed, so that the job sees them.';
 
 --
 -- Name: add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
@@ -7218,7 +7516,7 @@ BEGIN
         PERFORM inventory.keep_serials(p_lines);
     END IF;
 
-    -- 6. What follows: the event for every reader of the feed, and the job that costs it.
+    -- 6. What follows: the event for every reader of the feed, costing among them.
     SELECT jsonb_build_object('posted_at', v_posted_at, 'document_type', p_document_type, 'movements', jsonb_agg(jsonb_build_object(
         'id', v_ids[l.ordinal]::text, 'type', p_types[l.ordinal], 'item', i.number, 'lot', nullif(lot.number, ''),
         'from', f.code, 'to', g.code, 'quantity', l.quantity::text) ORDER BY l.ordinal))
@@ -7230,7 +7528,6 @@ BEGIN
     JOIN catalog.location AS f ON f.id = l.from_location_id
     JOIN catalog.location AS g ON g.id = l.to_location_id;
     PERFORM event.publish('movement.posted', coalesce(p_document_id, v_ids[1]), v_payload);
-    PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
 
     RETURN v_ids;
 END;
@@ -7677,9 +7974,6 @@ BEGIN
         FROM unnest(v_items, v_lots, v_froms, v_tos, v_quantities, v_seconds)
             WITH ORDINALITY AS l (item_id, lot_id, from_id, to_id, quantity, second_quantity, ordinal)
         WHERE l.item_id IS NOT NULL;
-    END IF;
-    IF EXISTS (SELECT FROM unnest(v_items) AS l (item_id) WHERE l.item_id IS NOT NULL) THEN
-        PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
     END IF;
 END;
 $_$;
@@ -15202,6 +15496,11 @@ CREATE TABLE event.consumer (
     name text NOT NULL,
     "position" bigint DEFAULT 0 NOT NULL,
     moved_at timestamp with time zone,
+    job_kind text,
+    job_args jsonb DEFAULT '{}'::jsonb NOT NULL,
+    job_queue text DEFAULT 'default'::text NOT NULL,
+    job_priority smallint DEFAULT 2 NOT NULL,
+    CONSTRAINT consumer_job_priority_check CHECK (((job_priority >= 1) AND (job_priority <= 4))),
     CONSTRAINT consumer_position_check CHECK (("position" >= 0))
 )
 WITH (fillfactor='50');
@@ -15211,6 +15510,36 @@ WITH (fillfactor='50');
 --
 
 COMMENT ON TABLE event.consumer IS 'How far each reader of the feed has come; moved in the transaction of its effect.';
+
+--
+-- Name: COLUMN consumer."position"; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.consumer."position" IS 'Last position whose effect is committed.';
+
+--
+-- Name: COLUMN consumer.job_kind; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.consumer.job_kind IS 'Kind of job that is inserted when there is something to read and none of it waits; null: the reader looks by itself.';
+
+--
+-- Name: COLUMN consumer.job_args; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.consumer.job_args IS 'Arguments of that job.';
+
+--
+-- Name: COLUMN consumer.job_queue; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.consumer.job_queue IS 'Queue of that job.';
+
+--
+-- Name: COLUMN consumer.job_priority; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.consumer.job_priority IS 'Priority of that job, 1 (first) to 4.';
 
 --
 -- Name: inbox; Type: TABLE; Schema: event; Owner: -
@@ -15295,7 +15624,13 @@ COMMENT ON COLUMN event.log.recorded_at IS 'Time at which the causing transactio
 CREATE TABLE event.log_head (
     singleton boolean DEFAULT true NOT NULL,
     "position" bigint NOT NULL,
+    dropped_to bigint DEFAULT 0 NOT NULL,
+    partitioned_to bigint DEFAULT 0 NOT NULL,
+    retention interval DEFAULT '14 days'::interval NOT NULL,
+    CONSTRAINT log_head_dropped_to_check CHECK (((dropped_to >= 0) AND (dropped_to <= "position"))),
+    CONSTRAINT log_head_partitioned_to_check CHECK ((partitioned_to > "position")),
     CONSTRAINT log_head_position_check CHECK (("position" >= 0)),
+    CONSTRAINT log_head_retention_check CHECK ((retention >= '7 days'::interval)),
     CONSTRAINT log_head_singleton_check CHECK (singleton)
 )
 WITH (fillfactor='10');
@@ -15305,6 +15640,24 @@ WITH (fillfactor='10');
 --
 
 COMMENT ON TABLE event.log_head IS 'Last position given. A row and not a sequence: an aborted batch must not burn numbers.';
+
+--
+-- Name: COLUMN log_head.dropped_to; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.log_head.dropped_to IS 'Positions up to this one are not kept any more; 0: all are.';
+
+--
+-- Name: COLUMN log_head.partitioned_to; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.log_head.partitioned_to IS 'End (excluded) of the last partition of event.log.';
+
+--
+-- Name: COLUMN log_head.retention; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.log_head.retention IS 'How long an event is kept at least, 7 days or more. A DBA may change it.';
 
 --
 -- Name: log_p0; Type: TABLE; Schema: event; Owner: -
@@ -15324,7 +15677,7 @@ CREATE TABLE event.log_p0 (
 -- Name: TABLE log_p0; Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON TABLE event.log_p0 IS 'Positions 0 to 49,999,999 of the feed.';
+COMMENT ON TABLE event.log_p0 IS 'Positions 0 to 999999 of the feed.';
 
 --
 -- Name: request; Type: TABLE; Schema: event; Owner: -
@@ -17322,7 +17675,7 @@ ALTER TABLE ONLY audit.entry ATTACH PARTITION audit.entry_default DEFAULT;
 -- Name: log_p0; Type: TABLE ATTACH; Schema: event; Owner: -
 --
 
-ALTER TABLE ONLY event.log ATTACH PARTITION event.log_p0 FOR VALUES FROM ('0') TO ('50000000');
+ALTER TABLE ONLY event.log ATTACH PARTITION event.log_p0 FOR VALUES FROM ('0') TO ('1000000');
 
 --
 -- Name: movement_default; Type: TABLE ATTACH; Schema: inventory; Owner: -

@@ -93,7 +93,6 @@ func TestDoctor(t *testing.T) {
 	month := time.Now().UTC().Format("2006_01")
 	exec(`DROP TABLE inventory.movement_` + month)
 	exec(`INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, new_row, recorded_at) VALUES ('a', 'b', 1, 'insert', 'c', '{}', '1999-01-01')`)
-	exec(`DROP TABLE event.log_p1`)
 	exec(`DROP INDEX inventory.movement_lot_id_idx`)
 	exec(`INSERT INTO event.inbox (topic, subject_id, payload, ordinal, recorded_at) VALUES ('x', 1, '{}', 1, now() - interval '1 hour')`)
 	exec(`INSERT INTO river.river_job (state, kind, args, max_attempts, scheduled_at) VALUES ('available', 'x', '{}', 1, now() - interval '1 hour')`)
@@ -101,7 +100,7 @@ func TestDoctor(t *testing.T) {
 	exec(`UPDATE event.log_head SET position = 20000`)
 	after := found()
 	for subject, severity := range map[string]string{
-		"setting fsync": "error", "inventory.movement_" + month: "error", "audit.entry_default": "error", "event.log_p1": "warning",
+		"setting fsync": "error", "inventory.movement_" + month: "error", "audit.entry_default": "error",
 		"btree (lot_id)": "error", "event.inbox": "error", "jobs": "error", "job x": "warning", "consumer costing": "warning",
 	} {
 		if after[subject] != severity {

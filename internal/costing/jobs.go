@@ -26,12 +26,12 @@ const (
 	jobTimeout = 10 * time.Minute
 )
 
-// RegisterJobs adds the job that follows every posting.
+// RegisterJobs adds the job that follows the feed.
 func RegisterJobs(jobs *queue.Jobs, primary *pg.Primary) {
 	queue.Add(jobs, &advancer{queries: db.New(primary)})
 }
 
-// Advance costs whatever was posted. SQL inserts it with every posting.
+// Advance costs whatever the feed tells of. The sequencer inserts it when there is something and none waits.
 type Advance struct{}
 
 // Kind names the job in the database.
@@ -46,7 +46,7 @@ type advancer struct {
 // Timeout of one run.
 func (*advancer) Timeout(*river.Job[Advance]) time.Duration { return jobTimeout }
 
-// Work costs everything that was posted before it began. Each step is a transaction of its
+// Work costs everything that was in the feed before it began. Each step is a transaction of its
 // own that moves the cursor with its effect, so a run may end anywhere and begin again.
 func (w *advancer) Work(ctx context.Context, job *river.Job[Advance]) error {
 	if !w.running.TryLock() {
@@ -67,7 +67,7 @@ func (w *advancer) Work(ctx context.Context, job *river.Job[Advance]) error {
 		if err != nil {
 			return fmt.Errorf("take the waiting jobs: %w", err)
 		}
-		if err := CatchUp(ctx, w.queries); err != nil {
+		if err := cost(ctx, w.queries); err != nil {
 			return err
 		}
 		if len(waiting.Jobs) == 0 {
@@ -93,6 +93,11 @@ func CatchUp(ctx context.Context, queries Queries) error {
 			break
 		}
 	}
+	return cost(ctx, queries)
+}
+
+// cost values what the feed holds, until nothing is left.
+func cost(ctx context.Context, queries Queries) error {
 	for {
 		movements, err := queries.Advance(ctx, movementsAtOnce)
 		if err != nil {

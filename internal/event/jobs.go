@@ -18,6 +18,8 @@ const monthsAhead = 3
 func RegisterJobs(jobs *queue.Jobs, database db.DBTX) {
 	queue.Add(jobs, &partitioner{queries: db.New(database)})
 	jobs.Every(12*time.Hour, func() river.JobArgs { return ensurePartitions{} })
+	queue.Add(jobs, &dropper{queries: db.New(database)})
+	jobs.Every(time.Hour, func() river.JobArgs { return dropOldEvents{} })
 }
 
 // ensurePartitions makes the partitions that the coming months need.
@@ -41,4 +43,26 @@ func (w *partitioner) Work(ctx context.Context, _ *river.Job[ensurePartitions]) 
 		slog.InfoContext(ctx, "partitions made", "count", created)
 	}
 	return nil
+}
+
+// dropOldEvents takes away what the feed has kept long enough.
+type dropOldEvents struct{}
+
+// Kind names the job in the database.
+func (dropOldEvents) Kind() string { return "event_drop_old_events" }
+
+type dropper struct {
+	river.WorkerDefaults[dropOldEvents]
+	queries *db.Queries
+}
+
+// Work drops partition by partition, each in a transaction of its own.
+func (w *dropper) Work(ctx context.Context, _ *river.Job[dropOldEvents]) error {
+	for {
+		droppedTo, err := w.queries.DropLogPartition(ctx)
+		if err != nil || droppedTo == 0 {
+			return err
+		}
+		slog.InfoContext(ctx, "old events dropped", "to", droppedTo)
+	}
 }

@@ -23,4 +23,8 @@ var platform = []Entry{
 		Key: "MR906", Slug: "occurred-too-long-ago", Status: 422, Title: "Time lies before the year 2000",
 		Explanation: "The device's time of the event lies before the year 2000, as that of a clock which was reset does. The device's clock is wrong.",
 	},
+	{
+		Key: "MR907", Slug: "unknown-consumer", Status: 500, Title: "Reader of the feed is not registered",
+		Explanation: "Something reads the feed under a name that `event.consumer` does not hold: a bug, or a row taken out by hand. Nothing was done.",
+	},
 }

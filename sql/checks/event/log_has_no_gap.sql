@@ -1,7 +1,8 @@
--- The feed is numbered without gaps up to its head.
-SELECT h.position AS head, count(l.position) AS rows, min(l.position) AS first, max(l.position) AS last
+-- The feed is numbered without gaps, from the last position that was dropped up to its head.
+SELECT h.dropped_to, h.position AS head, count(l.position) AS rows, min(l.position) AS first, max(l.position) AS last
 FROM event.log_head AS h
 LEFT JOIN event.log AS l ON true
-GROUP BY h.position
-HAVING coalesce(max(l.position), 0) <> h.position
-    OR count(l.position) <> coalesce(max(l.position) - min(l.position) + 1, 0);
+GROUP BY h.dropped_to, h.position
+HAVING count(l.position) <> h.position - h.dropped_to
+    OR coalesce(min(l.position), h.dropped_to + 1) <> h.dropped_to + 1
+    OR coalesce(max(l.position), h.position) <> h.position;

@@ -7,8 +7,8 @@ SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '200ms'
 AS $function$
 DECLARE
-    -- Positions of the feed per partition.
-    c_positions CONSTANT bigint := 50000000;
+    -- The feed has room for this many events ahead of it.
+    c_positions CONSTANT bigint := 500000;
     v_parent text;
     v_time text;
     v_first timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
@@ -19,7 +19,6 @@ DECLARE
     v_months timestamp[];
     v_wanting text[];
     v_is_wanting boolean;
-    v_part bigint;
     v_created integer := 0;
 BEGIN
     -- One at a time: a second one finds everything made.
@@ -94,21 +93,9 @@ BEGIN
         END LOOP;
     END LOOP;
 
-    -- The feed is cut by position: the part in use and the next one.
-    SELECT h.position / c_positions INTO v_part FROM event.log_head AS h;
-    FOREACH v_part IN ARRAY ARRAY[v_part, v_part + 1] LOOP
-        v_name := 'event.log_p' || v_part;
-        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
-        EXECUTE format('CREATE TABLE %s (LIKE event.log INCLUDING ALL EXCLUDING INDEXES)', v_name);
-        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name,
-            format('Positions %s to %s of the feed.', v_part * c_positions, (v_part + 1) * c_positions - 1));
-        EXECUTE format('ALTER TABLE event.log ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)',
-            v_name, v_part * c_positions, (v_part + 1) * c_positions);
-        v_created := v_created + 1;
-    END LOOP;
-    RETURN v_created;
+    RETURN v_created + event.ensure_log_partitions(c_positions);
 END;
 $function$;
 
 COMMENT ON FUNCTION event.ensure_partitions(integer) IS
-    'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
+    'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed what the next 500,000 events need. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';

@@ -11,7 +11,6 @@ DECLARE
     v_parent text;
     v_month timestamp := date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC');
     v_has_rows boolean;
-    v_part bigint;
     v_statistics_since timestamptz := (SELECT d.stats_reset FROM pg_stat_database AS d WHERE d.datname = current_database());
 BEGIN
     -- Settings without which a commit may be lost.
@@ -48,12 +47,6 @@ BEGIN
         FROM (SELECT g AS ahead, v_parent || '_' || to_char(v_month + make_interval(months => g), 'YYYY_MM') AS name FROM generate_series(0, 1) AS g) AS m
         WHERE to_regclass(m.name) IS NULL;
     END LOOP;
-    SELECT h.position / 50000000 INTO v_part FROM event.log_head AS h;
-    RETURN QUERY
-    SELECT CASE WHEN p = v_part THEN 'error' ELSE 'warning' END, 'event.log_p' || p,
-        format('event.log_p%s is missing, the feed will stop without it: run dba partitions ensure', p)
-    FROM generate_series(v_part, v_part + 1) AS p
-    WHERE to_regclass('event.log_p' || p) IS NULL;
 
     -- What stands still.
     RETURN QUERY
@@ -61,10 +54,22 @@ BEGIN
     FROM event.inbox AS i
     HAVING min(i.recorded_at) < clock_timestamp() - interval '1 minute';
     RETURN QUERY
-    SELECT 'warning', 'consumer ' || c.name, format('reader %s of the feed is %s events behind: see whether its job fails', c.name, h.position - c.position)
+    SELECT 'warning', 'consumer ' || c.name,
+        format('reader %s of the feed is %s events (%s) behind: see whether its job fails', c.name, h.position - c.position,
+            coalesce(date_trunc('second', clock_timestamp() - l.recorded_at), interval '0'))
     FROM event.consumer AS c
     CROSS JOIN event.log_head AS h
-    WHERE h.position - c.position > 10000;
+    LEFT JOIN event.log AS l ON l.position = c.position + 1
+    WHERE h.position - c.position > 10000 OR l.recorded_at < clock_timestamp() - interval '10 minutes'
+    ORDER BY c.name;
+    RETURN QUERY
+    SELECT 'warning', 'event.log', format('reader %s of the feed keeps events of %s that could be dropped: let it read, or take it out of event.consumer',
+        c.name, date_trunc('second', l.recorded_at))
+    FROM event.consumer AS c
+    CROSS JOIN event.log_head AS h
+    JOIN event.log AS l ON l.position = c.position + 1
+    WHERE l.recorded_at < clock_timestamp() - h.retention
+    ORDER BY c.name;
     RETURN QUERY
     SELECT 'error', 'jobs', format('%s jobs wait since %s: see whether the worker runs', count(*), min(j.scheduled_at))
     FROM river.river_job AS j

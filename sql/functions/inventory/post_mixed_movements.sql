@@ -146,7 +146,7 @@ BEGIN
         PERFORM inventory.keep_serials(p_lines);
     END IF;
 
-    -- 6. What follows: the event for every reader of the feed, and the job that costs it.
+    -- 6. What follows: the event for every reader of the feed, costing among them.
     SELECT jsonb_build_object('posted_at', v_posted_at, 'document_type', p_document_type, 'movements', jsonb_agg(jsonb_build_object(
         'id', v_ids[l.ordinal]::text, 'type', p_types[l.ordinal], 'item', i.number, 'lot', nullif(lot.number, ''),
         'from', f.code, 'to', g.code, 'quantity', l.quantity::text) ORDER BY l.ordinal))
@@ -158,7 +158,6 @@ BEGIN
     JOIN catalog.location AS f ON f.id = l.from_location_id
     JOIN catalog.location AS g ON g.id = l.to_location_id;
     PERFORM event.publish('movement.posted', coalesce(p_document_id, v_ids[1]), v_payload);
-    PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
 
     RETURN v_ids;
 END;

@@ -378,9 +378,6 @@ BEGIN
             WITH ORDINALITY AS l (item_id, lot_id, from_id, to_id, quantity, second_quantity, ordinal)
         WHERE l.item_id IS NOT NULL;
     END IF;
-    IF EXISTS (SELECT FROM unnest(v_items) AS l (item_id) WHERE l.item_id IS NOT NULL) THEN
-        PERFORM event.insert_job('costing_advance', '{}', 'costing', 3);
-    END IF;
 END;
 $function$;
 

@@ -7,6 +7,8 @@ package db
 
 import (
 	"context"
+	"encoding/json"
+	"time"
 )
 
 const advanceLog = `-- name: AdvanceLog :one
@@ -20,6 +22,95 @@ func (q *Queries) AdvanceLog(ctx context.Context, rowLimit int32) (int32, error)
 	return moved, err
 }
 
+const dropLogPartition = `-- name: DropLogPartition :one
+SELECT coalesce(event.drop_log_partition(), 0)::bigint AS dropped_to
+`
+
+func (q *Queries) DropLogPartition(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, dropLogPartition)
+	var dropped_to int64
+	err := row.Scan(&dropped_to)
+	return dropped_to, err
+}
+
+const getFeedStatus = `-- name: GetFeedStatus :one
+SELECT event.get_feed_status()::jsonb AS body
+`
+
+func (q *Queries) GetFeedStatus(ctx context.Context) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, getFeedStatus)
+	var body json.RawMessage
+	err := row.Scan(&body)
+	return body, err
+}
+
+const getHead = `-- name: GetHead :one
+SELECT h.position::bigint AS position, h.dropped_to::bigint AS dropped_to FROM event.log_head AS h
+`
+
+type GetHeadRow struct {
+	Position  int64
+	DroppedTo int64
+}
+
+func (q *Queries) GetHead(ctx context.Context) (GetHeadRow, error) {
+	row := q.db.QueryRow(ctx, getHead)
+	var i GetHeadRow
+	err := row.Scan(&i.Position, &i.DroppedTo)
+	return i, err
+}
+
+const listenToLog = `-- name: ListenToLog :exec
+LISTEN event_log
+`
+
+func (q *Queries) ListenToLog(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, listenToLog)
+	return err
+}
+
+const readLog = `-- name: ReadLog :many
+SELECT l.position::bigint AS position, l.topic::text AS topic, l.subject_id::bigint AS subject_id, coalesce(l.request_key::text, '')::text AS request_key,
+    l.recorded_at::timestamptz AS recorded_at, l.payload::text AS payload
+FROM event.read_log($1::bigint, $2::integer) AS l(position, topic, subject_id, request_key, recorded_at, payload)
+`
+
+type ReadLogRow struct {
+	Position   int64
+	Topic      string
+	SubjectID  int64
+	RequestKey string
+	RecordedAt time.Time
+	Payload    string
+}
+
+func (q *Queries) ReadLog(ctx context.Context, after int64, rowLimit int32) ([]ReadLogRow, error) {
+	rows, err := q.db.Query(ctx, readLog, after, rowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReadLogRow
+	for rows.Next() {
+		var i ReadLogRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.Topic,
+			&i.SubjectID,
+			&i.RequestKey,
+			&i.RecordedAt,
+			&i.Payload,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const tryLockSequencer = `-- name: TryLockSequencer :one
 SELECT pg_try_advisory_lock(hashtextextended('event.sequencer', 0))::boolean AS is_locked
 `
@@ -29,4 +120,15 @@ func (q *Queries) TryLockSequencer(ctx context.Context) (bool, error) {
 	var is_locked bool
 	err := row.Scan(&is_locked)
 	return is_locked, err
+}
+
+const wakeConsumers = `-- name: WakeConsumers :one
+SELECT event.wake_consumers()::integer AS woken
+`
+
+func (q *Queries) WakeConsumers(ctx context.Context) (int32, error) {
+	row := q.db.QueryRow(ctx, wakeConsumers)
+	var woken int32
+	err := row.Scan(&woken)
+	return woken, err
 }
