@@ -5983,6 +5983,61 @@ $$;
 COMMENT ON FUNCTION inventory.close_period(p_context jsonb, p_command jsonb) IS 'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
 
 --
+-- Name: complete_second_quantities(inventory.posting_line[], numeric[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.complete_second_quantities(p_lines inventory.posting_line[], p_second_quantities numeric[]) RETURNS numeric[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT
+        FROM unnest(p_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE i.second_unit_id IS NOT NULL) THEN
+        RETURN p_second_quantities;
+    END IF;
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(l.item_id, c.id, l.lot_id)::inventory.balance_key
+        FROM unnest(p_lines) AS l
+        JOIN catalog.location AS c ON c.id IN (l.from_location_id, l.to_location_id) AND c.is_physical));
+
+    -- Lines that were not weighed and together with those that were take all that is there: they have what is left of
+    -- the books' weight. More than one such line (reserved and free stock of one lot) have it in proportion, if they go
+    -- the same way.
+    RETURN ARRAY(
+        SELECT coalesce(r.second_quantity, CASE WHEN r.taken = r.on_hand AND r.left_over > 0 AND r.first_to = r.last_to THEN nullif(
+            round(r.left_over * r.running / r.unweighed, r.scale)
+            - round(r.left_over * (r.running - r.quantity) / r.unweighed, r.scale), 0) END)
+        FROM (
+            SELECT l.ordinal, s.second_quantity, l.quantity, b.on_hand, u.scale,
+                sum(l.quantity) OVER place AS taken,
+                min(l.to_location_id) FILTER (WHERE s.second_quantity IS NULL) OVER place AS first_to,
+                max(l.to_location_id) FILTER (WHERE s.second_quantity IS NULL) OVER place AS last_to,
+                sum(l.quantity) FILTER (WHERE s.second_quantity IS NULL) OVER place AS unweighed,
+                b.second_on_hand - coalesce(sum(s.second_quantity) OVER place, 0) AS left_over,
+                sum(l.quantity) FILTER (WHERE s.second_quantity IS NULL) OVER (
+                    PARTITION BY l.item_id, l.from_location_id, l.lot_id ORDER BY l.ordinal) AS running
+            FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+            LEFT JOIN unnest(p_second_quantities) WITH ORDINALITY AS s (second_quantity, ordinal) ON s.ordinal = l.ordinal
+            JOIN catalog.item AS i ON i.id = l.item_id
+            LEFT JOIN catalog.unit AS u ON u.id = i.second_unit_id
+            LEFT JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.location_id = l.from_location_id AND b.lot_id = l.lot_id
+            WINDOW place AS (PARTITION BY l.item_id, l.from_location_id, l.lot_id)
+        ) AS r
+        ORDER BY r.ordinal);
+END;
+$$;
+
+--
+-- Name: FUNCTION complete_second_quantities(p_lines inventory.posting_line[], p_second_quantities numeric[]); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.complete_second_quantities(p_lines inventory.posting_line[], p_second_quantities numeric[]) IS 'Catch weight of the lines of a posting that is about to follow: what was stated, and for lines that state none but take all that is left of a balance, the weight the books have there; null where it has to be weighed, which the posting refuses (MR228). Locks the balances of the lines if an item among them is measured twice.';
+
+--
 -- Name: consume_demand(inventory.demand_type, bigint, numeric); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -6283,6 +6338,30 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.detach_partitions(p_before timestamp with time zone) IS 'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
+
+--
+-- Name: divide_second_quantity(bigint, numeric, numeric[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.divide_second_quantity(p_item_id bigint, p_second_quantity numeric, p_quantities numeric[]) RETURNS numeric[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT array_agg(round(p_second_quantity * q.running / q.total, u.scale) - round(p_second_quantity * (q.running - q.quantity) / q.total, u.scale)
+        ORDER BY q.ordinal)
+    FROM (
+        SELECT e.quantity, e.ordinal, sum(e.quantity) OVER (ORDER BY e.ordinal) AS running, sum(e.quantity) OVER () AS total
+        FROM unnest(p_quantities) WITH ORDINALITY AS e (quantity, ordinal)
+    ) AS q
+    JOIN catalog.item AS i ON i.id = p_item_id
+    LEFT JOIN catalog.unit AS u ON u.id = i.second_unit_id;
+$$;
+
+--
+-- Name: FUNCTION divide_second_quantity(p_item_id bigint, p_second_quantity numeric, p_quantities numeric[]); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.divide_second_quantity(p_item_id bigint, p_second_quantity numeric, p_quantities numeric[]) IS 'One weighing divided over parts of the same goods in proportion to their quantities, at the scale of the second unit; the parts always make the whole. Nulls when nothing was weighed.';
 
 --
 -- Name: lot; Type: TABLE; Schema: inventory; Owner: -
@@ -7302,6 +7381,47 @@ $_$;
 COMMENT ON FUNCTION inventory.parse_gs1(p_barcode text) IS 'Element strings of a GS1-128, GS1 DataMatrix or GS1 QR code as an object of application identifier to value, or null when the text is none. Takes the scanned form (symbology identifier allowed, FNC1 as group separator) and the bracketed form. Lengths after GS1 General Specifications, figure 7.8.5-2.';
 
 --
+-- Name: part_of_second_quantity(bigint, text, numeric, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.part_of_second_quantity(p_item_id bigint, p_stated text, p_quantity numeric, p_rest_quantity numeric, p_rest_second_quantity numeric) RETURNS numeric
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_second_quantity numeric;
+    v_item text;
+    v_unit text;
+BEGIN
+    IF p_stated IS NULL AND p_quantity = p_rest_quantity THEN
+        RETURN p_rest_second_quantity;
+    END IF;
+    v_second_quantity := inventory.to_second_quantity(p_item_id, p_stated);
+    IF p_quantity = p_rest_quantity AND v_second_quantity <> p_rest_second_quantity
+        OR p_quantity < p_rest_quantity AND v_second_quantity >= p_rest_second_quantity THEN
+        SELECT i.number, u.code INTO STRICT v_item, v_unit
+        FROM catalog.item AS i
+        JOIN catalog.unit AS u ON u.id = i.second_unit_id
+        WHERE i.id = p_item_id;
+        RAISE EXCEPTION '% of item % are left here and weigh % %: % of them do not weigh %', trim_scale(p_rest_quantity), v_item,
+            trim_scale(p_rest_second_quantity), v_unit, trim_scale(p_quantity), trim_scale(v_second_quantity)
+            USING ERRCODE = 'MR230',
+                  DETAIL = jsonb_build_object('item', v_item, 'second_unit', v_unit, 'quantity', trim_scale(p_quantity)::text,
+                      'second_quantity', trim_scale(v_second_quantity)::text, 'rest_quantity', trim_scale(p_rest_quantity)::text,
+                      'rest_second_quantity', trim_scale(p_rest_second_quantity)::text)::text,
+                  HINT = 'Leave the weight of the last part out: it is what is left. If the scale is right, take the step before back and weigh again.';
+    END IF;
+    RETURN v_second_quantity;
+END;
+$$;
+
+--
+-- Name: FUNCTION part_of_second_quantity(p_item_id bigint, p_stated text, p_quantity numeric, p_rest_quantity numeric, p_rest_second_quantity numeric); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.part_of_second_quantity(p_item_id bigint, p_stated text, p_quantity numeric, p_rest_quantity numeric, p_rest_second_quantity numeric) IS 'Catch weight of a part that is taken out of a rest whose weight is known: as stated, but all of the rest weighs what the rest weighs and may leave it unsaid, and a part weighs less. Null for an item that has no second unit. Raises MR228 when it is missing, too many or malformed, MR230 when the parts would not make the whole.';
+
+--
 -- Name: period_end(text); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -8048,6 +8168,28 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.refuse_closed_period(p_occurred_at timestamp with time zone) IS 'Raises MR218: what is to be posted happened at p_occurred_at, in a period that is closed.';
+
+--
+-- Name: refuse_joint_weight(text, integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.refuse_joint_weight(p_item text, p_places integer) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'what was weighed of item % comes from % lots or places', p_item, p_places
+        USING ERRCODE = 'MR228',
+              DETAIL = jsonb_build_object('item', p_item, 'places', p_places)::text,
+              HINT = 'Name lot and place, and weigh each by itself.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_joint_weight(p_item text, p_places integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.refuse_joint_weight(p_item text, p_places integer) IS 'Raises MR228: one weight was entered for goods of several lots or places.';
 
 --
 -- Name: refuse_second_shortage(text, text, text, text, numeric, numeric); Type: FUNCTION; Schema: inventory; Owner: -
@@ -9011,8 +9153,10 @@ CREATE TABLE production.production_report_material (
     location_id bigint,
     quantity numeric(18,6) NOT NULL,
     movement_id bigint,
+    second_quantity numeric(18,6),
     CONSTRAINT production_report_material_movement_id_check CHECK (((movement_id IS NULL) = (location_id IS NULL))),
-    CONSTRAINT production_report_material_quantity_check CHECK (((quantity >= (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+    CONSTRAINT production_report_material_quantity_check CHECK (((quantity >= (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT production_report_material_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -9038,6 +9182,12 @@ COMMENT ON COLUMN production.production_report_material.quantity IS 'Base units;
 --
 
 COMMENT ON COLUMN production.production_report_material.movement_id IS 'The issue movement of the backflush; null for material issued by scan.';
+
+--
+-- Name: COLUMN production_report_material.second_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_material.second_quantity IS 'Catch weight of what backflush took, in the second unit of the item; null when it has none, or was issued by scan.';
 
 --
 -- Name: choose_lots(production.work_order, production.production_report_material[], jsonb, bigint, bigint, bigint); Type: FUNCTION; Schema: production; Owner: -
@@ -9070,7 +9220,9 @@ BEGIN
                 ELSE (catalog.find_location(v_entry.line ->> 'location')).id END,
             CASE WHEN v_entry.line ->> 'quantity' IS NOT NULL
                 THEN catalog.to_base_quantity(v_item, v_entry.line ->> 'quantity', v_entry.line ->> 'unit') END,
-            NULL)::production.production_report_material;
+            NULL,
+            CASE WHEN v_entry.line ->> 'second_quantity' IS NOT NULL
+                THEN inventory.to_second_quantity(v_item.id, v_entry.line ->> 'second_quantity') END)::production.production_report_material;
     END LOOP;
 
     -- Everything that may be taken, and where the product goes, locked in one go before looking at stock: two reports
@@ -9100,7 +9252,7 @@ BEGIN
     FOREACH v_use IN ARRAY v_named LOOP
         SELECT n.ordinality, n.quantity INTO v_position, v_quantity
         FROM unnest(v_needs) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
-            quantity, movement_id, ordinality)
+            quantity, movement_id, second_quantity, ordinality)
         WHERE n.item_id = v_use.item_id
         ORDER BY n.quantity = 0, n.ordinality
         LIMIT 1;
@@ -9128,13 +9280,13 @@ BEGIN
 
     -- The rest: from the supply location, first expiring first out.
     v_uses := v_uses || ARRAY(
-        SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL)::production.production_report_material
+        SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
         JOIN catalog.item AS i ON i.id = n.item_id
         WHERE i.tracking = 'none' AND n.quantity > 0);
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, c.work_order_material_id, c.item_id, c.lot_id, c.location_id,
-            least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL)::production.production_report_material
+            least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL, NULL)::production.production_report_material
         FROM (
             SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
                 sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
@@ -9486,7 +9638,9 @@ BEGIN
             'lines', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'line', l.line_number, 'item', i.number, 'lot', nullif(lot.number, ''), 'location', c.code,
-                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code) ORDER BY l.line_number), '[]')
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code)
+                    || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
                 FROM production.material_issue_line AS l
                 JOIN catalog.item AS i ON i.id = l.item_id
                 JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -9523,11 +9677,16 @@ BEGIN
             'moves_stock', r.moves_stock, 'lot', nullif(lot.number, ''), 'expires_on', lot.expires_on, 'location', c.code,
             'operator', r.operator, 'started_at', r.started_at, 'ended_at', r.ended_at,
             'duration_minutes', trim_scale(r.duration_minutes)::text, 'is_reversed', r.is_reversed,
-            'occurred_at', r.occurred_at, 'created_at', r.created_at,
-            'materials', (
+            'occurred_at', r.occurred_at, 'created_at', r.created_at)
+            || jsonb_strip_nulls(jsonb_build_object('good_second_quantity', trim_scale(r.good_second_quantity)::text,
+                'scrap_second_quantity', trim_scale(r.scrap_second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)))
+            || jsonb_build_object('materials', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'item', mi.number, 'lot', nullif(ml.number, ''), 'location', mc.code, 'quantity', trim_scale(m.quantity)::text,
-                    'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL) ORDER BY m.id), '[]')
+                    'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL)
+                    || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = mi.second_unit_id)) ELSE '{}' END ORDER BY m.id), '[]')
                 FROM production.production_report_material AS m
                 JOIN catalog.item AS mi ON mi.id = m.item_id
                 JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
@@ -9630,6 +9789,7 @@ DECLARE
     v_lines production.material_issue_line[] := '{}';
     v_second_quantity numeric;
     v_second_quantities numeric[] := '{}';
+    v_posts inventory.posting_line[];
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -9646,7 +9806,8 @@ BEGIN
         v_item := catalog.find_item(v_line ->> 'item');
         v_material := production.find_material(v_order, v_item);
         v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
-        v_second_quantity := inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
+        v_second_quantity := CASE WHEN v_line ->> 'second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity') END;
         v_location_id := CASE WHEN v_line ->> 'location' IS NOT NULL THEN (catalog.find_location(v_line ->> 'location')).id END;
 
         IF (v_material.issued_quantity - v_material.backflushed_quantity + v_quantity) * 100
@@ -9683,31 +9844,33 @@ BEGIN
             END IF;
             v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
                 v_material.id, v_item.id, v_lot.id, coalesce(v_location_id, v_material.supply_location_id), v_quantity,
-                NULL)::production.material_issue_line;
+                NULL, NULL)::production.material_issue_line;
         ELSE
             v_lines := v_lines || ARRAY(
                 SELECT ROW(nextval('production.material_issue_line_id_seq'), v_issue.id,
                     cardinality(v_lines) + row_number() OVER (ORDER BY s.ordinality), v_material.id, v_item.id, s.lot_id,
-                    s.location_id, s.quantity, NULL)::production.material_issue_line
+                    s.location_id, s.quantity, NULL, NULL)::production.material_issue_line
                 FROM inventory.select_stock(v_item.id, v_order.site_id, v_location_id, v_quantity, false)
                     WITH ORDINALITY AS s (location_id, lot_id, quantity, ordinality)
                 ORDER BY s.ordinality);
         END IF;
         -- What was weighed is one lot at one place; spread over several it would have to be weighed for each.
-        v_second_quantities := v_second_quantities || CASE cardinality(v_lines) - cardinality(v_second_quantities)
-            WHEN 1 THEN ARRAY[v_second_quantity]
-            ELSE array_fill(NULL::numeric, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]) END;
+        IF v_second_quantity IS NOT NULL AND cardinality(v_lines) - cardinality(v_second_quantities) > 1 THEN
+            PERFORM inventory.refuse_joint_weight(v_item.number, cardinality(v_lines) - cardinality(v_second_quantities));
+        END IF;
+        v_second_quantities := v_second_quantities || array_fill(v_second_quantity, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]);
     END LOOP;
 
-    v_ids := inventory.post_movements('issue',
-        (SELECT array_agg(ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
-            ORDER BY l.line_number)
-         FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
+    v_posts := ARRAY(
+        SELECT ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+        FROM unnest(v_lines) AS l
+        ORDER BY l.line_number);
+    v_second_quantities := inventory.complete_second_quantities(v_posts, v_second_quantities);
+    v_ids := inventory.post_movements('issue', v_posts, 'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
-        location_id, quantity, movement_id)
+        location_id, quantity, movement_id, second_quantity)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
-        v_ids[l.line_number]
+        v_ids[l.line_number], v_second_quantities[l.line_number]
     FROM unnest(v_lines) AS l;
     UPDATE production.work_order AS o SET state = 'in_process' WHERE o.id = v_order.id AND o.state = 'released';
 
@@ -9721,7 +9884,7 @@ $$;
 -- Name: FUNCTION issue_material(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
 --
 
-COMMENT ON FUNCTION production.issue_material(p_context jsonb, p_command jsonb) IS 'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+COMMENT ON FUNCTION production.issue_material(p_context jsonb, p_command jsonb) IS 'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight; may be left out when all of a lot at its place goes), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
 
 --
 -- Name: list_material_issues(text, integer); Type: FUNCTION; Schema: production; Owner: -
@@ -9961,6 +10124,8 @@ DECLARE
     v_work_center_id bigint;
     v_good numeric := 0;
     v_scrap numeric := 0;
+    v_good_second numeric;
+    v_scrap_second numeric;
     v_rework numeric := 0;
     v_produced numeric;
     v_reason_id bigint;
@@ -9975,6 +10140,7 @@ DECLARE
     v_count integer;
     v_types inventory.movement_type[];
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -10029,6 +10195,20 @@ BEGIN
             SELECT FROM production.work_order_operation AS p
             WHERE p.work_order_id = v_order.id AND p.sequence > v_operation.sequence));
 
+    -- What goes into stock or is scrapped is weighed, where the item is measured twice.
+    IF v_moves_stock AND v_good > 0 OR p_command ? 'good_second_quantity' THEN
+        v_good_second := inventory.to_second_quantity(v_item.id, p_command ->> 'good_second_quantity');
+    END IF;
+    IF v_moves_stock AND v_scrap > 0 OR p_command ? 'scrap_second_quantity' THEN
+        v_scrap_second := inventory.to_second_quantity(v_item.id, p_command ->> 'scrap_second_quantity');
+    END IF;
+    IF (v_good_second IS NOT NULL AND NOT (v_moves_stock AND v_good > 0)) OR (v_scrap_second IS NOT NULL AND NOT (v_moves_stock AND v_scrap > 0)) THEN
+        RAISE EXCEPTION 'a second quantity was entered of something that does not move'
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'moves_stock', v_moves_stock)::text,
+                  HINT = 'Weigh what goes into stock or is scrapped at the last operation.';
+    END IF;
+
     IF v_moves_stock THEN
         v_produced := v_order.good_quantity + v_order.scrap_quantity + v_good + v_scrap;
         IF (v_order.good_quantity + v_good) * 100 > v_order.quantity * (100 + v_order.over_production_percent) THEN
@@ -10065,7 +10245,7 @@ BEGIN
                 WHERE r.work_order_id = v_order.id AND l.item_id = v_item.id AND l.number = p_command ->> 'lot'))).id;
 
         -- Backflush: what the order should have used up to now, less what it has. Rounding never adds up.
-        SELECT coalesce(array_agg(ROW(m.id, v_report_id, m.id, m.item_id, 0, m.supply_location_id, n.quantity, NULL)::production.production_report_material
+        SELECT coalesce(array_agg(ROW(m.id, v_report_id, m.id, m.item_id, 0, m.supply_location_id, n.quantity, NULL, NULL)::production.production_report_material
             ORDER BY m.id), '{}')
         INTO v_needs
         FROM production.work_order_material AS m
@@ -10081,45 +10261,50 @@ BEGIN
             v_uses := v_needs;
         END IF;
         SELECT coalesce(array_agg(ROW(nextval('production.production_report_material_id_seq'), v_report_id, n.work_order_material_id, n.item_id,
-            n.lot_id, n.location_id, n.quantity, NULL)::production.production_report_material), '{}')
+            n.lot_id, n.location_id, n.quantity, NULL, n.second_quantity)::production.production_report_material), '{}')
         INTO v_uses
-        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
+        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity, u.second_quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
         v_count := cardinality(v_uses);
 
         SELECT array_agg('issue'::inventory.movement_type),
             array_agg(ROW(n.item_id, n.lot_id, n.location_id, v_production_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line
-                ORDER BY n.ordinality)
-        INTO v_types, v_lines
+                ORDER BY n.ordinality),
+            array_agg(n.second_quantity ORDER BY n.ordinality)
+        INTO v_types, v_lines, v_second_quantities
         FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
-            quantity, movement_id, ordinality);
+            quantity, movement_id, second_quantity, ordinality);
         IF v_good > 0 THEN
             v_types := v_types || 'production'::inventory.movement_type;
             v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, v_location.id, v_good, false, v_report_id, NULL, NULL)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || v_good_second;
         END IF;
         IF v_scrap > 0 THEN
             v_types := v_types || 'scrap'::inventory.movement_type;
             v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, catalog.virtual_location(v_order.site_id, 'scrap'), v_scrap, false,
                 v_report_id, NULL, v_reason_id)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || v_scrap_second;
         END IF;
-        v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at);
+        v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
+        v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at, v_second_quantities);
     END IF;
 
     INSERT INTO production.production_report (id, kind, work_order_id, work_order_operation_id, work_center_id, good_quantity,
         scrap_quantity, rework_quantity, scrap_reason_id, moves_stock, lot_id, location_id, good_movement_id, scrap_movement_id,
-        operator, started_at, ended_at, occurred_at)
+        operator, started_at, ended_at, occurred_at, good_second_quantity, scrap_second_quantity)
     VALUES (v_report_id, v_kind, v_order.id, v_operation.id, v_work_center_id, v_good, v_scrap, v_rework, v_reason_id, v_moves_stock,
         v_lot_id, v_location.id, CASE WHEN v_moves_stock AND v_good > 0 THEN v_ids[v_count + 1] END,
         CASE WHEN v_moves_stock AND v_scrap > 0 THEN v_ids[cardinality(v_ids)] END,
         coalesce(p_command ->> 'operator', event.current_actor()), (p_command ->> 'started_at')::timestamptz,
-        (p_command ->> 'ended_at')::timestamptz, v_occurred_at)
+        (p_command ->> 'ended_at')::timestamptz, v_occurred_at, v_good_second, v_scrap_second)
     RETURNING production_report.number INTO v_number;
 
     IF v_count > 0 THEN
         INSERT INTO production.production_report_material (id, production_report_id, work_order_material_id, item_id, lot_id,
-            location_id, quantity, movement_id)
-        SELECT n.id, n.production_report_id, n.work_order_material_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[n.ordinality]
+            location_id, quantity, movement_id, second_quantity)
+        SELECT n.id, n.production_report_id, n.work_order_material_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[n.ordinality],
+            v_second_quantities[n.ordinality]
         FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
-            quantity, movement_id, ordinality);
+            quantity, movement_id, second_quantity, ordinality);
         UPDATE production.work_order_material AS m
         SET issued_quantity = m.issued_quantity + s.quantity,
             backflushed_quantity = m.backflushed_quantity + s.quantity
@@ -10162,7 +10347,7 @@ $_$;
 -- Name: FUNCTION report_production(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
 --
 
-COMMENT ON FUNCTION production.report_production(p_context jsonb, p_command jsonb) IS 'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';
+COMMENT ON FUNCTION production.report_production(p_context jsonb, p_command jsonb) IS 'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';
 
 --
 -- Name: resolve_material_line(jsonb); Type: FUNCTION; Schema: production; Owner: -
@@ -10269,7 +10454,7 @@ BEGIN
         WHERE m.id = v_material.id;
         v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
-            v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL)::production.material_issue_line;
+            v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL, NULL)::production.material_issue_line;
     END LOOP;
 
     v_ids := inventory.post_movements('material_return',
@@ -10278,9 +10463,9 @@ BEGIN
          FROM unnest(v_lines) AS l),
         'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
-        location_id, quantity, movement_id)
+        location_id, quantity, movement_id, second_quantity)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
-        v_ids[l.line_number]
+        v_ids[l.line_number], v_second_quantities[l.line_number]
     FROM unnest(v_lines) AS l;
     PERFORM production.release_attribution(s.work_order_material_id, s.lot_id)
     FROM (SELECT DISTINCT l.work_order_material_id, l.lot_id FROM unnest(v_lines) AS l WHERE l.lot_id <> 0) AS s;
@@ -10295,7 +10480,7 @@ $$;
 -- Name: FUNCTION return_material(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: production; Owner: -
 --
 
-COMMENT ON FUNCTION production.return_material(p_context jsonb, p_command jsonb) IS 'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
+COMMENT ON FUNCTION production.return_material(p_context jsonb, p_command jsonb) IS 'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
 
 --
 -- Name: reverse_material_issue(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
@@ -10657,7 +10842,9 @@ BEGIN
                     'accepted_quantity', trim_scale(l.accepted_quantity)::text,
                     'rejected_quantity', trim_scale(l.rejected_quantity)::text,
                     'returned_quantity', trim_scale(l.returned_quantity)::text,
-                    'is_reversed', l.is_reversed) ORDER BY l.line_number), '[]')
+                    'is_reversed', l.is_reversed)
+                    || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
                 FROM purchasing.goods_receipt_line AS l
                 JOIN purchasing.purchase_order_line AS ol ON ol.id = l.purchase_order_line_id
                 JOIN catalog.item AS i ON i.id = l.item_id
@@ -10695,6 +10882,9 @@ BEGIN
             'accepted_quantity', trim_scale(n.accepted_quantity)::text, 'rejected_quantity', trim_scale(n.rejected_quantity)::text,
             'unit', u.code, 'reason', q.code, 'note', n.note, 'to_location', c.code, 'is_reversed', n.is_reversed,
             'occurred_at', n.occurred_at, 'created_at', n.created_at)
+            || jsonb_strip_nulls(jsonb_build_object('accepted_second_quantity', trim_scale(n.accepted_second_quantity)::text,
+                'rejected_second_quantity', trim_scale(n.rejected_second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)))
         FROM purchasing.inspection AS n
         JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
         JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
@@ -10771,6 +10961,8 @@ BEGIN
             'number', t.number, 'goods_receipt', r.number, 'line', l.line_number, 'supplier', p.code, 'item', i.number,
             'lot', nullif(lot.number, ''), 'quantity', trim_scale(t.quantity)::text, 'unit', u.code, 'location', c.code,
             'reason', q.code, 'note', t.note, 'is_reversed', t.is_reversed, 'occurred_at', t.occurred_at, 'created_at', t.created_at)
+            || CASE WHEN t.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(t.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
         FROM purchasing.supplier_return AS t
         JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
         JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
@@ -10863,13 +11055,15 @@ BEGIN
         v_types := v_types || 'put_away'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
             v_line.id, NULL, NULL)::inventory.posting_line;
-        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity');
+        v_second_quantities := v_second_quantities || CASE WHEN p_command ->> 'accepted_second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity') END;
     END IF;
     IF v_rejected > 0 THEN
         v_types := v_types || 'rejection'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
-        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity');
+        v_second_quantities := v_second_quantities || CASE WHEN p_command ->> 'rejected_second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity') END;
     END IF;
 
     -- Decided, before the lot may leave quarantine.
@@ -10892,12 +11086,14 @@ BEGIN
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;
+    v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
     v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
-        accepted_movement_id, rejected_movement_id, to_location_id, occurred_at)
+        accepted_movement_id, rejected_movement_id, to_location_id, occurred_at, accepted_second_quantity, rejected_second_quantity)
     VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
-        v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at)
+        v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at,
+        v_second_quantities[array_position(v_types, 'put_away')], v_second_quantities[array_position(v_types, 'rejection')])
     RETURNING inspection.number INTO v_number;
     IF v_rejected > 0 THEN
         UPDATE purchasing.purchase_order_line AS ol
@@ -10916,7 +11112,7 @@ $_$;
 -- Name: FUNCTION inspect_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) IS 'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+COMMENT ON FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) IS 'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 
 --
 -- Name: list_goods_receipts(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -11049,11 +11245,13 @@ CREATE TABLE purchasing.goods_receipt_line (
     returned_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     movement_id bigint NOT NULL,
     is_reversed boolean DEFAULT false NOT NULL,
+    second_quantity numeric(18,6),
     CONSTRAINT goods_receipt_line_accepted_quantity_check CHECK ((accepted_quantity >= (0)::numeric)),
     CONSTRAINT goods_receipt_line_line_number_check CHECK ((line_number > 0)),
     CONSTRAINT goods_receipt_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
     CONSTRAINT goods_receipt_line_rejected_quantity_check CHECK ((rejected_quantity >= (0)::numeric)),
     CONSTRAINT goods_receipt_line_returned_quantity_check CHECK (((returned_quantity >= (0)::numeric) AND (returned_quantity <= rejected_quantity))),
+    CONSTRAINT goods_receipt_line_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric))),
     CONSTRAINT goods_receipt_line_state_check CHECK (
 CASE state
     WHEN 'waiting'::purchasing.receipt_line_state THEN ((accepted_quantity = (0)::numeric) AND (rejected_quantity = (0)::numeric))
@@ -11116,6 +11314,12 @@ COMMENT ON COLUMN purchasing.goods_receipt_line.movement_id IS 'The receipt move
 --
 
 COMMENT ON COLUMN purchasing.goods_receipt_line.is_reversed IS 'The receipt of this line was a mistake and was reversed.';
+
+--
+-- Name: COLUMN goods_receipt_line.second_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: lock_receipt_line(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -11347,7 +11551,8 @@ BEGIN
         v_id := nextval('purchasing.goods_receipt_line_id_seq');
         v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
             CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
-            CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false)::purchasing.goods_receipt_line;
+            CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false,
+            v_second_quantities[v_line.line_number])::purchasing.goods_receipt_line;
     END LOOP;
 
     v_ids := inventory.post_movements('receipt',
@@ -11357,9 +11562,9 @@ BEGIN
         'goods_receipt', v_receipt.id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
-        quantity, state, accepted_quantity, movement_id)
+        quantity, state, accepted_quantity, movement_id, second_quantity)
     SELECT l.id, l.goods_receipt_id, l.line_number, l.purchase_order_line_id, l.item_id, l.lot_id, l.location_id,
-        l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number]
+        l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number], l.second_quantity
     FROM unnest(v_lines) AS l;
 
     PERFORM event.publish('goods_receipt.posted', v_receipt.id,
@@ -11391,6 +11596,8 @@ DECLARE
     v_quantity numeric;
     v_reason_id bigint;
     v_from_location_id bigint;
+    v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_return_id bigint := nextval('purchasing.supplier_return_id_seq');
     v_number text;
     v_ids bigint[];
@@ -11418,13 +11625,14 @@ BEGIN
     v_from_location_id := CASE WHEN p_command ->> 'location' IS NULL THEN catalog.physical_location(v_site_id, 'rejected')
         ELSE (catalog.find_location(p_command ->> 'location')).id END;
 
-    v_ids := inventory.post_movements('supplier_return',
-        ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
-            v_line.id, NULL, v_reason_id)::inventory.posting_line],
-        'supplier_return', v_return_id, v_occurred_at,
-        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')]);
-    INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at)
-    VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at)
+    v_lines := ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
+        v_line.id, NULL, v_reason_id)::inventory.posting_line];
+    v_second_quantities := inventory.complete_second_quantities(v_lines, ARRAY[CASE WHEN p_command ->> 'second_quantity' IS NOT NULL
+        THEN inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity') END]);
+    v_ids := inventory.post_movements('supplier_return', v_lines, 'supplier_return', v_return_id, v_occurred_at, v_second_quantities);
+    INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at, second_quantity)
+    VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at,
+        v_second_quantities[1])
     RETURNING supplier_return.number INTO v_number;
     UPDATE purchasing.goods_receipt_line AS l
     SET returned_quantity = l.returned_quantity + v_quantity
@@ -11444,7 +11652,7 @@ $$;
 -- Name: FUNCTION return_to_supplier(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON FUNCTION purchasing.return_to_supplier(p_context jsonb, p_command jsonb) IS 'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
+COMMENT ON FUNCTION purchasing.return_to_supplier(p_context jsonb, p_command jsonb) IS 'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, second_quantity (catch weight; may be left out when all of the lot at its place goes), location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
 
 --
 -- Name: reverse_goods_receipt(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -12785,6 +12993,8 @@ CREATE FUNCTION shipping.get_customer_return(p_number text) RETURNS jsonb
                 'accepted_quantity', trim_scale(l.accepted_quantity)::text,
                 'rejected_quantity', trim_scale(l.rejected_quantity)::text,
                 'credited_quantity', trim_scale(l.credited_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number), '[]')
             FROM shipping.customer_return_line AS l
             JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
@@ -12845,6 +13055,8 @@ CREATE FUNCTION shipping.get_handling_unit(p_sscc text) RETURNS jsonb
                 'expires_on', t.expires_on,
                 'quantity', trim_scale(n.quantity)::text,
                 'unit', m.code)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY h.id, n.id), '[]')
             FROM shipping.handling_unit_content AS n
             JOIN shipping.handling_unit AS h ON h.id = n.handling_unit_id
@@ -12894,6 +13106,8 @@ CREATE FUNCTION shipping.get_pick(p_number text) RETURNS jsonb
                 'unit', u.code,
                 'reserved_quantity', trim_scale(l.reserved_quantity)::text,
                 'packed_quantity', trim_scale(l.packed_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number), '[]')
             FROM shipping.pick_line AS l
             JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id
@@ -12937,6 +13151,8 @@ CREATE FUNCTION shipping.get_return_inspection(p_number text) RETURNS jsonb
                 'quantity', trim_scale(l.quantity)::text,
                 'unit', u.code,
                 'location', c.code)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number), '[]')
             FROM shipping.return_inspection_line AS l
             JOIN shipping.customer_return_line AS q ON q.id = l.customer_return_line_id
@@ -13005,6 +13221,8 @@ CREATE FUNCTION shipping.get_shipment(p_number text) RETURNS jsonb
                 'returned_quantity', trim_scale(l.returned_quantity)::text,
                 'invoiced_quantity', trim_scale(l.invoiced_quantity)::text,
                 'credited_quantity', trim_scale(l.credited_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number)
             FROM shipping.shipment_line AS l
             JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id
@@ -13065,6 +13283,9 @@ DECLARE
     v_item catalog.item;
     v_accepted numeric;
     v_rejected numeric;
+    v_rest numeric;
+    v_rest_second numeric;
+    v_second_quantity numeric;
     v_location_id bigint;
     v_inspection_id bigint;
     v_number text;
@@ -13091,7 +13312,7 @@ BEGIN
     RETURNING return_inspection.id, return_inspection.number INTO v_inspection_id, v_number;
 
     FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
-        SELECT l.id, l.line_number, l.quantity, l.accepted_quantity, l.rejected_quantity, s.item_id, k.from_location_id
+        SELECT l.id, l.line_number, l.quantity, l.second_quantity, l.accepted_quantity, l.rejected_quantity, s.item_id, k.from_location_id
         INTO v_line
         FROM shipping.customer_return_line AS l
         JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
@@ -13128,19 +13349,32 @@ BEGIN
         WHERE l.id = v_line.id;
         PERFORM inventory.consume_demand('customer_return_line', v_line.id, v_accepted + v_rejected);
 
+        -- What is left of the line is known in both quantities: the last part may go unweighed.
+        v_rest := v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity;
+        v_rest_second := v_line.second_quantity - coalesce((
+            SELECT sum(d.second_quantity)
+            FROM shipping.return_inspection_line AS d
+            JOIN shipping.return_inspection AS n ON n.id = d.return_inspection_id
+            WHERE d.customer_return_line_id = v_line.id AND NOT n.is_reversed), 0);
         IF v_accepted > 0 THEN
             v_location_id := CASE WHEN v_wish.line ? 'location'
                 THEN shipping.require_location(v_wish.line ->> 'location', v_from.site_id, '{storage}')
                 ELSE v_line.from_location_id END;
             v_ordinal := v_ordinal + 1;
-            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id)
-            VALUES (v_inspection_id, v_ordinal, v_line.id, true, v_accepted, v_location_id);
+            v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'accepted_second_quantity', v_accepted, v_rest, v_rest_second);
+            v_rest := v_rest - v_accepted;
+            v_rest_second := v_rest_second - v_second_quantity;
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id,
+                second_quantity)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, true, v_accepted, v_location_id, v_second_quantity);
         END IF;
         IF v_rejected > 0 THEN
             v_location_id := shipping.require_location(v_wish.line ->> 'rejected_location', v_from.site_id, '{rejected}');
             v_ordinal := v_ordinal + 1;
-            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id)
-            VALUES (v_inspection_id, v_ordinal, v_line.id, false, v_rejected, v_location_id);
+            v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'rejected_second_quantity', v_rejected, v_rest, v_rest_second);
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id,
+                second_quantity)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, false, v_rejected, v_location_id, v_second_quantity);
         END IF;
     END LOOP;
 
@@ -13157,7 +13391,8 @@ BEGIN
             JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
             WHERE l.return_inspection_id = v_inspection_id
             ORDER BY l.line_number),
-        'return_inspection', v_inspection_id, v_occurred_at);
+        'return_inspection', v_inspection_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection_id ORDER BY l.line_number));
     UPDATE shipping.return_inspection_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.return_inspection_id = v_inspection_id;
 
     PERFORM event.publish('return_inspection.posted', v_inspection_id,
@@ -13170,7 +13405,7 @@ $_$;
 -- Name: FUNCTION inspect_return(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.inspect_return(p_context jsonb, p_command jsonb) IS 'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
+COMMENT ON FUNCTION shipping.inspect_return(p_context jsonb, p_command jsonb) IS 'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, accepted_second_quantity, rejected_second_quantity (catch weight; the last part of a line weighs what is left of it), location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
 
 --
 -- Name: list_customer_returns(text, integer); Type: FUNCTION; Schema: shipping; Owner: -
@@ -13438,6 +13673,8 @@ DECLARE
     v_quantity numeric;
     v_content_ids bigint[] := '{}';
     v_content_quantities numeric[] := '{}';
+    v_second_quantity numeric;
+    v_content_second_quantities numeric[] := '{}';
     v_bad record;
     v_id bigint;
     v_sscc text;
@@ -13537,7 +13774,13 @@ BEGIN
                           'requested', trim_scale(v_quantity)::text, 'is_reversed', v_pick.is_reversed)::text,
                       HINT = 'Pick more first, or pack less.';
         END IF;
-        UPDATE shipping.pick_line AS l SET packed_quantity = l.packed_quantity + v_quantity WHERE l.id = v_line.id;
+        v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'second_quantity', v_quantity,
+            v_line.quantity - v_line.packed_quantity, v_line.second_quantity - v_line.packed_second_quantity);
+        UPDATE shipping.pick_line AS l
+        SET packed_quantity = l.packed_quantity + v_quantity,
+            packed_second_quantity = l.packed_second_quantity + v_second_quantity
+        WHERE l.id = v_line.id;
+        v_content_second_quantities := v_content_second_quantities || v_second_quantity;
         v_content_ids := v_content_ids || v_line.id;
         v_content_quantities := v_content_quantities || v_quantity;
     END LOOP;
@@ -13546,9 +13789,9 @@ BEGIN
     INSERT INTO shipping.handling_unit (site_id, sscc, kind, customer_id, parent_id, packed_at)
     VALUES (v_site_id, v_sscc, v_kind, v_customer_id, v_parent_id, v_occurred_at)
     RETURNING handling_unit.id INTO v_id;
-    INSERT INTO shipping.handling_unit_content (handling_unit_id, pick_line_id, quantity)
-    SELECT v_id, c.pick_line_id, sum(c.quantity)
-    FROM unnest(v_content_ids, v_content_quantities) AS c (pick_line_id, quantity)
+    INSERT INTO shipping.handling_unit_content (handling_unit_id, pick_line_id, quantity, second_quantity)
+    SELECT v_id, c.pick_line_id, sum(c.quantity), sum(c.second_quantity)
+    FROM unnest(v_content_ids, v_content_quantities, v_content_second_quantities) AS c (pick_line_id, quantity, second_quantity)
     GROUP BY c.pick_line_id
     ORDER BY c.pick_line_id;
     UPDATE shipping.handling_unit AS u SET parent_id = v_id WHERE u.id = ANY (v_child_ids);
@@ -13567,7 +13810,7 @@ $$;
 -- Name: FUNCTION pack_handling_unit(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.pack_handling_unit(p_context jsonb, p_command jsonb) IS 'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
+COMMENT ON FUNCTION shipping.pack_handling_unit(p_context jsonb, p_command jsonb) IS 'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?, second_quantity (catch weight; the rest of a line weighs what is left of it)}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
 
 --
 -- Name: packed_units(bigint[]); Type: FUNCTION; Schema: shipping; Owner: -
@@ -13616,6 +13859,9 @@ DECLARE
     v_source record;
     v_taken numeric;
     v_posts inventory.posting_line[] := '{}';
+    v_second_quantity numeric;
+    v_second_quantities numeric[] := '{}';
+    v_wish_posts inventory.posting_line[];
     v_movement_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -13633,6 +13879,8 @@ BEGIN
         v_location_id := CASE WHEN v_wish.line ? 'location'
             THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
         v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        v_second_quantity := CASE WHEN v_wish.line ? 'second_quantity'
+            THEN inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
 
         IF v_line.picked_quantity + v_left > v_line.base_quantity THEN
             RAISE EXCEPTION 'line % of sales order % needs only % more', v_line.line_number, v_order.number,
@@ -13703,6 +13951,15 @@ BEGIN
                           'location', v_wish.line ->> 'location', 'missing', trim_scale(v_left)::text)::text,
                       HINT = 'Take less, another lot or another place; what is reserved for other orders is not free.';
         END IF;
+
+        -- What was weighed is one lot at one place, reserved and free stock of it together.
+        v_wish_posts := v_posts[cardinality(v_second_quantities) + 1:];
+        IF v_second_quantity IS NOT NULL AND (SELECT count(DISTINCT (p.from_location_id, p.lot_id)) FROM unnest(v_wish_posts) AS p) > 1 THEN
+            PERFORM inventory.refuse_joint_weight(v_item.number,
+                (SELECT count(DISTINCT (p.from_location_id, p.lot_id))::integer FROM unnest(v_wish_posts) AS p));
+        END IF;
+        v_second_quantities := v_second_quantities
+            || inventory.divide_second_quantity(v_item.id, v_second_quantity, ARRAY(SELECT p.quantity FROM unnest(v_wish_posts) AS p));
     END LOOP;
 
     -- Every balance that the posting and the release below touch, once and in order.
@@ -13719,6 +13976,7 @@ BEGIN
               AND r.demand_id IN (SELECT p.document_line_id FROM unnest(v_posts) AS p)
               AND r.open_quantity > 0
         ) AS k));
+    v_second_quantities := inventory.complete_second_quantities(v_posts, v_second_quantities);
     -- What other stock was picked for is not held any longer.
     PERFORM inventory.release_reservations('sales_order_line', l.id)
     FROM sales.sales_order_line AS l
@@ -13729,9 +13987,12 @@ BEGIN
     VALUES (v_order.id, v_staging_id, v_occurred_at)
     RETURNING pick.id, pick.number INTO v_pick_id, v_number;
 
-    INSERT INTO shipping.pick_line (pick_id, line_number, sales_order_line_id, item_id, lot_id, from_location_id, quantity, reserved_quantity)
+    INSERT INTO shipping.pick_line (pick_id, line_number, sales_order_line_id, item_id, lot_id, from_location_id, quantity, reserved_quantity,
+        second_quantity, packed_second_quantity)
     SELECT v_pick_id, row_number() OVER (ORDER BY min(p.ordinal)), p.document_line_id, p.item_id, p.lot_id, p.from_location_id,
-        sum(p.quantity), CASE WHEN p.consumes_reservation THEN sum(p.quantity) ELSE 0 END
+        sum(p.quantity), CASE WHEN p.consumes_reservation THEN sum(p.quantity) ELSE 0 END,
+        CASE WHEN count(v_second_quantities[p.ordinal]) = count(*) THEN sum(v_second_quantities[p.ordinal]) END,
+        CASE WHEN count(v_second_quantities[p.ordinal]) = count(*) THEN 0 END
     FROM unnest(v_posts) WITH ORDINALITY AS p (item_id, lot_id, from_location_id, to_location_id, quantity, consumes_reservation,
         document_line_id, reverses_movement_id, reason_id, ordinal)
     GROUP BY p.document_line_id, p.item_id, p.lot_id, p.from_location_id, p.consumes_reservation;
@@ -13741,7 +14002,8 @@ BEGIN
             FROM shipping.pick_line AS l
             WHERE l.pick_id = v_pick_id
             ORDER BY l.line_number),
-        'pick', v_pick_id, v_occurred_at);
+        'pick', v_pick_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.pick_line AS l WHERE l.pick_id = v_pick_id ORDER BY l.line_number));
     UPDATE shipping.pick_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.pick_id = v_pick_id;
 
     PERFORM event.publish('pick.posted', v_pick_id, jsonb_build_object('pick', v_number, 'sales_order', v_order.number));
@@ -13753,7 +14015,7 @@ $$;
 -- Name: FUNCTION pick_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.pick_goods(p_context jsonb, p_command jsonb) IS 'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+COMMENT ON FUNCTION shipping.pick_goods(p_context jsonb, p_command jsonb) IS 'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
 
 --
 -- Name: require_location(text, bigint, catalog.location_kind[]); Type: FUNCTION; Schema: shipping; Owner: -
@@ -13804,6 +14066,7 @@ DECLARE
     v_line shipping.shipment_line;
     v_item catalog.item;
     v_quantity numeric;
+    v_second_quantity numeric;
     v_return_id bigint;
     v_number text;
     v_movement_ids bigint[];
@@ -13851,8 +14114,11 @@ BEGIN
                           'requested', trim_scale(v_quantity)::text)::text,
                       HINT = 'Check the line: the goods may be of another shipment.';
         END IF;
-        INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id)
-        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id);
+        -- What comes back as a whole weighs what it weighed, unless the scale says otherwise: the goods may have dried.
+        v_second_quantity := CASE WHEN NOT v_wish.line ? 'second_quantity' AND v_quantity = v_line.quantity THEN v_line.second_quantity
+            ELSE inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
+        INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id, second_quantity)
+        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id, v_second_quantity);
         UPDATE shipping.shipment_line AS l SET returned_quantity = l.returned_quantity + v_quantity WHERE l.id = v_line.id;
         PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, v_quantity, 0, 0);
     END LOOP;
@@ -13863,7 +14129,8 @@ BEGIN
             JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
             WHERE l.customer_return_id = v_return_id
             ORDER BY l.line_number),
-        'customer_return', v_return_id, v_occurred_at);
+        'customer_return', v_return_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return_id ORDER BY l.line_number));
     UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
     -- The lot may be released: what keeps these goods where they are is that they are held for their inspection.
     PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, c.id, s.lot_id, l.quantity)
@@ -13882,7 +14149,7 @@ $$;
 -- Name: FUNCTION return_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.return_goods(p_context jsonb, p_command jsonb) IS 'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
+COMMENT ON FUNCTION shipping.return_goods(p_context jsonb, p_command jsonb) IS 'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, second_quantity (catch weight; as shipped when all of a line comes back and nobody weighs it), reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
 
 --
 -- Name: reverse_customer_return(jsonb, jsonb); Type: FUNCTION; Schema: shipping; Owner: -
@@ -14255,9 +14522,9 @@ BEGIN
     WHERE u.id = ANY (shipping.unit_tree(v_root_ids))
     ORDER BY u.id;
     INSERT INTO shipping.shipment_line (shipment_id, line_number, sales_order_line_id, pick_line_id, handling_unit_id, item_id, lot_id,
-        from_location_id, quantity)
+        from_location_id, quantity, second_quantity)
     SELECT v_shipment_id, row_number() OVER (ORDER BY l.sales_order_line_id, c.handling_unit_id, c.id),
-        l.sales_order_line_id, l.id, c.handling_unit_id, l.item_id, l.lot_id, p.staging_location_id, c.quantity
+        l.sales_order_line_id, l.id, c.handling_unit_id, l.item_id, l.lot_id, p.staging_location_id, c.quantity, c.second_quantity
     FROM shipping.handling_unit_content AS c
     JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
     JOIN shipping.pick AS p ON p.id = l.pick_id
@@ -14273,7 +14540,8 @@ BEGIN
             FROM shipping.shipment_line AS l
             WHERE l.shipment_id = v_shipment_id
             ORDER BY l.line_number),
-        'shipment', v_shipment_id, v_occurred_at);
+        'shipment', v_shipment_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.shipment_line AS l WHERE l.shipment_id = v_shipment_id ORDER BY l.line_number));
     UPDATE shipping.shipment_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.shipment_id = v_shipment_id;
 
     v_delivery_note := shipping.draw_delivery_note(v_shipment_id);
@@ -14377,7 +14645,8 @@ BEGIN
     END IF;
 
     UPDATE shipping.pick_line AS l
-    SET packed_quantity = l.packed_quantity - c.quantity
+    SET packed_quantity = l.packed_quantity - c.quantity,
+        packed_second_quantity = l.packed_second_quantity - c.second_quantity
     FROM shipping.handling_unit_content AS c
     WHERE c.handling_unit_id = v_unit.id AND l.id = c.pick_line_id;
     DELETE FROM shipping.handling_unit_content AS c WHERE c.handling_unit_id = v_unit.id;
@@ -16425,8 +16694,10 @@ CREATE TABLE production.material_issue_line (
     location_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
     movement_id bigint NOT NULL,
+    second_quantity numeric(18,6),
     CONSTRAINT material_issue_line_line_number_check CHECK ((line_number > 0)),
-    CONSTRAINT material_issue_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+    CONSTRAINT material_issue_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT material_issue_line_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -16452,6 +16723,12 @@ COMMENT ON COLUMN production.material_issue_line.quantity IS 'Base units, positi
 --
 
 COMMENT ON COLUMN production.material_issue_line.movement_id IS 'Its movement.';
+
+--
+-- Name: COLUMN material_issue_line.second_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.material_issue_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: material_issue_line_id_seq; Type: SEQUENCE; Schema: production; Owner: -
@@ -16493,13 +16770,17 @@ CREATE TABLE production.production_report (
     is_reversed boolean DEFAULT false NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    good_second_quantity numeric(18,6),
+    scrap_second_quantity numeric(18,6),
     CONSTRAINT production_report_ended_at_check CHECK ((ended_at >= started_at)),
     CONSTRAINT production_report_good_quantity_check CHECK (((good_quantity >= (0)::numeric) AND (good_quantity <> 'NaN'::numeric))),
+    CONSTRAINT production_report_good_second_quantity_check CHECK (((good_second_quantity > (0)::numeric) AND (good_second_quantity <> 'NaN'::numeric))),
     CONSTRAINT production_report_kind_check CHECK (((kind = 'production'::production.report_kind) OR ((good_quantity = (0)::numeric) AND (scrap_quantity = (0)::numeric) AND (rework_quantity = (0)::numeric) AND (NOT moves_stock)))),
     CONSTRAINT production_report_lot_id_check CHECK (((good_quantity = (0)::numeric) OR (NOT moves_stock) OR ((lot_id IS NOT NULL) AND (location_id IS NOT NULL)))),
     CONSTRAINT production_report_operator_check CHECK (((length(operator) >= 1) AND (length(operator) <= 128))),
     CONSTRAINT production_report_rework_quantity_check CHECK (((rework_quantity >= (0)::numeric) AND (rework_quantity <> 'NaN'::numeric))),
-    CONSTRAINT production_report_scrap_quantity_check CHECK (((scrap_quantity >= (0)::numeric) AND (scrap_quantity <> 'NaN'::numeric)))
+    CONSTRAINT production_report_scrap_quantity_check CHECK (((scrap_quantity >= (0)::numeric) AND (scrap_quantity <> 'NaN'::numeric))),
+    CONSTRAINT production_report_scrap_second_quantity_check CHECK (((scrap_second_quantity > (0)::numeric) AND (scrap_second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -16567,6 +16848,18 @@ COMMENT ON COLUMN production.production_report.operator IS 'Who did the work; th
 --
 
 COMMENT ON COLUMN production.production_report.duration_minutes IS 'From started_at to ended_at, minutes.';
+
+--
+-- Name: COLUMN production_report.good_second_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report.good_second_quantity IS 'Catch weight of what was good, in the second unit of the item; null when it has none or no stock moved.';
+
+--
+-- Name: COLUMN production_report.scrap_second_quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report.scrap_second_quantity IS 'Catch weight of the scrap, in the second unit of the item; null when it has none or no stock moved.';
 
 --
 -- Name: production_report_id_seq; Type: SEQUENCE; Schema: production; Owner: -
@@ -16761,11 +17054,15 @@ CREATE TABLE purchasing.inspection (
     is_reversed boolean DEFAULT false NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    accepted_second_quantity numeric(18,6),
+    rejected_second_quantity numeric(18,6),
     CONSTRAINT inspection_accepted_movement_id_check CHECK (((accepted_movement_id IS NOT NULL) = (to_location_id IS NOT NULL))),
     CONSTRAINT inspection_accepted_quantity_check CHECK (((accepted_quantity >= (0)::numeric) AND (accepted_quantity <> 'NaN'::numeric))),
+    CONSTRAINT inspection_accepted_second_quantity_check CHECK (((accepted_second_quantity > (0)::numeric) AND (accepted_second_quantity <> 'NaN'::numeric))),
     CONSTRAINT inspection_note_check CHECK ((length(note) <= 2000)),
     CONSTRAINT inspection_rejected_movement_id_check CHECK (((rejected_movement_id IS NOT NULL) = (rejected_quantity > (0)::numeric))),
-    CONSTRAINT inspection_rejected_quantity_check CHECK (((rejected_quantity >= (0)::numeric) AND (rejected_quantity <> 'NaN'::numeric) AND ((accepted_quantity + rejected_quantity) > (0)::numeric)))
+    CONSTRAINT inspection_rejected_quantity_check CHECK (((rejected_quantity >= (0)::numeric) AND (rejected_quantity <> 'NaN'::numeric) AND ((accepted_quantity + rejected_quantity) > (0)::numeric))),
+    CONSTRAINT inspection_rejected_second_quantity_check CHECK (((rejected_second_quantity > (0)::numeric) AND (rejected_second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -16803,6 +17100,18 @@ COMMENT ON COLUMN purchasing.inspection.rejected_movement_id IS 'Movement of the
 --
 
 COMMENT ON COLUMN purchasing.inspection.to_location_id IS 'Where the accepted part was put away to in the same step.';
+
+--
+-- Name: COLUMN inspection.accepted_second_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.inspection.accepted_second_quantity IS 'Catch weight of what was put away in the same step, in the second unit of the item; null when it has none or nothing was.';
+
+--
+-- Name: COLUMN inspection.rejected_second_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.inspection.rejected_second_quantity IS 'Catch weight of the refused part, in the second unit of the item; null when it has none.';
 
 --
 -- Name: inspection_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
@@ -16972,8 +17281,10 @@ CREATE TABLE purchasing.supplier_return (
     is_reversed boolean DEFAULT false NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    second_quantity numeric(18,6),
     CONSTRAINT supplier_return_note_check CHECK ((length(note) <= 2000)),
-    CONSTRAINT supplier_return_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+    CONSTRAINT supplier_return_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT supplier_return_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -16993,6 +17304,12 @@ COMMENT ON COLUMN purchasing.supplier_return.quantity IS 'Base units.';
 --
 
 COMMENT ON COLUMN purchasing.supplier_return.movement_id IS 'The movement from the rejected location to the supplier.';
+
+--
+-- Name: COLUMN supplier_return.second_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_return.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: supplier_return_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
@@ -17174,11 +17491,13 @@ CREATE TABLE shipping.customer_return_line (
     rejected_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     credited_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     movement_id bigint,
+    second_quantity numeric(18,6),
     CONSTRAINT customer_return_line_accepted_quantity_check CHECK ((accepted_quantity >= (0)::numeric)),
     CONSTRAINT customer_return_line_credited_quantity_check CHECK (((credited_quantity >= (0)::numeric) AND (credited_quantity <= quantity))),
     CONSTRAINT customer_return_line_line_number_check CHECK ((line_number > 0)),
     CONSTRAINT customer_return_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
-    CONSTRAINT customer_return_line_rejected_quantity_check CHECK (((rejected_quantity >= (0)::numeric) AND ((accepted_quantity + rejected_quantity) <= quantity)))
+    CONSTRAINT customer_return_line_rejected_quantity_check CHECK (((rejected_quantity >= (0)::numeric) AND ((accepted_quantity + rejected_quantity) <= quantity))),
+    CONSTRAINT customer_return_line_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -17210,6 +17529,12 @@ COMMENT ON COLUMN shipping.customer_return_line.rejected_quantity IS 'Base units
 --
 
 COMMENT ON COLUMN shipping.customer_return_line.credited_quantity IS 'Base units credited.';
+
+--
+-- Name: COLUMN customer_return_line.second_quantity; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON COLUMN shipping.customer_return_line.second_quantity IS 'Catch weight of what came back, in the second unit of the item; null when it has none.';
 
 --
 -- Name: customer_return_line_id_seq; Type: SEQUENCE; Schema: shipping; Owner: -
@@ -17306,7 +17631,9 @@ CREATE TABLE shipping.handling_unit_content (
     handling_unit_id bigint NOT NULL,
     pick_line_id bigint NOT NULL,
     quantity numeric(18,6) NOT NULL,
-    CONSTRAINT handling_unit_content_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+    second_quantity numeric(18,6),
+    CONSTRAINT handling_unit_content_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT handling_unit_content_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -17320,6 +17647,12 @@ COMMENT ON TABLE shipping.handling_unit_content IS 'What lies directly in a hand
 --
 
 COMMENT ON COLUMN shipping.handling_unit_content.quantity IS 'Base units.';
+
+--
+-- Name: COLUMN handling_unit_content.second_quantity; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON COLUMN shipping.handling_unit_content.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none. The units of a line of a pick hold together what it weighed.';
 
 --
 -- Name: handling_unit_content_id_seq; Type: SEQUENCE; Schema: shipping; Owner: -
@@ -17376,10 +17709,14 @@ CREATE TABLE shipping.pick_line (
     reserved_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     packed_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     movement_id bigint,
+    second_quantity numeric(18,6),
+    packed_second_quantity numeric(18,6),
     CONSTRAINT pick_line_line_number_check CHECK ((line_number > 0)),
     CONSTRAINT pick_line_packed_quantity_check CHECK (((packed_quantity >= (0)::numeric) AND (packed_quantity <= quantity))),
+    CONSTRAINT pick_line_packed_second_quantity_check CHECK ((((packed_second_quantity IS NULL) = (second_quantity IS NULL)) AND ((packed_second_quantity >= (0)::numeric) AND (packed_second_quantity <= second_quantity)) AND ((packed_quantity = (0)::numeric) = (packed_second_quantity = (0)::numeric)) AND ((packed_quantity = quantity) = (packed_second_quantity = second_quantity)))),
     CONSTRAINT pick_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
-    CONSTRAINT pick_line_reserved_quantity_check CHECK (((reserved_quantity >= (0)::numeric) AND (reserved_quantity <= quantity)))
+    CONSTRAINT pick_line_reserved_quantity_check CHECK (((reserved_quantity >= (0)::numeric) AND (reserved_quantity <= quantity))),
+    CONSTRAINT pick_line_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -17411,6 +17748,18 @@ COMMENT ON COLUMN shipping.pick_line.packed_quantity IS 'Base units of it that l
 --
 
 COMMENT ON COLUMN shipping.pick_line.movement_id IS 'The movement from storage to staging.';
+
+--
+-- Name: COLUMN pick_line.second_quantity; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON COLUMN shipping.pick_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
+
+--
+-- Name: COLUMN pick_line.packed_second_quantity; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON COLUMN shipping.pick_line.packed_second_quantity IS 'What of second_quantity lies in handling units, shipped or not: all of it when everything is packed.';
 
 --
 -- Name: pick_line_id_seq; Type: SEQUENCE; Schema: shipping; Owner: -
@@ -17470,8 +17819,10 @@ CREATE TABLE shipping.return_inspection_line (
     quantity numeric(18,6) NOT NULL,
     location_id bigint NOT NULL,
     movement_id bigint,
+    second_quantity numeric(18,6),
     CONSTRAINT return_inspection_line_line_number_check CHECK ((line_number > 0)),
-    CONSTRAINT return_inspection_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+    CONSTRAINT return_inspection_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT return_inspection_line_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -17491,6 +17842,12 @@ COMMENT ON COLUMN shipping.return_inspection_line.is_accepted IS 'True: to stora
 --
 
 COMMENT ON COLUMN shipping.return_inspection_line.quantity IS 'Base units.';
+
+--
+-- Name: COLUMN return_inspection_line.second_quantity; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON COLUMN shipping.return_inspection_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: return_inspection_line_id_seq; Type: SEQUENCE; Schema: shipping; Owner: -
@@ -17537,11 +17894,13 @@ CREATE TABLE shipping.shipment_line (
     invoiced_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     credited_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     movement_id bigint,
+    second_quantity numeric(18,6),
     CONSTRAINT shipment_line_credited_quantity_check CHECK (((credited_quantity >= (0)::numeric) AND (credited_quantity <= LEAST(returned_quantity, invoiced_quantity)))),
     CONSTRAINT shipment_line_invoiced_quantity_check CHECK (((invoiced_quantity >= (0)::numeric) AND (invoiced_quantity <= quantity))),
     CONSTRAINT shipment_line_line_number_check CHECK ((line_number > 0)),
     CONSTRAINT shipment_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
-    CONSTRAINT shipment_line_returned_quantity_check CHECK (((returned_quantity >= (0)::numeric) AND (returned_quantity <= quantity)))
+    CONSTRAINT shipment_line_returned_quantity_check CHECK (((returned_quantity >= (0)::numeric) AND (returned_quantity <= quantity))),
+    CONSTRAINT shipment_line_second_quantity_check CHECK (((second_quantity > (0)::numeric) AND (second_quantity <> 'NaN'::numeric)))
 );
 
 --
@@ -17585,6 +17944,12 @@ COMMENT ON COLUMN shipping.shipment_line.credited_quantity IS 'Base units of it 
 --
 
 COMMENT ON COLUMN shipping.shipment_line.movement_id IS 'The movement from staging to the customer.';
+
+--
+-- Name: COLUMN shipment_line.second_quantity; Type: COMMENT; Schema: shipping; Owner: -
+--
+
+COMMENT ON COLUMN shipping.shipment_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
 
 --
 -- Name: shipment_line_id_seq; Type: SEQUENCE; Schema: shipping; Owner: -

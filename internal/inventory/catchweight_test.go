@@ -152,14 +152,20 @@ func TestCatchWeightIsBoughtAndUsed(t *testing.T) {
 	receipt := receive(m{"line": 1, "quantity": "10", "second_quantity": "81.5", "lot": "H1"}).Want(201).Text("number")
 	want("Q", "10 / 81.5")
 
-	inspection := m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "8", "rejected_quantity": "2", "reason": "DROPPED", "to_location": "A", "rejected_second_quantity": "16"}
+	inspection := m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "8", "rejected_quantity": "2", "reason": "DROPPED", "to_location": "A"}
 	api.Post(t, "/v1/inspections", inspection).Problem("second-quantity", 422)
-	inspection["accepted_second_quantity"] = "65.5"
-	api.Post(t, "/v1/inspections", inspection).Want(201)
+	inspection["rejected_second_quantity"] = "16"
+	decided := api.Post(t, "/v1/inspections", inspection).Want(201) // the rest is what is left
+	if decided.Text("accepted_second_quantity") != "65.5" || decided.Text("rejected_second_quantity") != "16" {
+		t.Errorf("decided: %s", decided.Body)
+	}
 	want("A", "8 / 65.5")
 	want("R", "2 / 16")
-	api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "2"}).Problem("second-quantity", 422)
-	api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "2", "second_quantity": "16"}).Want(201)
+	api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "1"}).Problem("second-quantity", 422)
+	api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "1", "second_quantity": "7.9"}).Want(201)
+	if sent := api.Post(t, "/v1/supplier-returns", m{"goods_receipt": receipt, "line": 1, "quantity": "1"}).Want(201); sent.Text("second_quantity") != "8.1" {
+		t.Errorf("the last one weighs what is left: %s", sent.Body)
+	}
 	want("R", "0 / 0")
 
 	pizzas := api.Post(t, "/v1/work-orders", m{"item": "PIZZA", "quantity": "50", "work_center": "OVEN"}).Want(201).Text("number")
@@ -168,9 +174,71 @@ func TestCatchWeightIsBoughtAndUsed(t *testing.T) {
 	}
 	issue("/v1/material-issues", m{"item": "HAM", "lot": "H1", "quantity": "3"}).Problem("second-quantity", 422)
 	issue("/v1/material-issues", m{"item": "HAM", "lot": "H1", "quantity": "3", "second_quantity": "24.6"}).Want(201)
-	issue("/v1/material-issues", m{"item": "HAM", "quantity": "1", "second_quantity": "8"}).Want(201) // what expires first
+	issued := issue("/v1/material-issues", m{"item": "HAM", "quantity": "1", "second_quantity": "8"}).Want(201) // what expires first
+	if issued.Text("lines", 0, "second_quantity") != "8" || issued.Text("lines", 0, "second_unit") != "KGM" {
+		t.Errorf("issued: %s", issued.Body)
+	}
 	want("A", "4 / 32.9")
 	issue("/v1/material-returns", m{"item": "HAM", "lot": "H1", "quantity": "1", "second_quantity": "7.9"}).Want(201)
 	want("A", "5 / 40.8")
+	rest := api.Post(t, "/v1/work-orders", m{"item": "PIZZA", "quantity": "50", "work_center": "OVEN"}).Want(201).Text("number")
+	all := api.Post(t, "/v1/material-issues", m{"work_order": rest, "lines": []m{{"item": "HAM", "quantity": "5"}}}).Want(201) // all there is
+	if all.Text("lines", 0, "second_quantity") != "40.8" {
+		t.Errorf("all there is: %s", all.Body)
+	}
+	want("A", "0 / 0")
+	api.Post(t, "/v1/material-issue-reversals", m{"material_issue": all.Text("number"), "reason": "MISTAKE"}).Want(201)
+	want("A", "5 / 40.8")
+	if got := api.Get(t, "/v1/goods-receipts/"+receipt).Want(200); got.Text("lines", 0, "second_quantity") != "81.5" {
+		t.Errorf("receipt: %s", got.Body)
+	}
+	catchUp(t, api.DB)
+}
+
+// Weighed goods are made of weighed goods, by backflush: both sides are weighed, or all of a lot is used.
+func TestCatchWeightIsMade(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	ham(t, api)
+	api.Post(t, "/v1/items", m{"number": "ROAST", "name": "Roast", "base_unit": "H87", "second_unit": "KGM", "tracking": "lot", "is_manufactured": true}).Want(200)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id) SELECT s.id, 'OVEN', 'Oven', a.id, b.id
+		FROM catalog.site AS s, catalog.location AS a, catalog.location AS b WHERE a.code = 'A' AND b.code = 'B'`)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.bill_of_material (item_id, revision, valid_during, base_quantity) SELECT id, 'A', '[2020-01-01,)', 1 FROM catalog.item WHERE number = 'ROAST'`)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.bill_of_material_line (bill_of_material_id, line_number, item_id, quantity, is_backflushed)
+		SELECT b.id, n, i.id, n, true FROM catalog.bill_of_material AS b, catalog.item AS i, (VALUES (1), (2)) AS v (n) WHERE (i.number, n) IN (('HAM', 1), ('BOLT', 2))`)
+	open(t, api, "BOLT", "", "A", "100")
+	api.Post(t, "/v1/opening-stocks", m{"item": "HAM", "lot": "H1", "to": "A", "quantity": "3", "second_quantity": "24.3"}).Want(201)
+	api.Post(t, "/v1/opening-stocks", m{"item": "HAM", "lot": "H2", "to": "A", "quantity": "4", "second_quantity": "33"}).Want(201)
+	order := api.Post(t, "/v1/work-orders", m{"item": "ROAST", "quantity": "7", "work_center": "OVEN"}).Want(201).Text("number")
+	report := func(body m) *httpapitest.Answer {
+		body["work_order"] = order
+		return api.Post(t, "/v1/production-reports", body)
+	}
+	want := func(location, expected string) {
+		t.Helper()
+		if got := kilograms(t, api.DB, location); got != expected {
+			t.Errorf("at %s: %s, want %s", location, got, expected)
+		}
+	}
+	materials := []m{{"item": "HAM", "lot": "H1", "quantity": "1", "second_quantity": "8.2"}}
+	report(m{"good_quantity": "1", "materials": materials}).Problem("second-quantity", 422)
+	report(m{"good_quantity": "1", "good_second_quantity": "7"}).Problem("second-quantity", 422) // which ham?
+	report(m{"good_quantity": "1", "good_second_quantity": "7", "scrap_second_quantity": "1", "materials": materials}).Problem("second-quantity", 422)
+	report(m{"rework_quantity": "1", "good_second_quantity": "1"}).Problem("second-quantity", 422)
+	made := report(m{"good_quantity": "1", "good_second_quantity": "7.1", "lot": "R1", "materials": materials}).Want(201)
+	if made.Text("good_second_quantity") != "7.1" || made.Text("second_unit") != "KGM" {
+		t.Errorf("made: %s", made.Body)
+	}
+	want("A", "6 / 49.1")
+	// The rest of H1 brings its weight; with scrap.
+	rest := report(m{"good_quantity": "1", "good_second_quantity": "7", "scrap_quantity": "1", "scrap_second_quantity": "6.9", "scrap_reason": "DROPPED", "lot": "R1"}).Want(201)
+	want("A", "4 / 33")
+	if got := one[string](t, api.DB, `SELECT trim_scale(sum(b.second_on_hand))::text FROM inventory.balance AS b JOIN catalog.item AS i ON i.id = b.item_id WHERE i.number = 'ROAST'`); got != "14.1" {
+		t.Errorf("roasts weigh %s", got)
+	}
+	api.Post(t, "/v1/production-report-reversals", m{"production_report": rest.Text("number"), "reason": "MISTAKE"}).Want(201)
+	want("A", "6 / 49.1")
+	report(m{"good_quantity": "6", "good_second_quantity": "42", "lot": "R2"}).Want(201) // both lots whole
+	want("A", "0 / 0")
 	catchUp(t, api.DB)
 }

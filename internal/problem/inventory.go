@@ -113,11 +113,15 @@ var inventory = []Entry{
 	},
 	{
 		Key: "MR228", Slug: "second-quantity", Status: 422, Title: "Second quantity is missing or not wanted",
-		Explanation: "An item with a second unit (catch weight) is measured in both with every movement: the request must name the second quantity, in that unit. For any other item it must not.",
+		Explanation: "An item with a second unit (catch weight) is measured in both with every movement: the request must name the second quantity, in that unit; it may be left out only where all of a lot at its place, or the rest of something that was weighed, moves. For any other item it must not be named.",
 	},
 	{
 		Key: "MR229", Slug: "insufficient-second-quantity", Status: 409, Title: "Insufficient second quantity",
 		Explanation: "The books have less of the second quantity (catch weight) at the place than the request takes. `details` names the balance, what it has and what was asked.",
+	},
+	{
+		Key: "MR230", Slug: "second-quantities-do-not-add-up", Status: 409, Title: "The weights do not add up",
+		Explanation: "The parts of goods that were weighed together must weigh what the whole did: all that is left weighs what is left, and a part weighs less. `details` says what is left.",
 	},
 	{
 		Key: "lot_number_check", Slug: "invalid-lot-number", Status: 422, Title: "A lot number has 1 to 20 letters, digits, dots, dashes, slashes or underscores, and begins with a letter or digit",

@@ -52,7 +52,7 @@ func registerOrders(api *httpapi.API, q *db.Queries) {
 }
 
 func registerIssues(api *httpapi.API, q *db.Queries) {
-	refusals := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR204", "MR205", "MR206", "MR301", "MR303", "MR304", "MR306"}
+	refusals := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR204", "MR205", "MR206", "MR301", "MR303", "MR304", "MR306", "MR228", "MR229"}
 	httpapi.Command[IssueMaterial, MaterialIssue](api, httpapi.CommandSpec{
 		OperationID: "issue-material", Path: "/v1/material-issues", Tag: tag,
 		Summary:     "Issue material to a work order by scan",
@@ -84,7 +84,7 @@ func registerReports(api *httpapi.API, q *db.Queries) {
 		Summary: "Report what was made of a work order",
 		Description: "A report without an operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, " +
 			"good goes into the output location under its lot, scrap is booked out, and the genealogy is written. Other reports carry quantities and time only.",
-		Refusals: []string{"MR106", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316"},
+		Refusals: []string{"MR106", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316", "MR228", "MR229"},
 	}, q.ReportProduction)
 	httpapi.Command[ReverseProductionReport, ProductionReport](api, httpapi.CommandSpec{
 		OperationID: "reverse-production-report", Path: "/v1/production-report-reversals", Tag: tag,
@@ -210,7 +210,7 @@ type MaterialLine struct {
 	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; an issue takes what expires first when left out."`
 	Quantity       httpapi.Quantity `json:"quantity,omitempty" doc:"In the unit named, greater than zero; from the barcode when left out."`
 	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; that of the barcode, else the base unit of the item, when left out."`
-	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one, unless all of the lot at its place is issued."`
 	Location       httpapi.Code     `json:"location,omitempty" doc:"Storage location; the supply location of the material, or where the lot lies, when left out."`
 }
 
@@ -234,43 +234,48 @@ type MaterialIssue struct {
 
 // MaterialIssueLine is one issued or returned lot.
 type MaterialIssueLine struct {
-	Line     int              `json:"line"`
-	Item     string           `json:"item"`
-	Lot      *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	Location string           `json:"location" doc:"Where it was taken from or put back to."`
-	Quantity httpapi.Quantity `json:"quantity" doc:"In the base unit."`
-	Unit     string           `json:"unit" doc:"Base unit of the item."`
+	Line           int              `json:"line"`
+	Item           string           `json:"item"`
+	Lot            *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	Location       string           `json:"location" doc:"Where it was taken from or put back to."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
 }
 
 // ReportProduction is the body of a production report.
 type ReportProduction struct {
-	WorkOrder      httpapi.Code             `json:"work_order" doc:"Number of the work order."`
-	Kind           string                   `json:"kind,omitempty" enum:"production,setup,breakdown" doc:"production when left out; the others carry time only."`
-	Operation      int32                    `json:"operation,omitempty" minimum:"1" doc:"Operation of the order; the order as a whole when left out."`
-	WorkCenter     httpapi.Code             `json:"work_center,omitempty" doc:"Where it was made; that of the operation or order when left out."`
-	GoodQuantity   httpapi.Quantity         `json:"good_quantity,omitempty" doc:"In the unit named; 0 when left out."`
-	ScrapQuantity  httpapi.Quantity         `json:"scrap_quantity,omitempty" doc:"In the unit named; 0 when left out."`
-	ReworkQuantity httpapi.Quantity         `json:"rework_quantity,omitempty" doc:"In the unit named; 0 when left out."`
-	Unit           httpapi.Code             `json:"unit,omitempty" doc:"Unit of the quantities; the base unit of the item when left out."`
-	ScrapReason    httpapi.Code             `json:"scrap_reason,omitempty" doc:"Why; required with scrap."`
-	Lot            httpapi.Code             `json:"lot,omitempty" doc:"Finished lot or serial number; made when a tracked item names none. A lot may be reported in several portions by its own order."`
-	ManufacturedOn httpapi.Date             `json:"manufactured_on,omitempty" doc:"Day of the lot; that of the report when left out."`
-	ExpiresOn      httpapi.Date             `json:"expires_on,omitempty" doc:"Last day of use of the lot; from the shelf life of the item when left out."`
-	Location       httpapi.Code             `json:"location,omitempty" doc:"Where the goods go; the output location of the order when left out. In quarantine the lot waits for its release."`
-	Operator       httpapi.Code             `json:"operator,omitempty" doc:"Who did the work; the sender when left out."`
-	StartedAt      *time.Time               `json:"started_at,omitempty"`
-	EndedAt        *time.Time               `json:"ended_at,omitempty"`
-	Materials      []ReportProductionSource `json:"materials,omitempty" maxItems:"1000" doc:"Lots that backflush takes; the rest is taken by expiry."`
-	OccurredAt     *time.Time               `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+	WorkOrder           httpapi.Code             `json:"work_order" doc:"Number of the work order."`
+	Kind                string                   `json:"kind,omitempty" enum:"production,setup,breakdown" doc:"production when left out; the others carry time only."`
+	Operation           int32                    `json:"operation,omitempty" minimum:"1" doc:"Operation of the order; the order as a whole when left out."`
+	WorkCenter          httpapi.Code             `json:"work_center,omitempty" doc:"Where it was made; that of the operation or order when left out."`
+	GoodQuantity        httpapi.Quantity         `json:"good_quantity,omitempty" doc:"In the unit named; 0 when left out."`
+	ScrapQuantity       httpapi.Quantity         `json:"scrap_quantity,omitempty" doc:"In the unit named; 0 when left out."`
+	ReworkQuantity      httpapi.Quantity         `json:"rework_quantity,omitempty" doc:"In the unit named; 0 when left out."`
+	Unit                httpapi.Code             `json:"unit,omitempty" doc:"Unit of the quantities; the base unit of the item when left out."`
+	GoodSecondQuantity  httpapi.Quantity         `json:"good_second_quantity,omitempty" doc:"Catch weight of what is good and goes into stock, in the second unit of the item; required when it has one."`
+	ScrapSecondQuantity httpapi.Quantity         `json:"scrap_second_quantity,omitempty" doc:"Catch weight of the scrap, likewise."`
+	ScrapReason         httpapi.Code             `json:"scrap_reason,omitempty" doc:"Why; required with scrap."`
+	Lot                 httpapi.Code             `json:"lot,omitempty" doc:"Finished lot or serial number; made when a tracked item names none. A lot may be reported in several portions by its own order."`
+	ManufacturedOn      httpapi.Date             `json:"manufactured_on,omitempty" doc:"Day of the lot; that of the report when left out."`
+	ExpiresOn           httpapi.Date             `json:"expires_on,omitempty" doc:"Last day of use of the lot; from the shelf life of the item when left out."`
+	Location            httpapi.Code             `json:"location,omitempty" doc:"Where the goods go; the output location of the order when left out. In quarantine the lot waits for its release."`
+	Operator            httpapi.Code             `json:"operator,omitempty" doc:"Who did the work; the sender when left out."`
+	StartedAt           *time.Time               `json:"started_at,omitempty"`
+	EndedAt             *time.Time               `json:"ended_at,omitempty"`
+	Materials           []ReportProductionSource `json:"materials,omitempty" maxItems:"1000" doc:"Lots that backflush takes; the rest is taken by expiry."`
+	OccurredAt          *time.Time               `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
 }
 
 // ReportProductionSource names a lot for the backflush.
 type ReportProductionSource struct {
-	Item     httpapi.Code     `json:"item" doc:"Item number of the material."`
-	Lot      httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
-	Quantity httpapi.Quantity `json:"quantity,omitempty" doc:"How much of it, in the unit named; as much as is needed and there when left out."`
-	Unit     httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	Location httpapi.Code     `json:"location,omitempty" doc:"Where it is taken from; the supply location of the material when left out."`
+	Item           httpapi.Code     `json:"item" doc:"Item number of the material."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Lot or serial number; required when the item is tracked."`
+	Quantity       httpapi.Quantity `json:"quantity,omitempty" doc:"How much of it, in the unit named; as much as is needed and there when left out."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	Location       httpapi.Code     `json:"location,omitempty" doc:"Where it is taken from; the supply location of the material when left out."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one, unless all of the lot at its place is used."`
 }
 
 // ReverseProductionReport is the body of a report's reversal.
@@ -282,37 +287,42 @@ type ReverseProductionReport struct {
 
 // ProductionReport is a production report.
 type ProductionReport struct {
-	Number          string                     `json:"number"`
-	Kind            string                     `json:"kind" enum:"production,setup,breakdown"`
-	WorkOrder       string                     `json:"work_order"`
-	Item            string                     `json:"item"`
-	Operation       *int                       `json:"operation" nullable:"true" doc:"Null for a report of the order as a whole."`
-	WorkCenter      *string                    `json:"work_center" nullable:"true"`
-	GoodQuantity    httpapi.Quantity           `json:"good_quantity" doc:"In the base unit."`
-	ScrapQuantity   httpapi.Quantity           `json:"scrap_quantity"`
-	ReworkQuantity  httpapi.Quantity           `json:"rework_quantity"`
-	Unit            string                     `json:"unit" doc:"Base unit of the item."`
-	ScrapReason     *string                    `json:"scrap_reason" nullable:"true"`
-	MovesStock      bool                       `json:"moves_stock" doc:"Whether goods and material moved."`
-	Lot             *string                    `json:"lot" nullable:"true" doc:"Finished lot; null for an item that is not tracked."`
-	ExpiresOn       *httpapi.Date              `json:"expires_on" nullable:"true" doc:"Last day of use of the lot."`
-	Location        *string                    `json:"location" nullable:"true" doc:"Where the goods went."`
-	Operator        string                     `json:"operator" doc:"Who did the work."`
-	StartedAt       *time.Time                 `json:"started_at" nullable:"true"`
-	EndedAt         *time.Time                 `json:"ended_at" nullable:"true"`
-	DurationMinutes *httpapi.Quantity          `json:"duration_minutes" nullable:"true" doc:"From start to end."`
-	IsReversed      bool                       `json:"is_reversed" doc:"Whether it was taken back."`
-	OccurredAt      time.Time                  `json:"occurred_at"`
-	CreatedAt       time.Time                  `json:"created_at"`
-	Materials       []ProductionReportMaterial `json:"materials"`
+	Number              string                     `json:"number"`
+	Kind                string                     `json:"kind" enum:"production,setup,breakdown"`
+	WorkOrder           string                     `json:"work_order"`
+	Item                string                     `json:"item"`
+	Operation           *int                       `json:"operation" nullable:"true" doc:"Null for a report of the order as a whole."`
+	WorkCenter          *string                    `json:"work_center" nullable:"true"`
+	GoodQuantity        httpapi.Quantity           `json:"good_quantity" doc:"In the base unit."`
+	ScrapQuantity       httpapi.Quantity           `json:"scrap_quantity"`
+	ReworkQuantity      httpapi.Quantity           `json:"rework_quantity"`
+	Unit                string                     `json:"unit" doc:"Base unit of the item."`
+	GoodSecondQuantity  httpapi.Quantity           `json:"good_second_quantity,omitempty" doc:"Catch weight of what went into stock; left out when the item has no second unit."`
+	ScrapSecondQuantity httpapi.Quantity           `json:"scrap_second_quantity,omitempty"`
+	SecondUnit          string                     `json:"second_unit,omitempty"`
+	ScrapReason         *string                    `json:"scrap_reason" nullable:"true"`
+	MovesStock          bool                       `json:"moves_stock" doc:"Whether goods and material moved."`
+	Lot                 *string                    `json:"lot" nullable:"true" doc:"Finished lot; null for an item that is not tracked."`
+	ExpiresOn           *httpapi.Date              `json:"expires_on" nullable:"true" doc:"Last day of use of the lot."`
+	Location            *string                    `json:"location" nullable:"true" doc:"Where the goods went."`
+	Operator            string                     `json:"operator" doc:"Who did the work."`
+	StartedAt           *time.Time                 `json:"started_at" nullable:"true"`
+	EndedAt             *time.Time                 `json:"ended_at" nullable:"true"`
+	DurationMinutes     *httpapi.Quantity          `json:"duration_minutes" nullable:"true" doc:"From start to end."`
+	IsReversed          bool                       `json:"is_reversed" doc:"Whether it was taken back."`
+	OccurredAt          time.Time                  `json:"occurred_at"`
+	CreatedAt           time.Time                  `json:"created_at"`
+	Materials           []ProductionReportMaterial `json:"materials"`
 }
 
 // ProductionReportMaterial is what a report used of one lot.
 type ProductionReportMaterial struct {
-	Item          string           `json:"item"`
-	Lot           *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	Location      *string          `json:"location" nullable:"true" doc:"Where backflush took it from; null when it was issued by scan."`
-	Quantity      httpapi.Quantity `json:"quantity" doc:"In the base unit."`
-	Unit          string           `json:"unit" doc:"Base unit of the item."`
-	IsBackflushed bool             `json:"is_backflushed" doc:"False: issued by scan before, and counted to this report."`
+	Item           string           `json:"item"`
+	Lot            *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	Location       *string          `json:"location" nullable:"true" doc:"Where backflush took it from; null when it was issued by scan."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	IsBackflushed  bool             `json:"is_backflushed" doc:"False: issued by scan before, and counted to this report."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
 }

@@ -217,6 +217,8 @@ type GoodsReceiptLine struct {
 	RejectedQuantity httpapi.Quantity `json:"rejected_quantity"`
 	ReturnedQuantity httpapi.Quantity `json:"returned_quantity" doc:"Of the rejected sent back to the supplier."`
 	IsReversed       bool             `json:"is_reversed" doc:"Whether the receipt of this line was taken back."`
+	SecondQuantity   httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit       string           `json:"second_unit,omitempty"`
 }
 
 // InspectGoods is the body of an inspection.
@@ -244,21 +246,24 @@ type ReverseInspection struct {
 
 // Inspection is a decision about a received line.
 type Inspection struct {
-	Number           string           `json:"number"`
-	GoodsReceipt     string           `json:"goods_receipt"`
-	Line             int              `json:"line" doc:"Line of the goods receipt."`
-	Item             string           `json:"item"`
-	Lot              *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	LotStatus        *string          `json:"lot_status" nullable:"true" enum:"quarantine,released,blocked"`
-	AcceptedQuantity httpapi.Quantity `json:"accepted_quantity" doc:"In the base unit."`
-	RejectedQuantity httpapi.Quantity `json:"rejected_quantity" doc:"In the base unit."`
-	Unit             string           `json:"unit" doc:"Base unit of the item."`
-	Reason           *string          `json:"reason" nullable:"true" doc:"Why goods were rejected."`
-	Note             *string          `json:"note" nullable:"true"`
-	ToLocation       *string          `json:"to_location" nullable:"true" doc:"Where the accepted goods were put away to in the same step."`
-	IsReversed       bool             `json:"is_reversed" doc:"Whether it was taken back."`
-	OccurredAt       time.Time        `json:"occurred_at"`
-	CreatedAt        time.Time        `json:"created_at"`
+	Number                 string           `json:"number"`
+	GoodsReceipt           string           `json:"goods_receipt"`
+	Line                   int              `json:"line" doc:"Line of the goods receipt."`
+	Item                   string           `json:"item"`
+	Lot                    *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	LotStatus              *string          `json:"lot_status" nullable:"true" enum:"quarantine,released,blocked"`
+	AcceptedQuantity       httpapi.Quantity `json:"accepted_quantity" doc:"In the base unit."`
+	RejectedQuantity       httpapi.Quantity `json:"rejected_quantity" doc:"In the base unit."`
+	Unit                   string           `json:"unit" doc:"Base unit of the item."`
+	Reason                 *string          `json:"reason" nullable:"true" doc:"Why goods were rejected."`
+	Note                   *string          `json:"note" nullable:"true"`
+	ToLocation             *string          `json:"to_location" nullable:"true" doc:"Where the accepted goods were put away to in the same step."`
+	IsReversed             bool             `json:"is_reversed" doc:"Whether it was taken back."`
+	OccurredAt             time.Time        `json:"occurred_at"`
+	CreatedAt              time.Time        `json:"created_at"`
+	AcceptedSecondQuantity httpapi.Quantity `json:"accepted_second_quantity,omitempty" doc:"Catch weight of what was put away in the same step; left out when the item has no second unit."`
+	RejectedSecondQuantity httpapi.Quantity `json:"rejected_second_quantity,omitempty" doc:"Catch weight of what was refused."`
+	SecondUnit             string           `json:"second_unit,omitempty"`
 }
 
 // ReturnToSupplier is the body of a return to the supplier.
@@ -283,18 +288,20 @@ type ReverseSupplierReturn struct {
 
 // SupplierReturn is a return to the supplier.
 type SupplierReturn struct {
-	Number       string           `json:"number"`
-	GoodsReceipt string           `json:"goods_receipt"`
-	Line         int              `json:"line" doc:"Line of the goods receipt."`
-	Supplier     string           `json:"supplier"`
-	Item         string           `json:"item"`
-	Lot          *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
-	Quantity     httpapi.Quantity `json:"quantity" doc:"In the base unit."`
-	Unit         string           `json:"unit" doc:"Base unit of the item."`
-	Location     string           `json:"location" doc:"Where the goods lay."`
-	Reason       *string          `json:"reason" nullable:"true"`
-	Note         *string          `json:"note" nullable:"true"`
-	IsReversed   bool             `json:"is_reversed" doc:"Whether it was taken back."`
-	OccurredAt   time.Time        `json:"occurred_at"`
-	CreatedAt    time.Time        `json:"created_at"`
+	Number         string           `json:"number"`
+	GoodsReceipt   string           `json:"goods_receipt"`
+	Line           int              `json:"line" doc:"Line of the goods receipt."`
+	Supplier       string           `json:"supplier"`
+	Item           string           `json:"item"`
+	Lot            *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	Location       string           `json:"location" doc:"Where the goods lay."`
+	Reason         *string          `json:"reason" nullable:"true"`
+	Note           *string          `json:"note" nullable:"true"`
+	IsReversed     bool             `json:"is_reversed" doc:"Whether it was taken back."`
+	OccurredAt     time.Time        `json:"occurred_at"`
+	CreatedAt      time.Time        `json:"created_at"`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
 }

@@ -26,7 +26,7 @@ func registerPicks(api *httpapi.API, q *db.Queries) {
 		OperationID: "pick-goods", Path: "/v1/picks", Tag: tag,
 		Summary:     "Bring goods of an order to staging",
 		Description: "Takes what is reserved for the line first, then free stock, each first expiring first out; or the lot or the place that was scanned. One line of the request may become several, one per lot and place.",
-		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR201", "MR202", "MR204", "MR205", "MR206", "MR501", "MR502", "MR505", "MR506", "MR512", "MR515", "MR516", "MR528"},
+		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR201", "MR202", "MR204", "MR205", "MR206", "MR501", "MR502", "MR505", "MR506", "MR512", "MR515", "MR516", "MR528", "MR228", "MR229"},
 	}, q.PickGoods)
 	httpapi.Command[ReversePick, Pick](api, httpapi.CommandSpec{
 		OperationID: "reverse-pick", Path: "/v1/pick-reversals", Tag: tag,
@@ -47,7 +47,7 @@ func registerUnits(api *httpapi.API, q *db.Queries) {
 		OperationID: "pack-handling-unit", Path: "/v1/handling-units", Tag: tag,
 		Summary:     "Pack picked goods into a box or onto a pallet",
 		Description: "The box or pallet gets an SSCC and its label is rendered. Boxes stand on one pallet each: name the pallet as `parent` of a new box, or the boxes as `children` of a new pallet.",
-		Refusals:    []string{"MR110", "MR111", "MR112", "MR501", "MR510", "MR511", "MR520", "MR521", "MR522", "MR523", "MR524", "MR526", "MR527"},
+		Refusals:    []string{"MR110", "MR111", "MR112", "MR501", "MR510", "MR511", "MR520", "MR521", "MR522", "MR523", "MR524", "MR526", "MR527", "MR228", "MR230"},
 	}, q.PackHandlingUnit)
 	httpapi.Command[UnpackHandlingUnit, HandlingUnit](api, httpapi.CommandSpec{
 		OperationID: "unpack-handling-unit", Path: "/v1/handling-unit-unpackings", Tag: tag,
@@ -89,7 +89,7 @@ func registerReturns(api *httpapi.API, q *db.Queries) {
 		OperationID: "return-goods", Path: "/v1/customer-returns", Tag: tag,
 		Summary:     "Take goods back from a customer",
 		Description: "They keep their lot and go to a quarantine location, where nothing is picked, until they are inspected. The lot keeps its status, since the rest of it is still good.",
-		Refusals:    []string{"MR102", "MR106", "MR110", "MR111", "MR112", "MR515", "MR516", "MR532", "MR534", "MR535", "MR536"},
+		Refusals:    []string{"MR102", "MR106", "MR110", "MR111", "MR112", "MR515", "MR516", "MR532", "MR534", "MR535", "MR536", "MR228"},
 	}, q.ReturnGoods)
 	httpapi.Command[ReverseCustomerReturn, CustomerReturn](api, httpapi.CommandSpec{
 		OperationID: "reverse-customer-return", Path: "/v1/customer-return-reversals", Tag: tag,
@@ -100,7 +100,7 @@ func registerReturns(api *httpapi.API, q *db.Queries) {
 		OperationID: "inspect-return", Path: "/v1/return-inspections", Tag: tag,
 		Summary:     "Decide about returned goods",
 		Description: "Accepted goods go back to storage, rejected ones to a rejected location.",
-		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR202", "MR515", "MR516", "MR540", "MR541", "MR542", "MR544"},
+		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR202", "MR515", "MR516", "MR540", "MR541", "MR542", "MR544", "MR228", "MR229", "MR230"},
 	}, q.InspectReturn)
 	httpapi.Command[ReverseReturnInspection, ReturnInspection](api, httpapi.CommandSpec{
 		OperationID: "reverse-return-inspection", Path: "/v1/return-inspection-reversals", Tag: tag,
@@ -131,12 +131,13 @@ type PickGoods struct {
 
 // PickGoodsLine is what is taken for one line of the order.
 type PickGoodsLine struct {
-	Line     int32            `json:"line" minimum:"1" doc:"Line of the order."`
-	Quantity httpapi.Quantity `json:"quantity" doc:"In unit."`
-	Unit     httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
-	Lot      httpapi.Code     `json:"lot,omitempty" doc:"Only this lot."`
-	Barcode  string           `json:"barcode,omitempty" minLength:"1" maxLength:"200" doc:"What was scanned: it must be the item of the line, and names the lot if it holds one."`
-	Location httpapi.Code     `json:"location,omitempty" doc:"Only from this storage location."`
+	Line           int32            `json:"line" minimum:"1" doc:"Line of the order."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In unit."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
+	Lot            httpapi.Code     `json:"lot,omitempty" doc:"Only this lot."`
+	Barcode        string           `json:"barcode,omitempty" minLength:"1" maxLength:"200" doc:"What was scanned: it must be the item of the line, and names the lot if it holds one."`
+	Location       httpapi.Code     `json:"location,omitempty" doc:"Only from this storage location."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one, unless all of a lot at its place is taken."`
 }
 
 // ReversePick names the pick to take back.
@@ -169,6 +170,8 @@ type PickLine struct {
 	Unit             string           `json:"unit" doc:"Base unit of the item."`
 	ReservedQuantity httpapi.Quantity `json:"reserved_quantity" doc:"What of it was reserved for the line; the rest was free."`
 	PackedQuantity   httpapi.Quantity `json:"packed_quantity" doc:"What of it lies in boxes and on pallets, shipped or not."`
+	SecondQuantity   httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit       string           `json:"second_unit,omitempty"`
 }
 
 // PackHandlingUnit fills a new box or pallet.
@@ -183,10 +186,11 @@ type PackHandlingUnit struct {
 
 // PackHandlingUnitLine is what is taken from one line of a pick.
 type PackHandlingUnitLine struct {
-	Pick     httpapi.Code     `json:"pick"`
-	Line     int32            `json:"line" minimum:"1" doc:"Line of the pick."`
-	Quantity httpapi.Quantity `json:"quantity" doc:"In unit."`
-	Unit     httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
+	Pick           httpapi.Code     `json:"pick"`
+	Line           int32            `json:"line" minimum:"1" doc:"Line of the pick."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In unit."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one, unless all that is left of the line is packed, which weighs what is left."`
 }
 
 // UnpackHandlingUnit names the box or pallet to dissolve.
@@ -217,16 +221,18 @@ type OrderName struct {
 
 // UnitContents is goods in a box or on a pallet.
 type UnitContents struct {
-	HandlingUnit string           `json:"handling_unit" doc:"SSCC of the box or pallet that it lies in."`
-	Pick         string           `json:"pick"`
-	Line         int32            `json:"line" doc:"Line of the pick."`
-	Item         string           `json:"item"`
-	ItemName     string           `json:"item_name"`
-	GTIN         *string          `json:"gtin" nullable:"true"`
-	Lot          *string          `json:"lot" nullable:"true"`
-	ExpiresOn    *httpapi.Date    `json:"expires_on" nullable:"true"`
-	Quantity     httpapi.Quantity `json:"quantity" doc:"Base units."`
-	Unit         string           `json:"unit" doc:"Base unit of the item."`
+	HandlingUnit   string           `json:"handling_unit" doc:"SSCC of the box or pallet that it lies in."`
+	Pick           string           `json:"pick"`
+	Line           int32            `json:"line" doc:"Line of the pick."`
+	Item           string           `json:"item"`
+	ItemName       string           `json:"item_name"`
+	GTIN           *string          `json:"gtin" nullable:"true"`
+	Lot            *string          `json:"lot" nullable:"true"`
+	ExpiresOn      *httpapi.Date    `json:"expires_on" nullable:"true"`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"Base units."`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
 }
 
 // Site is where goods come from.
@@ -318,6 +324,8 @@ type ShipmentLine struct {
 	ReturnedQuantity httpapi.Quantity `json:"returned_quantity"`
 	InvoicedQuantity httpapi.Quantity `json:"invoiced_quantity"`
 	CreditedQuantity httpapi.Quantity `json:"credited_quantity"`
+	SecondQuantity   httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit       string           `json:"second_unit,omitempty"`
 }
 
 // ReturnGoods is what a customer sends back.
@@ -330,10 +338,11 @@ type ReturnGoods struct {
 
 // ReturnGoodsLine is what came back of one line of the shipment.
 type ReturnGoodsLine struct {
-	Line     int32            `json:"line" minimum:"1" doc:"Line of the shipment."`
-	Quantity httpapi.Quantity `json:"quantity" doc:"In unit."`
-	Unit     httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
-	Reason   httpapi.Code     `json:"reason"`
+	Line           int32            `json:"line" minimum:"1" doc:"Line of the shipment."`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"In unit."`
+	Unit           httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
+	Reason         httpapi.Code     `json:"reason"`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight: what the scale shows, in the second unit of the item; required when it has one, unless all of the line comes back: then as shipped."`
 }
 
 // ReverseCustomerReturn names the return to take back.
@@ -368,6 +377,8 @@ type CustomerReturnLine struct {
 	AcceptedQuantity httpapi.Quantity `json:"accepted_quantity" doc:"Back in storage after inspection."`
 	RejectedQuantity httpapi.Quantity `json:"rejected_quantity" doc:"Rejected by inspection."`
 	CreditedQuantity httpapi.Quantity `json:"credited_quantity"`
+	SecondQuantity   httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit       string           `json:"second_unit,omitempty"`
 }
 
 // InspectReturn decides about returned goods.
@@ -379,12 +390,14 @@ type InspectReturn struct {
 
 // InspectReturnLine decides about one line of the return.
 type InspectReturnLine struct {
-	Line             int32            `json:"line" minimum:"1" doc:"Line of the return."`
-	AcceptedQuantity httpapi.Quantity `json:"accepted_quantity,omitempty" doc:"Goes back to storage; in unit."`
-	RejectedQuantity httpapi.Quantity `json:"rejected_quantity,omitempty" doc:"Goes to a rejected location; in unit."`
-	Unit             httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
-	Location         httpapi.Code     `json:"location,omitempty" doc:"Storage location for what is accepted; where it was picked unless said otherwise."`
-	RejectedLocation httpapi.Code     `json:"rejected_location,omitempty" doc:"The first rejected location of the site unless said otherwise."`
+	Line                   int32            `json:"line" minimum:"1" doc:"Line of the return."`
+	AcceptedQuantity       httpapi.Quantity `json:"accepted_quantity,omitempty" doc:"Goes back to storage; in unit."`
+	RejectedQuantity       httpapi.Quantity `json:"rejected_quantity,omitempty" doc:"Goes to a rejected location; in unit."`
+	Unit                   httpapi.Code     `json:"unit,omitempty" doc:"The base unit of the item unless said otherwise."`
+	Location               httpapi.Code     `json:"location,omitempty" doc:"Storage location for what is accepted; where it was picked unless said otherwise."`
+	RejectedLocation       httpapi.Code     `json:"rejected_location,omitempty" doc:"The first rejected location of the site unless said otherwise."`
+	AcceptedSecondQuantity httpapi.Quantity `json:"accepted_second_quantity,omitempty" doc:"Catch weight of what is accepted; required when the item has a second unit, unless it is the last part of the line."`
+	RejectedSecondQuantity httpapi.Quantity `json:"rejected_second_quantity,omitempty" doc:"Catch weight of what is rejected, likewise."`
 }
 
 // ReverseReturnInspection names the inspection to take back.
@@ -405,12 +418,14 @@ type ReturnInspection struct {
 
 // ReturnInspectionLine is goods that left quarantine.
 type ReturnInspectionLine struct {
-	Line       int32            `json:"line"`
-	ReturnLine int32            `json:"return_line" doc:"Line of the return."`
-	IsAccepted bool             `json:"is_accepted"`
-	Item       string           `json:"item"`
-	Lot        *string          `json:"lot" nullable:"true"`
-	Quantity   httpapi.Quantity `json:"quantity" doc:"Base units."`
-	Unit       string           `json:"unit" doc:"Base unit of the item."`
-	Location   string           `json:"location" doc:"Where it went."`
+	Line           int32            `json:"line"`
+	ReturnLine     int32            `json:"return_line" doc:"Line of the return."`
+	IsAccepted     bool             `json:"is_accepted"`
+	Item           string           `json:"item"`
+	Lot            *string          `json:"lot" nullable:"true"`
+	Quantity       httpapi.Quantity `json:"quantity" doc:"Base units."`
+	Unit           string           `json:"unit" doc:"Base unit of the item."`
+	Location       string           `json:"location" doc:"Where it went."`
+	SecondQuantity httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
+	SecondUnit     string           `json:"second_unit,omitempty"`
 }

@@ -621,6 +621,127 @@ COMMENT ON FUNCTION event.wake_consumers() IS
     'Inserts the job of every reader of the feed that has something to read, unless such a job waits already, and says how many. Called after the events are committed, so that the job sees them.';
 -- <<< functions/event/wake_consumers.sql
 
+-- >>> functions/inventory/complete_second_quantities.sql sha256:0e9bfd82e011912f
+CREATE OR REPLACE FUNCTION inventory.complete_second_quantities(
+    p_lines inventory.posting_line[],
+    p_second_quantities numeric[]
+) RETURNS numeric[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF NOT EXISTS (
+        SELECT
+        FROM unnest(p_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE i.second_unit_id IS NOT NULL) THEN
+        RETURN p_second_quantities;
+    END IF;
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(l.item_id, c.id, l.lot_id)::inventory.balance_key
+        FROM unnest(p_lines) AS l
+        JOIN catalog.location AS c ON c.id IN (l.from_location_id, l.to_location_id) AND c.is_physical));
+
+    -- Lines that were not weighed and together with those that were take all that is there: they have what is left of
+    -- the books' weight. More than one such line (reserved and free stock of one lot) have it in proportion, if they go
+    -- the same way.
+    RETURN ARRAY(
+        SELECT coalesce(r.second_quantity, CASE WHEN r.taken = r.on_hand AND r.left_over > 0 AND r.first_to = r.last_to THEN nullif(
+            round(r.left_over * r.running / r.unweighed, r.scale)
+            - round(r.left_over * (r.running - r.quantity) / r.unweighed, r.scale), 0) END)
+        FROM (
+            SELECT l.ordinal, s.second_quantity, l.quantity, b.on_hand, u.scale,
+                sum(l.quantity) OVER place AS taken,
+                min(l.to_location_id) FILTER (WHERE s.second_quantity IS NULL) OVER place AS first_to,
+                max(l.to_location_id) FILTER (WHERE s.second_quantity IS NULL) OVER place AS last_to,
+                sum(l.quantity) FILTER (WHERE s.second_quantity IS NULL) OVER place AS unweighed,
+                b.second_on_hand - coalesce(sum(s.second_quantity) OVER place, 0) AS left_over,
+                sum(l.quantity) FILTER (WHERE s.second_quantity IS NULL) OVER (
+                    PARTITION BY l.item_id, l.from_location_id, l.lot_id ORDER BY l.ordinal) AS running
+            FROM unnest(p_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+                consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+            LEFT JOIN unnest(p_second_quantities) WITH ORDINALITY AS s (second_quantity, ordinal) ON s.ordinal = l.ordinal
+            JOIN catalog.item AS i ON i.id = l.item_id
+            LEFT JOIN catalog.unit AS u ON u.id = i.second_unit_id
+            LEFT JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.location_id = l.from_location_id AND b.lot_id = l.lot_id
+            WINDOW place AS (PARTITION BY l.item_id, l.from_location_id, l.lot_id)
+        ) AS r
+        ORDER BY r.ordinal);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.complete_second_quantities(inventory.posting_line[], numeric[]) IS
+    'Catch weight of the lines of a posting that is about to follow: what was stated, and for lines that state none but take all that is left of a balance, the weight the books have there; null where it has to be weighed, which the posting refuses (MR228). Locks the balances of the lines if an item among them is measured twice.';
+-- <<< functions/inventory/complete_second_quantities.sql
+
+-- >>> functions/inventory/divide_second_quantity.sql sha256:c16e647db56067e2
+CREATE OR REPLACE FUNCTION inventory.divide_second_quantity(
+    p_item_id bigint,
+    p_second_quantity numeric,
+    p_quantities numeric[]
+) RETURNS numeric[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT array_agg(round(p_second_quantity * q.running / q.total, u.scale) - round(p_second_quantity * (q.running - q.quantity) / q.total, u.scale)
+        ORDER BY q.ordinal)
+    FROM (
+        SELECT e.quantity, e.ordinal, sum(e.quantity) OVER (ORDER BY e.ordinal) AS running, sum(e.quantity) OVER () AS total
+        FROM unnest(p_quantities) WITH ORDINALITY AS e (quantity, ordinal)
+    ) AS q
+    JOIN catalog.item AS i ON i.id = p_item_id
+    LEFT JOIN catalog.unit AS u ON u.id = i.second_unit_id;
+$function$;
+
+COMMENT ON FUNCTION inventory.divide_second_quantity(bigint, numeric, numeric[]) IS
+    'One weighing divided over parts of the same goods in proportion to their quantities, at the scale of the second unit; the parts always make the whole. Nulls when nothing was weighed.';
+-- <<< functions/inventory/divide_second_quantity.sql
+
+-- >>> functions/inventory/part_of_second_quantity.sql sha256:70880543591ba31f
+CREATE OR REPLACE FUNCTION inventory.part_of_second_quantity(
+    p_item_id bigint,
+    p_stated text,
+    p_quantity numeric,
+    p_rest_quantity numeric,
+    p_rest_second_quantity numeric
+) RETURNS numeric
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_second_quantity numeric;
+    v_item text;
+    v_unit text;
+BEGIN
+    IF p_stated IS NULL AND p_quantity = p_rest_quantity THEN
+        RETURN p_rest_second_quantity;
+    END IF;
+    v_second_quantity := inventory.to_second_quantity(p_item_id, p_stated);
+    IF p_quantity = p_rest_quantity AND v_second_quantity <> p_rest_second_quantity
+        OR p_quantity < p_rest_quantity AND v_second_quantity >= p_rest_second_quantity THEN
+        SELECT i.number, u.code INTO STRICT v_item, v_unit
+        FROM catalog.item AS i
+        JOIN catalog.unit AS u ON u.id = i.second_unit_id
+        WHERE i.id = p_item_id;
+        RAISE EXCEPTION '% of item % are left here and weigh % %: % of them do not weigh %', trim_scale(p_rest_quantity), v_item,
+            trim_scale(p_rest_second_quantity), v_unit, trim_scale(p_quantity), trim_scale(v_second_quantity)
+            USING ERRCODE = 'MR230',
+                  DETAIL = jsonb_build_object('item', v_item, 'second_unit', v_unit, 'quantity', trim_scale(p_quantity)::text,
+                      'second_quantity', trim_scale(v_second_quantity)::text, 'rest_quantity', trim_scale(p_rest_quantity)::text,
+                      'rest_second_quantity', trim_scale(p_rest_second_quantity)::text)::text,
+                  HINT = 'Leave the weight of the last part out: it is what is left. If the scale is right, take the step before back and weigh again.';
+    END IF;
+    RETURN v_second_quantity;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.part_of_second_quantity(bigint, text, numeric, numeric, numeric) IS
+    'Catch weight of a part that is taken out of a rest whose weight is known: as stated, but all of the rest weighs what the rest weighs and may leave it unsaid, and a part weighs less. Null for an item that has no second unit. Raises MR228 when it is missing, too many or malformed, MR230 when the parts would not make the whole.';
+-- <<< functions/inventory/part_of_second_quantity.sql
+
 -- >>> functions/inventory/post_mixed_movements.sql sha256:e70e7de597b81bc2
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
     p_types inventory.movement_type[],
@@ -1178,3 +1299,2235 @@ $function$;
 COMMENT ON FUNCTION inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb) IS
     'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problems maps the SQLSTATEs that may be told to {type, title, status}. One row per command, in any order. Raises 40001 when a key was answered by another transaction meanwhile: call again; any other error means that nothing of the batch was done.';
 -- <<< functions/inventory/post_transfers.sql
+
+-- >>> functions/inventory/refuse_joint_weight.sql sha256:d8a6b1828e96bb6f
+CREATE OR REPLACE FUNCTION inventory.refuse_joint_weight(
+    p_item text,
+    p_places integer
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'what was weighed of item % comes from % lots or places', p_item, p_places
+        USING ERRCODE = 'MR228',
+              DETAIL = jsonb_build_object('item', p_item, 'places', p_places)::text,
+              HINT = 'Name lot and place, and weigh each by itself.';
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.refuse_joint_weight(text, integer) IS 'Raises MR228: one weight was entered for goods of several lots or places.';
+-- <<< functions/inventory/refuse_joint_weight.sql
+
+-- >>> functions/production/choose_lots.sql sha256:721e363e27fcb7a4
+CREATE OR REPLACE FUNCTION production.choose_lots(
+    p_order production.work_order,
+    p_needs production.production_report_material[],
+    p_named jsonb,
+    p_output_item_id bigint,
+    p_output_location_id bigint,
+    p_output_lot_id bigint
+) RETURNS production.production_report_material[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_needs production.production_report_material[] := p_needs;
+    v_uses production.production_report_material[] := '{}';
+    v_named production.production_report_material[] := '{}';
+    v_use production.production_report_material;
+    v_entry record;
+    v_item catalog.item;
+    v_material production.work_order_material;
+    v_free numeric;
+    v_quantity numeric;
+    v_position integer;
+    v_bad record;
+    v_keys inventory.balance_key[];
+BEGIN
+    -- The lots that the report names; quantity null: as much as is needed and there.
+    FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_named) AS e LOOP
+        v_item := catalog.find_item(v_entry.line ->> 'item');
+        v_material := production.find_material(p_order, v_item);
+        v_named := v_named || ROW(NULL, NULL, v_material.id, v_item.id, (inventory.find_lot(v_item, v_entry.line ->> 'lot')).id,
+            CASE WHEN v_entry.line ->> 'location' IS NULL THEN v_material.supply_location_id
+                ELSE (catalog.find_location(v_entry.line ->> 'location')).id END,
+            CASE WHEN v_entry.line ->> 'quantity' IS NOT NULL
+                THEN catalog.to_base_quantity(v_item, v_entry.line ->> 'quantity', v_entry.line ->> 'unit') END,
+            NULL,
+            CASE WHEN v_entry.line ->> 'second_quantity' IS NOT NULL
+                THEN inventory.to_second_quantity(v_item.id, v_entry.line ->> 'second_quantity') END)::production.production_report_material;
+    END LOOP;
+
+    -- Everything that may be taken, and where the product goes, locked in one go before looking at stock: two reports
+    -- that want the last lot meet here, and the second sees what the first left. What comes to these places from now on
+    -- waits for the next report: locking it after the others would be out of order.
+    v_keys := ARRAY(
+        SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
+        FROM unnest(p_needs) AS n
+        JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id
+        WHERE b.on_hand > 0
+        UNION
+        SELECT ROW(n.item_id, n.location_id, 0)::inventory.balance_key
+        FROM unnest(p_needs) AS n
+        JOIN catalog.item AS i ON i.id = n.item_id
+        WHERE i.tracking = 'none'
+        UNION
+        SELECT ROW(n.item_id, n.location_id, n.lot_id)::inventory.balance_key
+        FROM unnest(v_named) AS n
+        JOIN catalog.location AS c ON c.id = n.location_id
+        WHERE c.is_physical
+        UNION
+        SELECT ROW(p_output_item_id, p_output_location_id, p_output_lot_id)::inventory.balance_key
+        FROM catalog.location AS c
+        WHERE c.id = p_output_location_id AND c.is_physical);
+    PERFORM inventory.lock_balances(v_keys);
+
+    FOREACH v_use IN ARRAY v_named LOOP
+        SELECT n.ordinality, n.quantity INTO v_position, v_quantity
+        FROM unnest(v_needs) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
+            quantity, movement_id, second_quantity, ordinality)
+        WHERE n.item_id = v_use.item_id
+        ORDER BY n.quantity = 0, n.ordinality
+        LIMIT 1;
+        IF v_use.quantity IS NULL THEN
+            SELECT b.on_hand - b.reserved INTO v_free
+            FROM inventory.balance AS b
+            WHERE b.item_id = v_use.item_id AND b.location_id = v_use.location_id AND b.lot_id = v_use.lot_id;
+            -- An empty or unreleased lot is asked for all the same, so that the posting says what is wrong with it.
+            v_use.quantity := CASE WHEN v_free > 0 THEN least(v_free, coalesce(v_quantity, 0)) ELSE coalesce(v_quantity, 0) END;
+            CONTINUE WHEN v_use.quantity = 0;
+        END IF;
+        IF v_use.quantity > coalesce(v_quantity, 0) THEN
+            RAISE EXCEPTION 'the report uses % of item %, and the lots named make more', trim_scale(coalesce(v_quantity, 0)),
+                (SELECT i.number FROM catalog.item AS i WHERE i.id = v_use.item_id)
+                USING ERRCODE = 'MR309',
+                      DETAIL = jsonb_build_object('work_order', p_order.number,
+                          'item', (SELECT i.number FROM catalog.item AS i WHERE i.id = v_use.item_id),
+                          'needed', trim_scale(coalesce(v_quantity, 0))::text, 'requested', trim_scale(v_use.quantity)::text)::text,
+                      HINT = 'Name the lots only, or issue what was used beyond that by scan.';
+        END IF;
+        v_use.work_order_material_id := v_needs[v_position].work_order_material_id;
+        v_uses := v_uses || v_use;
+        v_needs[v_position].quantity := v_quantity - v_use.quantity;
+    END LOOP;
+
+    -- The rest: from the supply location, first expiring first out.
+    v_uses := v_uses || ARRAY(
+        SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL, NULL)::production.production_report_material
+        FROM unnest(v_needs) AS n
+        JOIN catalog.item AS i ON i.id = n.item_id
+        WHERE i.tracking = 'none' AND n.quantity > 0);
+    v_uses := v_uses || ARRAY(
+        SELECT ROW(NULL, NULL, c.work_order_material_id, c.item_id, c.lot_id, c.location_id,
+            least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL, NULL)::production.production_report_material
+        FROM (
+            SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
+                sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+            FROM (
+                -- Two lines of one item share its stock: each takes its own part of the queue of lots.
+                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
+                    sum(n.quantity) OVER q - n.quantity AS wanted_from, sum(n.quantity) OVER q AS wanted_until
+                FROM unnest(v_needs) AS n
+                JOIN catalog.item AS i ON i.id = n.item_id
+                WHERE i.tracking <> 'none' AND n.quantity > 0
+                WINDOW q AS (PARTITION BY n.item_id, n.location_id ORDER BY n.work_order_material_id)
+            ) AS w
+            JOIN unnest(v_keys) AS k ON k.item_id = w.item_id AND k.location_id = w.location_id
+            JOIN inventory.balance AS b ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+            JOIN inventory.lot AS l ON l.id = b.lot_id
+            CROSS JOIN LATERAL (
+                SELECT b.on_hand - b.reserved - coalesce(sum(x.quantity), 0) AS free
+                FROM unnest(v_uses) AS x
+                WHERE x.item_id = b.item_id AND x.location_id = b.location_id AND x.lot_id = b.lot_id
+            ) AS f
+            WHERE f.free > 0
+              AND l.status = 'released'
+              AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+        ) AS c
+        WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
+        ORDER BY c.work_order_material_id, c.running);
+
+    SELECT i.number AS item, c.code AS location, n.quantity, coalesce(u.quantity, 0) AS found INTO v_bad
+    FROM unnest(p_needs) AS n
+    LEFT JOIN (SELECT s.work_order_material_id, sum(s.quantity) AS quantity FROM unnest(v_uses) AS s GROUP BY s.work_order_material_id) AS u
+        ON u.work_order_material_id = n.work_order_material_id
+    JOIN catalog.item AS i ON i.id = n.item_id
+    JOIN catalog.location AS c ON c.id = n.location_id
+    WHERE coalesce(u.quantity, 0) < n.quantity
+    ORDER BY n.work_order_material_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% of item % asked for at %, % free', trim_scale(v_bad.quantity), v_bad.item, v_bad.location, trim_scale(v_bad.found)
+            USING ERRCODE = 'MR201',
+                  DETAIL = jsonb_build_object('item', v_bad.item, 'location', v_bad.location, 'requested', trim_scale(v_bad.quantity)::text,
+                      'free', trim_scale(v_bad.found)::text)::text,
+                  HINT = 'Bring released material to the supply location first.';
+    END IF;
+    RETURN v_uses;
+END;
+$function$;
+
+COMMENT ON FUNCTION production.choose_lots(production.work_order, production.production_report_material[], jsonb, bigint, bigint, bigint) IS
+    'Which lots a backflush takes: those that the report names, then first expiring first out at the supply location. Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
+-- <<< functions/production/choose_lots.sql
+
+-- >>> functions/production/get_material_issue.sql sha256:5faffd980aa9035c
+CREATE OR REPLACE FUNCTION production.get_material_issue(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', t.number, 'kind', t.kind, 'work_order', o.number, 'is_reversed', t.is_reversed,
+            'occurred_at', t.occurred_at, 'created_at', t.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'item', i.number, 'lot', nullif(lot.number, ''), 'location', c.code,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code)
+                    || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
+                FROM production.material_issue_line AS l
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                JOIN inventory.lot AS lot ON lot.id = l.lot_id
+                JOIN catalog.location AS c ON c.id = l.location_id
+                WHERE l.material_issue_id = t.id))
+        FROM production.material_issue AS t
+        JOIN production.work_order AS o ON o.id = t.work_order_id
+        WHERE t.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION production.get_material_issue(text) IS 'An issue or return of material as a document, quantities in base units; null when there is none of that number.';
+-- <<< functions/production/get_material_issue.sql
+
+-- >>> functions/production/get_production_report.sql sha256:8ceefbd3fc3504b3
+CREATE OR REPLACE FUNCTION production.get_production_report(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', r.number, 'kind', r.kind, 'work_order', o.number, 'item', i.number, 'operation', p.sequence, 'work_center', w.code,
+            'good_quantity', trim_scale(r.good_quantity)::text, 'scrap_quantity', trim_scale(r.scrap_quantity)::text,
+            'rework_quantity', trim_scale(r.rework_quantity)::text, 'unit', u.code, 'scrap_reason', q.code,
+            'moves_stock', r.moves_stock, 'lot', nullif(lot.number, ''), 'expires_on', lot.expires_on, 'location', c.code,
+            'operator', r.operator, 'started_at', r.started_at, 'ended_at', r.ended_at,
+            'duration_minutes', trim_scale(r.duration_minutes)::text, 'is_reversed', r.is_reversed,
+            'occurred_at', r.occurred_at, 'created_at', r.created_at)
+            || jsonb_strip_nulls(jsonb_build_object('good_second_quantity', trim_scale(r.good_second_quantity)::text,
+                'scrap_second_quantity', trim_scale(r.scrap_second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)))
+            || jsonb_build_object('materials', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', mi.number, 'lot', nullif(ml.number, ''), 'location', mc.code, 'quantity', trim_scale(m.quantity)::text,
+                    'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL)
+                    || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = mi.second_unit_id)) ELSE '{}' END ORDER BY m.id), '[]')
+                FROM production.production_report_material AS m
+                JOIN catalog.item AS mi ON mi.id = m.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                JOIN inventory.lot AS ml ON ml.id = m.lot_id
+                LEFT JOIN catalog.location AS mc ON mc.id = m.location_id
+                WHERE m.production_report_id = r.id AND m.quantity > 0))
+        FROM production.production_report AS r
+        JOIN production.work_order AS o ON o.id = r.work_order_id
+        JOIN catalog.item AS i ON i.id = o.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN production.work_order_operation AS p ON p.id = r.work_order_operation_id
+        LEFT JOIN catalog.work_center AS w ON w.id = r.work_center_id
+        LEFT JOIN catalog.reason AS q ON q.id = r.scrap_reason_id
+        LEFT JOIN inventory.lot AS lot ON lot.id = r.lot_id
+        LEFT JOIN catalog.location AS c ON c.id = r.location_id
+        WHERE r.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION production.get_production_report(text) IS 'A production report as a document, quantities in base units; null when there is none of that number.';
+-- <<< functions/production/get_production_report.sql
+
+-- >>> functions/production/issue_material.sql sha256:b63e8e9dd718331f
+CREATE OR REPLACE FUNCTION production.issue_material(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('issue-material', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_material production.work_order_material;
+    v_production_id bigint;
+    v_issue production.material_issue;
+    v_entry record;
+    v_line jsonb;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_quantity numeric;
+    v_location_id bigint;
+    v_lines production.material_issue_line[] := '{}';
+    v_second_quantity numeric;
+    v_second_quantities numeric[] := '{}';
+    v_posts inventory.posting_line[];
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    v_production_id := catalog.virtual_location(v_order.site_id, 'production');
+    INSERT INTO production.material_issue (kind, work_order_id, occurred_at)
+    VALUES ('issue', v_order.id, v_occurred_at)
+    RETURNING material_issue.* INTO v_issue;
+
+    FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_line := production.resolve_material_line(v_entry.line);
+        v_item := catalog.find_item(v_line ->> 'item');
+        v_material := production.find_material(v_order, v_item);
+        v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
+        v_second_quantity := CASE WHEN v_line ->> 'second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity') END;
+        v_location_id := CASE WHEN v_line ->> 'location' IS NOT NULL THEN (catalog.find_location(v_line ->> 'location')).id END;
+
+        IF (v_material.issued_quantity - v_material.backflushed_quantity + v_quantity) * 100
+            > v_material.required_quantity * (100 + v_material.over_issue_percent) THEN
+            RAISE EXCEPTION '% of item % is more than order % needs: required %, issued %', trim_scale(v_quantity), v_item.number,
+                v_order.number, trim_scale(v_material.required_quantity), trim_scale(v_material.issued_quantity)
+                USING ERRCODE = 'MR305',
+                      CONSTRAINT = 'work_order_material_issued_quantity_check',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_item.number,
+                          'required', trim_scale(v_material.required_quantity)::text, 'issued', trim_scale(v_material.issued_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text,
+                          'over_issue_percent', trim_scale(v_material.over_issue_percent)::text)::text,
+                      HINT = 'Take less.';
+        END IF;
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity + v_quantity
+        WHERE m.id = v_material.id;
+
+        IF v_line ->> 'lot' IS NOT NULL OR v_item.tracking = 'none' THEN
+            v_lot := inventory.find_lot(v_item, v_line ->> 'lot');
+            -- Nobody named the place: the supply location if it has enough, else where most of it lies.
+            IF v_location_id IS NULL THEN
+                SELECT b.location_id INTO v_location_id
+                FROM inventory.balance AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                WHERE b.item_id = v_item.id
+                  AND b.lot_id = v_lot.id
+                  AND c.site_id = v_order.site_id
+                  AND c.kind = 'storage'
+                  AND b.on_hand - b.reserved > 0
+                ORDER BY b.location_id = v_material.supply_location_id AND b.on_hand - b.reserved >= v_quantity DESC,
+                    b.on_hand - b.reserved DESC, b.location_id
+                LIMIT 1;
+            END IF;
+            v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
+                v_material.id, v_item.id, v_lot.id, coalesce(v_location_id, v_material.supply_location_id), v_quantity,
+                NULL, NULL)::production.material_issue_line;
+        ELSE
+            v_lines := v_lines || ARRAY(
+                SELECT ROW(nextval('production.material_issue_line_id_seq'), v_issue.id,
+                    cardinality(v_lines) + row_number() OVER (ORDER BY s.ordinality), v_material.id, v_item.id, s.lot_id,
+                    s.location_id, s.quantity, NULL, NULL)::production.material_issue_line
+                FROM inventory.select_stock(v_item.id, v_order.site_id, v_location_id, v_quantity, false)
+                    WITH ORDINALITY AS s (location_id, lot_id, quantity, ordinality)
+                ORDER BY s.ordinality);
+        END IF;
+        -- What was weighed is one lot at one place; spread over several it would have to be weighed for each.
+        IF v_second_quantity IS NOT NULL AND cardinality(v_lines) - cardinality(v_second_quantities) > 1 THEN
+            PERFORM inventory.refuse_joint_weight(v_item.number, cardinality(v_lines) - cardinality(v_second_quantities));
+        END IF;
+        v_second_quantities := v_second_quantities || array_fill(v_second_quantity, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]);
+    END LOOP;
+
+    v_posts := ARRAY(
+        SELECT ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+        FROM unnest(v_lines) AS l
+        ORDER BY l.line_number);
+    v_second_quantities := inventory.complete_second_quantities(v_posts, v_second_quantities);
+    v_ids := inventory.post_movements('issue', v_posts, 'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
+    INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
+        location_id, quantity, movement_id, second_quantity)
+    SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
+        v_ids[l.line_number], v_second_quantities[l.line_number]
+    FROM unnest(v_lines) AS l;
+    UPDATE production.work_order AS o SET state = 'in_process' WHERE o.id = v_order.id AND o.state = 'released';
+
+    PERFORM event.publish('material_issue.posted', v_issue.id,
+        jsonb_build_object('number', v_issue.number, 'work_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_material_issue(v_issue.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.issue_material(jsonb, jsonb) IS
+    'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight; may be left out when all of a lot at its place goes), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+-- <<< functions/production/issue_material.sql
+
+-- >>> functions/production/report_production.sql sha256:3ab98cd962928b27
+CREATE OR REPLACE FUNCTION production.report_production(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('report-production', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_kind production.report_kind := coalesce(p_command ->> 'kind', 'production')::production.report_kind;
+    v_order production.work_order;
+    v_item catalog.item;
+    v_operation production.work_order_operation;
+    v_work_center_id bigint;
+    v_good numeric := 0;
+    v_scrap numeric := 0;
+    v_good_second numeric;
+    v_scrap_second numeric;
+    v_rework numeric := 0;
+    v_produced numeric;
+    v_reason_id bigint;
+    v_moves_stock boolean := false;
+    v_location catalog.location;
+    v_lot_id bigint;
+    v_production_id bigint;
+    v_report_id bigint := nextval('production.production_report_id_seq');
+    v_number text;
+    v_needs production.production_report_material[] := '{}';
+    v_uses production.production_report_material[] := '{}';
+    v_count integer;
+    v_types inventory.movement_type[];
+    v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_order.item_id;
+
+    -- What is reported.
+    IF coalesce(p_command ->> 'good_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_good := catalog.to_base_quantity(v_item, p_command ->> 'good_quantity', p_command ->> 'unit');
+    END IF;
+    IF coalesce(p_command ->> 'scrap_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_scrap := catalog.to_base_quantity(v_item, p_command ->> 'scrap_quantity', p_command ->> 'unit');
+        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason')).id;
+    END IF;
+    IF coalesce(p_command ->> 'rework_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_rework := catalog.to_base_quantity(v_item, p_command ->> 'rework_quantity', p_command ->> 'unit');
+    END IF;
+    IF (CASE WHEN v_kind = 'production'
+        THEN v_good + v_scrap + v_rework = 0 AND (p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL)
+        ELSE v_good + v_scrap + v_rework > 0 OR p_command ->> 'started_at' IS NULL OR p_command ->> 'ended_at' IS NULL END) THEN
+        RAISE EXCEPTION 'a report of % needs %', v_kind,
+            CASE WHEN v_kind = 'production' THEN 'a quantity, or the time from start to end' ELSE 'the time from start to end, and no quantity' END
+            USING ERRCODE = 'MR313',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'kind', v_kind)::text,
+                  HINT = 'Enter what was made and how long it took.';
+    END IF;
+    IF (p_command ->> 'ended_at')::timestamptz < (p_command ->> 'started_at')::timestamptz THEN
+        RAISE EXCEPTION 'the work ended before it started'
+            USING ERRCODE = 'MR315',
+                  DETAIL = jsonb_build_object('started_at', p_command ->> 'started_at', 'ended_at', p_command ->> 'ended_at')::text,
+                  HINT = 'Enter the times again.';
+    END IF;
+
+    -- Where in the order. Without an operation, or at the last one, goods go into stock.
+    IF p_command ->> 'operation' IS NOT NULL THEN
+        SELECT p.* INTO v_operation
+        FROM production.work_order_operation AS p
+        WHERE p.work_order_id = v_order.id AND p.sequence = (p_command ->> 'operation')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'work order % has no operation %', v_order.number, p_command ->> 'operation'
+                USING ERRCODE = 'MR312',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'operation', p_command -> 'operation')::text,
+                      HINT = 'Look at the operations of the order.';
+        END IF;
+    END IF;
+    v_work_center_id := CASE WHEN p_command ->> 'work_center' IS NOT NULL THEN (catalog.find_work_center(p_command ->> 'work_center')).id
+        ELSE coalesce(v_operation.work_center_id, v_order.work_center_id) END;
+    v_moves_stock := v_good + v_scrap > 0
+        AND (v_operation.id IS NULL OR NOT EXISTS (
+            SELECT FROM production.work_order_operation AS p
+            WHERE p.work_order_id = v_order.id AND p.sequence > v_operation.sequence));
+
+    -- What goes into stock or is scrapped is weighed, where the item is measured twice.
+    IF v_moves_stock AND v_good > 0 OR p_command ? 'good_second_quantity' THEN
+        v_good_second := inventory.to_second_quantity(v_item.id, p_command ->> 'good_second_quantity');
+    END IF;
+    IF v_moves_stock AND v_scrap > 0 OR p_command ? 'scrap_second_quantity' THEN
+        v_scrap_second := inventory.to_second_quantity(v_item.id, p_command ->> 'scrap_second_quantity');
+    END IF;
+    IF (v_good_second IS NOT NULL AND NOT (v_moves_stock AND v_good > 0)) OR (v_scrap_second IS NOT NULL AND NOT (v_moves_stock AND v_scrap > 0)) THEN
+        RAISE EXCEPTION 'a second quantity was entered of something that does not move'
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'moves_stock', v_moves_stock)::text,
+                  HINT = 'Weigh what goes into stock or is scrapped at the last operation.';
+    END IF;
+
+    IF v_moves_stock THEN
+        v_produced := v_order.good_quantity + v_order.scrap_quantity + v_good + v_scrap;
+        IF (v_order.good_quantity + v_good) * 100 > v_order.quantity * (100 + v_order.over_production_percent) THEN
+            RAISE EXCEPTION '% good is more than work order % takes: ordered %, reported %', trim_scale(v_good), v_order.number,
+                trim_scale(v_order.quantity), trim_scale(v_order.good_quantity)
+                USING ERRCODE = 'MR307',
+                      CONSTRAINT = 'work_order_good_quantity_check',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'ordered', trim_scale(v_order.quantity)::text,
+                          'reported', trim_scale(v_order.good_quantity)::text, 'requested', trim_scale(v_good)::text,
+                          'over_production_percent', trim_scale(v_order.over_production_percent)::text)::text,
+                      HINT = 'Count again, or make the rest on another order.';
+        END IF;
+        IF v_item.tracking = 'serial' AND v_good + v_scrap <> 1 THEN
+            RAISE EXCEPTION 'a serial number of item % stands for one piece', v_item.number
+                USING ERRCODE = 'MR316',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'good', trim_scale(v_good)::text, 'scrap', trim_scale(v_scrap)::text)::text,
+                      HINT = 'Report every piece by itself.';
+        END IF;
+
+        v_production_id := catalog.virtual_location(v_order.site_id, 'production');
+        IF p_command ->> 'location' IS NOT NULL THEN
+            v_location := catalog.find_location(p_command ->> 'location');
+        ELSE
+            SELECT c.* INTO STRICT v_location FROM catalog.location AS c WHERE c.id = v_order.output_location_id;
+        END IF;
+        -- The same lot may be reported in several portions, but only by its own order.
+        v_lot_id := (inventory.ensure_lot(v_item, p_command ->> 'lot',
+            CASE WHEN v_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
+            coalesce((p_command ->> 'manufactured_on')::date,
+                (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id)), (p_command ->> 'expires_on')::date,
+            EXISTS (
+                SELECT FROM production.production_report AS r
+                JOIN inventory.lot AS l ON l.id = r.lot_id
+                WHERE r.work_order_id = v_order.id AND l.item_id = v_item.id AND l.number = p_command ->> 'lot'))).id;
+
+        -- Backflush: what the order should have used up to now, less what it has. Rounding never adds up.
+        SELECT coalesce(array_agg(ROW(m.id, v_report_id, m.id, m.item_id, 0, m.supply_location_id, n.quantity, NULL, NULL)::production.production_report_material
+            ORDER BY m.id), '{}')
+        INTO v_needs
+        FROM production.work_order_material AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        CROSS JOIN LATERAL (SELECT round(m.required_quantity * v_produced / v_order.quantity, u.scale) - m.issued_quantity AS quantity) AS n
+        WHERE m.work_order_id = v_order.id AND m.is_backflushed AND n.quantity > 0;
+
+        IF EXISTS (SELECT FROM unnest(v_needs) AS n JOIN catalog.item AS i ON i.id = n.item_id WHERE i.tracking <> 'none')
+            OR jsonb_array_length(coalesce(p_command -> 'materials', '[]')) > 0 THEN
+            v_uses := production.choose_lots(v_order, v_needs, coalesce(p_command -> 'materials', '[]'), v_item.id, v_location.id, v_lot_id);
+        ELSE
+            v_uses := v_needs;
+        END IF;
+        SELECT coalesce(array_agg(ROW(nextval('production.production_report_material_id_seq'), v_report_id, n.work_order_material_id, n.item_id,
+            n.lot_id, n.location_id, n.quantity, NULL, n.second_quantity)::production.production_report_material), '{}')
+        INTO v_uses
+        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity, u.second_quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
+        v_count := cardinality(v_uses);
+
+        SELECT array_agg('issue'::inventory.movement_type),
+            array_agg(ROW(n.item_id, n.lot_id, n.location_id, v_production_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line
+                ORDER BY n.ordinality),
+            array_agg(n.second_quantity ORDER BY n.ordinality)
+        INTO v_types, v_lines, v_second_quantities
+        FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
+            quantity, movement_id, second_quantity, ordinality);
+        IF v_good > 0 THEN
+            v_types := v_types || 'production'::inventory.movement_type;
+            v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, v_location.id, v_good, false, v_report_id, NULL, NULL)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || v_good_second;
+        END IF;
+        IF v_scrap > 0 THEN
+            v_types := v_types || 'scrap'::inventory.movement_type;
+            v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, catalog.virtual_location(v_order.site_id, 'scrap'), v_scrap, false,
+                v_report_id, NULL, v_reason_id)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || v_scrap_second;
+        END IF;
+        v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
+        v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at, v_second_quantities);
+    END IF;
+
+    INSERT INTO production.production_report (id, kind, work_order_id, work_order_operation_id, work_center_id, good_quantity,
+        scrap_quantity, rework_quantity, scrap_reason_id, moves_stock, lot_id, location_id, good_movement_id, scrap_movement_id,
+        operator, started_at, ended_at, occurred_at, good_second_quantity, scrap_second_quantity)
+    VALUES (v_report_id, v_kind, v_order.id, v_operation.id, v_work_center_id, v_good, v_scrap, v_rework, v_reason_id, v_moves_stock,
+        v_lot_id, v_location.id, CASE WHEN v_moves_stock AND v_good > 0 THEN v_ids[v_count + 1] END,
+        CASE WHEN v_moves_stock AND v_scrap > 0 THEN v_ids[cardinality(v_ids)] END,
+        coalesce(p_command ->> 'operator', event.current_actor()), (p_command ->> 'started_at')::timestamptz,
+        (p_command ->> 'ended_at')::timestamptz, v_occurred_at, v_good_second, v_scrap_second)
+    RETURNING production_report.number INTO v_number;
+
+    IF v_count > 0 THEN
+        INSERT INTO production.production_report_material (id, production_report_id, work_order_material_id, item_id, lot_id,
+            location_id, quantity, movement_id, second_quantity)
+        SELECT n.id, n.production_report_id, n.work_order_material_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[n.ordinality],
+            v_second_quantities[n.ordinality]
+        FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
+            quantity, movement_id, second_quantity, ordinality);
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity + s.quantity,
+            backflushed_quantity = m.backflushed_quantity + s.quantity
+        FROM (SELECT n.work_order_material_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n GROUP BY n.work_order_material_id) AS s
+        WHERE m.id = s.work_order_material_id;
+        IF v_lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(s.lot_id, v_lot_id, s.quantity, 'production_report', v_report_id)
+            FROM (SELECT n.lot_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n WHERE n.lot_id <> 0 GROUP BY n.lot_id ORDER BY n.lot_id) AS s;
+        END IF;
+    END IF;
+    IF v_moves_stock THEN
+        PERFORM production.attribute_material(v_order, v_report_id, v_lot_id, v_produced);
+    END IF;
+
+    IF v_moves_stock OR v_rework > 0 OR v_order.state = 'released' THEN
+        UPDATE production.work_order AS o
+        SET state = 'in_process',
+            good_quantity = o.good_quantity + CASE WHEN v_moves_stock THEN v_good ELSE 0 END,
+            scrap_quantity = o.scrap_quantity + CASE WHEN v_moves_stock THEN v_scrap ELSE 0 END,
+            rework_quantity = o.rework_quantity + v_rework
+        WHERE o.id = v_order.id;
+    END IF;
+    IF v_operation.id IS NOT NULL AND v_good + v_scrap + v_rework > 0 THEN
+        UPDATE production.work_order_operation AS p
+        SET good_quantity = p.good_quantity + v_good,
+            scrap_quantity = p.scrap_quantity + v_scrap,
+            rework_quantity = p.rework_quantity + v_rework
+        WHERE p.id = v_operation.id;
+    END IF;
+
+    PERFORM event.publish('production_report.posted', v_report_id,
+        jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,
+            'good_quantity', trim_scale(v_good)::text, 'scrap_quantity', trim_scale(v_scrap)::text,
+            'rework_quantity', trim_scale(v_rework)::text));
+    RETURN event.finish_request(p_context, 201, production.get_production_report(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.report_production(jsonb, jsonb) IS
+    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';
+-- <<< functions/production/report_production.sql
+
+-- >>> functions/production/return_material.sql sha256:befb01c97d0117fa
+CREATE OR REPLACE FUNCTION production.return_material(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('return-material', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_production_id bigint;
+    v_issue production.material_issue;
+    v_entry record;
+    v_line jsonb;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_quantity numeric;
+    v_open numeric;
+    v_material production.work_order_material;
+    v_location_id bigint;
+    v_lines production.material_issue_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{in_process}');
+    v_production_id := catalog.virtual_location(v_order.site_id, 'production');
+    INSERT INTO production.material_issue (kind, work_order_id, occurred_at)
+    VALUES ('return', v_order.id, v_occurred_at)
+    RETURNING material_issue.* INTO v_issue;
+
+    FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_line := production.resolve_material_line(v_entry.line);
+        v_item := catalog.find_item(v_line ->> 'item');
+        v_lot := inventory.find_lot(v_item, v_line ->> 'lot');
+        v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
+        PERFORM production.find_material(v_order, v_item);
+
+        -- The material line from which most of the lot is out.
+        SELECT l.work_order_material_id, sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END)
+            - coalesce((SELECT sum(n.quantity) FROM unnest(v_lines) AS n
+                        WHERE n.work_order_material_id = l.work_order_material_id AND n.lot_id = v_lot.id), 0) AS quantity
+        INTO v_material.id, v_open
+        FROM production.material_issue AS t
+        JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+        WHERE t.work_order_id = v_order.id
+          AND NOT t.is_reversed
+          AND l.item_id = v_item.id
+          AND l.lot_id = v_lot.id
+        GROUP BY l.work_order_material_id
+        ORDER BY quantity DESC, l.work_order_material_id
+        LIMIT 1;
+        IF coalesce(v_open, 0) < v_quantity THEN
+            RAISE EXCEPTION '% of item % is more than was issued to order % (%)', trim_scale(v_quantity), v_item.number, v_order.number,
+                trim_scale(coalesce(v_open, 0))
+                USING ERRCODE = 'MR308',
+                      DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_item.number, 'lot', v_line ->> 'lot',
+                          'issued', trim_scale(coalesce(v_open, 0))::text, 'requested', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Only material issued by scan comes back; backflushed material comes back with its report.';
+        END IF;
+        SELECT m.* INTO STRICT v_material FROM production.work_order_material AS m WHERE m.id = v_material.id;
+        v_location_id := CASE WHEN v_line ->> 'location' IS NULL THEN v_material.supply_location_id
+            ELSE (catalog.find_location(v_line ->> 'location')).id END;
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity - v_quantity
+        WHERE m.id = v_material.id;
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
+        v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
+            v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL, NULL)::production.material_issue_line;
+    END LOOP;
+
+    v_ids := inventory.post_movements('material_return',
+        (SELECT array_agg(ROW(l.item_id, l.lot_id, v_production_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            ORDER BY l.line_number)
+         FROM unnest(v_lines) AS l),
+        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
+    INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
+        location_id, quantity, movement_id, second_quantity)
+    SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
+        v_ids[l.line_number], v_second_quantities[l.line_number]
+    FROM unnest(v_lines) AS l;
+    PERFORM production.release_attribution(s.work_order_material_id, s.lot_id)
+    FROM (SELECT DISTINCT l.work_order_material_id, l.lot_id FROM unnest(v_lines) AS l WHERE l.lot_id <> 0) AS s;
+
+    PERFORM event.publish('material_return.posted', v_issue.id,
+        jsonb_build_object('number', v_issue.number, 'work_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_material_issue(v_issue.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.return_material(jsonb, jsonb) IS
+    'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
+-- <<< functions/production/return_material.sql
+
+-- >>> functions/purchasing/get_goods_receipt.sql sha256:310da4b8880d2312
+CREATE OR REPLACE FUNCTION purchasing.get_goods_receipt(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', r.number, 'purchase_order', o.number, 'supplier', p.code, 'delivery_note', r.delivery_note,
+            'occurred_at', r.occurred_at, 'created_at', r.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'order_line', ol.line_number, 'item', i.number,
+                    'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
+                    'supplier_lot', lot.supplier_lot, 'expires_on', lot.expires_on, 'location', c.code,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'state', l.state,
+                    'accepted_quantity', trim_scale(l.accepted_quantity)::text,
+                    'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                    'returned_quantity', trim_scale(l.returned_quantity)::text,
+                    'is_reversed', l.is_reversed)
+                    || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
+                FROM purchasing.goods_receipt_line AS l
+                JOIN purchasing.purchase_order_line AS ol ON ol.id = l.purchase_order_line_id
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                JOIN inventory.lot AS lot ON lot.id = l.lot_id
+                JOIN catalog.location AS c ON c.id = l.location_id
+                WHERE l.goods_receipt_id = r.id))
+        FROM purchasing.goods_receipt AS r
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        WHERE r.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_goods_receipt(text) IS 'A goods receipt as a document, quantities in base units; null when there is none of that number.';
+-- <<< functions/purchasing/get_goods_receipt.sql
+
+-- >>> functions/purchasing/get_inspection.sql sha256:16e81c5731b9fe22
+CREATE OR REPLACE FUNCTION purchasing.get_inspection(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', n.number, 'goods_receipt', r.number, 'line', l.line_number, 'item', i.number,
+            'lot', nullif(lot.number, ''), 'lot_status', CASE WHEN lot.id <> 0 THEN lot.status END,
+            'accepted_quantity', trim_scale(n.accepted_quantity)::text, 'rejected_quantity', trim_scale(n.rejected_quantity)::text,
+            'unit', u.code, 'reason', q.code, 'note', n.note, 'to_location', c.code, 'is_reversed', n.is_reversed,
+            'occurred_at', n.occurred_at, 'created_at', n.created_at)
+            || jsonb_strip_nulls(jsonb_build_object('accepted_second_quantity', trim_scale(n.accepted_second_quantity)::text,
+                'rejected_second_quantity', trim_scale(n.rejected_second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)))
+        FROM purchasing.inspection AS n
+        JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id
+        LEFT JOIN catalog.reason AS q ON q.id = n.reason_id
+        LEFT JOIN catalog.location AS c ON c.id = n.to_location_id
+        WHERE n.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_inspection(text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
+-- <<< functions/purchasing/get_inspection.sql
+
+-- >>> functions/purchasing/get_supplier_return.sql sha256:00ee5cc94a78b085
+CREATE OR REPLACE FUNCTION purchasing.get_supplier_return(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', t.number, 'goods_receipt', r.number, 'line', l.line_number, 'supplier', p.code, 'item', i.number,
+            'lot', nullif(lot.number, ''), 'quantity', trim_scale(t.quantity)::text, 'unit', u.code, 'location', c.code,
+            'reason', q.code, 'note', t.note, 'is_reversed', t.is_reversed, 'occurred_at', t.occurred_at, 'created_at', t.created_at)
+            || CASE WHEN t.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(t.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+        FROM purchasing.supplier_return AS t
+        JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS lot ON lot.id = l.lot_id
+        JOIN catalog.location AS c ON c.id = t.from_location_id
+        LEFT JOIN catalog.reason AS q ON q.id = t.reason_id
+        WHERE t.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
+-- <<< functions/purchasing/get_supplier_return.sql
+
+-- >>> functions/purchasing/inspect_goods.sql sha256:2acd4b0be413c946
+CREATE OR REPLACE FUNCTION purchasing.inspect_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('inspect-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_line purchasing.goods_receipt_line;
+    v_item catalog.item;
+    v_site_id bigint;
+    v_accepted numeric := 0;
+    v_rejected numeric := 0;
+    v_reason_id bigint;
+    v_from_location_id bigint;
+    v_to_location_id bigint;
+    v_rejected_location_id bigint;
+    v_inspection_id bigint := nextval('purchasing.inspection_id_seq');
+    v_number text;
+    v_types inventory.movement_type[] := '{}';
+    v_lines inventory.posting_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
+    IF v_line.state <> 'waiting' THEN
+        RAISE EXCEPTION 'line % of goods receipt % is % already', v_line.line_number, p_command ->> 'goods_receipt',
+            replace(v_line.state::text, '_', ' ')
+            USING ERRCODE = 'MR408',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+                      'state', v_line.state)::text,
+                  HINT = 'Take back the inspection first if it was wrong.';
+    END IF;
+    SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+    SELECT c.site_id INTO STRICT v_site_id FROM catalog.location AS c WHERE c.id = v_line.location_id;
+
+    IF coalesce(p_command ->> 'accepted_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_accepted := catalog.to_base_quantity(v_item, p_command ->> 'accepted_quantity', p_command ->> 'unit');
+    END IF;
+    IF coalesce(p_command ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
+        v_rejected := catalog.to_base_quantity(v_item, p_command ->> 'rejected_quantity', p_command ->> 'unit');
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_rejected_location_id := catalog.physical_location(v_site_id, 'rejected');
+    END IF;
+    IF v_accepted + v_rejected <> v_line.quantity THEN
+        RAISE EXCEPTION 'accepted % and rejected % do not make the % that were received',
+            trim_scale(v_accepted), trim_scale(v_rejected), trim_scale(v_line.quantity)
+            USING ERRCODE = 'MR409',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+                      'received', trim_scale(v_line.quantity)::text, 'accepted', trim_scale(v_accepted)::text,
+                      'rejected', trim_scale(v_rejected)::text)::text,
+                  HINT = 'Decide about the whole line.';
+    END IF;
+
+    v_from_location_id := coalesce((SELECT (catalog.find_location(p_command ->> 'location')).id WHERE p_command ->> 'location' IS NOT NULL),
+        v_line.location_id);
+    -- Lots wait in quarantine for their put-away, released; goods without lot can only be told apart by the place.
+    IF v_accepted > 0 AND p_command ->> 'to_location' IS NOT NULL THEN
+        v_to_location_id := (catalog.find_location(p_command ->> 'to_location')).id;
+    ELSIF v_accepted > 0 AND v_line.lot_id = 0 THEN
+        v_to_location_id := catalog.item_location(v_item, v_site_id);
+    END IF;
+    IF v_to_location_id IS NOT NULL THEN
+        v_types := v_types || 'put_away'::inventory.movement_type;
+        v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
+            v_line.id, NULL, NULL)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || CASE WHEN p_command ->> 'accepted_second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity') END;
+    END IF;
+    IF v_rejected > 0 THEN
+        v_types := v_types || 'rejection'::inventory.movement_type;
+        v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
+            v_line.id, NULL, v_reason_id)::inventory.posting_line;
+        v_second_quantities := v_second_quantities || CASE WHEN p_command ->> 'rejected_second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity') END;
+    END IF;
+
+    -- Decided, before the lot may leave quarantine.
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = (CASE WHEN v_rejected = 0 THEN 'accepted' WHEN v_accepted = 0 THEN 'rejected' ELSE 'partly_accepted' END)::purchasing.receipt_line_state,
+        accepted_quantity = v_accepted,
+        rejected_quantity = v_rejected
+    WHERE l.id = v_line.id;
+
+    IF v_line.lot_id <> 0 THEN
+        -- Every balance that the status and the posting touch, in one go and in order.
+        PERFORM inventory.lock_balances(ARRAY(
+            SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
+            FROM inventory.balance AS b
+            WHERE b.item_id = v_item.id AND b.lot_id = v_line.lot_id
+            UNION
+            SELECT ROW(v_item.id, c.id, v_line.lot_id)::inventory.balance_key
+            FROM catalog.location AS c
+            WHERE c.id IN (v_from_location_id, v_to_location_id, v_rejected_location_id) AND c.is_physical));
+        PERFORM inventory.set_lot_status(v_line.lot_id,
+            CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
+    END IF;
+    v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
+    v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at, v_second_quantities);
+
+    INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
+        accepted_movement_id, rejected_movement_id, to_location_id, occurred_at, accepted_second_quantity, rejected_second_quantity)
+    VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
+        v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at,
+        v_second_quantities[array_position(v_types, 'put_away')], v_second_quantities[array_position(v_types, 'rejection')])
+    RETURNING inspection.number INTO v_number;
+    IF v_rejected > 0 THEN
+        UPDATE purchasing.purchase_order_line AS ol
+        SET rejected_quantity = ol.rejected_quantity + v_rejected
+        WHERE ol.id = v_line.purchase_order_line_id;
+    END IF;
+
+    PERFORM event.publish('inspection.decided', v_inspection_id,
+        jsonb_build_object('number', v_number, 'goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+            'item', v_item.number, 'accepted_quantity', trim_scale(v_accepted)::text, 'rejected_quantity', trim_scale(v_rejected)::text));
+    RETURN event.finish_request(p_context, 201, purchasing.get_inspection(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
+    'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+-- <<< functions/purchasing/inspect_goods.sql
+
+-- >>> functions/purchasing/receive_goods.sql sha256:44046bf9dc69881b
+CREATE OR REPLACE FUNCTION purchasing.receive_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('receive-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order purchasing.purchase_order;
+    v_order_line purchasing.purchase_order_line;
+    v_receipt purchasing.goods_receipt;
+    v_supplier_location_id bigint;
+    v_line record;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_location catalog.location;
+    v_quantity numeric;
+    v_kind catalog.location_kind;
+    v_lines purchasing.goods_receipt_line[] := '{}';
+    v_second_quantities numeric[] := '{}';
+    v_id bigint;
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT o.* INTO v_order FROM purchasing.purchase_order AS o WHERE o.number = p_command ->> 'purchase_order' FOR SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no purchase order %', p_command ->> 'purchase_order'
+            USING ERRCODE = 'MR401',
+                  DETAIL = jsonb_build_object('purchase_order', p_command ->> 'purchase_order')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_order.state <> 'released' THEN
+        RAISE EXCEPTION 'purchase order % is %', v_order.number, v_order.state
+            USING ERRCODE = 'MR403',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = 'Ask purchasing for an order that these goods belong to.';
+    END IF;
+    v_supplier_location_id := catalog.virtual_location(v_order.site_id, 'supplier');
+
+    -- All lines of the order that the receipt names, locked in id order before the first one changes.
+    PERFORM
+    FROM purchasing.purchase_order_line AS l
+    WHERE l.purchase_order_id = v_order.id
+      AND l.line_number IN (SELECT (e.value ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+
+    INSERT INTO purchasing.goods_receipt (purchase_order_id, delivery_note, occurred_at)
+    VALUES (v_order.id, p_command ->> 'delivery_note', v_occurred_at)
+    RETURNING goods_receipt.* INTO v_receipt;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+    LOOP
+        SELECT l.* INTO v_order_line
+        FROM purchasing.purchase_order_line AS l
+        WHERE l.purchase_order_id = v_order.id AND l.line_number = (v_line.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'purchase order % has no line %', v_order.number, v_line.line ->> 'line'
+                USING ERRCODE = 'MR405',
+                      DETAIL = jsonb_build_object('purchase_order', v_order.number, 'line', v_line.line -> 'line')::text,
+                      HINT = 'Look at the order: its lines are numbered from 1.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_order_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        IF v_item.tracking = 'serial' AND v_quantity <> 1 THEN
+            RAISE EXCEPTION 'a serial number of item % stands for one piece', v_item.number
+                USING ERRCODE = 'MR419',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'quantity', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Give every piece a line of its own.';
+        END IF;
+
+        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line.line ->> 'second_quantity');
+
+        v_kind := CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'storage' END::catalog.location_kind;
+        IF v_line.line ->> 'location' IS NULL THEN
+            SELECT c.* INTO STRICT v_location
+            FROM catalog.location AS c
+            WHERE c.id = CASE WHEN v_item.is_inspected THEN catalog.physical_location(v_order.site_id, 'quarantine')
+                ELSE catalog.item_location(v_item, v_order.site_id) END;
+        ELSE
+            v_location := catalog.find_location(v_line.line ->> 'location');
+            IF v_location.site_id <> v_order.site_id OR v_location.kind <> v_kind THEN
+                RAISE EXCEPTION 'item % is received into % of the site of the order, and % is none', v_item.number, v_kind, v_location.code
+                    USING ERRCODE = 'MR410',
+                          DETAIL = jsonb_build_object('item', v_item.number, 'location', v_location.code,
+                              'kind', v_location.kind, 'needs_kind', v_kind)::text,
+                          HINT = 'Leave the location out, or scan one that fits.';
+            END IF;
+        END IF;
+
+        IF (v_order_line.received_quantity + v_quantity - v_order_line.returned_quantity) * 100
+            > v_order_line.base_quantity * (100 + v_order_line.over_receipt_percent) THEN
+            RAISE EXCEPTION '% of item % is more than line % of order % takes: ordered %, received %',
+                trim_scale(v_quantity), v_item.number, v_order_line.line_number, v_order.number,
+                trim_scale(v_order_line.base_quantity), trim_scale(v_order_line.received_quantity - v_order_line.returned_quantity)
+                USING ERRCODE = 'MR402',
+                      CONSTRAINT = 'purchase_order_line_received_quantity_check',
+                      DETAIL = jsonb_build_object('purchase_order', v_order.number, 'line', v_order_line.line_number, 'item', v_item.number,
+                          'ordered', trim_scale(v_order_line.base_quantity)::text,
+                          'received', trim_scale(v_order_line.received_quantity - v_order_line.returned_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text,
+                          'over_receipt_percent', trim_scale(v_order_line.over_receipt_percent)::text)::text,
+                      HINT = 'Count again, or ask purchasing to order more.';
+        END IF;
+        UPDATE purchasing.purchase_order_line AS l
+        SET received_quantity = l.received_quantity + v_quantity
+        WHERE l.id = v_order_line.id;
+
+        -- A lot number is taken again only for goods that need no inspection, or when its receipt was a mistake and is gone.
+        v_lot := inventory.ensure_lot(v_item, v_line.line ->> 'lot', CASE WHEN v_item.is_inspected THEN 'quarantine' ELSE 'released' END::inventory.lot_status,
+            v_order.supplier_id, v_line.line ->> 'supplier_lot', (v_line.line ->> 'manufactured_on')::date,
+            (v_line.line ->> 'expires_on')::date,
+            NOT v_item.is_inspected OR (
+                SELECT coalesce(bool_and(g.is_reversed), false)
+                FROM inventory.lot AS o
+                JOIN purchasing.goods_receipt_line AS g ON g.lot_id = o.id
+                WHERE o.item_id = v_item.id AND o.number = v_line.line ->> 'lot'));
+
+        v_id := nextval('purchasing.goods_receipt_line_id_seq');
+        v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
+            CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
+            CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false,
+            v_second_quantities[v_line.line_number])::purchasing.goods_receipt_line;
+    END LOOP;
+
+    v_ids := inventory.post_movements('receipt',
+        (SELECT array_agg(ROW(l.item_id, l.lot_id, v_supplier_location_id, l.location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            ORDER BY l.line_number)
+         FROM unnest(v_lines) AS l),
+        'goods_receipt', v_receipt.id, v_occurred_at, v_second_quantities);
+
+    INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
+        quantity, state, accepted_quantity, movement_id, second_quantity)
+    SELECT l.id, l.goods_receipt_id, l.line_number, l.purchase_order_line_id, l.item_id, l.lot_id, l.location_id,
+        l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number], l.second_quantity
+    FROM unnest(v_lines) AS l;
+
+    PERFORM event.publish('goods_receipt.posted', v_receipt.id,
+        jsonb_build_object('number', v_receipt.number, 'purchase_order', v_order.number, 'delivery_note', v_receipt.delivery_note));
+    RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.receive_goods(jsonb, jsonb) IS
+    'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, second_quantity (catch weight), lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
+-- <<< functions/purchasing/receive_goods.sql
+
+-- >>> functions/purchasing/return_to_supplier.sql sha256:1f7c5a6fbf1a22c6
+CREATE OR REPLACE FUNCTION purchasing.return_to_supplier(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('return-to-supplier', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_line purchasing.goods_receipt_line;
+    v_item catalog.item;
+    v_site_id bigint;
+    v_quantity numeric;
+    v_reason_id bigint;
+    v_from_location_id bigint;
+    v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
+    v_return_id bigint := nextval('purchasing.supplier_return_id_seq');
+    v_number text;
+    v_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ->> 'reason' IS NOT NULL THEN
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    END IF;
+    v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
+    SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+    SELECT c.site_id INTO STRICT v_site_id FROM catalog.location AS c WHERE c.id = v_line.location_id;
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+    IF v_line.returned_quantity + v_quantity > v_line.rejected_quantity THEN
+        RAISE EXCEPTION '% of item % is more than was rejected and not returned yet (%)', trim_scale(v_quantity), v_item.number,
+            trim_scale(v_line.rejected_quantity - v_line.returned_quantity)
+            USING ERRCODE = 'MR415',
+                  CONSTRAINT = 'goods_receipt_line_returned_quantity_check',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+                      'rejected', trim_scale(v_line.rejected_quantity)::text, 'returned', trim_scale(v_line.returned_quantity)::text,
+                      'requested', trim_scale(v_quantity)::text)::text,
+                  HINT = 'Only rejected goods go back to the supplier.';
+    END IF;
+    v_from_location_id := CASE WHEN p_command ->> 'location' IS NULL THEN catalog.physical_location(v_site_id, 'rejected')
+        ELSE (catalog.find_location(p_command ->> 'location')).id END;
+
+    v_lines := ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
+        v_line.id, NULL, v_reason_id)::inventory.posting_line];
+    v_second_quantities := inventory.complete_second_quantities(v_lines, ARRAY[CASE WHEN p_command ->> 'second_quantity' IS NOT NULL
+        THEN inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity') END]);
+    v_ids := inventory.post_movements('supplier_return', v_lines, 'supplier_return', v_return_id, v_occurred_at, v_second_quantities);
+    INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at, second_quantity)
+    VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at,
+        v_second_quantities[1])
+    RETURNING supplier_return.number INTO v_number;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET returned_quantity = l.returned_quantity + v_quantity
+    WHERE l.id = v_line.id;
+    UPDATE purchasing.purchase_order_line AS ol
+    SET returned_quantity = ol.returned_quantity + v_quantity
+    WHERE ol.id = v_line.purchase_order_line_id;
+
+    PERFORM event.publish('supplier_return.posted', v_return_id,
+        jsonb_build_object('number', v_number, 'goods_receipt', p_command ->> 'goods_receipt', 'line', v_line.line_number,
+            'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_return(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.return_to_supplier(jsonb, jsonb) IS
+    'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, second_quantity (catch weight; may be left out when all of the lot at its place goes), location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
+-- <<< functions/purchasing/return_to_supplier.sql
+
+-- >>> functions/shipping/get_customer_return.sql sha256:12e5a2f274ab55c1
+CREATE OR REPLACE FUNCTION shipping.get_customer_return(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', r.number,
+        'shipment', h.number,
+        'delivery_note', d.number,
+        'customer', p.code,
+        'location', c.code,
+        'is_reversed', r.is_reversed,
+        'returned_at', r.returned_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'shipment_line', s.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'reason', e.code,
+                'accepted_quantity', trim_scale(l.accepted_quantity)::text,
+                'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                'credited_quantity', trim_scale(l.credited_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+                ORDER BY l.line_number), '[]')
+            FROM shipping.customer_return_line AS l
+            JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+            JOIN catalog.item AS i ON i.id = s.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = s.lot_id
+            JOIN catalog.reason AS e ON e.id = l.reason_id
+            WHERE l.customer_return_id = r.id))
+    FROM shipping.customer_return AS r
+    JOIN shipping.shipment AS h ON h.id = r.shipment_id
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    JOIN catalog.partner AS p ON p.id = h.customer_id
+    JOIN catalog.location AS c ON c.id = r.location_id
+    WHERE r.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_customer_return(text) IS
+    'A customer return with its lines, quantities in base units; null when there is none of that number.';
+-- <<< functions/shipping/get_customer_return.sql
+
+-- >>> functions/shipping/get_handling_unit.sql sha256:e058485214c6eb6f
+CREATE OR REPLACE FUNCTION shipping.get_handling_unit(
+    p_sscc text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'sscc', u.sscc,
+        'kind', u.kind,
+        'state', u.state,
+        'parent', p.sscc,
+        'packed_at', u.packed_at,
+        'site', sales.describe_site(s),
+        'customer', sales.describe_partner(c),
+        'sales_orders', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('number', o.number, 'customer_reference', o.customer_reference) ORDER BY o.id), '[]')
+            FROM sales.sales_order AS o
+            WHERE o.id = ANY (shipping.unit_orders(ARRAY[u.id]))),
+        'shipment', (
+            SELECT h.number
+            FROM shipping.shipment_unit AS su
+            JOIN shipping.shipment AS h ON h.id = su.shipment_id
+            WHERE su.handling_unit_id = u.id AND NOT h.is_reversed),
+        'children', (SELECT coalesce(jsonb_agg(b.sscc ORDER BY b.id), '[]') FROM shipping.handling_unit AS b WHERE b.parent_id = u.id),
+        'contents', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'handling_unit', h.sscc,
+                'pick', k.number,
+                'line', l.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'gtin', i.gtin,
+                'lot', nullif(t.number, ''),
+                'expires_on', t.expires_on,
+                'quantity', trim_scale(n.quantity)::text,
+                'unit', m.code)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+                ORDER BY h.id, n.id), '[]')
+            FROM shipping.handling_unit_content AS n
+            JOIN shipping.handling_unit AS h ON h.id = n.handling_unit_id
+            JOIN shipping.pick_line AS l ON l.id = n.pick_line_id
+            JOIN shipping.pick AS k ON k.id = l.pick_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS m ON m.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = l.lot_id
+            WHERE n.handling_unit_id = ANY (shipping.unit_tree(ARRAY[u.id]))))
+    FROM shipping.handling_unit AS u
+    JOIN catalog.site AS s ON s.id = u.site_id
+    JOIN catalog.partner AS c ON c.id = u.customer_id
+    LEFT JOIN shipping.handling_unit AS p ON p.id = u.parent_id
+    WHERE u.sscc = p_sscc;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_handling_unit(text) IS
+    'A box or pallet with what lies in it and in the boxes on it, as its label prints it; null when there is none of that SSCC. Quantities in base units.';
+-- <<< functions/shipping/get_handling_unit.sql
+
+-- >>> functions/shipping/get_pick.sql sha256:e36289280495ebe4
+CREATE OR REPLACE FUNCTION shipping.get_pick(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', p.number,
+        'sales_order', o.number,
+        'staging_location', s.code,
+        'is_reversed', p.is_reversed,
+        'picked_at', p.picked_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'sales_order_line', ol.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'expires_on', t.expires_on,
+                'location', c.code,
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'reserved_quantity', trim_scale(l.reserved_quantity)::text,
+                'packed_quantity', trim_scale(l.packed_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+                ORDER BY l.line_number), '[]')
+            FROM shipping.pick_line AS l
+            JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = l.lot_id
+            JOIN catalog.location AS c ON c.id = l.from_location_id
+            WHERE l.pick_id = p.id))
+    FROM shipping.pick AS p
+    JOIN sales.sales_order AS o ON o.id = p.sales_order_id
+    JOIN catalog.location AS s ON s.id = p.staging_location_id
+    WHERE p.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_pick(text) IS 'A pick with its lines, quantities in base units; null when there is none of that number.';
+-- <<< functions/shipping/get_pick.sql
+
+-- >>> functions/shipping/get_return_inspection.sql sha256:ec2f93da4f9ac772
+CREATE OR REPLACE FUNCTION shipping.get_return_inspection(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', n.number,
+        'customer_return', r.number,
+        'is_reversed', n.is_reversed,
+        'inspected_at', n.inspected_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'return_line', q.line_number,
+                'is_accepted', l.is_accepted,
+                'item', i.number,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'location', c.code)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+                ORDER BY l.line_number), '[]')
+            FROM shipping.return_inspection_line AS l
+            JOIN shipping.customer_return_line AS q ON q.id = l.customer_return_line_id
+            JOIN shipping.shipment_line AS s ON s.id = q.shipment_line_id
+            JOIN catalog.item AS i ON i.id = s.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = s.lot_id
+            JOIN catalog.location AS c ON c.id = l.location_id
+            WHERE l.return_inspection_id = n.id))
+    FROM shipping.return_inspection AS n
+    JOIN shipping.customer_return AS r ON r.id = n.customer_return_id
+    WHERE n.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_return_inspection(text) IS
+    'An inspection of returned goods, quantities in base units; null when there is none of that number.';
+-- <<< functions/shipping/get_return_inspection.sql
+
+-- >>> functions/shipping/get_shipment.sql sha256:0c4a49b03f2a52c6
+CREATE OR REPLACE FUNCTION shipping.get_shipment(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', h.number,
+        'delivery_note', d.number,
+        'issued_on', d.issued_on,
+        'shipped_on', h.shipped_on,
+        'shipped_at', h.shipped_at,
+        'is_reversed', h.is_reversed,
+        'site', sales.describe_site(s),
+        'customer', sales.describe_partner(c),
+        'carrier', r.code,
+        'carrier_name', r.name,
+        'tracking_reference', h.tracking_reference,
+        'sales_orders', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'number', o.number, 'customer_reference', o.customer_reference, 'ordered_on', o.ordered_on) ORDER BY o.id)
+            FROM sales.sales_order AS o
+            WHERE o.id = ANY (shipping.shipment_orders(h.id))),
+        'handling_units', (
+            SELECT jsonb_agg(jsonb_build_object('sscc', u.sscc, 'kind', u.kind, 'parent', p.sscc)
+                ORDER BY coalesce(n.parent_id, u.id), u.kind DESC, u.id)
+            FROM shipping.shipment_unit AS n
+            JOIN shipping.handling_unit AS u ON u.id = n.handling_unit_id
+            LEFT JOIN shipping.handling_unit AS p ON p.id = n.parent_id
+            WHERE n.shipment_id = h.id),
+        'lines', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'sales_order', o.number,
+                'sales_order_line', ol.line_number,
+                'handling_unit', u.sscc,
+                'item', i.number,
+                'item_name', i.name,
+                'gtin', i.gtin,
+                'lot', nullif(t.number, ''),
+                'expires_on', t.expires_on,
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', m.code,
+                'returned_quantity', trim_scale(l.returned_quantity)::text,
+                'invoiced_quantity', trim_scale(l.invoiced_quantity)::text,
+                'credited_quantity', trim_scale(l.credited_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+                ORDER BY l.line_number)
+            FROM shipping.shipment_line AS l
+            JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id
+            JOIN sales.sales_order AS o ON o.id = ol.sales_order_id
+            JOIN shipping.handling_unit AS u ON u.id = l.handling_unit_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS m ON m.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = l.lot_id
+            WHERE l.shipment_id = h.id))
+    FROM shipping.shipment AS h
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    JOIN catalog.site AS s ON s.id = h.site_id
+    JOIN catalog.partner AS c ON c.id = h.customer_id
+    LEFT JOIN catalog.partner AS r ON r.id = h.carrier_id
+    WHERE h.number = p_number
+       OR d.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION shipping.get_shipment(text) IS
+    'A shipment, by its own number or that of its delivery note, as the delivery note prints it; null when there is none. Quantities in base units.';
+-- <<< functions/shipping/get_shipment.sql
+
+-- >>> functions/shipping/inspect_return.sql sha256:b1e8e4f678c7d6b6
+CREATE OR REPLACE FUNCTION shipping.inspect_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('inspect-return', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_return shipping.customer_return;
+    v_from catalog.location;
+    v_wish record;
+    v_line record;
+    v_item catalog.item;
+    v_accepted numeric;
+    v_rejected numeric;
+    v_rest numeric;
+    v_rest_second numeric;
+    v_second_quantity numeric;
+    v_location_id bigint;
+    v_inspection_id bigint;
+    v_number text;
+    v_ordinal integer := 0;
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    SELECT c.* INTO STRICT v_from FROM catalog.location AS c WHERE c.id = v_return.location_id;
+    IF v_return.is_reversed OR v_from.kind <> 'quarantine' THEN
+        RAISE EXCEPTION 'nothing of customer return % waits for inspection', v_return.number
+            USING ERRCODE = 'MR542',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number, 'is_reversed', v_return.is_reversed,
+                      'location', v_from.code)::text,
+                  HINT = 'Look at the document: its goods are not in quarantine.';
+    END IF;
+
+    INSERT INTO shipping.return_inspection (customer_return_id, inspected_at)
+    VALUES (v_return.id, v_occurred_at)
+    RETURNING return_inspection.id, return_inspection.number INTO v_inspection_id, v_number;
+
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        SELECT l.id, l.line_number, l.quantity, l.second_quantity, l.accepted_quantity, l.rejected_quantity, s.item_id, k.from_location_id
+        INTO v_line
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        JOIN shipping.pick_line AS k ON k.id = s.pick_line_id
+        WHERE l.customer_return_id = v_return.id AND l.line_number = (v_wish.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'customer return % has no line %', v_return.number, v_wish.line ->> 'line'
+                USING ERRCODE = 'MR544',
+                      DETAIL = jsonb_build_object('customer_return', v_return.number, 'line', v_wish.line -> 'line')::text,
+                      HINT = 'Check the line.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_accepted := 0;
+        v_rejected := 0;
+        IF coalesce(v_wish.line ->> 'accepted_quantity', '0') !~ '^0+(\.0+)?$' THEN
+            v_accepted := catalog.to_base_quantity(v_item, v_wish.line ->> 'accepted_quantity', v_wish.line ->> 'unit');
+        END IF;
+        IF coalesce(v_wish.line ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
+            v_rejected := catalog.to_base_quantity(v_item, v_wish.line ->> 'rejected_quantity', v_wish.line ->> 'unit');
+        END IF;
+        IF v_accepted + v_rejected = 0
+            OR v_accepted + v_rejected > v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity THEN
+            RAISE EXCEPTION 'of line % of customer return % % wait for inspection', v_line.line_number, v_return.number,
+                trim_scale(v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity)
+                USING ERRCODE = 'MR541',
+                      DETAIL = jsonb_build_object('customer_return', v_return.number, 'line', v_line.line_number,
+                          'open', trim_scale(v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity)::text,
+                          'accepted', trim_scale(v_accepted)::text, 'rejected', trim_scale(v_rejected)::text)::text,
+                      HINT = 'Enter an accepted or a rejected quantity, and not more than waits.';
+        END IF;
+        UPDATE shipping.customer_return_line AS l
+        SET accepted_quantity = l.accepted_quantity + v_accepted,
+            rejected_quantity = l.rejected_quantity + v_rejected
+        WHERE l.id = v_line.id;
+        PERFORM inventory.consume_demand('customer_return_line', v_line.id, v_accepted + v_rejected);
+
+        -- What is left of the line is known in both quantities: the last part may go unweighed.
+        v_rest := v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity;
+        v_rest_second := v_line.second_quantity - coalesce((
+            SELECT sum(d.second_quantity)
+            FROM shipping.return_inspection_line AS d
+            JOIN shipping.return_inspection AS n ON n.id = d.return_inspection_id
+            WHERE d.customer_return_line_id = v_line.id AND NOT n.is_reversed), 0);
+        IF v_accepted > 0 THEN
+            v_location_id := CASE WHEN v_wish.line ? 'location'
+                THEN shipping.require_location(v_wish.line ->> 'location', v_from.site_id, '{storage}')
+                ELSE v_line.from_location_id END;
+            v_ordinal := v_ordinal + 1;
+            v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'accepted_second_quantity', v_accepted, v_rest, v_rest_second);
+            v_rest := v_rest - v_accepted;
+            v_rest_second := v_rest_second - v_second_quantity;
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id,
+                second_quantity)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, true, v_accepted, v_location_id, v_second_quantity);
+        END IF;
+        IF v_rejected > 0 THEN
+            v_location_id := shipping.require_location(v_wish.line ->> 'rejected_location', v_from.site_id, '{rejected}');
+            v_ordinal := v_ordinal + 1;
+            v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'rejected_second_quantity', v_rejected, v_rest, v_rest_second);
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id,
+                second_quantity)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, false, v_rejected, v_location_id, v_second_quantity);
+        END IF;
+    END LOOP;
+
+    v_movement_ids := inventory.post_mixed_movements(
+        ARRAY(
+            SELECT CASE WHEN l.is_accepted THEN 'put_away' ELSE 'rejection' END::inventory.movement_type
+            FROM shipping.return_inspection_line AS l
+            WHERE l.return_inspection_id = v_inspection_id
+            ORDER BY l.line_number),
+        ARRAY(
+            SELECT ROW(s.item_id, s.lot_id, v_from.id, l.location_id, l.quantity, true, l.id, NULL, r.reason_id)::inventory.posting_line
+            FROM shipping.return_inspection_line AS l
+            JOIN shipping.customer_return_line AS r ON r.id = l.customer_return_line_id
+            JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
+            WHERE l.return_inspection_id = v_inspection_id
+            ORDER BY l.line_number),
+        'return_inspection', v_inspection_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection_id ORDER BY l.line_number));
+    UPDATE shipping.return_inspection_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.return_inspection_id = v_inspection_id;
+
+    PERFORM event.publish('return_inspection.posted', v_inspection_id,
+        jsonb_build_object('return_inspection', v_number, 'customer_return', v_return.number));
+    RETURN event.finish_request(p_context, 201, shipping.get_return_inspection(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
+    'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, accepted_second_quantity, rejected_second_quantity (catch weight; the last part of a line weighs what is left of it), location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
+-- <<< functions/shipping/inspect_return.sql
+
+-- >>> functions/shipping/pack_handling_unit.sql sha256:452ef5e749c40080
+CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('pack-handling-unit', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_kind shipping.handling_unit_kind := (p_command ->> 'kind')::shipping.handling_unit_kind;
+    v_order_ids bigint[] := '{}';
+    v_child_ids bigint[] := '{}';
+    v_parent_id bigint;
+    v_site_id bigint;
+    v_customer_id bigint;
+    v_wish record;
+    v_pick shipping.pick;
+    v_line shipping.pick_line;
+    v_item catalog.item;
+    v_quantity numeric;
+    v_content_ids bigint[] := '{}';
+    v_content_quantities numeric[] := '{}';
+    v_second_quantity numeric;
+    v_content_second_quantities numeric[] := '{}';
+    v_bad record;
+    v_id bigint;
+    v_sscc text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ? 'sales_order' THEN
+        v_order_ids := ARRAY[(sales.find_sales_order(p_command ->> 'sales_order')).id];
+    END IF;
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'contents') AS e LOOP
+        v_pick := shipping.find_pick(v_wish.line ->> 'pick');
+        IF p_command ? 'sales_order' AND v_pick.sales_order_id <> v_order_ids[1] THEN
+            RAISE EXCEPTION 'pick % is not of sales order %', v_pick.number, p_command ->> 'sales_order'
+                USING ERRCODE = 'MR523',
+                      DETAIL = jsonb_build_object('pick', v_pick.number, 'sales_order', p_command ->> 'sales_order')::text,
+                      HINT = 'Pack it apart, or leave the order out.';
+        END IF;
+        v_order_ids := v_order_ids || v_pick.sales_order_id;
+    END LOOP;
+    SELECT coalesce(array_agg((shipping.find_handling_unit(e)).id), '{}')
+    INTO v_child_ids
+    FROM jsonb_array_elements_text(p_command -> 'children') AS e;
+    IF p_command ? 'parent' THEN
+        v_parent_id := (shipping.find_handling_unit(p_command ->> 'parent')).id;
+    END IF;
+    IF cardinality(v_order_ids) = 0 AND cardinality(v_child_ids) = 0 OR v_kind = 'box' AND cardinality(v_order_ids) = 0 THEN
+        RAISE EXCEPTION 'nothing was named that lies in the %', v_kind
+            USING ERRCODE = 'MR524',
+                  DETAIL = jsonb_build_object('kind', v_kind)::text,
+                  HINT = 'Scan the goods, the boxes that stand on the pallet, or name the order.';
+    END IF;
+    SELECT k.order_ids INTO v_order_ids
+    FROM shipping.lock_units(array_remove(v_child_ids || v_parent_id, NULL), v_order_ids, false) AS k;
+
+    -- Units that are put together stand in staging, may stand on each other and belong to one customer.
+    SELECT u.sscc, u.state, u.kind, u.parent_id, u.id
+    INTO v_bad
+    FROM shipping.handling_unit AS u
+    WHERE (u.id = ANY (v_child_ids) OR u.id = v_parent_id)
+      AND u.state <> 'packed'
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'handling unit % is %', v_bad.sscc, v_bad.state
+            USING ERRCODE = 'MR522',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'state', v_bad.state)::text,
+                  HINT = 'Scan the label again.';
+    END IF;
+    SELECT u.sscc, u.kind
+    INTO v_bad
+    FROM shipping.handling_unit AS u
+    WHERE (u.id = ANY (v_child_ids) AND (u.kind <> 'box' OR u.parent_id IS NOT NULL OR v_kind <> 'pallet'))
+       OR (u.id = v_parent_id AND (u.kind <> 'pallet' OR v_kind <> 'box'))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the % cannot go together with handling unit %', v_kind, v_bad.sscc
+            USING ERRCODE = 'MR526',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'kind', v_bad.kind)::text,
+                  HINT = 'Boxes stand on one pallet each, and on nothing else.';
+    END IF;
+    SELECT min(p.site_id), min(p.customer_id)
+    INTO v_site_id, v_customer_id
+    FROM (
+        SELECT o.site_id, o.customer_id FROM sales.sales_order AS o WHERE o.id = ANY (v_order_ids)
+        UNION
+        SELECT u.site_id, u.customer_id FROM shipping.handling_unit AS u WHERE u.id = ANY (v_child_ids) OR u.id = v_parent_id
+    ) AS p
+    HAVING count(*) = 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'goods of several customers or sites cannot be packed together'
+            USING ERRCODE = 'MR523',
+                  DETAIL = (SELECT jsonb_build_object('customers', jsonb_agg(DISTINCT p.code))
+                            FROM sales.sales_order AS o JOIN catalog.partner AS p ON p.id = o.customer_id
+                            WHERE o.id = ANY (v_order_ids))::text,
+                  HINT = 'Pack them apart.';
+    END IF;
+
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'contents') AS e LOOP
+        v_pick := shipping.find_pick(v_wish.line ->> 'pick');
+        SELECT l.* INTO v_line
+        FROM shipping.pick_line AS l
+        WHERE l.pick_id = v_pick.id AND l.line_number = (v_wish.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'pick % has no line %', v_pick.number, v_wish.line ->> 'line'
+                USING ERRCODE = 'MR511',
+                      DETAIL = jsonb_build_object('pick', v_pick.number, 'line', v_wish.line -> 'line')::text,
+                      HINT = 'Check the line.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        IF v_pick.is_reversed OR v_line.packed_quantity + v_quantity > v_line.quantity THEN
+            RAISE EXCEPTION 'of line % of pick % only % can be packed', v_line.line_number, v_pick.number,
+                trim_scale(CASE WHEN v_pick.is_reversed THEN 0 ELSE v_line.quantity - v_line.packed_quantity END)
+                USING ERRCODE = 'MR521',
+                      DETAIL = jsonb_build_object('pick', v_pick.number, 'line', v_line.line_number,
+                          'picked', trim_scale(v_line.quantity)::text, 'packed', trim_scale(v_line.packed_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text, 'is_reversed', v_pick.is_reversed)::text,
+                      HINT = 'Pick more first, or pack less.';
+        END IF;
+        v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'second_quantity', v_quantity,
+            v_line.quantity - v_line.packed_quantity, v_line.second_quantity - v_line.packed_second_quantity);
+        UPDATE shipping.pick_line AS l
+        SET packed_quantity = l.packed_quantity + v_quantity,
+            packed_second_quantity = l.packed_second_quantity + v_second_quantity
+        WHERE l.id = v_line.id;
+        v_content_second_quantities := v_content_second_quantities || v_second_quantity;
+        v_content_ids := v_content_ids || v_line.id;
+        v_content_quantities := v_content_quantities || v_quantity;
+    END LOOP;
+
+    v_sscc := shipping.make_sscc(v_site_id);
+    INSERT INTO shipping.handling_unit (site_id, sscc, kind, customer_id, parent_id, packed_at)
+    VALUES (v_site_id, v_sscc, v_kind, v_customer_id, v_parent_id, v_occurred_at)
+    RETURNING handling_unit.id INTO v_id;
+    INSERT INTO shipping.handling_unit_content (handling_unit_id, pick_line_id, quantity, second_quantity)
+    SELECT v_id, c.pick_line_id, sum(c.quantity), sum(c.second_quantity)
+    FROM unnest(v_content_ids, v_content_quantities, v_content_second_quantities) AS c (pick_line_id, quantity, second_quantity)
+    GROUP BY c.pick_line_id
+    ORDER BY c.pick_line_id;
+    UPDATE shipping.handling_unit AS u SET parent_id = v_id WHERE u.id = ANY (v_child_ids);
+
+    PERFORM event.publish('handling_unit.packed', v_id, jsonb_build_object('handling_unit', v_sscc, 'kind', v_kind));
+    -- The label of the pallet says what stands on it.
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'handling_unit_label', 'number', u.sscc))
+    FROM shipping.handling_unit AS u
+    WHERE u.id = v_id OR u.id = v_parent_id
+    ORDER BY u.id;
+    RETURN event.finish_request(p_context, 201, shipping.get_handling_unit(v_sscc));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.pack_handling_unit(jsonb, jsonb) IS
+    'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?, second_quantity (catch weight; the rest of a line weighs what is left of it)}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
+-- <<< functions/shipping/pack_handling_unit.sql
+
+-- >>> functions/shipping/pick_goods.sql sha256:a1c597ea435b6cb2
+CREATE OR REPLACE FUNCTION shipping.pick_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('pick-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order sales.sales_order;
+    v_staging_id bigint;
+    v_pick_id bigint;
+    v_number text;
+    v_wish record;
+    v_line sales.sales_order_line;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_location_id bigint;
+    v_left numeric;
+    v_source record;
+    v_taken numeric;
+    v_posts inventory.posting_line[] := '{}';
+    v_second_quantity numeric;
+    v_second_quantities numeric[] := '{}';
+    v_wish_posts inventory.posting_line[];
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    v_staging_id := shipping.require_location(p_command ->> 'staging_location', v_order.site_id, '{staging}');
+
+    FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_line := sales.find_sales_order_line(v_order, (v_wish.line ->> 'line')::integer);
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode');
+        v_location_id := CASE WHEN v_wish.line ? 'location'
+            THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
+        v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        v_second_quantity := CASE WHEN v_wish.line ? 'second_quantity'
+            THEN inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
+
+        IF v_line.picked_quantity + v_left > v_line.base_quantity THEN
+            RAISE EXCEPTION 'line % of sales order % needs only % more', v_line.line_number, v_order.number,
+                trim_scale(v_line.base_quantity - v_line.picked_quantity)
+                USING ERRCODE = 'MR506',
+                      DETAIL = jsonb_build_object('sales_order', v_order.number, 'line', v_line.line_number,
+                          'open', trim_scale(v_line.base_quantity - v_line.picked_quantity)::text,
+                          'requested', trim_scale(v_left)::text)::text,
+                      HINT = 'Pick a smaller quantity.';
+        END IF;
+        PERFORM sales.add_line_quantities(v_line.id, v_left, 0, 0, 0, 0);
+
+        -- First what is reserved for the line, then free stock; both first expiring first out.
+        FOR v_source IN
+            SELECT r.id, r.location_id, r.lot_id, r.open_quantity
+            FROM inventory.reservation AS r
+            JOIN inventory.lot AS t ON t.id = r.lot_id
+            WHERE r.demand_type = 'sales_order_line'
+              AND r.demand_id = v_line.id
+              AND r.open_quantity > 0
+              AND (v_lot.id IS NULL OR r.lot_id = v_lot.id)
+              AND (v_location_id IS NULL OR r.location_id = v_location_id)
+              AND t.status = 'released'
+              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+            ORDER BY t.expires_on NULLS LAST, r.lot_id, r.location_id, r.id
+        LOOP
+            EXIT WHEN v_left = 0;
+            v_taken := least(v_left, v_source.open_quantity);
+            PERFORM inventory.consume_reservation(v_source.id, v_taken);
+            v_posts := v_posts || ROW(v_line.item_id, v_source.lot_id, v_source.location_id, v_staging_id, v_taken, true,
+                v_line.id, NULL, NULL)::inventory.posting_line;
+            v_left := v_left - v_taken;
+        END LOOP;
+
+        FOR v_source IN
+            SELECT b.location_id, b.lot_id, b.on_hand - b.reserved - coalesce((
+                    SELECT sum(p.quantity)
+                    FROM unnest(v_posts) AS p
+                    WHERE p.item_id = b.item_id AND p.from_location_id = b.location_id AND p.lot_id = b.lot_id
+                      AND NOT p.consumes_reservation), 0) AS free
+            FROM inventory.balance AS b
+            JOIN catalog.location AS c ON c.id = b.location_id
+            JOIN inventory.lot AS t ON t.id = b.lot_id
+            WHERE v_left > 0
+              AND b.item_id = v_line.item_id
+              AND c.site_id = v_order.site_id
+              AND c.kind = 'storage'
+              AND b.on_hand > b.reserved
+              AND (v_lot.id IS NULL OR b.lot_id = v_lot.id)
+              AND (v_location_id IS NULL OR b.location_id = v_location_id)
+              AND t.status = 'released'
+              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+            ORDER BY t.expires_on NULLS LAST, b.lot_id, b.location_id
+        LOOP
+            EXIT WHEN v_left = 0;
+            v_taken := least(v_left, v_source.free);
+            CONTINUE WHEN v_taken <= 0;
+            v_posts := v_posts || ROW(v_line.item_id, v_source.lot_id, v_source.location_id, v_staging_id, v_taken, false,
+                v_line.id, NULL, NULL)::inventory.posting_line;
+            v_left := v_left - v_taken;
+        END LOOP;
+
+        IF v_left > 0 THEN
+            RAISE EXCEPTION '% of item % is missing for line % of sales order %', trim_scale(v_left), v_item.number,
+                v_line.line_number, v_order.number
+                USING ERRCODE = 'MR201',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'line', v_line.line_number, 'lot', nullif(v_lot.number, ''),
+                          'location', v_wish.line ->> 'location', 'missing', trim_scale(v_left)::text)::text,
+                      HINT = 'Take less, another lot or another place; what is reserved for other orders is not free.';
+        END IF;
+
+        -- What was weighed is one lot at one place, reserved and free stock of it together.
+        v_wish_posts := v_posts[cardinality(v_second_quantities) + 1:];
+        IF v_second_quantity IS NOT NULL AND (SELECT count(DISTINCT (p.from_location_id, p.lot_id)) FROM unnest(v_wish_posts) AS p) > 1 THEN
+            PERFORM inventory.refuse_joint_weight(v_item.number,
+                (SELECT count(DISTINCT (p.from_location_id, p.lot_id))::integer FROM unnest(v_wish_posts) AS p));
+        END IF;
+        v_second_quantities := v_second_quantities
+            || inventory.divide_second_quantity(v_item.id, v_second_quantity, ARRAY(SELECT p.quantity FROM unnest(v_wish_posts) AS p));
+    END LOOP;
+
+    -- Every balance that the posting and the release below touch, once and in order.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(k.item_id, k.location_id, k.lot_id)::inventory.balance_key
+        FROM (
+            SELECT p.item_id, p.from_location_id AS location_id, p.lot_id FROM unnest(v_posts) AS p
+            UNION
+            SELECT p.item_id, p.to_location_id, p.lot_id FROM unnest(v_posts) AS p
+            UNION
+            SELECT r.item_id, r.location_id, r.lot_id
+            FROM inventory.reservation AS r
+            WHERE r.demand_type = 'sales_order_line'
+              AND r.demand_id IN (SELECT p.document_line_id FROM unnest(v_posts) AS p)
+              AND r.open_quantity > 0
+        ) AS k));
+    v_second_quantities := inventory.complete_second_quantities(v_posts, v_second_quantities);
+    -- What other stock was picked for is not held any longer.
+    PERFORM inventory.release_reservations('sales_order_line', l.id)
+    FROM sales.sales_order_line AS l
+    WHERE l.id IN (SELECT p.document_line_id FROM unnest(v_posts) AS p)
+      AND l.picked_quantity + sales.open_reservation(l.id) > l.base_quantity;
+
+    INSERT INTO shipping.pick (sales_order_id, staging_location_id, picked_at)
+    VALUES (v_order.id, v_staging_id, v_occurred_at)
+    RETURNING pick.id, pick.number INTO v_pick_id, v_number;
+
+    INSERT INTO shipping.pick_line (pick_id, line_number, sales_order_line_id, item_id, lot_id, from_location_id, quantity, reserved_quantity,
+        second_quantity, packed_second_quantity)
+    SELECT v_pick_id, row_number() OVER (ORDER BY min(p.ordinal)), p.document_line_id, p.item_id, p.lot_id, p.from_location_id,
+        sum(p.quantity), CASE WHEN p.consumes_reservation THEN sum(p.quantity) ELSE 0 END,
+        CASE WHEN count(v_second_quantities[p.ordinal]) = count(*) THEN sum(v_second_quantities[p.ordinal]) END,
+        CASE WHEN count(v_second_quantities[p.ordinal]) = count(*) THEN 0 END
+    FROM unnest(v_posts) WITH ORDINALITY AS p (item_id, lot_id, from_location_id, to_location_id, quantity, consumes_reservation,
+        document_line_id, reverses_movement_id, reason_id, ordinal)
+    GROUP BY p.document_line_id, p.item_id, p.lot_id, p.from_location_id, p.consumes_reservation;
+
+    v_movement_ids := inventory.post_movements('pick', ARRAY(
+            SELECT ROW(l.item_id, l.lot_id, l.from_location_id, v_staging_id, l.quantity, l.reserved_quantity > 0, l.id, NULL, NULL)::inventory.posting_line
+            FROM shipping.pick_line AS l
+            WHERE l.pick_id = v_pick_id
+            ORDER BY l.line_number),
+        'pick', v_pick_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.pick_line AS l WHERE l.pick_id = v_pick_id ORDER BY l.line_number));
+    UPDATE shipping.pick_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.pick_id = v_pick_id;
+
+    PERFORM event.publish('pick.posted', v_pick_id, jsonb_build_object('pick', v_number, 'sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, shipping.get_pick(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
+    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+-- <<< functions/shipping/pick_goods.sql
+
+-- >>> functions/shipping/return_goods.sql sha256:23f40e46b8d1a6f5
+CREATE OR REPLACE FUNCTION shipping.return_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('return-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_shipment shipping.shipment;
+    v_location_id bigint;
+    v_customer_location_id bigint;
+    v_wish record;
+    v_line shipping.shipment_line;
+    v_item catalog.item;
+    v_quantity numeric;
+    v_second_quantity numeric;
+    v_return_id bigint;
+    v_number text;
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_shipment.id));
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed', v_shipment.number
+            USING ERRCODE = 'MR536',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Its goods never left; look for the shipment that did.';
+    END IF;
+    v_location_id := shipping.require_location(p_command ->> 'location', v_shipment.site_id, '{quarantine,rejected}');
+    v_customer_location_id := catalog.virtual_location(v_shipment.site_id, 'customer');
+
+    INSERT INTO shipping.customer_return (shipment_id, location_id, returned_at)
+    VALUES (v_shipment.id, v_location_id, v_occurred_at)
+    RETURNING customer_return.id, customer_return.number INTO v_return_id, v_number;
+
+    FOR v_wish IN
+        SELECT e.value AS line, e.ordinality AS ordinal
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (value, ordinality)
+    LOOP
+        SELECT l.* INTO v_line
+        FROM shipping.shipment_line AS l
+        WHERE l.shipment_id = v_shipment.id AND l.line_number = (v_wish.line ->> 'line')::integer;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'shipment % has no line %', v_shipment.number, v_wish.line ->> 'line'
+                USING ERRCODE = 'MR534',
+                      DETAIL = jsonb_build_object('shipment', v_shipment.number, 'line', v_wish.line -> 'line')::text,
+                      HINT = 'Check the line.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        IF v_line.returned_quantity + v_quantity > v_line.quantity THEN
+            RAISE EXCEPTION 'of line % of shipment % only % can come back', v_line.line_number, v_shipment.number,
+                trim_scale(v_line.quantity - v_line.returned_quantity)
+                USING ERRCODE = 'MR535',
+                      DETAIL = jsonb_build_object('shipment', v_shipment.number, 'line', v_line.line_number,
+                          'shipped', trim_scale(v_line.quantity)::text, 'returned', trim_scale(v_line.returned_quantity)::text,
+                          'requested', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Check the line: the goods may be of another shipment.';
+        END IF;
+        -- What comes back as a whole weighs what it weighed, unless the scale says otherwise: the goods may have dried.
+        v_second_quantity := CASE WHEN NOT v_wish.line ? 'second_quantity' AND v_quantity = v_line.quantity THEN v_line.second_quantity
+            ELSE inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
+        INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id, second_quantity)
+        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id, v_second_quantity);
+        UPDATE shipping.shipment_line AS l SET returned_quantity = l.returned_quantity + v_quantity WHERE l.id = v_line.id;
+        PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, v_quantity, 0, 0);
+    END LOOP;
+
+    v_movement_ids := inventory.post_movements('customer_return', ARRAY(
+            SELECT ROW(s.item_id, s.lot_id, v_customer_location_id, v_location_id, l.quantity, false, l.id, NULL, l.reason_id)::inventory.posting_line
+            FROM shipping.customer_return_line AS l
+            JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+            WHERE l.customer_return_id = v_return_id
+            ORDER BY l.line_number),
+        'customer_return', v_return_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return_id ORDER BY l.line_number));
+    UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
+    -- The lot may be released: what keeps these goods where they are is that they are held for their inspection.
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, c.id, s.lot_id, l.quantity)
+    FROM shipping.customer_return_line AS l
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN catalog.location AS c ON c.id = v_location_id AND c.kind = 'quarantine'
+    WHERE l.customer_return_id = v_return_id;
+
+    PERFORM event.publish('customer_return.posted', v_return_id,
+        jsonb_build_object('customer_return', v_number, 'shipment', v_shipment.number));
+    RETURN event.finish_request(p_context, 201, shipping.get_customer_return(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.return_goods(jsonb, jsonb) IS
+    'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, second_quantity (catch weight; as shipped when all of a line comes back and nobody weighs it), reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
+-- <<< functions/shipping/return_goods.sql
+
+-- >>> functions/shipping/ship_goods.sql sha256:4f221b77a16f86e4
+CREATE OR REPLACE FUNCTION shipping.ship_goods(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('ship-goods', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_named_order_ids bigint[];
+    v_named_unit_ids bigint[];
+    v_root_ids bigint[];
+    v_order_ids bigint[];
+    v_carrier catalog.partner;
+    v_bad record;
+    v_head record;
+    v_shipment_id bigint;
+    v_number text;
+    v_customer_location_id bigint;
+    v_movement_ids bigint[];
+    v_delivery_note text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ? 'carrier' THEN
+        v_carrier := catalog.find_partner(p_command ->> 'carrier');
+        IF NOT v_carrier.is_carrier THEN
+            RAISE EXCEPTION 'partner % is no carrier', v_carrier.code
+                USING ERRCODE = 'MR531',
+                      DETAIL = jsonb_build_object('carrier', v_carrier.code)::text,
+                      HINT = 'Check the code, or make the partner a carrier.';
+        END IF;
+    END IF;
+
+    -- What is named: units, or all that is packed for orders (whole pallets).
+    SELECT coalesce(array_agg(DISTINCT (sales.find_sales_order(e)).id), '{}')
+    INTO v_named_order_ids
+    FROM jsonb_array_elements_text(p_command -> 'sales_orders') AS e;
+    SELECT coalesce(array_agg(DISTINCT (shipping.find_handling_unit(e)).id), '{}')
+    INTO v_named_unit_ids
+    FROM jsonb_array_elements_text(p_command -> 'handling_units') AS e;
+    SELECT k.unit_ids, k.order_ids INTO v_root_ids, v_order_ids
+    FROM shipping.lock_units(v_named_unit_ids, v_named_order_ids, true) AS k;
+    PERFORM sales.require_released(v_order_ids);
+
+    SELECT u.sscc, u.state, p.sscc AS pallet
+    INTO v_bad
+    FROM shipping.handling_unit AS u
+    LEFT JOIN shipping.handling_unit AS p ON p.id = u.parent_id
+    WHERE u.id = ANY (v_root_ids)
+      AND (u.state <> 'packed' OR u.parent_id <> ALL (v_root_ids))
+    ORDER BY u.id
+    LIMIT 1;
+    IF FOUND AND v_bad.state <> 'packed' THEN
+        RAISE EXCEPTION 'handling unit % is %', v_bad.sscc, v_bad.state
+            USING ERRCODE = 'MR522',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'state', v_bad.state)::text,
+                  HINT = 'Scan the label again.';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION 'box % stands on pallet %', v_bad.sscc, v_bad.pallet
+            USING ERRCODE = 'MR525',
+                  DETAIL = jsonb_build_object('handling_unit', v_bad.sscc, 'pallet', v_bad.pallet)::text,
+                  HINT = 'Ship the pallet, or dissolve it first.';
+    END IF;
+
+    -- One customer, one site, one currency: one delivery note and one invoice.
+    SELECT count(*) AS number_of_lines, count(DISTINCT (o.site_id, o.customer_id, o.currency)) AS number_of_heads,
+        min(o.site_id) AS site_id, min(o.customer_id) AS customer_id, min(o.currency) AS currency
+    INTO v_head
+    FROM shipping.handling_unit_content AS c
+    JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+    JOIN shipping.pick AS p ON p.id = l.pick_id
+    JOIN sales.sales_order AS o ON o.id = p.sales_order_id
+    WHERE c.handling_unit_id = ANY (shipping.unit_tree(v_root_ids));
+    IF v_head.number_of_lines = 0 THEN
+        RAISE EXCEPTION 'nothing is packed to be shipped'
+            USING ERRCODE = 'MR530',
+                  DETAIL = jsonb_build_object('sales_orders', p_command -> 'sales_orders', 'handling_units', p_command -> 'handling_units')::text,
+                  HINT = 'Pack the picked goods first; what was shipped is not shipped again.';
+    ELSIF v_head.number_of_heads > 1 THEN
+        RAISE EXCEPTION 'goods for several customers, sites or in several currencies cannot be shipped together'
+            USING ERRCODE = 'MR523',
+                  DETAIL = (SELECT jsonb_build_object('sales_orders', jsonb_agg(o.number ORDER BY o.id))
+                            FROM sales.sales_order AS o WHERE o.id = ANY (v_order_ids))::text,
+                  HINT = 'Ship them apart.';
+    END IF;
+    v_customer_location_id := catalog.virtual_location(v_head.site_id, 'customer');
+
+    INSERT INTO shipping.shipment (site_id, customer_id, carrier_id, tracking_reference, currency, shipped_on, shipped_at)
+    SELECT v_head.site_id, v_head.customer_id, v_carrier.id, nullif(p_command ->> 'tracking_reference', ''), v_head.currency,
+        (v_occurred_at AT TIME ZONE s.time_zone)::date, v_occurred_at
+    FROM catalog.site AS s
+    WHERE s.id = v_head.site_id
+    RETURNING shipment.id, shipment.number INTO v_shipment_id, v_number;
+    INSERT INTO shipping.shipment_unit (shipment_id, handling_unit_id, parent_id)
+    SELECT v_shipment_id, u.id, u.parent_id
+    FROM shipping.handling_unit AS u
+    WHERE u.id = ANY (shipping.unit_tree(v_root_ids))
+    ORDER BY u.id;
+    INSERT INTO shipping.shipment_line (shipment_id, line_number, sales_order_line_id, pick_line_id, handling_unit_id, item_id, lot_id,
+        from_location_id, quantity, second_quantity)
+    SELECT v_shipment_id, row_number() OVER (ORDER BY l.sales_order_line_id, c.handling_unit_id, c.id),
+        l.sales_order_line_id, l.id, c.handling_unit_id, l.item_id, l.lot_id, p.staging_location_id, c.quantity, c.second_quantity
+    FROM shipping.handling_unit_content AS c
+    JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+    JOIN shipping.pick AS p ON p.id = l.pick_id
+    WHERE c.handling_unit_id = ANY (shipping.unit_tree(v_root_ids));
+    UPDATE shipping.handling_unit AS u SET state = 'shipped' WHERE u.id = ANY (shipping.unit_tree(v_root_ids));
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, sum(l.quantity), 0, 0, 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment_id
+    GROUP BY l.sales_order_line_id;
+
+    v_movement_ids := inventory.post_movements('shipment', ARRAY(
+            SELECT ROW(l.item_id, l.lot_id, l.from_location_id, v_customer_location_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+            FROM shipping.shipment_line AS l
+            WHERE l.shipment_id = v_shipment_id
+            ORDER BY l.line_number),
+        'shipment', v_shipment_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.shipment_line AS l WHERE l.shipment_id = v_shipment_id ORDER BY l.line_number));
+    UPDATE shipping.shipment_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.shipment_id = v_shipment_id;
+
+    v_delivery_note := shipping.draw_delivery_note(v_shipment_id);
+    PERFORM event.publish('shipment.posted', v_shipment_id,
+        jsonb_build_object('shipment', v_number, 'delivery_note', v_delivery_note));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note));
+    RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.ship_goods(jsonb, jsonb) IS
+    'Command: boxes and pallets leave for the customer with a delivery note. Body: handling_units [SSCC] or sales_orders (all that is packed for them), carrier?, tracking_reference?, occurred_at?. Raises MR502 when an order is closed, MR522 when a unit is shipped or unpacked, MR523 for goods of several customers, MR525 when a box stands on a pallet that is not named, MR530 when nothing is packed, MR531 when the partner is no carrier, MR202 when a lot was blocked meanwhile.';
+-- <<< functions/shipping/ship_goods.sql
+
+-- >>> functions/shipping/unpack_handling_unit.sql sha256:b8aeeda410dd9030
+CREATE OR REPLACE FUNCTION shipping.unpack_handling_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('unpack-handling-unit', p_context, p_command);
+    v_unit shipping.handling_unit;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
+    PERFORM FROM shipping.lock_units(ARRAY[v_unit.id], '{}', false) AS k;
+    v_unit := shipping.find_handling_unit(p_command ->> 'handling_unit');
+    IF v_unit.state <> 'packed' THEN
+        RAISE EXCEPTION 'handling unit % is %', v_unit.sscc, v_unit.state
+            USING ERRCODE = 'MR522',
+                  DETAIL = jsonb_build_object('handling_unit', v_unit.sscc, 'state', v_unit.state)::text,
+                  HINT = 'Scan the label again.';
+    END IF;
+
+    UPDATE shipping.pick_line AS l
+    SET packed_quantity = l.packed_quantity - c.quantity,
+        packed_second_quantity = l.packed_second_quantity - c.second_quantity
+    FROM shipping.handling_unit_content AS c
+    WHERE c.handling_unit_id = v_unit.id AND l.id = c.pick_line_id;
+    DELETE FROM shipping.handling_unit_content AS c WHERE c.handling_unit_id = v_unit.id;
+    UPDATE shipping.handling_unit AS u SET parent_id = NULL WHERE u.parent_id = v_unit.id;
+    UPDATE shipping.handling_unit AS u SET state = 'unpacked', parent_id = NULL WHERE u.id = v_unit.id;
+
+    PERFORM event.publish('handling_unit.unpacked', v_unit.id, jsonb_build_object('handling_unit', v_unit.sscc));
+    RETURN event.finish_request(p_context, 201, shipping.get_handling_unit(v_unit.sscc));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
+    'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
+-- <<< functions/shipping/unpack_handling_unit.sql

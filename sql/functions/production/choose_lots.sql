@@ -33,7 +33,9 @@ BEGIN
                 ELSE (catalog.find_location(v_entry.line ->> 'location')).id END,
             CASE WHEN v_entry.line ->> 'quantity' IS NOT NULL
                 THEN catalog.to_base_quantity(v_item, v_entry.line ->> 'quantity', v_entry.line ->> 'unit') END,
-            NULL)::production.production_report_material;
+            NULL,
+            CASE WHEN v_entry.line ->> 'second_quantity' IS NOT NULL
+                THEN inventory.to_second_quantity(v_item.id, v_entry.line ->> 'second_quantity') END)::production.production_report_material;
     END LOOP;
 
     -- Everything that may be taken, and where the product goes, locked in one go before looking at stock: two reports
@@ -63,7 +65,7 @@ BEGIN
     FOREACH v_use IN ARRAY v_named LOOP
         SELECT n.ordinality, n.quantity INTO v_position, v_quantity
         FROM unnest(v_needs) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
-            quantity, movement_id, ordinality)
+            quantity, movement_id, second_quantity, ordinality)
         WHERE n.item_id = v_use.item_id
         ORDER BY n.quantity = 0, n.ordinality
         LIMIT 1;
@@ -91,13 +93,13 @@ BEGIN
 
     -- The rest: from the supply location, first expiring first out.
     v_uses := v_uses || ARRAY(
-        SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL)::production.production_report_material
+        SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
         JOIN catalog.item AS i ON i.id = n.item_id
         WHERE i.tracking = 'none' AND n.quantity > 0);
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, c.work_order_material_id, c.item_id, c.lot_id, c.location_id,
-            least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL)::production.production_report_material
+            least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL, NULL)::production.production_report_material
         FROM (
             SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
                 sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running

@@ -14,7 +14,9 @@ BEGIN
             'lines', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'line', l.line_number, 'item', i.number, 'lot', nullif(lot.number, ''), 'location', c.code,
-                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code) ORDER BY l.line_number), '[]')
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code)
+                    || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
                 FROM production.material_issue_line AS l
                 JOIN catalog.item AS i ON i.id = l.item_id
                 JOIN catalog.unit AS u ON u.id = i.base_unit_id

@@ -15,11 +15,16 @@ BEGIN
             'moves_stock', r.moves_stock, 'lot', nullif(lot.number, ''), 'expires_on', lot.expires_on, 'location', c.code,
             'operator', r.operator, 'started_at', r.started_at, 'ended_at', r.ended_at,
             'duration_minutes', trim_scale(r.duration_minutes)::text, 'is_reversed', r.is_reversed,
-            'occurred_at', r.occurred_at, 'created_at', r.created_at,
-            'materials', (
+            'occurred_at', r.occurred_at, 'created_at', r.created_at)
+            || jsonb_strip_nulls(jsonb_build_object('good_second_quantity', trim_scale(r.good_second_quantity)::text,
+                'scrap_second_quantity', trim_scale(r.scrap_second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)))
+            || jsonb_build_object('materials', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
                     'item', mi.number, 'lot', nullif(ml.number, ''), 'location', mc.code, 'quantity', trim_scale(m.quantity)::text,
-                    'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL) ORDER BY m.id), '[]')
+                    'unit', mu.code, 'is_backflushed', m.movement_id IS NOT NULL)
+                    || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                        'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = mi.second_unit_id)) ELSE '{}' END ORDER BY m.id), '[]')
                 FROM production.production_report_material AS m
                 JOIN catalog.item AS mi ON mi.id = m.item_id
                 JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id

@@ -22,6 +22,7 @@ DECLARE
     v_lines production.material_issue_line[] := '{}';
     v_second_quantity numeric;
     v_second_quantities numeric[] := '{}';
+    v_posts inventory.posting_line[];
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -38,7 +39,8 @@ BEGIN
         v_item := catalog.find_item(v_line ->> 'item');
         v_material := production.find_material(v_order, v_item);
         v_quantity := catalog.to_base_quantity(v_item, v_line ->> 'quantity', v_line ->> 'unit');
-        v_second_quantity := inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
+        v_second_quantity := CASE WHEN v_line ->> 'second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity') END;
         v_location_id := CASE WHEN v_line ->> 'location' IS NOT NULL THEN (catalog.find_location(v_line ->> 'location')).id END;
 
         IF (v_material.issued_quantity - v_material.backflushed_quantity + v_quantity) * 100
@@ -75,31 +77,33 @@ BEGIN
             END IF;
             v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
                 v_material.id, v_item.id, v_lot.id, coalesce(v_location_id, v_material.supply_location_id), v_quantity,
-                NULL)::production.material_issue_line;
+                NULL, NULL)::production.material_issue_line;
         ELSE
             v_lines := v_lines || ARRAY(
                 SELECT ROW(nextval('production.material_issue_line_id_seq'), v_issue.id,
                     cardinality(v_lines) + row_number() OVER (ORDER BY s.ordinality), v_material.id, v_item.id, s.lot_id,
-                    s.location_id, s.quantity, NULL)::production.material_issue_line
+                    s.location_id, s.quantity, NULL, NULL)::production.material_issue_line
                 FROM inventory.select_stock(v_item.id, v_order.site_id, v_location_id, v_quantity, false)
                     WITH ORDINALITY AS s (location_id, lot_id, quantity, ordinality)
                 ORDER BY s.ordinality);
         END IF;
         -- What was weighed is one lot at one place; spread over several it would have to be weighed for each.
-        v_second_quantities := v_second_quantities || CASE cardinality(v_lines) - cardinality(v_second_quantities)
-            WHEN 1 THEN ARRAY[v_second_quantity]
-            ELSE array_fill(NULL::numeric, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]) END;
+        IF v_second_quantity IS NOT NULL AND cardinality(v_lines) - cardinality(v_second_quantities) > 1 THEN
+            PERFORM inventory.refuse_joint_weight(v_item.number, cardinality(v_lines) - cardinality(v_second_quantities));
+        END IF;
+        v_second_quantities := v_second_quantities || array_fill(v_second_quantity, ARRAY[cardinality(v_lines) - cardinality(v_second_quantities)]);
     END LOOP;
 
-    v_ids := inventory.post_movements('issue',
-        (SELECT array_agg(ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
-            ORDER BY l.line_number)
-         FROM unnest(v_lines) AS l),
-        'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
+    v_posts := ARRAY(
+        SELECT ROW(l.item_id, l.lot_id, l.location_id, v_production_id, l.quantity, false, l.id, NULL, NULL)::inventory.posting_line
+        FROM unnest(v_lines) AS l
+        ORDER BY l.line_number);
+    v_second_quantities := inventory.complete_second_quantities(v_posts, v_second_quantities);
+    v_ids := inventory.post_movements('issue', v_posts, 'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
-        location_id, quantity, movement_id)
+        location_id, quantity, movement_id, second_quantity)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
-        v_ids[l.line_number]
+        v_ids[l.line_number], v_second_quantities[l.line_number]
     FROM unnest(v_lines) AS l;
     UPDATE production.work_order AS o SET state = 'in_process' WHERE o.id = v_order.id AND o.state = 'released';
 
@@ -110,4 +114,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.issue_material(jsonb, jsonb) IS
-    'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+    'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight; may be left out when all of a lot at its place goes), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';

@@ -17,6 +17,8 @@ DECLARE
     v_work_center_id bigint;
     v_good numeric := 0;
     v_scrap numeric := 0;
+    v_good_second numeric;
+    v_scrap_second numeric;
     v_rework numeric := 0;
     v_produced numeric;
     v_reason_id bigint;
@@ -31,6 +33,7 @@ DECLARE
     v_count integer;
     v_types inventory.movement_type[];
     v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -85,6 +88,20 @@ BEGIN
             SELECT FROM production.work_order_operation AS p
             WHERE p.work_order_id = v_order.id AND p.sequence > v_operation.sequence));
 
+    -- What goes into stock or is scrapped is weighed, where the item is measured twice.
+    IF v_moves_stock AND v_good > 0 OR p_command ? 'good_second_quantity' THEN
+        v_good_second := inventory.to_second_quantity(v_item.id, p_command ->> 'good_second_quantity');
+    END IF;
+    IF v_moves_stock AND v_scrap > 0 OR p_command ? 'scrap_second_quantity' THEN
+        v_scrap_second := inventory.to_second_quantity(v_item.id, p_command ->> 'scrap_second_quantity');
+    END IF;
+    IF (v_good_second IS NOT NULL AND NOT (v_moves_stock AND v_good > 0)) OR (v_scrap_second IS NOT NULL AND NOT (v_moves_stock AND v_scrap > 0)) THEN
+        RAISE EXCEPTION 'a second quantity was entered of something that does not move'
+            USING ERRCODE = 'MR228',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'moves_stock', v_moves_stock)::text,
+                  HINT = 'Weigh what goes into stock or is scrapped at the last operation.';
+    END IF;
+
     IF v_moves_stock THEN
         v_produced := v_order.good_quantity + v_order.scrap_quantity + v_good + v_scrap;
         IF (v_order.good_quantity + v_good) * 100 > v_order.quantity * (100 + v_order.over_production_percent) THEN
@@ -121,7 +138,7 @@ BEGIN
                 WHERE r.work_order_id = v_order.id AND l.item_id = v_item.id AND l.number = p_command ->> 'lot'))).id;
 
         -- Backflush: what the order should have used up to now, less what it has. Rounding never adds up.
-        SELECT coalesce(array_agg(ROW(m.id, v_report_id, m.id, m.item_id, 0, m.supply_location_id, n.quantity, NULL)::production.production_report_material
+        SELECT coalesce(array_agg(ROW(m.id, v_report_id, m.id, m.item_id, 0, m.supply_location_id, n.quantity, NULL, NULL)::production.production_report_material
             ORDER BY m.id), '{}')
         INTO v_needs
         FROM production.work_order_material AS m
@@ -137,45 +154,50 @@ BEGIN
             v_uses := v_needs;
         END IF;
         SELECT coalesce(array_agg(ROW(nextval('production.production_report_material_id_seq'), v_report_id, n.work_order_material_id, n.item_id,
-            n.lot_id, n.location_id, n.quantity, NULL)::production.production_report_material), '{}')
+            n.lot_id, n.location_id, n.quantity, NULL, n.second_quantity)::production.production_report_material), '{}')
         INTO v_uses
-        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
+        FROM (SELECT u.work_order_material_id, u.item_id, u.lot_id, u.location_id, u.quantity, u.second_quantity FROM unnest(v_uses) AS u ORDER BY u.work_order_material_id) AS n;
         v_count := cardinality(v_uses);
 
         SELECT array_agg('issue'::inventory.movement_type),
             array_agg(ROW(n.item_id, n.lot_id, n.location_id, v_production_id, n.quantity, false, n.id, NULL, NULL)::inventory.posting_line
-                ORDER BY n.ordinality)
-        INTO v_types, v_lines
+                ORDER BY n.ordinality),
+            array_agg(n.second_quantity ORDER BY n.ordinality)
+        INTO v_types, v_lines, v_second_quantities
         FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
-            quantity, movement_id, ordinality);
+            quantity, movement_id, second_quantity, ordinality);
         IF v_good > 0 THEN
             v_types := v_types || 'production'::inventory.movement_type;
             v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, v_location.id, v_good, false, v_report_id, NULL, NULL)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || v_good_second;
         END IF;
         IF v_scrap > 0 THEN
             v_types := v_types || 'scrap'::inventory.movement_type;
             v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, catalog.virtual_location(v_order.site_id, 'scrap'), v_scrap, false,
                 v_report_id, NULL, v_reason_id)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || v_scrap_second;
         END IF;
-        v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at);
+        v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
+        v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at, v_second_quantities);
     END IF;
 
     INSERT INTO production.production_report (id, kind, work_order_id, work_order_operation_id, work_center_id, good_quantity,
         scrap_quantity, rework_quantity, scrap_reason_id, moves_stock, lot_id, location_id, good_movement_id, scrap_movement_id,
-        operator, started_at, ended_at, occurred_at)
+        operator, started_at, ended_at, occurred_at, good_second_quantity, scrap_second_quantity)
     VALUES (v_report_id, v_kind, v_order.id, v_operation.id, v_work_center_id, v_good, v_scrap, v_rework, v_reason_id, v_moves_stock,
         v_lot_id, v_location.id, CASE WHEN v_moves_stock AND v_good > 0 THEN v_ids[v_count + 1] END,
         CASE WHEN v_moves_stock AND v_scrap > 0 THEN v_ids[cardinality(v_ids)] END,
         coalesce(p_command ->> 'operator', event.current_actor()), (p_command ->> 'started_at')::timestamptz,
-        (p_command ->> 'ended_at')::timestamptz, v_occurred_at)
+        (p_command ->> 'ended_at')::timestamptz, v_occurred_at, v_good_second, v_scrap_second)
     RETURNING production_report.number INTO v_number;
 
     IF v_count > 0 THEN
         INSERT INTO production.production_report_material (id, production_report_id, work_order_material_id, item_id, lot_id,
-            location_id, quantity, movement_id)
-        SELECT n.id, n.production_report_id, n.work_order_material_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[n.ordinality]
+            location_id, quantity, movement_id, second_quantity)
+        SELECT n.id, n.production_report_id, n.work_order_material_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[n.ordinality],
+            v_second_quantities[n.ordinality]
         FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
-            quantity, movement_id, ordinality);
+            quantity, movement_id, second_quantity, ordinality);
         UPDATE production.work_order_material AS m
         SET issued_quantity = m.issued_quantity + s.quantity,
             backflushed_quantity = m.backflushed_quantity + s.quantity
@@ -215,4 +237,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.report_production(jsonb, jsonb) IS
-    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';
+    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';

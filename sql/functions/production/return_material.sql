@@ -70,7 +70,7 @@ BEGIN
         WHERE m.id = v_material.id;
         v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, v_line ->> 'second_quantity');
         v_lines := v_lines || ROW(nextval('production.material_issue_line_id_seq'), v_issue.id, cardinality(v_lines) + 1,
-            v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL)::production.material_issue_line;
+            v_material.id, v_item.id, v_lot.id, v_location_id, v_quantity, NULL, NULL)::production.material_issue_line;
     END LOOP;
 
     v_ids := inventory.post_movements('material_return',
@@ -79,9 +79,9 @@ BEGIN
          FROM unnest(v_lines) AS l),
         'material_issue', v_issue.id, v_occurred_at, v_second_quantities);
     INSERT INTO production.material_issue_line (id, material_issue_id, line_number, work_order_material_id, item_id, lot_id,
-        location_id, quantity, movement_id)
+        location_id, quantity, movement_id, second_quantity)
     SELECT l.id, l.material_issue_id, l.line_number, l.work_order_material_id, l.item_id, l.lot_id, l.location_id, l.quantity,
-        v_ids[l.line_number]
+        v_ids[l.line_number], v_second_quantities[l.line_number]
     FROM unnest(v_lines) AS l;
     PERFORM production.release_attribution(s.work_order_material_id, s.lot_id)
     FROM (SELECT DISTINCT l.work_order_material_id, l.lot_id FROM unnest(v_lines) AS l WHERE l.lot_id <> 0) AS s;
@@ -93,4 +93,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.return_material(jsonb, jsonb) IS
-    'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
+    'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';

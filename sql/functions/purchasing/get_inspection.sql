@@ -14,6 +14,9 @@ BEGIN
             'accepted_quantity', trim_scale(n.accepted_quantity)::text, 'rejected_quantity', trim_scale(n.rejected_quantity)::text,
             'unit', u.code, 'reason', q.code, 'note', n.note, 'to_location', c.code, 'is_reversed', n.is_reversed,
             'occurred_at', n.occurred_at, 'created_at', n.created_at)
+            || jsonb_strip_nulls(jsonb_build_object('accepted_second_quantity', trim_scale(n.accepted_second_quantity)::text,
+                'rejected_second_quantity', trim_scale(n.rejected_second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)))
         FROM purchasing.inspection AS n
         JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
         JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id

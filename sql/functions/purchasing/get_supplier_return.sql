@@ -12,6 +12,8 @@ BEGIN
             'number', t.number, 'goods_receipt', r.number, 'line', l.line_number, 'supplier', p.code, 'item', i.number,
             'lot', nullif(lot.number, ''), 'quantity', trim_scale(t.quantity)::text, 'unit', u.code, 'location', c.code,
             'reason', q.code, 'note', t.note, 'is_reversed', t.is_reversed, 'occurred_at', t.occurred_at, 'created_at', t.created_at)
+            || CASE WHEN t.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(t.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
         FROM purchasing.supplier_return AS t
         JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
         JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id

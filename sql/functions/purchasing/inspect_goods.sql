@@ -70,13 +70,15 @@ BEGIN
         v_types := v_types || 'put_away'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_to_location_id, v_accepted, false,
             v_line.id, NULL, NULL)::inventory.posting_line;
-        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity');
+        v_second_quantities := v_second_quantities || CASE WHEN p_command ->> 'accepted_second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, p_command ->> 'accepted_second_quantity') END;
     END IF;
     IF v_rejected > 0 THEN
         v_types := v_types || 'rejection'::inventory.movement_type;
         v_lines := v_lines || ROW(v_item.id, v_line.lot_id, v_from_location_id, v_rejected_location_id, v_rejected, false,
             v_line.id, NULL, v_reason_id)::inventory.posting_line;
-        v_second_quantities := v_second_quantities || inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity');
+        v_second_quantities := v_second_quantities || CASE WHEN p_command ->> 'rejected_second_quantity' IS NOT NULL
+            THEN inventory.to_second_quantity(v_item.id, p_command ->> 'rejected_second_quantity') END;
     END IF;
 
     -- Decided, before the lot may leave quarantine.
@@ -99,12 +101,14 @@ BEGIN
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;
+    v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
     v_ids := inventory.post_mixed_movements(v_types, v_lines, 'inspection', v_inspection_id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.inspection (id, goods_receipt_line_id, accepted_quantity, rejected_quantity, reason_id, note,
-        accepted_movement_id, rejected_movement_id, to_location_id, occurred_at)
+        accepted_movement_id, rejected_movement_id, to_location_id, occurred_at, accepted_second_quantity, rejected_second_quantity)
     VALUES (v_inspection_id, v_line.id, v_accepted, v_rejected, v_reason_id, p_command ->> 'note',
-        v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at)
+        v_ids[array_position(v_types, 'put_away')], v_ids[array_position(v_types, 'rejection')], v_to_location_id, v_occurred_at,
+        v_second_quantities[array_position(v_types, 'put_away')], v_second_quantities[array_position(v_types, 'rejection')])
     RETURNING inspection.number INTO v_number;
     IF v_rejected > 0 THEN
         UPDATE purchasing.purchase_order_line AS ol
@@ -120,4 +124,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
-    'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+    'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';

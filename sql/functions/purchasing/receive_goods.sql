@@ -126,7 +126,8 @@ BEGIN
         v_id := nextval('purchasing.goods_receipt_line_id_seq');
         v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
             CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
-            CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false)::purchasing.goods_receipt_line;
+            CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false,
+            v_second_quantities[v_line.line_number])::purchasing.goods_receipt_line;
     END LOOP;
 
     v_ids := inventory.post_movements('receipt',
@@ -136,9 +137,9 @@ BEGIN
         'goods_receipt', v_receipt.id, v_occurred_at, v_second_quantities);
 
     INSERT INTO purchasing.goods_receipt_line (id, goods_receipt_id, line_number, purchase_order_line_id, item_id, lot_id, location_id,
-        quantity, state, accepted_quantity, movement_id)
+        quantity, state, accepted_quantity, movement_id, second_quantity)
     SELECT l.id, l.goods_receipt_id, l.line_number, l.purchase_order_line_id, l.item_id, l.lot_id, l.location_id,
-        l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number]
+        l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number], l.second_quantity
     FROM unnest(v_lines) AS l;
 
     PERFORM event.publish('goods_receipt.posted', v_receipt.id,

@@ -15,6 +15,8 @@ DECLARE
     v_quantity numeric;
     v_reason_id bigint;
     v_from_location_id bigint;
+    v_lines inventory.posting_line[];
+    v_second_quantities numeric[];
     v_return_id bigint := nextval('purchasing.supplier_return_id_seq');
     v_number text;
     v_ids bigint[];
@@ -42,13 +44,14 @@ BEGIN
     v_from_location_id := CASE WHEN p_command ->> 'location' IS NULL THEN catalog.physical_location(v_site_id, 'rejected')
         ELSE (catalog.find_location(p_command ->> 'location')).id END;
 
-    v_ids := inventory.post_movements('supplier_return',
-        ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
-            v_line.id, NULL, v_reason_id)::inventory.posting_line],
-        'supplier_return', v_return_id, v_occurred_at,
-        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')]);
-    INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at)
-    VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at)
+    v_lines := ARRAY[ROW(v_item.id, v_line.lot_id, v_from_location_id, catalog.virtual_location(v_site_id, 'supplier'), v_quantity, false,
+        v_line.id, NULL, v_reason_id)::inventory.posting_line];
+    v_second_quantities := inventory.complete_second_quantities(v_lines, ARRAY[CASE WHEN p_command ->> 'second_quantity' IS NOT NULL
+        THEN inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity') END]);
+    v_ids := inventory.post_movements('supplier_return', v_lines, 'supplier_return', v_return_id, v_occurred_at, v_second_quantities);
+    INSERT INTO purchasing.supplier_return (id, goods_receipt_line_id, quantity, from_location_id, reason_id, note, movement_id, occurred_at, second_quantity)
+    VALUES (v_return_id, v_line.id, v_quantity, v_from_location_id, v_reason_id, p_command ->> 'note', v_ids[1], v_occurred_at,
+        v_second_quantities[1])
     RETURNING supplier_return.number INTO v_number;
     UPDATE purchasing.goods_receipt_line AS l
     SET returned_quantity = l.returned_quantity + v_quantity
@@ -65,4 +68,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.return_to_supplier(jsonb, jsonb) IS
-    'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
+    'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, second_quantity (catch weight; may be left out when all of the lot at its place goes), location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';

@@ -26,6 +26,8 @@ AS $function$
                 'accepted_quantity', trim_scale(l.accepted_quantity)::text,
                 'rejected_quantity', trim_scale(l.rejected_quantity)::text,
                 'credited_quantity', trim_scale(l.credited_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number), '[]')
             FROM shipping.customer_return_line AS l
             JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id

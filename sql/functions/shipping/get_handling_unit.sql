@@ -35,6 +35,8 @@ AS $function$
                 'expires_on', t.expires_on,
                 'quantity', trim_scale(n.quantity)::text,
                 'unit', m.code)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY h.id, n.id), '[]')
             FROM shipping.handling_unit_content AS n
             JOIN shipping.handling_unit AS h ON h.id = n.handling_unit_id

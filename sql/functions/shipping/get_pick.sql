@@ -24,6 +24,8 @@ AS $function$
                 'unit', u.code,
                 'reserved_quantity', trim_scale(l.reserved_quantity)::text,
                 'packed_quantity', trim_scale(l.packed_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number), '[]')
             FROM shipping.pick_line AS l
             JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id

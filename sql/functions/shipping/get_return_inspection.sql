@@ -20,6 +20,8 @@ AS $function$
                 'quantity', trim_scale(l.quantity)::text,
                 'unit', u.code,
                 'location', c.code)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number), '[]')
             FROM shipping.return_inspection_line AS l
             JOIN shipping.customer_return_line AS q ON q.id = l.customer_return_line_id

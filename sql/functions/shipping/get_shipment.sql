@@ -45,6 +45,8 @@ AS $function$
                 'returned_quantity', trim_scale(l.returned_quantity)::text,
                 'invoiced_quantity', trim_scale(l.invoiced_quantity)::text,
                 'credited_quantity', trim_scale(l.credited_quantity)::text)
+                || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
+                    'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
                 ORDER BY l.line_number)
             FROM shipping.shipment_line AS l
             JOIN sales.sales_order_line AS ol ON ol.id = l.sales_order_line_id

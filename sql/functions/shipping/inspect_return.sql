@@ -16,6 +16,9 @@ DECLARE
     v_item catalog.item;
     v_accepted numeric;
     v_rejected numeric;
+    v_rest numeric;
+    v_rest_second numeric;
+    v_second_quantity numeric;
     v_location_id bigint;
     v_inspection_id bigint;
     v_number text;
@@ -42,7 +45,7 @@ BEGIN
     RETURNING return_inspection.id, return_inspection.number INTO v_inspection_id, v_number;
 
     FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
-        SELECT l.id, l.line_number, l.quantity, l.accepted_quantity, l.rejected_quantity, s.item_id, k.from_location_id
+        SELECT l.id, l.line_number, l.quantity, l.second_quantity, l.accepted_quantity, l.rejected_quantity, s.item_id, k.from_location_id
         INTO v_line
         FROM shipping.customer_return_line AS l
         JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
@@ -79,19 +82,32 @@ BEGIN
         WHERE l.id = v_line.id;
         PERFORM inventory.consume_demand('customer_return_line', v_line.id, v_accepted + v_rejected);
 
+        -- What is left of the line is known in both quantities: the last part may go unweighed.
+        v_rest := v_line.quantity - v_line.accepted_quantity - v_line.rejected_quantity;
+        v_rest_second := v_line.second_quantity - coalesce((
+            SELECT sum(d.second_quantity)
+            FROM shipping.return_inspection_line AS d
+            JOIN shipping.return_inspection AS n ON n.id = d.return_inspection_id
+            WHERE d.customer_return_line_id = v_line.id AND NOT n.is_reversed), 0);
         IF v_accepted > 0 THEN
             v_location_id := CASE WHEN v_wish.line ? 'location'
                 THEN shipping.require_location(v_wish.line ->> 'location', v_from.site_id, '{storage}')
                 ELSE v_line.from_location_id END;
             v_ordinal := v_ordinal + 1;
-            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id)
-            VALUES (v_inspection_id, v_ordinal, v_line.id, true, v_accepted, v_location_id);
+            v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'accepted_second_quantity', v_accepted, v_rest, v_rest_second);
+            v_rest := v_rest - v_accepted;
+            v_rest_second := v_rest_second - v_second_quantity;
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id,
+                second_quantity)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, true, v_accepted, v_location_id, v_second_quantity);
         END IF;
         IF v_rejected > 0 THEN
             v_location_id := shipping.require_location(v_wish.line ->> 'rejected_location', v_from.site_id, '{rejected}');
             v_ordinal := v_ordinal + 1;
-            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id)
-            VALUES (v_inspection_id, v_ordinal, v_line.id, false, v_rejected, v_location_id);
+            v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'rejected_second_quantity', v_rejected, v_rest, v_rest_second);
+            INSERT INTO shipping.return_inspection_line (return_inspection_id, line_number, customer_return_line_id, is_accepted, quantity, location_id,
+                second_quantity)
+            VALUES (v_inspection_id, v_ordinal, v_line.id, false, v_rejected, v_location_id, v_second_quantity);
         END IF;
     END LOOP;
 
@@ -108,7 +124,8 @@ BEGIN
             JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
             WHERE l.return_inspection_id = v_inspection_id
             ORDER BY l.line_number),
-        'return_inspection', v_inspection_id, v_occurred_at);
+        'return_inspection', v_inspection_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection_id ORDER BY l.line_number));
     UPDATE shipping.return_inspection_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.return_inspection_id = v_inspection_id;
 
     PERFORM event.publish('return_inspection.posted', v_inspection_id,
@@ -118,4 +135,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
-    'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
+    'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, accepted_second_quantity, rejected_second_quantity (catch weight; the last part of a line weighs what is left of it), location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';

@@ -22,6 +22,8 @@ DECLARE
     v_quantity numeric;
     v_content_ids bigint[] := '{}';
     v_content_quantities numeric[] := '{}';
+    v_second_quantity numeric;
+    v_content_second_quantities numeric[] := '{}';
     v_bad record;
     v_id bigint;
     v_sscc text;
@@ -121,7 +123,13 @@ BEGIN
                           'requested', trim_scale(v_quantity)::text, 'is_reversed', v_pick.is_reversed)::text,
                       HINT = 'Pick more first, or pack less.';
         END IF;
-        UPDATE shipping.pick_line AS l SET packed_quantity = l.packed_quantity + v_quantity WHERE l.id = v_line.id;
+        v_second_quantity := inventory.part_of_second_quantity(v_item.id, v_wish.line ->> 'second_quantity', v_quantity,
+            v_line.quantity - v_line.packed_quantity, v_line.second_quantity - v_line.packed_second_quantity);
+        UPDATE shipping.pick_line AS l
+        SET packed_quantity = l.packed_quantity + v_quantity,
+            packed_second_quantity = l.packed_second_quantity + v_second_quantity
+        WHERE l.id = v_line.id;
+        v_content_second_quantities := v_content_second_quantities || v_second_quantity;
         v_content_ids := v_content_ids || v_line.id;
         v_content_quantities := v_content_quantities || v_quantity;
     END LOOP;
@@ -130,9 +138,9 @@ BEGIN
     INSERT INTO shipping.handling_unit (site_id, sscc, kind, customer_id, parent_id, packed_at)
     VALUES (v_site_id, v_sscc, v_kind, v_customer_id, v_parent_id, v_occurred_at)
     RETURNING handling_unit.id INTO v_id;
-    INSERT INTO shipping.handling_unit_content (handling_unit_id, pick_line_id, quantity)
-    SELECT v_id, c.pick_line_id, sum(c.quantity)
-    FROM unnest(v_content_ids, v_content_quantities) AS c (pick_line_id, quantity)
+    INSERT INTO shipping.handling_unit_content (handling_unit_id, pick_line_id, quantity, second_quantity)
+    SELECT v_id, c.pick_line_id, sum(c.quantity), sum(c.second_quantity)
+    FROM unnest(v_content_ids, v_content_quantities, v_content_second_quantities) AS c (pick_line_id, quantity, second_quantity)
     GROUP BY c.pick_line_id
     ORDER BY c.pick_line_id;
     UPDATE shipping.handling_unit AS u SET parent_id = v_id WHERE u.id = ANY (v_child_ids);
@@ -148,4 +156,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION shipping.pack_handling_unit(jsonb, jsonb) IS
-    'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
+    'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?, second_quantity (catch weight; the rest of a line weighs what is left of it)}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';

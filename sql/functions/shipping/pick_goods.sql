@@ -22,6 +22,9 @@ DECLARE
     v_source record;
     v_taken numeric;
     v_posts inventory.posting_line[] := '{}';
+    v_second_quantity numeric;
+    v_second_quantities numeric[] := '{}';
+    v_wish_posts inventory.posting_line[];
     v_movement_ids bigint[];
 BEGIN
     IF v_answer.is_replayed THEN
@@ -39,6 +42,8 @@ BEGIN
         v_location_id := CASE WHEN v_wish.line ? 'location'
             THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
         v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        v_second_quantity := CASE WHEN v_wish.line ? 'second_quantity'
+            THEN inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
 
         IF v_line.picked_quantity + v_left > v_line.base_quantity THEN
             RAISE EXCEPTION 'line % of sales order % needs only % more', v_line.line_number, v_order.number,
@@ -109,6 +114,15 @@ BEGIN
                           'location', v_wish.line ->> 'location', 'missing', trim_scale(v_left)::text)::text,
                       HINT = 'Take less, another lot or another place; what is reserved for other orders is not free.';
         END IF;
+
+        -- What was weighed is one lot at one place, reserved and free stock of it together.
+        v_wish_posts := v_posts[cardinality(v_second_quantities) + 1:];
+        IF v_second_quantity IS NOT NULL AND (SELECT count(DISTINCT (p.from_location_id, p.lot_id)) FROM unnest(v_wish_posts) AS p) > 1 THEN
+            PERFORM inventory.refuse_joint_weight(v_item.number,
+                (SELECT count(DISTINCT (p.from_location_id, p.lot_id))::integer FROM unnest(v_wish_posts) AS p));
+        END IF;
+        v_second_quantities := v_second_quantities
+            || inventory.divide_second_quantity(v_item.id, v_second_quantity, ARRAY(SELECT p.quantity FROM unnest(v_wish_posts) AS p));
     END LOOP;
 
     -- Every balance that the posting and the release below touch, once and in order.
@@ -125,6 +139,7 @@ BEGIN
               AND r.demand_id IN (SELECT p.document_line_id FROM unnest(v_posts) AS p)
               AND r.open_quantity > 0
         ) AS k));
+    v_second_quantities := inventory.complete_second_quantities(v_posts, v_second_quantities);
     -- What other stock was picked for is not held any longer.
     PERFORM inventory.release_reservations('sales_order_line', l.id)
     FROM sales.sales_order_line AS l
@@ -135,9 +150,12 @@ BEGIN
     VALUES (v_order.id, v_staging_id, v_occurred_at)
     RETURNING pick.id, pick.number INTO v_pick_id, v_number;
 
-    INSERT INTO shipping.pick_line (pick_id, line_number, sales_order_line_id, item_id, lot_id, from_location_id, quantity, reserved_quantity)
+    INSERT INTO shipping.pick_line (pick_id, line_number, sales_order_line_id, item_id, lot_id, from_location_id, quantity, reserved_quantity,
+        second_quantity, packed_second_quantity)
     SELECT v_pick_id, row_number() OVER (ORDER BY min(p.ordinal)), p.document_line_id, p.item_id, p.lot_id, p.from_location_id,
-        sum(p.quantity), CASE WHEN p.consumes_reservation THEN sum(p.quantity) ELSE 0 END
+        sum(p.quantity), CASE WHEN p.consumes_reservation THEN sum(p.quantity) ELSE 0 END,
+        CASE WHEN count(v_second_quantities[p.ordinal]) = count(*) THEN sum(v_second_quantities[p.ordinal]) END,
+        CASE WHEN count(v_second_quantities[p.ordinal]) = count(*) THEN 0 END
     FROM unnest(v_posts) WITH ORDINALITY AS p (item_id, lot_id, from_location_id, to_location_id, quantity, consumes_reservation,
         document_line_id, reverses_movement_id, reason_id, ordinal)
     GROUP BY p.document_line_id, p.item_id, p.lot_id, p.from_location_id, p.consumes_reservation;
@@ -147,7 +165,8 @@ BEGIN
             FROM shipping.pick_line AS l
             WHERE l.pick_id = v_pick_id
             ORDER BY l.line_number),
-        'pick', v_pick_id, v_occurred_at);
+        'pick', v_pick_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.pick_line AS l WHERE l.pick_id = v_pick_id ORDER BY l.line_number));
     UPDATE shipping.pick_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.pick_id = v_pick_id;
 
     PERFORM event.publish('pick.posted', v_pick_id, jsonb_build_object('pick', v_number, 'sales_order', v_order.number));
@@ -156,4 +175,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
-    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';

@@ -16,6 +16,7 @@ DECLARE
     v_line shipping.shipment_line;
     v_item catalog.item;
     v_quantity numeric;
+    v_second_quantity numeric;
     v_return_id bigint;
     v_number text;
     v_movement_ids bigint[];
@@ -63,8 +64,11 @@ BEGIN
                           'requested', trim_scale(v_quantity)::text)::text,
                       HINT = 'Check the line: the goods may be of another shipment.';
         END IF;
-        INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id)
-        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id);
+        -- What comes back as a whole weighs what it weighed, unless the scale says otherwise: the goods may have dried.
+        v_second_quantity := CASE WHEN NOT v_wish.line ? 'second_quantity' AND v_quantity = v_line.quantity THEN v_line.second_quantity
+            ELSE inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
+        INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id, second_quantity)
+        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id, v_second_quantity);
         UPDATE shipping.shipment_line AS l SET returned_quantity = l.returned_quantity + v_quantity WHERE l.id = v_line.id;
         PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, v_quantity, 0, 0);
     END LOOP;
@@ -75,7 +79,8 @@ BEGIN
             JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
             WHERE l.customer_return_id = v_return_id
             ORDER BY l.line_number),
-        'customer_return', v_return_id, v_occurred_at);
+        'customer_return', v_return_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return_id ORDER BY l.line_number));
     UPDATE shipping.customer_return_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.customer_return_id = v_return_id;
     -- The lot may be released: what keeps these goods where they are is that they are held for their inspection.
     PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, c.id, s.lot_id, l.quantity)
@@ -91,4 +96,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION shipping.return_goods(jsonb, jsonb) IS
-    'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
+    'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, second_quantity (catch weight; as shipped when all of a line comes back and nobody weighs it), reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';

@@ -101,9 +101,9 @@ BEGIN
     WHERE u.id = ANY (shipping.unit_tree(v_root_ids))
     ORDER BY u.id;
     INSERT INTO shipping.shipment_line (shipment_id, line_number, sales_order_line_id, pick_line_id, handling_unit_id, item_id, lot_id,
-        from_location_id, quantity)
+        from_location_id, quantity, second_quantity)
     SELECT v_shipment_id, row_number() OVER (ORDER BY l.sales_order_line_id, c.handling_unit_id, c.id),
-        l.sales_order_line_id, l.id, c.handling_unit_id, l.item_id, l.lot_id, p.staging_location_id, c.quantity
+        l.sales_order_line_id, l.id, c.handling_unit_id, l.item_id, l.lot_id, p.staging_location_id, c.quantity, c.second_quantity
     FROM shipping.handling_unit_content AS c
     JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
     JOIN shipping.pick AS p ON p.id = l.pick_id
@@ -119,7 +119,8 @@ BEGIN
             FROM shipping.shipment_line AS l
             WHERE l.shipment_id = v_shipment_id
             ORDER BY l.line_number),
-        'shipment', v_shipment_id, v_occurred_at);
+        'shipment', v_shipment_id, v_occurred_at,
+        ARRAY(SELECT l.second_quantity FROM shipping.shipment_line AS l WHERE l.shipment_id = v_shipment_id ORDER BY l.line_number));
     UPDATE shipping.shipment_line AS l SET movement_id = v_movement_ids[l.line_number] WHERE l.shipment_id = v_shipment_id;
 
     v_delivery_note := shipping.draw_delivery_note(v_shipment_id);

@@ -24,7 +24,8 @@ BEGIN
     END IF;
 
     UPDATE shipping.pick_line AS l
-    SET packed_quantity = l.packed_quantity - c.quantity
+    SET packed_quantity = l.packed_quantity - c.quantity,
+        packed_second_quantity = l.packed_second_quantity - c.second_quantity
     FROM shipping.handling_unit_content AS c
     WHERE c.handling_unit_id = v_unit.id AND l.id = c.pick_line_id;
     DELETE FROM shipping.handling_unit_content AS c WHERE c.handling_unit_id = v_unit.id;
