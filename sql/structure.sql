@@ -4808,6 +4808,48 @@ $$;
 COMMENT ON FUNCTION event.begin_request(p_operation text, p_context jsonb, p_command jsonb) IS 'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
 
 --
+-- Name: cancel_job(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.cancel_job(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-job', p_context, p_command);
+    v_id bigint;
+    v_job record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_id := event.lock_job(p_command ->> 'job');
+    SELECT j.id, j.kind, j.state INTO STRICT v_job FROM river.river_job AS j WHERE j.id = v_id;
+    IF v_job.state IN ('completed', 'cancelled', 'discarded') THEN
+        RAISE EXCEPTION 'job % cannot be cancelled: it is %', v_job.id, v_job.state
+            USING ERRCODE = 'MR923',
+                  DETAIL = jsonb_build_object('job', v_job.id::text, 'state', v_job.state)::text,
+                  HINT = 'It has ended already.';
+    END IF;
+
+    -- As River does it (its JobCancel): its worker sees the mark of a running job and stops it.
+    UPDATE river.river_job AS j
+    SET state = CASE WHEN j.state = 'running' THEN j.state ELSE 'cancelled' END,
+        finalized_at = CASE WHEN j.state = 'running' THEN j.finalized_at ELSE clock_timestamp() END,
+        metadata = jsonb_set(j.metadata, '{cancel_attempted_at}', to_jsonb(clock_timestamp()), true)
+    WHERE j.id = v_job.id;
+    PERFORM event.publish('job.cancelled', v_job.id, jsonb_build_object('job', v_job.id::text, 'kind', v_job.kind));
+    RETURN event.finish_request(p_context, 200, event.get_job(v_job.id::text));
+END;
+$$;
+
+--
+-- Name: FUNCTION cancel_job(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.cancel_job(p_context jsonb, p_command jsonb) IS 'Command: {job}. Takes a job back that waits; one that runs is told to stop and is cancelled moments later, unless it ends first. MR921 no such job, MR923 it has ended.';
+
+--
 -- Name: current_actor(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -4825,6 +4867,49 @@ $$;
 --
 
 COMMENT ON FUNCTION event.current_actor() IS 'Who acts in this transaction: the actor of the request, or the database role for work outside a request.';
+
+--
+-- Name: describe_job(bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.describe_job(p_job_id bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', j.id::text,
+        'kind', j.kind,
+        'queue', j.queue,
+        'priority', j.priority,
+        'state', j.state,
+        -- Of the arguments only what names a thing, and no text of any length.
+        'about', (
+            SELECT coalesce(jsonb_object_agg(a.key, left(a.value #>> '{}', 64)), '{}')
+            FROM jsonb_each(j.args) AS a
+            WHERE a.key IN ('kind', 'number', 'item', 'period', 'check') AND jsonb_typeof(a.value) IN ('string', 'number')),
+        'progress', CASE WHEN j.state = 'completed' THEN 100 ELSE (j.metadata ->> 'progress')::integer END,
+        'attempt', j.attempt,
+        'max_attempts', j.max_attempts,
+        'reason', CASE
+            WHEN j.state = 'completed' OR j.errors IS NULL OR cardinality(j.errors) = 0 THEN NULL
+            -- A panic says what is of use to programmers only; the log has it.
+            WHEN j.errors[cardinality(j.errors)] ->> 'trace' <> '' THEN 'the job met a bug; the log of the worker tells more'
+            ELSE left(event.hide_secrets(j.errors[cardinality(j.errors)] ->> 'error'), 500) END,
+        'is_cancelling', j.state = 'running' AND j.metadata ? 'cancel_attempted_at',
+        'created_at', j.created_at,
+        'attempted_at', j.attempted_at,
+        'next_attempt_at', CASE WHEN j.state IN ('available', 'scheduled', 'retryable') THEN j.scheduled_at END,
+        'ended_at', j.finalized_at,
+        'link', CASE WHEN j.state = 'completed' THEN j.metadata #>> '{output,link}' END)
+    FROM river.river_job AS j
+    WHERE j.id = p_job_id;
+$$;
+
+--
+-- Name: FUNCTION describe_job(p_job_id bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.describe_job(p_job_id bigint) IS 'A job as operators see it: neither its arguments as a whole nor traces, and the reason of the last failure without what looks like a secret. NULL when there is none.';
 
 --
 -- Name: describe_refusal(jsonb, jsonb, text, text, text, text); Type: FUNCTION; Schema: event; Owner: -
@@ -5201,6 +5286,61 @@ $$;
 COMMENT ON FUNCTION event.get_feed_status() IS 'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind.';
 
 --
+-- Name: get_job(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.get_job(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT event.describe_job(CASE WHEN p_number ~ '^[1-9][0-9]{0,17}$' THEN p_number::bigint END);
+$_$;
+
+--
+-- Name: FUNCTION get_job(p_number text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.get_job(p_number text) IS 'A job by its number; NULL when there is none, or none any more: jobs that have ended are kept for a time only.';
+
+--
+-- Name: give_back_jobs(bigint[], integer[]); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.give_back_jobs(p_job_ids bigint[], p_attempts integer[]) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH orphan AS MATERIALIZED (
+        SELECT j.id
+        FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
+        JOIN river.river_job AS j ON j.id = o.job_id AND j.attempt = o.attempt AND j.state = 'running'
+        WHERE EXISTS (SELECT FROM event.list_orphaned_jobs() AS l WHERE l.job_id = o.job_id AND l.attempt = o.attempt)
+        ORDER BY j.id
+        FOR UPDATE OF j SKIP LOCKED
+    ), given_back AS (
+        -- As River's own rescuer does it after half an hour. The attempt counts: a job that brings workers down is given up in the
+        -- end. The first tries are at once, since most workers end for reasons of their own.
+        UPDATE river.river_job AS j
+        SET state = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled' WHEN j.attempt >= j.max_attempts THEN 'discarded' ELSE 'available' END
+                ::river.river_job_state,
+            finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' OR j.attempt >= j.max_attempts THEN clock_timestamp() END,
+            scheduled_at = clock_timestamp() + greatest(j.attempt - 5, 0) * interval '5 seconds',
+            errors = array_append(j.errors, jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt,
+                'error', 'the worker ended in the middle of the job', 'trace', ''))
+        FROM orphan AS o
+        WHERE j.id = o.id AND j.state = 'running'
+        RETURNING j.id
+    )
+    SELECT count(*)::integer FROM given_back;
+$$;
+
+--
+-- Name: FUNCTION give_back_jobs(p_job_ids bigint[], p_attempts integer[]); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.give_back_jobs(p_job_ids bigint[], p_attempts integer[]) IS 'Has others work the jobs of workers that are no more (event.list_orphaned_jobs, the same attempts). Says how many.';
+
+--
 -- Name: has_replica_reached(text); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -5223,10 +5363,33 @@ $$;
 COMMENT ON FUNCTION event.has_replica_reached(p_position text) IS 'Whether the reporting replica has stored everything up to a position of the write-ahead log, such as pg_current_wal_lsn() gave.';
 
 --
--- Name: insert_job(text, jsonb, text, integer); Type: FUNCTION; Schema: event; Owner: -
+-- Name: hide_secrets(text); Type: FUNCTION; Schema: event; Owner: -
 --
 
-CREATE FUNCTION event.insert_job(p_kind text, p_args jsonb, p_queue text DEFAULT 'default'::text, p_priority integer DEFAULT 1) RETURNS bigint
+CREATE FUNCTION event.hide_secrets(p_text text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT regexp_replace(regexp_replace(regexp_replace(regexp_replace(p_text,
+        -- user and password of a URL
+        '(://)[^/@\s]*@', '\1[hidden]@', 'g'),
+        -- the query of a URL
+        '(://[^\s?"]*)\?[^\s"]*', '\1?[hidden]', 'g'),
+        '\m(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}', '\1 [hidden]', 'gi'),
+        '((?:token|secret|password|passwd|pwd|api[_-]?key|authorization|signature)["'']?\s*[=:]\s*)("[^"]*"|''[^'']*''|(?!\[hidden\]|bearer\s|basic\s)[^\s,;&]+)', '\1[hidden]', 'gi');
+$$;
+
+--
+-- Name: FUNCTION hide_secrets(p_text text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.hide_secrets(p_text text) IS 'The text without what looks like a secret: credentials and queries of URLs, tokens, and values named password, token, secret or key.';
+
+--
+-- Name: insert_job(text, jsonb, text, integer, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.insert_job(p_kind text, p_args jsonb, p_queue text DEFAULT 'default'::text, p_priority integer DEFAULT 1, p_max_attempts integer DEFAULT 25) RETURNS bigint
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -5235,17 +5398,17 @@ DECLARE
 BEGIN
     -- No NOTIFY: it would serialise commits. Workers poll.
     INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
-    VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, 25)
+    VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, p_max_attempts::smallint)
     RETURNING river_job.id INTO v_id;
     RETURN v_id;
 END;
 $$;
 
 --
--- Name: FUNCTION insert_job(p_kind text, p_args jsonb, p_queue text, p_priority integer); Type: COMMENT; Schema: event; Owner: -
+-- Name: FUNCTION insert_job(p_kind text, p_args jsonb, p_queue text, p_priority integer, p_max_attempts integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.insert_job(p_kind text, p_args jsonb, p_queue text, p_priority integer) IS 'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
+COMMENT ON FUNCTION event.insert_job(p_kind text, p_args jsonb, p_queue text, p_priority integer, p_max_attempts integer) IS 'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
 
 --
 -- Name: list_findings(); Type: FUNCTION; Schema: event; Owner: -
@@ -5424,6 +5587,61 @@ $$;
 COMMENT ON FUNCTION event.list_findings() IS 'What a DBA should look at: severity (error, warning, note), what it is about, and one sentence that says what is wrong and what to do. No rows: all is well. Reads statistics and settings; pg_monitor sees more.';
 
 --
+-- Name: list_jobs(text, text, text, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH page AS (
+        SELECT j.id, event.describe_job(j.id) AS document
+        FROM river.river_job AS j
+        WHERE (p_state IS NULL OR j.state = p_state::river.river_job_state)
+          AND (p_kind IS NULL OR j.kind = p_kind)
+          AND (p_after IS NULL OR j.id < CASE WHEN p_after ~ '^[1-9][0-9]{0,17}$' THEN p_after::bigint ELSE 0 END)
+        ORDER BY j.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(p.document ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
+    FROM page AS p;
+$_$;
+
+--
+-- Name: FUNCTION list_jobs(p_state text, p_kind text, p_after text, p_limit integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) IS 'A page of jobs, latest first, optionally of one state or kind.';
+
+--
+-- Name: list_orphaned_jobs(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.list_orphaned_jobs() RETURNS TABLE(job_id bigint, attempt integer)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- A worker that lives holds the lock of its name (TryLockPresence in queries).
+    SELECT j.id, j.attempt::integer
+    FROM river.river_job AS j
+    WHERE j.state = 'running'
+      AND j.attempted_by[cardinality(j.attempted_by)] LIKE 'millrace-worker-%'
+      AND NOT EXISTS (
+          SELECT FROM pg_locks AS l
+          WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+            AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+            AND ((l.classid::bigint << 32) | l.objid::bigint) = hashtextextended(j.attempted_by[cardinality(j.attempted_by)], 905));
+$$;
+
+--
+-- Name: FUNCTION list_orphaned_jobs(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.list_orphaned_jobs() IS 'Jobs that are marked as running by a worker that is no more. A worker whose connection broke may still be there, so only who is here twice is given back.';
+
+--
 -- Name: list_partitions(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -5496,6 +5714,37 @@ $$;
 --
 
 COMMENT ON FUNCTION event.lock_consumer(p_name text) IS 'Begins a step of a reader of the feed: gives its position and keeps every other run of the same reader waiting until the transaction ends. The effect of the events behind it and event.move_consumer follow in the same transaction. Raises MR907 for a reader that is not registered.';
+
+--
+-- Name: lock_job(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.lock_job(p_number text) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT j.id INTO v_id
+    FROM river.river_job AS j
+    WHERE j.id = CASE WHEN p_number ~ '^[1-9][0-9]{0,17}$' THEN p_number::bigint END
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no job %', p_number
+            USING ERRCODE = 'MR921',
+                  DETAIL = jsonb_build_object('job', p_number)::text,
+                  HINT = 'Jobs that have ended are kept for a time only; list the jobs.';
+    END IF;
+    RETURN v_id;
+END;
+$_$;
+
+--
+-- Name: FUNCTION lock_job(p_number text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.lock_job(p_number text) IS 'Locks a job by its number and gives its id. Raises MR921 when there is none.';
 
 --
 -- Name: move_consumer(text, bigint); Type: FUNCTION; Schema: event; Owner: -
@@ -5653,6 +5902,87 @@ $$;
 --
 
 COMMENT ON FUNCTION event.refuse_change() IS 'Trigger function of append-only tables: raises MR904 on update, delete and truncate.';
+
+--
+-- Name: report_output(bigint, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.report_output(p_job_id bigint, p_output jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE river.river_job AS j
+    SET metadata = j.metadata || jsonb_build_object('output', p_output)
+    WHERE j.id = p_job_id;
+$$;
+
+--
+-- Name: FUNCTION report_output(p_job_id bigint, p_output jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.report_output(p_job_id bigint, p_output jsonb) IS 'Notes what a job made, under the name that River and its pages use: {"link"} is the path of a file.';
+
+--
+-- Name: report_progress(bigint, integer, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.report_progress(p_job_id bigint, p_attempt integer, p_percent integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE river.river_job AS j
+    SET metadata = j.metadata || jsonb_build_object('progress', p_percent)
+    WHERE j.id = p_job_id AND j.attempt = p_attempt AND j.state = 'running'
+      AND (j.metadata ->> 'progress')::integer IS DISTINCT FROM p_percent;
+$$;
+
+--
+-- Name: FUNCTION report_progress(p_job_id bigint, p_attempt integer, p_percent integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.report_progress(p_job_id bigint, p_attempt integer, p_percent integer) IS 'Notes how many per cent of a running job are done. An attempt that is over changes nothing.';
+
+--
+-- Name: retry_job(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.retry_job(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('retry-job', p_context, p_command);
+    v_id bigint;
+    v_job record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_id := event.lock_job(p_command ->> 'job');
+    SELECT j.id, j.kind, j.state INTO STRICT v_job FROM river.river_job AS j WHERE j.id = v_id;
+    IF v_job.state NOT IN ('discarded', 'cancelled', 'retryable', 'scheduled') THEN
+        RAISE EXCEPTION 'job % cannot be tried again: it is %', v_job.id, v_job.state
+            USING ERRCODE = 'MR922',
+                  DETAIL = jsonb_build_object('job', v_job.id::text, 'state', v_job.state)::text,
+                  HINT = 'Only a job that failed, was cancelled, or waits for its next attempt can be.';
+    END IF;
+
+    -- As River does it (its JobRetry): a cancellation of before does not hold for the new attempt.
+    UPDATE river.river_job AS j
+    SET state = 'available', scheduled_at = clock_timestamp(), finalized_at = NULL,
+        metadata = j.metadata - 'cancel_attempted_at',
+        max_attempts = CASE WHEN j.attempt = j.max_attempts THEN j.max_attempts + 1 ELSE j.max_attempts END
+    WHERE j.id = v_job.id;
+    PERFORM event.publish('job.retried', v_job.id, jsonb_build_object('job', v_job.id::text, 'kind', v_job.kind));
+    RETURN event.finish_request(p_context, 200, event.get_job(v_job.id::text));
+END;
+$$;
+
+--
+-- Name: FUNCTION retry_job(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.retry_job(p_context jsonb, p_command jsonb) IS 'Command: {job}. Has a job that was given up, cancelled or waits for its next attempt run at once. MR921 no such job, MR922 it runs, waits already or is done.';
 
 --
 -- Name: wake_consumers(); Type: FUNCTION; Schema: event; Owner: -

@@ -37,7 +37,7 @@ func main() {
 // schema this program was not built for is refused.
 func Run(ctx context.Context, cfg config.Worker) error {
 	log := cfg.Logger()
-	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal())
+	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal(), pg.Connections(queue.Connections(cfg.MaxWorkers)))
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,15 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		return err
 	}
 
-	client, err := queue.NewClient(primary, app.Jobs(primary), queue.Options{MaxWorkers: cfg.MaxWorkers, Log: log})
+	name := event.NewWorkerName()
+	client, err := queue.NewClient(primary, app.Jobs(primary), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
+	if err != nil {
+		return err
+	}
+	// The worker is present as long as it may hold a job.
+	present, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	waitUntilGone, err := event.Presence{URL: cfg.DirectDatabaseURL.Reveal(), Worker: name, Log: log}.Start(present)
 	if err != nil {
 		return err
 	}
@@ -68,5 +76,7 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		err = client.StopAndCancel(context.WithoutCancel(ctx))
 	}
 	sequencing.Wait()
+	leave()
+	waitUntilGone()
 	return err
 }

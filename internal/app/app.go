@@ -42,6 +42,8 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	costing.Register(api, primary)
 	//
 	document.Register(api, primary)
+	//
+	event.RegisterJobOperations(api, primary)
 	return api
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,11 +22,27 @@ type Primary struct{ *pgxpool.Pool }
 // Replica is the pool of connections to the report database. Every session is read-only.
 type Replica struct{ *pgxpool.Pool }
 
+// Option changes how a pool is opened.
+type Option func(config *pgxpool.Config)
+
+// Connections is how many connections the pool may have at most, unless the URL says so
+// itself (pool_max_conns).
+func Connections(n int) Option {
+	return func(config *pgxpool.Config) {
+		if !strings.Contains(config.ConnString(), "pool_max_conns") {
+			config.MaxConns = max(config.MaxConns, int32(n))
+		}
+	}
+}
+
 // OpenPrimary opens the pool and makes sure that the database answers.
-func OpenPrimary(ctx context.Context, url string) (*Primary, error) {
+func OpenPrimary(ctx context.Context, url string, options ...Option) (*Primary, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the URL of the primary: %w", err)
+	}
+	for _, option := range options {
+		option(config)
 	}
 	pool, err := open(ctx, config)
 	if err != nil {

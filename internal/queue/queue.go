@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,7 +23,8 @@ import (
 const Schema = "river"
 
 // Queues. A job that waits for the outside world, or computes for long, has a queue of its
-// own, so that it never keeps the short ones waiting.
+// own with workers of its own, so that it never keeps the short ones waiting: a thousand
+// movements to be costed do not keep a label from being printed.
 const (
 	// Default is for short work in the database.
 	Default = river.QueueDefault
@@ -31,6 +34,10 @@ const (
 	Document = "document"
 	// Outbound is for calls to the outside: carriers, mail, webhooks.
 	Outbound = "outbound"
+	// Export is for spreadsheets: each reads for as long as it is long.
+	Export = "export"
+	// Upkeep is for what runs by the clock and may take long: checks and retention.
+	Upkeep = "upkeep"
 )
 
 const (
@@ -40,12 +47,43 @@ const (
 	fetchCooldown = 50 * time.Millisecond
 	// jobTimeout is for jobs that do not name one of their own.
 	jobTimeout = time.Minute
-	// rescueAfter must be longer than any job may run.
-	rescueAfter = 30 * time.Minute
+	// rescueAfter must be longer than any job may run. It is for workers that do not show
+	// that they live; the others' jobs are given back within seconds (event.Presence).
+	rescueAfter = time.Hour
 )
 
+// How long jobs that have ended are kept. What was given up stays until somebody must have
+// seen it.
+const (
+	keepCompleted = 24 * time.Hour
+	keepCancelled = 7 * 24 * time.Hour
+	keepDiscarded = 90 * 24 * time.Hour
+)
+
+// limits are how many jobs of each queue a worker runs at once at most, whatever it is
+// configured to. Costing has one that works and one that finds so; exports hold a snapshot
+// of the database each.
+var limits = map[string]int{Default: 16, Costing: 2, Document: 16, Outbound: 16, Export: 2, Upkeep: 1}
+
 // Queues are all queues that are worked.
-var Queues = []string{Default, Costing, Document, Outbound}
+var Queues = slices.Sorted(maps.Keys(limits))
+
+// workers is how many jobs of a queue run at once.
+func workers(queue string, maxWorkers int) int { return min(limits[queue], maxWorkers) }
+
+// Connections is how many connections to the database a worker may need at once, so that no
+// queue waits for another one's.
+func Connections(maxWorkers int) int {
+	const (
+		others    = 4 // River's own, and reports of progress
+		perExport = 2 // one reads while the other one writes
+	)
+	n := others + workers(Export, maxWorkers)*(perExport-1)
+	for _, queue := range Queues {
+		n += workers(queue, maxWorkers)
+	}
+	return n
+}
 
 // Jobs is what the rooms register: who works which kind, and what runs by the clock.
 type Jobs struct {
@@ -67,6 +105,18 @@ func Add[T river.JobArgs](jobs *Jobs, worker river.Worker[T]) {
 // Kinds are the kinds of job that have a worker.
 func (j *Jobs) Kinds() []string { return j.kinds }
 
+// Daily registers a job that runs once in a day of UTC, whenever workers start.
+func (j *Jobs) Daily(queue string, args func() river.JobArgs) {
+	const day = 24 * time.Hour
+	j.periodic = append(j.periodic, river.NewPeriodicJob(
+		river.PeriodicInterval(time.Hour),
+		func() (river.JobArgs, *river.InsertOpts) {
+			return args(), &river.InsertOpts{Queue: queue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: day}}
+		},
+		&river.PeriodicJobOpts{RunOnStart: true},
+	))
+}
+
 // Every registers a job that is inserted by the clock, and once at every start.
 func (j *Jobs) Every(interval time.Duration, args func() river.JobArgs) {
 	j.periodic = append(j.periodic, river.NewPeriodicJob(
@@ -82,7 +132,10 @@ func (j *Jobs) Every(interval time.Duration, args func() river.JobArgs) {
 
 // Options of a client.
 type Options struct {
-	// MaxWorkers is how many jobs of one queue run at once; 8 unless said otherwise.
+	// Name of the worker, under which it takes jobs; River makes one up without it.
+	Name string
+	// MaxWorkers is how many jobs of one queue run at once; 8 unless said otherwise. Queues
+	// whose jobs are heavy run fewer.
 	MaxWorkers int
 	// Log receives failures. Nothing is logged without it.
 	Log *slog.Logger
@@ -98,20 +151,24 @@ func NewClient(primary *pg.Primary, jobs *Jobs, options Options) (*river.Client[
 	}
 	queues := map[string]river.QueueConfig{}
 	for _, name := range Queues {
-		queues[name] = river.QueueConfig{MaxWorkers: options.MaxWorkers}
+		queues[name] = river.QueueConfig{MaxWorkers: workers(name, options.MaxWorkers)}
 	}
 	client, err := river.NewClient(riverpgxv5.New(primary.Pool), &river.Config{
-		Schema:               Schema,
-		Queues:               queues,
-		Workers:              jobs.workers,
-		PeriodicJobs:         jobs.periodic,
-		FetchPollInterval:    pollInterval,
-		FetchCooldown:        fetchCooldown,
-		PollOnly:             true,
-		JobTimeout:           jobTimeout,
-		RescueStuckJobsAfter: rescueAfter,
-		ErrorHandler:         errorHandler{options.Log},
-		Logger:               options.Log,
+		ID:                          options.Name,
+		Schema:                      Schema,
+		Queues:                      queues,
+		Workers:                     jobs.workers,
+		PeriodicJobs:                jobs.periodic,
+		FetchPollInterval:           pollInterval,
+		FetchCooldown:               fetchCooldown,
+		PollOnly:                    true,
+		JobTimeout:                  jobTimeout,
+		RescueStuckJobsAfter:        rescueAfter,
+		CompletedJobRetentionPeriod: keepCompleted,
+		CancelledJobRetentionPeriod: keepCancelled,
+		DiscardedJobRetentionPeriod: keepDiscarded,
+		ErrorHandler:                errorHandler{options.Log},
+		Logger:                      options.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("set up the queue: %w", err)

@@ -166,3 +166,125 @@ func TestFailedJobStays(t *testing.T) {
 		}
 	}
 }
+
+type blockArgs struct{}
+
+func (blockArgs) Kind() string { return "queue_test_block" }
+
+// blocker keeps its place until it is let go.
+type blocker struct {
+	river.WorkerDefaults[blockArgs]
+	let chan struct{}
+}
+
+func (w *blocker) Work(ctx context.Context, _ *river.Job[blockArgs]) error {
+	select {
+	case <-w.let:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestCostingNeverStarvesLabels: with a thousand jobs of costing waiting and all of its
+// workers busy, every other queue still works, and costing has no more workers than its own.
+func TestCostingNeverStarvesLabels(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	w, block := &weigher{worked: make(chan *river.Job[weighArgs], 8)}, &blocker{let: make(chan struct{})}
+	jobs := queue.NewJobs()
+	queue.Add(jobs, w)
+	queue.Add(jobs, block)
+	if _, err := db.Pool.Exec(t.Context(), `SELECT event.insert_job('queue_test_block', '{}', 'costing', 3) FROM generate_series(1, 1000)`); err != nil {
+		t.Fatal(err)
+	}
+	client, err := queue.NewClient(&pg.Primary{Pool: db.Pool}, jobs, queue.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Start(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := client.StopAndCancel(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	count := func(state string) (n int) {
+		t.Helper()
+		if err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM river.river_job WHERE kind = 'queue_test_block' AND state = $1::river.river_job_state`, state).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for deadline := time.Now().Add(20 * time.Second); count("running") < 2; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("costing does not run")
+		}
+	}
+	for _, name := range queue.Queues {
+		if name == queue.Costing {
+			continue
+		}
+		if _, err := db.Pool.Exec(t.Context(), `SELECT event.insert_job('queue_test_weigh', '{"lot_id": "1", "note": ""}', $1, 4)`, name); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case job := <-w.worked:
+			if job.Queue != name {
+				t.Errorf("worked a job of %s", job.Queue)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("a job of queue %s waits behind costing", name)
+		}
+	}
+	if running, waiting := count("running"), count("available"); running != 2 || waiting != 998 {
+		t.Errorf("%d jobs of costing run and %d wait, want 2 and 998", running, waiting)
+	}
+	close(block.let)
+}
+
+// TestStoppingGivesBack: what does not end in time when a worker is stopped is another
+// worker's, at once and as if it had not been begun.
+func TestStoppingGivesBack(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	jobs := queue.NewJobs()
+	queue.Add(jobs, &blocker{let: make(chan struct{})})
+	client, err := queue.NewClient(&pg.Primary{Pool: db.Pool}, jobs, queue.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Start(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Pool.Exec(t.Context(), `SELECT event.insert_job('queue_test_block', '{}')`); err != nil {
+		t.Fatal(err)
+	}
+	read := func() (state string, attempt, errors int) {
+		t.Helper()
+		err := db.Pool.QueryRow(t.Context(), `SELECT state::text, attempt, coalesce(cardinality(errors), 0) FROM river.river_job`).Scan(&state, &attempt, &errors)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return state, attempt, errors
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if state, _, _ := read(); state == "running" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the job does not run")
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := client.StopAndCancel(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if state, attempt, errors := read(); state != "available" || attempt != 0 || errors != 0 {
+		t.Errorf("the job is %s, attempt %d, %d errors", state, attempt, errors)
+	}
+}

@@ -5,13 +5,25 @@ DROP FUNCTION IF EXISTS inventory.part_of_second_quantity(bigint, text, numeric,
 DROP FUNCTION IF EXISTS inventory.divide_second_quantity(bigint, numeric, numeric[]);
 DROP FUNCTION IF EXISTS inventory.complete_second_quantities(inventory.posting_line[], numeric[]);
 DROP FUNCTION IF EXISTS event.wake_consumers();
+DROP FUNCTION IF EXISTS event.retry_job(jsonb, jsonb);
+DROP FUNCTION IF EXISTS event.report_progress(bigint, integer, integer);
+DROP FUNCTION IF EXISTS event.report_output(bigint, jsonb);
 DROP FUNCTION IF EXISTS event.read_log(bigint, integer, integer);
 DROP FUNCTION IF EXISTS event.move_consumer(text, bigint);
+DROP FUNCTION IF EXISTS event.lock_job(text);
 DROP FUNCTION IF EXISTS event.lock_consumer(text);
+DROP FUNCTION IF EXISTS event.list_orphaned_jobs();
+DROP FUNCTION IF EXISTS event.list_jobs(text, text, text, integer);
+DROP FUNCTION IF EXISTS event.insert_job(text, jsonb, text, integer, integer);
+DROP FUNCTION IF EXISTS event.hide_secrets(text);
+DROP FUNCTION IF EXISTS event.give_back_jobs(bigint[], integer[]);
+DROP FUNCTION IF EXISTS event.get_job(text);
 DROP FUNCTION IF EXISTS event.get_feed_status();
 DROP FUNCTION IF EXISTS event.ensure_log_partitions(bigint);
 DROP FUNCTION IF EXISTS event.ensure_consumer(text, bigint, text, jsonb, text, integer);
 DROP FUNCTION IF EXISTS event.drop_log_partition();
+DROP FUNCTION IF EXISTS event.describe_job(bigint);
+DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
 
 -- Written by hand:
 SET LOCAL lock_timeout = '5s';
@@ -172,6 +184,31 @@ $function$;
 
 COMMENT ON FUNCTION event.ensure_partitions(integer) IS
     'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed the next part. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
+
+-- functions/event/insert_job.sql as it was.
+CREATE OR REPLACE FUNCTION event.insert_job(
+    p_kind text,
+    p_args jsonb,
+    p_queue text DEFAULT 'default',
+    p_priority integer DEFAULT 1
+) RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_id bigint;
+BEGIN
+    -- No NOTIFY: it would serialise commits. Workers poll.
+    INSERT INTO river.river_job (state, kind, args, queue, priority, max_attempts)
+    VALUES ('available', p_kind, p_args, p_queue, p_priority::smallint, 25)
+    RETURNING river_job.id INTO v_id;
+    RETURN v_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer) IS
+    'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. Gives the id of the job.';
 
 -- functions/event/list_findings.sql as it was.
 CREATE OR REPLACE FUNCTION event.list_findings() RETURNS TABLE (
