@@ -6094,10 +6094,7 @@ BEGIN
     v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
 
     -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
-    PERFORM inventory.lock_balances((
-        SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
-        FROM inventory.balance AS b
-        WHERE b.item_id = v_item.id AND b.lot_id = v_lot.id));
+    PERFORM inventory.lock_lot(v_lot.id, '{}');
     SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.id = v_lot.id FOR NO KEY UPDATE;
     IF v_lot.status = v_status THEN
         RAISE EXCEPTION 'lot % is % already', v_lot.number, CASE v_status WHEN 'quarantine' THEN 'in quarantine' ELSE v_status::text END
@@ -7488,6 +7485,90 @@ $$;
 COMMENT ON FUNCTION inventory.lock_balances(p_keys inventory.balance_key[]) IS 'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
 
 --
+-- Name: lock_lot(bigint, bigint[]); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.lock_lot(p_lot_id bigint, p_location_ids bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_location_ids bigint[] := p_location_ids;
+    v_found_ids bigint[];
+BEGIN
+    IF p_lot_id = 0 THEN
+        RETURN;
+    END IF;
+    FOR v_attempt IN 1..50 LOOP
+        v_location_ids := v_location_ids || ARRAY(
+            SELECT b.location_id
+            FROM inventory.lot AS l
+            JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
+            WHERE l.id = p_lot_id);
+        BEGIN
+            PERFORM inventory.lock_balances(ARRAY(
+                SELECT ROW(l.item_id, c.id, l.id)::inventory.balance_key
+                FROM inventory.lot AS l
+                JOIN catalog.location AS c ON c.id = ANY (v_location_ids) AND c.is_physical
+                WHERE l.id = p_lot_id));
+            SELECT array_agg(b.location_id) INTO v_found_ids
+            FROM inventory.lot AS l
+            JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
+            WHERE l.id = p_lot_id AND b.location_id <> ALL (v_location_ids);
+            IF v_found_ids IS NULL THEN
+                RETURN;
+            END IF;
+            -- While this session waited, the lot came to a further place. Locking that one now would be out of order:
+            -- the locks are given back, and taken anew together with it.
+            RAISE EXCEPTION 'the lot moved while it was locked'
+                USING ERRCODE = '40001';
+        EXCEPTION
+            WHEN serialization_failure THEN
+                NULL;
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'the lot moves too fast'
+        USING ERRCODE = '40001';
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_lot(p_lot_id bigint, p_location_ids bigint[]); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.lock_lot(p_lot_id bigint, p_location_ids bigint[]) IS 'Locks the balances of a lot wherever it lies, and those at the places named, all in key order, also where it came to while this waited. The first lock of balances that a command takes; nothing of the lot can move after it. Raises 40001 (the caller runs the command again) when the lot does not come to rest.';
+
+--
+-- Name: lock_reservable(bigint[], bigint); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.lock_reservable(p_item_ids bigint[], p_site_id bigint) RETURNS inventory.balance_key[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_keys inventory.balance_key[];
+BEGIN
+    v_keys := ARRAY(
+        SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
+        FROM inventory.balance AS b
+        JOIN catalog.location AS c ON c.id = b.location_id
+        WHERE b.item_id = ANY (p_item_ids)
+          AND c.site_id = p_site_id
+          AND c.kind = 'storage'
+          AND b.on_hand > b.reserved);
+    PERFORM inventory.lock_balances(v_keys);
+    RETURN v_keys;
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_reservable(p_item_ids bigint[], p_site_id bigint); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.lock_reservable(p_item_ids bigint[], p_site_id bigint) IS 'Locks all balances of the items with free stock at the storage locations of the site, in key order, and names them: what inventory.reserve_stock may take. Once per command, with all its items: what comes in after it is not locked any more, since that would be out of order.';
+
+--
 -- Name: merge_lots(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -8684,26 +8765,20 @@ $$;
 COMMENT ON FUNCTION inventory.release_reservations(p_demand_type inventory.demand_type, p_demand_id bigint) IS 'Frees what is still reserved for a demand and gives how much that was, in base units.';
 
 --
--- Name: reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamp with time zone, inventory.balance_key[]); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS numeric
+CREATE FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_keys inventory.balance_key[] DEFAULT NULL::inventory.balance_key[]) RETURNS numeric
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_keys inventory.balance_key[];
+    v_keys inventory.balance_key[] := p_keys;
     v_reserved numeric;
 BEGIN
-    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
-    FROM inventory.balance AS b
-    JOIN catalog.location AS c ON c.id = b.location_id
-    WHERE b.item_id = p_item_id
-      AND c.site_id = p_site_id
-      AND c.kind = 'storage'
-      AND b.on_hand > b.reserved;
-    PERFORM inventory.lock_balances(v_keys);
+    IF v_keys IS NULL THEN
+        v_keys := inventory.lock_reservable(ARRAY[p_item_id], p_site_id);
+    END IF;
 
     -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
     WITH candidate AS (
@@ -8715,7 +8790,8 @@ BEGIN
             ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
         JOIN catalog.item AS i ON i.id = b.item_id
-        WHERE l.status = 'released'
+        WHERE k.item_id = p_item_id
+          AND l.status = 'released'
           AND (l.expires_on IS NULL OR l.expires_on >= current_date)
           AND b.on_hand > b.reserved
     ), taken AS (
@@ -8740,10 +8816,10 @@ END;
 $$;
 
 --
--- Name: FUNCTION reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone, p_keys inventory.balance_key[]); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone) IS 'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';
+COMMENT ON FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_site_id bigint, p_quantity numeric, p_expires_at timestamp with time zone, p_keys inventory.balance_key[]) IS 'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves for several demands locks all it may take by inventory.lock_reservable first, and hands that over as p_keys.';
 
 --
 -- Name: resolve_barcode(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -9031,17 +9107,8 @@ CREATE FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-DECLARE
-    v_keys inventory.balance_key[];
 BEGIN
-    -- Postings read the status after they locked their balances: holding those, no posting can slip by on the old status.
-    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
-    FROM inventory.lot AS l
-    JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
-    WHERE l.id = p_lot_id AND l.id <> 0;
-    PERFORM inventory.lock_balances(v_keys);
-
+    -- Postings read the status after they locked their balances: while those are held, no posting can slip by on the old one.
     UPDATE inventory.lot AS l SET status = p_status WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status;
     IF FOUND THEN
         PERFORM event.publish('lot.status_changed', p_lot_id,
@@ -9055,7 +9122,30 @@ $$;
 -- Name: FUNCTION set_lot_status(p_lot_id bigint, p_status inventory.lot_status); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot_status) IS 'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
+COMMENT ON FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot_status) IS 'Releases, blocks or quarantines a lot, wherever it lies. Call it after inventory.lock_lot and before the posting of the same command.';
+
+--
+-- Name: set_reservation_expiry(inventory.demand_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.set_reservation_expiry(p_demand_type inventory.demand_type, p_demand_id bigint, p_expires_at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- Who gives back expired ones holds the row: after it there is nothing open to be found here.
+    UPDATE inventory.reservation AS r
+    SET expires_at = p_expires_at
+    WHERE r.demand_type = p_demand_type
+      AND r.demand_id = p_demand_id
+      AND r.open_quantity > 0
+      AND r.expires_at IS DISTINCT FROM p_expires_at;
+$$;
+
+--
+-- Name: FUNCTION set_reservation_expiry(p_demand_type inventory.demand_type, p_demand_id bigint, p_expires_at timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.set_reservation_expiry(p_demand_type inventory.demand_type, p_demand_id bigint, p_expires_at timestamp with time zone) IS 'Sets when what is still reserved for a demand is given back; null: never by itself. The demand must be locked.';
 
 --
 -- Name: split_lot(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
@@ -11405,14 +11495,7 @@ BEGIN
 
     IF v_line.lot_id <> 0 THEN
         -- Every balance that the status and the posting touch, in one go and in order.
-        PERFORM inventory.lock_balances(ARRAY(
-            SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
-            FROM inventory.balance AS b
-            WHERE b.item_id = v_item.id AND b.lot_id = v_line.lot_id
-            UNION
-            SELECT ROW(v_item.id, c.id, v_line.lot_id)::inventory.balance_key
-            FROM catalog.location AS c
-            WHERE c.id IN (v_from_location_id, v_to_location_id, v_rejected_location_id) AND c.is_physical));
+        PERFORM inventory.lock_lot(v_line.lot_id, array_remove(ARRAY[v_from_location_id, v_to_location_id, v_rejected_location_id], NULL));
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;
@@ -12134,6 +12217,8 @@ BEGIN
     END IF;
 
     IF v_line.lot_id <> 0 THEN
+        -- The places of the movements that are taken back have balances, so they are among those of the lot.
+        PERFORM inventory.lock_lot(v_line.lot_id, '{}');
         PERFORM inventory.set_lot_status(v_line.lot_id, 'quarantine');
     END IF;
     PERFORM inventory.reverse_movements(
@@ -12480,6 +12565,47 @@ $$;
 COMMENT ON FUNCTION sales.describe_site(p_site catalog.site) IS 'Name and address of a site as documents print it.';
 
 --
+-- Name: extend_reservation(jsonb, jsonb); Type: FUNCTION; Schema: sales; Owner: -
+--
+
+CREATE FUNCTION sales.extend_reservation(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('extend-reservation', p_context, p_command);
+    v_order sales.sales_order;
+    v_expires_at timestamptz;
+    v_line_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    v_expires_at := sales.reservation_expiry(p_command);
+    v_line_ids := ARRAY(
+        SELECT (sales.find_sales_order_line(v_order, e.value::integer)).id
+        FROM jsonb_array_elements_text(p_command -> 'lines') AS e
+        UNION
+        SELECT l.id
+        FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND NOT p_command ? 'lines');
+
+    PERFORM inventory.set_reservation_expiry('sales_order_line', l.id, v_expires_at)
+    FROM unnest(v_line_ids) AS l (id);
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION extend_reservation(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: sales; Owner: -
+--
+
+COMMENT ON FUNCTION sales.extend_reservation(p_context jsonb, p_command jsonb) IS 'Command: what is reserved for an order stays so until another time. Body: sales_order, lines? [line numbers] (all, unless named), expires_at? (never, unless named). What was given back already stays given back. Raises MR502 when the order is closed, MR505 for an unknown line, MR508 when expires_at is over.';
+
+--
 -- Name: sales_order; Type: TABLE; Schema: sales; Owner: -
 --
 
@@ -12642,15 +12768,15 @@ CREATE FUNCTION sales.get_sales_order(p_number text) RETURNS jsonb
                 'reservations', (
                     SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'lot', nullif(r.number, ''), 'expires_on', r.expires_on, 'location', r.code,
-                        'quantity', trim_scale(r.quantity)::text)
-                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code), '[]')
+                        'quantity', trim_scale(r.quantity)::text, 'expires_at', r.reserved_until)
+                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code, r.reserved_until), '[]')
                     FROM (
-                        SELECT v.lot_id, t.number, t.expires_on, c.code, sum(v.open_quantity) AS quantity
+                        SELECT v.lot_id, t.number, t.expires_on, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
                         FROM inventory.reservation AS v
                         JOIN inventory.lot AS t ON t.id = v.lot_id
                         JOIN catalog.location AS c ON c.id = v.location_id
                         WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
-                        GROUP BY v.lot_id, t.number, t.expires_on, c.code
+                        GROUP BY v.lot_id, t.number, t.expires_on, c.code, v.expires_at
                     ) AS r))
                 ORDER BY l.line_number), '[]')
             FROM sales.sales_order_line AS l
@@ -12858,6 +12984,33 @@ $$;
 COMMENT ON FUNCTION sales.require_released(p_ids bigint[]) IS 'Raises MR502 when one of the orders is closed or cancelled. Call it after sales.lock_sales_orders.';
 
 --
+-- Name: reservation_expiry(jsonb); Type: FUNCTION; Schema: sales; Owner: -
+--
+
+CREATE FUNCTION sales.reservation_expiry(p_command jsonb) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_expires_at timestamptz := (p_command ->> 'expires_at')::timestamptz;
+BEGIN
+    IF v_expires_at <= clock_timestamp() THEN
+        RAISE EXCEPTION 'expires_at is over already'
+            USING ERRCODE = 'MR508',
+                  DETAIL = jsonb_build_object('expires_at', v_expires_at, 'now', clock_timestamp())::text,
+                  HINT = 'Name a later time, or leave it out to reserve until the goods are picked.';
+    END IF;
+    RETURN v_expires_at;
+END;
+$$;
+
+--
+-- Name: FUNCTION reservation_expiry(p_command jsonb); Type: COMMENT; Schema: sales; Owner: -
+--
+
+COMMENT ON FUNCTION sales.reservation_expiry(p_command jsonb) IS 'Until when a command wants stock reserved (member expires_at); null: until it is picked or released. Raises MR508 when that is over.';
+
+--
 -- Name: reserve_sales_order(jsonb, jsonb); Type: FUNCTION; Schema: sales; Owner: -
 --
 
@@ -12875,6 +13028,8 @@ DECLARE
     v_wanted numeric;
     v_reserved numeric;
     v_lines jsonb[] := '{}';
+    v_expires_at timestamptz;
+    v_keys inventory.balance_key[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -12883,7 +13038,15 @@ BEGIN
     PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
     PERFORM sales.require_released(ARRAY[v_order.id]);
 
-    -- Ascending items: the balances of an item are locked together, so all sessions lock in the same order.
+    v_expires_at := sales.reservation_expiry(p_command);
+
+    -- The balances of all lines in one go and in order: line by line, what arrives in between would be locked out of order.
+    v_keys := inventory.lock_reservable(ARRAY(
+        SELECT l.item_id
+        FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id
+          AND (NOT p_command ? 'lines' OR l.line_number IN (SELECT (e.value ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e))),
+        v_order.site_id);
     FOR v_wish IN
         SELECT w.id, w.line
         FROM (
@@ -12913,7 +13076,8 @@ BEGIN
         END IF;
         v_reserved := 0;
         IF v_wanted > 0 THEN
-            v_reserved := inventory.reserve_stock('sales_order_line', v_line.id, v_line.item_id, v_order.site_id, v_wanted);
+            v_reserved := inventory.reserve_stock('sales_order_line', v_line.id, v_line.item_id, v_order.site_id, v_wanted,
+                v_expires_at, v_keys);
         END IF;
         v_lines := v_lines || jsonb_build_object(
             'line', v_line.line_number,
@@ -12929,6 +13093,7 @@ BEGIN
         jsonb_build_object('sales_order', v_order.number, 'lines', to_jsonb(v_lines)));
     RETURN event.finish_request(p_context, 201, jsonb_build_object(
         'sales_order', v_order.number,
+        'expires_at', v_expires_at,
         'is_complete', NOT EXISTS (SELECT FROM unnest(v_lines) AS l (line) WHERE l.line ->> 'missing' <> '0'),
         'lines', (SELECT coalesce(jsonb_agg(l.line ORDER BY (l.line ->> 'line')::integer), '[]') FROM unnest(v_lines) AS l (line))));
 END;
@@ -12938,7 +13103,7 @@ $$;
 -- Name: FUNCTION reserve_sales_order(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: sales; Owner: -
 --
 
-COMMENT ON FUNCTION sales.reserve_sales_order(p_context jsonb, p_command jsonb) IS 'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order.';
+COMMENT ON FUNCTION sales.reserve_sales_order(p_context jsonb, p_command jsonb) IS 'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named), expires_at? (when a job gives back what is not picked; never, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR508 when expires_at is over.';
 
 --
 -- Name: default_location(bigint, catalog.location_kind); Type: FUNCTION; Schema: shipping; Owner: -

@@ -114,7 +114,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 	api := setup(t)
 	open(t, api, "BOLT", "", "A", "100")
 	open(t, api, "RESIN", "L1", "A", "100")
-	exec(t, api.DB.Pool, `SELECT inventory.set_lot_status(id, 'blocked') FROM inventory.lot WHERE number = 'L1'`)
+	exec(t, api.DB.Pool, `SELECT inventory.lock_lot(id, '{}'), inventory.set_lot_status(id, 'blocked') FROM inventory.lot WHERE number = 'L1'`)
 	before := one[int64](t, api.DB, `SELECT count(*) FROM inventory.movement`)
 	for name, c := range map[string]struct {
 		path    string
@@ -278,7 +278,7 @@ func TestBlockedLotIsNotPutAwayAfterwards(t *testing.T) {
 			for range 20 {
 				_, _ = db.Pool.Exec(context.Background(), move) // refused once the lot is blocked
 				if worker == 3 {
-					exec(t, db.Pool, `SELECT inventory.set_lot_status(id, 'blocked') FROM inventory.lot WHERE number = 'L1'`)
+					exec(t, db.Pool, `SELECT inventory.lock_lot(id, '{}'), inventory.set_lot_status(id, 'blocked') FROM inventory.lot WHERE number = 'L1'`)
 				}
 			}
 		})

@@ -268,3 +268,35 @@ func TestGenealogyHasNoCycleUnderConcurrency(t *testing.T) {
 	}
 	noDeadlock(t, db)
 }
+
+// A lot is blocked while it moves to a place that did not have it: that place is locked in its order, too.
+func TestBlockingFollowsALotThatMoves(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	ctx := context.Background()
+	for round := range 12 {
+		lot := fmt.Sprintf("L%d", round)
+		open(t, api, "RESIN", lot, "B", "100")
+		moving, err := api.DB.Pool.Begin(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := moving.Exec(ctx, `SELECT inventory.post_movements('transfer', ARRAY[ROW(l.item_id, l.id, b.id, a.id, 60, false, NULL, NULL, NULL)::inventory.posting_line], 'transfer', NULL, now())
+			FROM inventory.lot AS l, catalog.location AS a, catalog.location AS b WHERE l.number = $1 AND a.code = 'A' AND b.code = 'B'`, lot); err != nil {
+			t.Fatal(err)
+		}
+		var wait sync.WaitGroup
+		wait.Go(func() {
+			api.Post(t, "/v1/lot-status-changes", m{"item": "RESIN", "lot": lot, "status": "blocked", "reason": "DROPPED"}).Want(201)
+		})
+		wait.Go(func() {
+			api.Post(t, "/v1/transfers", m{"item": "RESIN", "lot": lot, "from": "A", "to": "B", "quantity": "10"}).Want(201)
+		})
+		time.Sleep(60 * time.Millisecond)
+		if err := moving.Commit(ctx); err != nil {
+			t.Fatal(err)
+		}
+		wait.Wait()
+	}
+	noDeadlock(t, api.DB)
+}

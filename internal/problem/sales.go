@@ -32,6 +32,10 @@ var sales = []Entry{
 		Explanation: "An order is cancelled only while nothing is picked for it, and closed only once everything picked is shipped. Reverse the picks, or ship first.",
 	},
 	{
+		Key: "MR508", Slug: "expiry-passed", Status: 422, Title: "The reservation would be over already",
+		Explanation: "`expires_at` lies in the past.",
+	},
+	{
 		Key: "MR510", Slug: "unknown-pick", Status: 422, Title: "Unknown pick",
 		Explanation: "There is no pick with that number.",
 	},

@@ -25,8 +25,14 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		OperationID: "reserve-sales-order", Path: "/v1/reservations", Tag: tag,
 		Summary:     "Reserve stock for an order",
 		Description: "Takes free, released stock, first expiring first out, as much as there is; the answer says what is missing. Without lines, everything that is still open is reserved.",
-		Refusals:    []string{"MR110", "MR111", "MR112", "MR501", "MR502", "MR505", "MR506"},
+		Refusals:    []string{"MR110", "MR111", "MR112", "MR501", "MR502", "MR505", "MR506", "MR508"},
 	}, q.ReserveSalesOrder)
+	httpapi.Command[ExtendReservation, SalesOrder](api, httpapi.CommandSpec{
+		OperationID: "extend-reservation", Path: "/v1/reservation-extensions", Tag: tag,
+		Summary:     "Keep what is reserved for an order until another time",
+		Description: "What was given back already stays given back.",
+		Refusals:    []string{"MR501", "MR502", "MR505", "MR508"},
+	}, q.ExtendReservation)
 	httpapi.Command[ReleaseSalesOrder, SalesOrder](api, httpapi.CommandSpec{
 		OperationID: "release-sales-order", Path: "/v1/reservation-releases", Tag: tag,
 		Summary:  "Free what is reserved for an order",
@@ -75,6 +81,14 @@ type CreateSalesOrderLine struct {
 type ReserveSalesOrder struct {
 	SalesOrder httpapi.Code            `json:"sales_order"`
 	Lines      []ReserveSalesOrderLine `json:"lines,omitempty" minItems:"1" maxItems:"1000" doc:"Only these lines."`
+	ExpiresAt  *time.Time              `json:"expires_at,omitempty" doc:"When what this request reserves and is not picked is given back; never by itself, unless said otherwise."`
+}
+
+// ExtendReservation says until when stock stays reserved.
+type ExtendReservation struct {
+	SalesOrder httpapi.Code `json:"sales_order"`
+	Lines      []int32      `json:"lines,omitempty" minItems:"1" maxItems:"1000" doc:"Only these lines."`
+	ExpiresAt  *time.Time   `json:"expires_at,omitempty" doc:"When what is not picked is given back; never by itself, unless said otherwise."`
 }
 
 // ReserveSalesOrderLine asks for stock for one line.
@@ -98,6 +112,7 @@ type EndSalesOrder struct {
 // Reservation is what could be reserved.
 type Reservation struct {
 	SalesOrder string            `json:"sales_order"`
+	ExpiresAt  *time.Time        `json:"expires_at" nullable:"true" doc:"When what is not picked is given back; null: never by itself."`
 	IsComplete bool              `json:"is_complete" doc:"Nothing is missing."`
 	Lines      []ReservationLine `json:"lines"`
 }
@@ -154,4 +169,5 @@ type ReservedStock struct {
 	ExpiresOn *httpapi.Date    `json:"expires_on" nullable:"true"`
 	Location  string           `json:"location"`
 	Quantity  httpapi.Quantity `json:"quantity"`
+	ExpiresAt *time.Time       `json:"expires_at" nullable:"true" doc:"When it is given back if it is not picked; null: never by itself."`
 }

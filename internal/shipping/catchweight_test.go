@@ -123,8 +123,10 @@ func TestCatchWeightIsSold(t *testing.T) {
 	want("Q", "0 / 0")
 	want("A", "8 / 66.4")
 	want("R", "1 / 7.8")
-	trade.Post(t, "/v1/picks", m{"sales_order": trade.Order(t, "HOME", m{"item": "BOLT", "quantity": "1", "unit_price": "1"}),
-		"lines": []m{{"line": 1, "quantity": "1", "second_quantity": "1"}}}).Problem("second-quantity", 422)
+	trade.Post(t, "/v1/picks", m{
+		"sales_order": trade.Order(t, "HOME", m{"item": "BOLT", "quantity": "1", "unit_price": "1"}),
+		"lines":       []m{{"line": 1, "quantity": "1", "second_quantity": "1"}},
+	}).Problem("second-quantity", 422)
 }
 
 // However boxes are filled and emptied, what they hold weighs what was picked.

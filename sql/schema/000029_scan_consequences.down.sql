@@ -1,7 +1,13 @@
 -- What this version defined goes first. Written by `make migration`.
 SET LOCAL lock_timeout = '5s';
+DROP FUNCTION IF EXISTS sales.reservation_expiry(jsonb);
+DROP FUNCTION IF EXISTS sales.extend_reservation(jsonb, jsonb);
+DROP FUNCTION IF EXISTS inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz);
+DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz, inventory.balance_key[]);
 DROP FUNCTION IF EXISTS inventory.refuse_joint_weight(text, integer);
 DROP FUNCTION IF EXISTS inventory.part_of_second_quantity(bigint, text, numeric, numeric, numeric);
+DROP FUNCTION IF EXISTS inventory.lock_reservable(bigint[], bigint);
+DROP FUNCTION IF EXISTS inventory.lock_lot(bigint, bigint[]);
 DROP FUNCTION IF EXISTS inventory.divide_second_quantity(bigint, numeric, numeric[]);
 DROP FUNCTION IF EXISTS inventory.complete_second_quantities(inventory.posting_line[], numeric[]);
 DROP FUNCTION IF EXISTS event.wake_consumers();
@@ -379,6 +385,51 @@ $function$;
 
 COMMENT ON FUNCTION event.list_findings() IS
     'What a DBA should look at: severity (error, warning, note), what it is about, and one sentence that says what is wrong and what to do. No rows: all is well. Reads statistics and settings; pg_monitor sees more.';
+
+-- functions/inventory/change_lot_status.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.change_lot_status(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('change-lot-status', p_context, p_command);
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_reason_id bigint;
+    v_status inventory.lot_status := (p_command ->> 'status')::inventory.lot_status;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+
+    -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
+    PERFORM inventory.lock_balances((
+        SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+        FROM inventory.balance AS b
+        WHERE b.item_id = v_item.id AND b.lot_id = v_lot.id));
+    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.id = v_lot.id FOR NO KEY UPDATE;
+    IF v_lot.status = v_status THEN
+        RAISE EXCEPTION 'lot % is % already', v_lot.number, CASE v_status WHEN 'quarantine' THEN 'in quarantine' ELSE v_status::text END
+            USING ERRCODE = 'MR227',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_lot.number, 'status', v_status)::text,
+                  HINT = 'Nothing is to be done.';
+    END IF;
+    PERFORM inventory.set_lot_status(v_lot.id, v_status);
+    INSERT INTO inventory.lot_status_change (lot_id, old_status, new_status, reason_id, actor)
+    VALUES (v_lot.id, v_lot.status, v_status, v_reason_id, event.current_actor());
+    RETURN event.finish_request(p_context, 201, inventory.get_lot(v_item.number, v_lot.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.change_lot_status(jsonb, jsonb) IS
+    'Command: quality blocks, releases or quarantines a lot wherever it lies. Body: item, lot, status, reason. What is reserved of it stays reserved and cannot be picked. Raises MR227 when it has that status.';
 
 -- functions/inventory/post_mixed_movements.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
@@ -939,6 +990,102 @@ $function$;
 
 COMMENT ON FUNCTION inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb) IS
     'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problems maps the SQLSTATEs that may be told to {type, title, status}. One row per command, in any order. Raises 40001 when a key was answered by another transaction meanwhile: call again; any other error means that nothing of the batch was done.';
+
+-- functions/inventory/reserve_stock.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.reserve_stock(
+    p_demand_type inventory.demand_type,
+    p_demand_id bigint,
+    p_item_id bigint,
+    p_site_id bigint,
+    p_quantity numeric,
+    p_expires_at timestamptz DEFAULT NULL
+) RETURNS numeric
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+    v_reserved numeric;
+BEGIN
+    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM inventory.balance AS b
+    JOIN catalog.location AS c ON c.id = b.location_id
+    WHERE b.item_id = p_item_id
+      AND c.site_id = p_site_id
+      AND c.kind = 'storage'
+      AND b.on_hand > b.reserved;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
+    WITH candidate AS (
+        SELECT b.location_id, b.lot_id, b.on_hand - b.reserved AS free,
+            sum(b.on_hand - b.reserved) OVER (
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
+        FROM unnest(v_keys) AS k
+        JOIN inventory.balance AS b
+            ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
+        WHERE l.status = 'released'
+          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND b.on_hand > b.reserved
+    ), taken AS (
+        SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free)) AS quantity
+        FROM candidate AS c
+        WHERE c.running - c.free < p_quantity
+    ), booked AS (
+        UPDATE inventory.balance AS b
+        SET reserved = b.reserved + t.quantity
+        FROM taken AS t
+        WHERE b.item_id = p_item_id AND b.location_id = t.location_id AND b.lot_id = t.lot_id
+        RETURNING b.location_id, b.lot_id, t.quantity
+    ), held AS (
+        INSERT INTO inventory.reservation (item_id, location_id, lot_id, demand_type, demand_id, quantity, expires_at)
+        SELECT p_item_id, b.location_id, b.lot_id, p_demand_type, p_demand_id, b.quantity, p_expires_at
+        FROM booked AS b
+        RETURNING quantity
+    )
+    SELECT coalesce(sum(h.quantity), 0) INTO v_reserved FROM held AS h;
+    RETURN v_reserved;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz) IS
+    'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';
+
+-- functions/inventory/set_lot_status.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.set_lot_status(
+    p_lot_id bigint,
+    p_status inventory.lot_status
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_keys inventory.balance_key[];
+BEGIN
+    -- Postings read the status after they locked their balances: holding those, no posting can slip by on the old status.
+    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
+    INTO v_keys
+    FROM inventory.lot AS l
+    JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
+    WHERE l.id = p_lot_id AND l.id <> 0;
+    PERFORM inventory.lock_balances(v_keys);
+
+    UPDATE inventory.lot AS l SET status = p_status WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status;
+    IF FOUND THEN
+        PERFORM event.publish('lot.status_changed', p_lot_id,
+            (SELECT jsonb_build_object('item', i.number, 'lot', l.number, 'status', l.status)
+             FROM inventory.lot AS l JOIN catalog.item AS i ON i.id = l.item_id WHERE l.id = p_lot_id));
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
+    'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
 
 -- functions/production/choose_lots.sql as it was.
 CREATE OR REPLACE FUNCTION production.choose_lots(
@@ -2049,6 +2196,234 @@ $function$;
 
 COMMENT ON FUNCTION purchasing.return_to_supplier(jsonb, jsonb) IS
     'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
+
+-- functions/purchasing/reverse_inspection.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.reverse_inspection(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-inspection', p_context, p_command);
+    v_reason catalog.reason;
+    v_inspection purchasing.inspection;
+    v_line purchasing.goods_receipt_line;
+    v_receipt text;
+    v_line_number integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason');
+    SELECT r.number, l.line_number INTO v_receipt, v_line_number
+    FROM purchasing.inspection AS n
+    JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE n.number = p_command ->> 'inspection';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no inspection %', p_command ->> 'inspection'
+            USING ERRCODE = 'MR412',
+                  DETAIL = jsonb_build_object('inspection', p_command ->> 'inspection')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_line := purchasing.lock_receipt_line(v_receipt, v_line_number);
+    SELECT n.* INTO STRICT v_inspection FROM purchasing.inspection AS n WHERE n.number = p_command ->> 'inspection' FOR NO KEY UPDATE;
+    IF v_inspection.is_reversed THEN
+        RAISE EXCEPTION 'inspection % was taken back already', v_inspection.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('inspection', v_inspection.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    IF v_line.returned_quantity > 0 THEN
+        RAISE EXCEPTION 'rejected goods of inspection % went back to the supplier', v_inspection.number
+            USING ERRCODE = 'MR414',
+                  DETAIL = jsonb_build_object('inspection', v_inspection.number,
+                      'returned_quantity', trim_scale(v_line.returned_quantity)::text)::text,
+                  HINT = 'Take back the return first.';
+    END IF;
+
+    IF v_line.lot_id <> 0 THEN
+        PERFORM inventory.set_lot_status(v_line.lot_id, 'quarantine');
+    END IF;
+    PERFORM inventory.reverse_movements(
+        array_remove(ARRAY[v_inspection.accepted_movement_id, v_inspection.rejected_movement_id], NULL),
+        'inspection', v_inspection.id, v_reason.id, event.occurred_at(p_command));
+    -- A released lot may have been put away and used since: all of it must lie in quarantine again.
+    IF v_line.lot_id <> 0 AND coalesce((
+        SELECT sum(b.on_hand)
+        FROM inventory.balance AS b
+        JOIN catalog.location AS c ON c.id = b.location_id
+        WHERE b.item_id = v_line.item_id AND b.lot_id = v_line.lot_id AND c.kind = 'quarantine'), 0) < v_line.quantity THEN
+        RAISE EXCEPTION 'goods of inspection % went on from quarantine', v_inspection.number
+            USING ERRCODE = 'MR414',
+                  DETAIL = jsonb_build_object('inspection', v_inspection.number)::text,
+                  HINT = 'Take back what was done with the lot since, the latest step first.';
+    END IF;
+
+    UPDATE purchasing.inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET state = 'waiting', accepted_quantity = 0, rejected_quantity = 0
+    WHERE l.id = v_line.id;
+    UPDATE purchasing.purchase_order_line AS ol
+    SET rejected_quantity = ol.rejected_quantity - v_inspection.rejected_quantity
+    WHERE ol.id = v_line.purchase_order_line_id AND v_inspection.rejected_quantity > 0;
+
+    PERFORM event.publish('inspection.reversed', v_inspection.id,
+        jsonb_build_object('number', v_inspection.number, 'goods_receipt', v_receipt, 'line', v_line_number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_inspection(v_inspection.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.reverse_inspection(jsonb, jsonb) IS
+    'Command: takes back a decision while all its goods are still there; the lot is in quarantine again. Body: inspection, reason, occurred_at?. Raises MR412 when there is no such inspection, MR413 when it was taken back already, MR414 when goods went on, MR201 when put-away goods went on.';
+
+-- functions/sales/get_sales_order.sql as it was.
+CREATE OR REPLACE FUNCTION sales.get_sales_order(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', o.number,
+        'external_number', o.external_number,
+        'site', s.code,
+        'customer', p.code,
+        'customer_name', p.name,
+        'currency', o.currency,
+        'state', o.state,
+        'ordered_on', o.ordered_on,
+        'requested_on', o.requested_on,
+        'customer_reference', o.customer_reference,
+        'created_at', o.created_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'item', i.number,
+                'item_name', i.name,
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'unit_price', sales.format_price(l.unit_price),
+                'base_quantity', trim_scale(l.base_quantity)::text,
+                'base_unit', b.code,
+                'reserved_quantity', trim_scale(sales.open_reservation(l.id))::text,
+                'picked_quantity', trim_scale(l.picked_quantity)::text,
+                'shipped_quantity', trim_scale(l.shipped_quantity)::text,
+                'returned_quantity', trim_scale(l.returned_quantity)::text,
+                'invoiced_quantity', trim_scale(l.invoiced_quantity)::text,
+                'credited_quantity', trim_scale(l.credited_quantity)::text,
+                'reservations', (
+                    SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'lot', nullif(r.number, ''), 'expires_on', r.expires_on, 'location', r.code,
+                        'quantity', trim_scale(r.quantity)::text)
+                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code), '[]')
+                    FROM (
+                        SELECT v.lot_id, t.number, t.expires_on, c.code, sum(v.open_quantity) AS quantity
+                        FROM inventory.reservation AS v
+                        JOIN inventory.lot AS t ON t.id = v.lot_id
+                        JOIN catalog.location AS c ON c.id = v.location_id
+                        WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
+                        GROUP BY v.lot_id, t.number, t.expires_on, c.code
+                    ) AS r))
+                ORDER BY l.line_number), '[]')
+            FROM sales.sales_order_line AS l
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = l.unit_id
+            JOIN catalog.unit AS b ON b.id = i.base_unit_id
+            WHERE l.sales_order_id = o.id))
+    FROM sales.sales_order AS o
+    JOIN catalog.site AS s ON s.id = o.site_id
+    JOIN catalog.partner AS p ON p.id = o.customer_id
+    WHERE o.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION sales.get_sales_order(text) IS
+    'A sales order with its lines, how far they are, and where the reserved stock lies; null when there is none of that number. Counters are in base units.';
+
+-- functions/sales/reserve_sales_order.sql as it was.
+CREATE OR REPLACE FUNCTION sales.reserve_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reserve-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+    v_wish record;
+    v_item catalog.item;
+    v_line sales.sales_order_line;
+    v_open numeric;
+    v_wanted numeric;
+    v_reserved numeric;
+    v_lines jsonb[] := '{}';
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+
+    -- Ascending items: the balances of an item are locked together, so all sessions lock in the same order.
+    FOR v_wish IN
+        SELECT w.id, w.line
+        FROM (
+            SELECT (sales.find_sales_order_line(v_order, (e.value ->> 'line')::integer)).id, e.value AS line
+            FROM jsonb_array_elements(p_command -> 'lines') AS e
+            UNION ALL
+            SELECT l.id, '{}'
+            FROM sales.sales_order_line AS l
+            WHERE l.sales_order_id = v_order.id AND NOT p_command ? 'lines'
+        ) AS w
+        JOIN sales.sales_order_line AS l ON l.id = w.id
+        ORDER BY l.item_id, l.id
+    LOOP
+        SELECT l.* INTO STRICT v_line FROM sales.sales_order_line AS l WHERE l.id = v_wish.id;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_open := sales.open_reservation(v_line.id);
+        v_wanted := v_line.base_quantity - v_line.picked_quantity - v_open;
+        IF v_wish.line ? 'quantity' THEN
+            IF catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit') > v_wanted THEN
+                RAISE EXCEPTION 'line % of sales order % needs only % more', v_line.line_number, v_order.number, trim_scale(v_wanted)
+                    USING ERRCODE = 'MR506',
+                          DETAIL = jsonb_build_object('sales_order', v_order.number, 'line', v_line.line_number,
+                              'open', trim_scale(v_wanted)::text, 'requested', v_wish.line ->> 'quantity')::text,
+                          HINT = 'Enter a smaller quantity.';
+            END IF;
+            v_wanted := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
+        END IF;
+        v_reserved := 0;
+        IF v_wanted > 0 THEN
+            v_reserved := inventory.reserve_stock('sales_order_line', v_line.id, v_line.item_id, v_order.site_id, v_wanted);
+        END IF;
+        v_lines := v_lines || jsonb_build_object(
+            'line', v_line.line_number,
+            'item', v_item.number,
+            'unit', (SELECT u.code FROM catalog.unit AS u WHERE u.id = v_item.base_unit_id),
+            'wanted', trim_scale(v_wanted)::text,
+            'reserved', trim_scale(v_reserved)::text,
+            'missing', trim_scale(v_wanted - v_reserved)::text,
+            'reserved_in_all', trim_scale(v_open + v_reserved)::text);
+    END LOOP;
+
+    PERFORM event.publish('sales_order.reserved', v_order.id,
+        jsonb_build_object('sales_order', v_order.number, 'lines', to_jsonb(v_lines)));
+    RETURN event.finish_request(p_context, 201, jsonb_build_object(
+        'sales_order', v_order.number,
+        'is_complete', NOT EXISTS (SELECT FROM unnest(v_lines) AS l (line) WHERE l.line ->> 'missing' <> '0'),
+        'lines', (SELECT coalesce(jsonb_agg(l.line ORDER BY (l.line ->> 'line')::integer), '[]') FROM unnest(v_lines) AS l (line))));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
+    'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order.';
 
 -- functions/shipping/get_customer_return.sql as it was.
 CREATE OR REPLACE FUNCTION shipping.get_customer_return(

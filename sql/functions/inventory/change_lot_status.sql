@@ -21,10 +21,7 @@ BEGIN
     v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
 
     -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
-    PERFORM inventory.lock_balances((
-        SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
-        FROM inventory.balance AS b
-        WHERE b.item_id = v_item.id AND b.lot_id = v_lot.id));
+    PERFORM inventory.lock_lot(v_lot.id, '{}');
     SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.id = v_lot.id FOR NO KEY UPDATE;
     IF v_lot.status = v_status THEN
         RAISE EXCEPTION 'lot % is % already', v_lot.number, CASE v_status WHEN 'quarantine' THEN 'in quarantine' ELSE v_status::text END

@@ -4,25 +4,20 @@ CREATE OR REPLACE FUNCTION inventory.reserve_stock(
     p_item_id bigint,
     p_site_id bigint,
     p_quantity numeric,
-    p_expires_at timestamptz DEFAULT NULL
+    p_expires_at timestamptz DEFAULT NULL,
+    p_keys inventory.balance_key[] DEFAULT NULL
 ) RETURNS numeric
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_keys inventory.balance_key[];
+    v_keys inventory.balance_key[] := p_keys;
     v_reserved numeric;
 BEGIN
-    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
-    FROM inventory.balance AS b
-    JOIN catalog.location AS c ON c.id = b.location_id
-    WHERE b.item_id = p_item_id
-      AND c.site_id = p_site_id
-      AND c.kind = 'storage'
-      AND b.on_hand > b.reserved;
-    PERFORM inventory.lock_balances(v_keys);
+    IF v_keys IS NULL THEN
+        v_keys := inventory.lock_reservable(ARRAY[p_item_id], p_site_id);
+    END IF;
 
     -- Only the balances that are locked count: a receipt that commits right now waits for the next call.
     WITH candidate AS (
@@ -34,7 +29,8 @@ BEGIN
             ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
         JOIN inventory.lot AS l ON l.id = b.lot_id
         JOIN catalog.item AS i ON i.id = b.item_id
-        WHERE l.status = 'released'
+        WHERE k.item_id = p_item_id
+          AND l.status = 'released'
           AND (l.expires_on IS NULL OR l.expires_on >= current_date)
           AND b.on_hand > b.reserved
     ), taken AS (
@@ -58,5 +54,5 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz) IS
-    'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';
+COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz, inventory.balance_key[]) IS
+    'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves for several demands locks all it may take by inventory.lock_reservable first, and hands that over as p_keys.';

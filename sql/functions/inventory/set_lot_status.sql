@@ -6,17 +6,8 @@ LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-    v_keys inventory.balance_key[];
 BEGIN
-    -- Postings read the status after they locked their balances: holding those, no posting can slip by on the old status.
-    SELECT coalesce(array_agg(ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key), '{}')
-    INTO v_keys
-    FROM inventory.lot AS l
-    JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
-    WHERE l.id = p_lot_id AND l.id <> 0;
-    PERFORM inventory.lock_balances(v_keys);
-
+    -- Postings read the status after they locked their balances: while those are held, no posting can slip by on the old one.
     UPDATE inventory.lot AS l SET status = p_status WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status;
     IF FOUND THEN
         PERFORM event.publish('lot.status_changed', p_lot_id,
@@ -27,4 +18,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
-    'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
+    'Releases, blocks or quarantines a lot, wherever it lies. Call it after inventory.lock_lot and before the posting of the same command.';

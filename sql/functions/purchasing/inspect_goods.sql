@@ -90,14 +90,7 @@ BEGIN
 
     IF v_line.lot_id <> 0 THEN
         -- Every balance that the status and the posting touch, in one go and in order.
-        PERFORM inventory.lock_balances(ARRAY(
-            SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key
-            FROM inventory.balance AS b
-            WHERE b.item_id = v_item.id AND b.lot_id = v_line.lot_id
-            UNION
-            SELECT ROW(v_item.id, c.id, v_line.lot_id)::inventory.balance_key
-            FROM catalog.location AS c
-            WHERE c.id IN (v_from_location_id, v_to_location_id, v_rejected_location_id) AND c.is_physical));
+        PERFORM inventory.lock_lot(v_line.lot_id, array_remove(ARRAY[v_from_location_id, v_to_location_id, v_rejected_location_id], NULL));
         PERFORM inventory.set_lot_status(v_line.lot_id,
             CASE WHEN v_accepted > 0 THEN 'released' ELSE 'blocked' END::inventory.lot_status);
     END IF;

@@ -46,6 +46,8 @@ BEGIN
     END IF;
 
     IF v_line.lot_id <> 0 THEN
+        -- The places of the movements that are taken back have balances, so they are among those of the lot.
+        PERFORM inventory.lock_lot(v_line.lot_id, '{}');
         PERFORM inventory.set_lot_status(v_line.lot_id, 'quarantine');
     END IF;
     PERFORM inventory.reverse_movements(

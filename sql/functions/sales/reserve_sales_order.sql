@@ -16,6 +16,8 @@ DECLARE
     v_wanted numeric;
     v_reserved numeric;
     v_lines jsonb[] := '{}';
+    v_expires_at timestamptz;
+    v_keys inventory.balance_key[];
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
@@ -24,7 +26,15 @@ BEGIN
     PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
     PERFORM sales.require_released(ARRAY[v_order.id]);
 
-    -- Ascending items: the balances of an item are locked together, so all sessions lock in the same order.
+    v_expires_at := sales.reservation_expiry(p_command);
+
+    -- The balances of all lines in one go and in order: line by line, what arrives in between would be locked out of order.
+    v_keys := inventory.lock_reservable(ARRAY(
+        SELECT l.item_id
+        FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id
+          AND (NOT p_command ? 'lines' OR l.line_number IN (SELECT (e.value ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e))),
+        v_order.site_id);
     FOR v_wish IN
         SELECT w.id, w.line
         FROM (
@@ -54,7 +64,8 @@ BEGIN
         END IF;
         v_reserved := 0;
         IF v_wanted > 0 THEN
-            v_reserved := inventory.reserve_stock('sales_order_line', v_line.id, v_line.item_id, v_order.site_id, v_wanted);
+            v_reserved := inventory.reserve_stock('sales_order_line', v_line.id, v_line.item_id, v_order.site_id, v_wanted,
+                v_expires_at, v_keys);
         END IF;
         v_lines := v_lines || jsonb_build_object(
             'line', v_line.line_number,
@@ -70,10 +81,11 @@ BEGIN
         jsonb_build_object('sales_order', v_order.number, 'lines', to_jsonb(v_lines)));
     RETURN event.finish_request(p_context, 201, jsonb_build_object(
         'sales_order', v_order.number,
+        'expires_at', v_expires_at,
         'is_complete', NOT EXISTS (SELECT FROM unnest(v_lines) AS l (line) WHERE l.line ->> 'missing' <> '0'),
         'lines', (SELECT coalesce(jsonb_agg(l.line ORDER BY (l.line ->> 'line')::integer), '[]') FROM unnest(v_lines) AS l (line))));
 END;
 $function$;
 
 COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
-    'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order.';
+    'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named), expires_at? (when a job gives back what is not picked; never, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR508 when expires_at is over.';

@@ -6,6 +6,10 @@ FROM sales.create_sales_order(@context::jsonb, @command::jsonb) AS a(status, bod
 SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM sales.reserve_sales_order(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);
 
+-- name: ExtendReservation :one
+SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
+FROM sales.extend_reservation(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);
+
 -- name: ReleaseSalesOrder :one
 SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM sales.release_sales_order(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);

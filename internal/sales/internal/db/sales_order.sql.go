@@ -64,6 +64,24 @@ func (q *Queries) CreateSalesOrder(ctx context.Context, context json.RawMessage,
 	return i, err
 }
 
+const extendReservation = `-- name: ExtendReservation :one
+SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
+FROM sales.extend_reservation($1::jsonb, $2::jsonb) AS a(status, body, is_replayed)
+`
+
+type ExtendReservationRow struct {
+	Status     int32
+	Body       json.RawMessage
+	IsReplayed bool
+}
+
+func (q *Queries) ExtendReservation(ctx context.Context, context json.RawMessage, command json.RawMessage) (ExtendReservationRow, error) {
+	row := q.db.QueryRow(ctx, extendReservation, context, command)
+	var i ExtendReservationRow
+	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
+	return i, err
+}
+
 const getSalesOrder = `-- name: GetSalesOrder :one
 SELECT sales.get_sales_order($1::text)::jsonb AS document
 `
