@@ -48,6 +48,12 @@ var broken = map[string][]string{
 		 JOIN catalog.bill_of_material AS lower ON lower.item_id = l.item_id
 		 LIMIT 1`,
 	},
+	"costing/journal_balances": {
+		`UPDATE costing.account_total SET debit = debit + 0.01`,
+		`UPDATE costing.journal_entry SET amount = amount + 0.01 WHERE debit = 'cost_of_sales'`,
+		`DELETE FROM costing.journal_entry WHERE ordinal = 1 AND debit = 'cost_of_sales'`,
+		`UPDATE costing.journal_entry SET ordinal = ordinal + 1`,
+	},
 	"costing/layers_equal_stock": {
 		`UPDATE costing.layer SET remaining_quantity = remaining_quantity + 1`,
 		`UPDATE costing.layer SET remaining_value = remaining_value + 1`,
@@ -59,6 +65,13 @@ var broken = map[string][]string{
 		`UPDATE costing.movement_cost SET quantity = quantity + 1`,
 		`UPDATE costing.movement_cost SET movement_id = movement_id + 1000000`,
 	},
+	"costing/movement_is_journaled_once": {
+		`UPDATE costing.movement_cost SET variance = variance + 0.01`,
+		`UPDATE costing.journal_entry SET amount = amount + 0.01 WHERE movement_id IS NOT NULL`,
+		`INSERT INTO costing.journal_entry SELECT position, ordinal + 1000, kind, debit, credit, amount, currency, site_id, item_id, work_order_id, movement_id, document_type, document_id, posted_at, occurred_at FROM costing.journal_entry WHERE movement_id IS NOT NULL`,
+		`UPDATE costing.journal_entry SET movement_id = movement_id + 1000000 WHERE movement_id IS NOT NULL`,
+		`DELETE FROM costing.journal_entry WHERE movement_id IS NOT NULL`,
+	},
 	"costing/quantity_equals_balances": {
 		`UPDATE costing.item_stock SET quantity = quantity + 1`,
 		`DELETE FROM costing.item_stock`,
@@ -68,10 +81,22 @@ var broken = map[string][]string{
 		`UPDATE costing.movement_cost SET value = value + 0.01`,
 		`DELETE FROM costing.item_stock`,
 	},
+	"costing/stock_equals_journal": {
+		`UPDATE costing.item_stock SET value = value + 0.01`,
+		`UPDATE costing.layer SET remaining_value = remaining_value + 0.01`,
+		`UPDATE costing.item_stock SET account = CASE account WHEN 'inventory' THEN 'finished_goods' ELSE 'inventory' END::costing.account`,
+		`UPDATE costing.journal_entry SET item_id = item_id + 1 WHERE item_id IS NOT NULL`,
+	},
 	"costing/work_in_process_adds_up": {
 		`UPDATE costing.work_order_cost SET material_value = material_value + 0.01`,
 		`UPDATE costing.work_order_cost SET absorbed_value = absorbed_value + 0.01`,
 		`UPDATE costing.work_order_cost SET labour_value = labour_value + 0.01`,
+	},
+	"costing/work_in_process_equals_journal": {
+		`UPDATE costing.work_order_cost SET pooled_value = pooled_value + 0.01`,
+		`UPDATE costing.work_order_cost SET usage_variance = usage_variance + 0.01`,
+		`UPDATE costing.journal_entry SET amount = amount + 0.01 WHERE debit = 'work_in_process'`,
+		`UPDATE costing.journal_entry SET work_order_id = work_order_id + 1000000 WHERE work_order_id IS NOT NULL`,
 	},
 	"document/file_is_of_a_document": {
 		`INSERT INTO document.file (kind, number, language, media_type, content, sha256) VALUES ('invoice', 'INV-0000-000000', 'en', 'application/pdf', 'x', sha256('x'))`,

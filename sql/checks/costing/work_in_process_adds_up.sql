@@ -13,7 +13,7 @@ LEFT JOIN (
     GROUP BY c.work_order_id
 ) AS m ON m.work_order_id = w.work_order_id
 LEFT JOIN (
-    SELECT l.work_order_id, sum(l.value) AS labour
+    SELECT l.work_order_id, sum(l.value + l.machine_value) AS labour
     FROM costing.labour_cost AS l
     GROUP BY l.work_order_id
 ) AS t ON t.work_order_id = w.work_order_id
