@@ -52,7 +52,7 @@ var broken = map[string][]string{
 		`UPDATE costing.account_total SET debit = debit + 0.01`,
 		`UPDATE costing.journal_entry SET amount = amount + 0.01 WHERE debit = 'cost_of_sales'`,
 		`DELETE FROM costing.journal_entry WHERE ordinal = 1 AND debit = 'cost_of_sales'`,
-		`UPDATE costing.journal_entry SET ordinal = ordinal + 1`,
+		`UPDATE costing.journal_entry SET ordinal = ordinal + 100`,
 	},
 	"costing/layers_equal_stock": {
 		`UPDATE costing.layer SET remaining_quantity = remaining_quantity + 1`,

@@ -225,14 +225,15 @@ COMMENT ON TYPE billing.invoice_kind IS 'A credit note corrects an invoice; its 
 
 CREATE TYPE catalog.costing_method AS ENUM (
     'moving_average',
-    'fifo'
+    'fifo',
+    'standard'
 );
 
 --
 -- Name: TYPE costing_method; Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON TYPE catalog.costing_method IS 'How the cost of what leaves stock is found.';
+COMMENT ON TYPE catalog.costing_method IS 'How the cost of what leaves stock is found. standard: at the standard cost of the item, and what differs from it is a variance.';
 
 --
 -- Name: issue_order; Type: TYPE; Schema: catalog; Owner: -
@@ -308,6 +309,37 @@ CREATE TYPE catalog.tracking AS ENUM (
 COMMENT ON TYPE catalog.tracking IS 'Whether stock of an item is told apart by lot, by serial number (a lot of quantity 1), or not at all.';
 
 --
+-- Name: account; Type: TYPE; Schema: costing; Owner: -
+--
+
+CREATE TYPE costing.account AS ENUM (
+    'inventory',
+    'finished_goods',
+    'work_in_process',
+    'goods_received',
+    'payables',
+    'landed_cost',
+    'labour_absorbed',
+    'machine_absorbed',
+    'cost_of_sales',
+    'scrap',
+    'count_difference',
+    'opening_stock',
+    'transit',
+    'price_variance',
+    'usage_variance',
+    'scrap_variance',
+    'rounding_variance',
+    'revaluation'
+);
+
+--
+-- Name: TYPE account; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TYPE costing.account IS 'Accounts of the value journal. inventory, finished_goods: stock, of items that are bought and of items that are made. goods_received: received and not invoiced. payables, landed_cost: what invoices of goods, freight and duty are owed for. labour_absorbed, machine_absorbed: time that went into work in process. usage_variance: what stayed in a completed order. revaluation: stock whose standard cost changed, and what the reversal of a movement could not give back at its cost. rounding_variance: differences below a cent.';
+
+--
 -- Name: cost_source; Type: TYPE; Schema: costing; Owner: -
 --
 
@@ -327,6 +359,55 @@ CREATE TYPE costing.cost_source AS ENUM (
 --
 
 COMMENT ON TYPE costing.cost_source IS 'Where the cost of a movement was taken from. original: the movement that this one reverses or returns. last_cost: the latest known cost of an item that is out of stock. unknown: nothing was known, so the value is 0.';
+
+--
+-- Name: entry_kind; Type: TYPE; Schema: costing; Owner: -
+--
+
+CREATE TYPE costing.entry_kind AS ENUM (
+    'opening',
+    'movement',
+    'labour',
+    'completion',
+    'reopening',
+    'supplier_invoice',
+    'landed_cost',
+    'standard_cost'
+);
+
+--
+-- Name: TYPE entry_kind; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TYPE costing.entry_kind IS 'What moved a value. opening: what was costed before there was a journal. labour: time reported without goods. completion, reopening: of a work order. standard_cost: it was changed.';
+
+--
+-- Name: document_type; Type: TYPE; Schema: inventory; Owner: -
+--
+
+CREATE TYPE inventory.document_type AS ENUM (
+    'opening',
+    'goods_receipt',
+    'inspection',
+    'supplier_return',
+    'transfer',
+    'material_issue',
+    'production_report',
+    'scrapping',
+    'pick',
+    'shipment',
+    'customer_return',
+    'return_inspection',
+    'count',
+    'lot_change',
+    'reversal'
+);
+
+--
+-- Name: TYPE document_type; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TYPE inventory.document_type IS 'Which document caused a movement.';
 
 --
 -- Name: movement_type; Type: TYPE; Schema: inventory; Owner: -
@@ -379,14 +460,27 @@ CREATE TYPE costing.movement_line AS (
 	work_order_rank integer,
 	planned_quantity numeric,
 	open_quantity numeric,
-	reported_quantity numeric
+	reported_quantity numeric,
+	kind costing.entry_kind,
+	counter_account costing.account,
+	site_id bigint,
+	document_type inventory.document_type,
+	document_id bigint,
+	posted_at timestamp with time zone,
+	occurred_at timestamp with time zone,
+	labour_value numeric,
+	machine_value numeric,
+	labour_report_id bigint,
+	scrapped_quantity numeric,
+	receipt_line_id bigint,
+	later_value numeric
 );
 
 --
 -- Name: TYPE movement_line; Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON TYPE costing.movement_line IS 'One movement as costing.advance works on it, with everything looked up that its cost may depend on.';
+COMMENT ON TYPE costing.movement_line IS 'One movement, or another event that moves value, as costing.advance works on it, with everything looked up that its cost may depend on.';
 
 --
 -- Name: kind; Type: TYPE; Schema: document; Owner: -
@@ -467,34 +561,6 @@ CREATE TYPE inventory.demand_type AS ENUM (
 --
 
 COMMENT ON TYPE inventory.demand_type IS 'What stock can be reserved for.';
-
---
--- Name: document_type; Type: TYPE; Schema: inventory; Owner: -
---
-
-CREATE TYPE inventory.document_type AS ENUM (
-    'opening',
-    'goods_receipt',
-    'inspection',
-    'supplier_return',
-    'transfer',
-    'material_issue',
-    'production_report',
-    'scrapping',
-    'pick',
-    'shipment',
-    'customer_return',
-    'return_inspection',
-    'count',
-    'lot_change',
-    'reversal'
-);
-
---
--- Name: TYPE document_type; Type: COMMENT; Schema: inventory; Owner: -
---
-
-COMMENT ON TYPE inventory.document_type IS 'Which document caused a movement.';
 
 --
 -- Name: lot_change_kind; Type: TYPE; Schema: inventory; Owner: -
@@ -1712,6 +1778,7 @@ CREATE TABLE catalog.item (
     standard_cost numeric(18,6),
     default_location_id bigint,
     second_unit_id bigint,
+    CONSTRAINT item_costing_method_check CHECK ((((costing_method)::text <> 'standard'::text) OR (standard_cost IS NOT NULL))),
     CONSTRAINT item_gtin_check CHECK ((gtin ~ '^[0-9]{14}$'::text)),
     CONSTRAINT item_number_check CHECK ((number ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'::text)),
     CONSTRAINT item_second_unit_id_check CHECK (((second_unit_id IS NULL) OR ((second_unit_id <> base_unit_id) AND (tracking <> 'serial'::catalog.tracking)))),
@@ -1759,7 +1826,7 @@ COMMENT ON COLUMN catalog.item.gtin IS 'GS1 GTIN of one base unit, 14 digits.';
 -- Name: COLUMN item.standard_cost; Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON COLUMN catalog.item.standard_cost IS 'Cost per base unit, in the currency of the books, used where no purchase price is known.';
+COMMENT ON COLUMN catalog.item.standard_cost IS 'Cost per base unit, in the currency of the books: of items at standard cost their value, of others used where no purchase price is known.';
 
 --
 -- Name: COLUMN item.default_location_id; Type: COMMENT; Schema: catalog; Owner: -
@@ -2028,8 +2095,10 @@ CREATE TABLE catalog.work_center (
     supply_location_id bigint NOT NULL,
     output_location_id bigint NOT NULL,
     hourly_rate numeric(18,4) DEFAULT 0 NOT NULL,
+    machine_hourly_rate numeric(18,4) DEFAULT 0 NOT NULL,
     CONSTRAINT work_center_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'::text)),
-    CONSTRAINT work_center_hourly_rate_check CHECK (((hourly_rate >= (0)::numeric) AND (hourly_rate <> 'NaN'::numeric)))
+    CONSTRAINT work_center_hourly_rate_check CHECK (((hourly_rate >= (0)::numeric) AND (hourly_rate <> 'NaN'::numeric))),
+    CONSTRAINT work_center_machine_hourly_rate_check CHECK (((machine_hourly_rate >= (0)::numeric) AND (machine_hourly_rate <> 'NaN'::numeric)))
 );
 
 --
@@ -2054,7 +2123,13 @@ COMMENT ON COLUMN catalog.work_center.output_location_id IS 'Finished lots are p
 -- Name: COLUMN work_center.hourly_rate; Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON COLUMN catalog.work_center.hourly_rate IS 'Cost per hour, in the currency of the site.';
+COMMENT ON COLUMN catalog.work_center.hourly_rate IS 'Labour cost per hour, in the currency of the site.';
+
+--
+-- Name: COLUMN work_center.machine_hourly_rate; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON COLUMN catalog.work_center.machine_hourly_rate IS 'Machine cost per hour, in the currency of the site, beside that of labour.';
 
 --
 -- Name: find_work_center(text); Type: FUNCTION; Schema: catalog; Owner: -
@@ -2373,6 +2448,7 @@ CREATE FUNCTION catalog.get_work_center(p_code text) RETURNS jsonb
         'supply_location', supply.code,
         'output_location', output.code,
         'hourly_rate', trim_scale(w.hourly_rate)::text,
+        'machine_hourly_rate', trim_scale(w.machine_hourly_rate)::text,
         'currency', s.currency)
     FROM catalog.work_center AS w
     JOIN catalog.site AS s ON s.id = w.site_id
@@ -2719,10 +2795,10 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
-    SELECT s.id, r.code, r.name, f.id, o.id, r.hourly_rate
+    INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id, hourly_rate, machine_hourly_rate)
+    SELECT s.id, r.code, r.name, f.id, o.id, r.hourly_rate, coalesce(r.machine_hourly_rate, 0)
     FROM jsonb_to_recordset(p_command -> 'rows') AS r (site text, code text, name text, supply_location text,
-        output_location text, hourly_rate numeric)
+        output_location text, hourly_rate numeric, machine_hourly_rate numeric)
     LEFT JOIN catalog.site AS s ON s.code = r.site
     LEFT JOIN catalog.location AS f ON f.code = r.supply_location
     LEFT JOIN catalog.location AS o ON o.code = r.output_location
@@ -2738,7 +2814,7 @@ $$;
 -- Name: FUNCTION import_work_centers(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON FUNCTION catalog.import_work_centers(p_context jsonb, p_command jsonb) IS 'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+COMMENT ON FUNCTION catalog.import_work_centers(p_context jsonb, p_command jsonb) IS 'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate, machine_hourly_rate?. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
 
 --
 -- Name: item_location(catalog.item, bigint); Type: FUNCTION; Schema: catalog; Owner: -
@@ -3307,7 +3383,7 @@ BEGIN
         denominator = EXCLUDED.denominator,
         gtin = EXCLUDED.gtin;
 
-    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number));
+    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number, 'standard_cost', p_command -> 'standard_cost'));
     RETURN event.finish_request(p_context, 200, catalog.get_item(v_number));
 END;
 $$;
@@ -3648,16 +3724,18 @@ BEGIN
         RETURN v_answer;
     END IF;
 
-    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
+    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate,
+        machine_hourly_rate)
     VALUES ((catalog.find_site(p_command ->> 'site')).id, p_command ->> 'code', p_command ->> 'name',
         (catalog.find_location(p_command ->> 'supply_location')).id, (catalog.find_location(p_command ->> 'output_location')).id,
-        coalesce((p_command ->> 'hourly_rate')::numeric, 0))
+        coalesce((p_command ->> 'hourly_rate')::numeric, 0), coalesce((p_command ->> 'machine_hourly_rate')::numeric, 0))
     ON CONFLICT (code) DO UPDATE
     SET site_id = EXCLUDED.site_id,
         name = EXCLUDED.name,
         supply_location_id = EXCLUDED.supply_location_id,
         output_location_id = EXCLUDED.output_location_id,
-        hourly_rate = EXCLUDED.hourly_rate
+        hourly_rate = EXCLUDED.hourly_rate,
+        machine_hourly_rate = EXCLUDED.machine_hourly_rate
     RETURNING w.id INTO v_work_center_id;
 
     IF EXISTS (
@@ -3801,6 +3879,9 @@ DECLARE
     v_event record;
     v_lines costing.movement_line[];
     v_taken integer;
+    v_movements integer;
+    v_found integer;
+    v_can_follow boolean;
     v_total integer := 0;
 BEGIN
     -- The lock on the cursor is the queue: a second costing waits here and goes on where the first one ended.
@@ -3812,26 +3893,39 @@ BEGIN
 
     WHILE v_total < p_limit LOOP
         v_taken := 0;
+        v_movements := 0;
+        v_can_follow := true;
         FOR v_event IN
-            SELECT l.position, jsonb_array_length(l.payload -> 'movements') AS movements,
-                l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return" || @ == "supplier_return")' AS looks_back
+            SELECT l.position, coalesce(jsonb_array_length(l.payload -> 'movements'), 0) AS movements,
+                CASE l.topic
+                    WHEN 'movement.posted' THEN
+                        l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return" || @ == "supplier_return")'
+                    ELSE l.topic NOT IN ('work_order.completed', 'work_order.reopened', 'production_report.posted', 'item.saved')
+                END AS looks_back,
+                starts_with(l.topic, 'supplier_invoice.') OR starts_with(l.topic, 'landed_cost.') AS is_later_value
             FROM event.log AS l
-            WHERE l.position > v_position AND l.position <= v_head AND l.topic = 'movement.posted'
+            WHERE l.position > v_position AND l.position <= v_head
+              AND l.topic IN ('movement.posted', 'work_order.completed', 'work_order.reopened', 'production_report.posted',
+                  'production_report.reversed', 'supplier_invoice.posted', 'supplier_invoice.reversed', 'landed_cost.posted',
+                  'landed_cost.reversed', 'item.saved')
             ORDER BY l.position
         LOOP
             -- What looks back starts a batch of its own, so that what it looks for is written already.
-            EXIT WHEN v_taken > 0 AND (v_event.looks_back OR v_taken + v_event.movements > least(c_batch, p_limit - v_total));
-            v_taken := v_taken + v_event.movements;
+            EXIT WHEN v_taken > 0 AND ((v_event.looks_back AND NOT (v_event.is_later_value AND v_can_follow))
+                OR v_taken + v_event.movements > least(c_batch, p_limit - v_total));
+            v_can_follow := v_can_follow AND v_event.is_later_value;
+            v_movements := v_movements + v_event.movements;
+            v_taken := v_taken + greatest(v_event.movements, 1);
             v_to := v_event.position;
         END LOOP;
         IF v_taken = 0 THEN
             v_position := v_head;
             EXIT;
         END IF;
-        v_lines := costing.read_movements(v_position, v_to);
-        IF coalesce(cardinality(v_lines), 0) <> v_taken THEN
+        SELECT r.p_lines, r.p_movements INTO v_lines, v_found FROM costing.read_movements(v_position, v_to) AS r;
+        IF v_found <> v_movements THEN
             RAISE EXCEPTION 'the ledger holds % of the % movements that the feed tells of up to position %',
-                coalesce(cardinality(v_lines), 0), v_taken, v_to
+                v_found, v_movements, v_to
                 USING ERRCODE = 'MR601',
                       DETAIL = jsonb_build_object('after', v_position, 'to', v_to)::text,
                       HINT = 'Attach the partition of inventory.movement that was taken away, then run costing again.';
@@ -3853,7 +3947,7 @@ $_$;
 -- Name: FUNCTION advance(p_limit integer); Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON FUNCTION costing.advance(p_limit integer) IS 'Costs the next movements of the feed, about p_limit of them (whole postings, at least one), and moves the cursor of consumer costing in the same transaction. Says how many movements it read; 0: nothing is left. Two at once are safe: the second waits. Never raises for what a posting contains; MR601 when a movement of the feed is missing in the ledger.';
+COMMENT ON FUNCTION costing.advance(p_limit integer) IS 'Costs the next movements of the feed and what else moves value, about p_limit of them (whole postings, at least one), writes the journal, and moves the cursor of consumer costing in the same transaction. Says how many it read; 0: nothing is left. Two at once are safe: the second waits. Never raises for what a posting contains; MR601 when a movement of the feed is missing in the ledger.';
 
 --
 -- Name: cost_movements(costing.movement_line[]); Type: FUNCTION; Schema: costing; Owner: -
@@ -3881,6 +3975,8 @@ DECLARE
     v_last_costs numeric[];
     v_first_layers bigint[];
     v_last_layers bigint[];
+    v_accounts costing.account[];
+    v_standards numeric[];
     -- The layer that is being used up; written back when it is empty or at the end.
     v_heads bigint[];
     v_head_quantities numeric[];
@@ -3893,13 +3989,19 @@ DECLARE
     v_direct numeric[];
     v_pooled numeric[];
     v_reported numeric[];
+    v_scrapped numeric[];
+    v_usage_variances numeric[];
+    v_scrap_variances numeric[];
     -- What is found out, by the place of the line, to be written at once.
     v_cost_values numeric[];
     v_cost_variances numeric[];
     v_cost_sources costing.cost_source[];
+    -- What a line moves beside its own value: labour and machine into work in process, scrap and usage out of it, goods received cleared.
+    v_first_values numeric[];
+    v_second_values numeric[];
     v_ordinal integer := 0;
-    v_report_id bigint := 0;
     v_labour numeric;
+    v_match costing.receipt_match;
     v_original numeric;
     v_original_quantity numeric;
     v_cost numeric;
@@ -3915,16 +4017,19 @@ BEGIN
     END IF;
 
     -- 1. State of every item and work order of the batch.
-    INSERT INTO costing.item_stock (item_id, method)
-    SELECT t.item_id, c.costing_method
+    INSERT INTO costing.item_stock (item_id, method, account, standard_cost)
+    SELECT t.item_id, c.costing_method, CASE WHEN c.is_manufactured THEN 'finished_goods' ELSE 'inventory' END::costing.account,
+        CASE WHEN c.costing_method = 'standard' THEN c.standard_cost END
     FROM (SELECT DISTINCT x.item_id FROM unnest(p_lines) AS x) AS t
     JOIN catalog.item AS c ON c.id = t.item_id
     WHERE NOT EXISTS (SELECT 1 FROM costing.item_stock AS s WHERE s.item_id = t.item_id);
     SELECT array_agg(s.item_id ORDER BY s.item_id), array_agg(s.method ORDER BY s.item_id), array_agg(s.quantity ORDER BY s.item_id),
         array_agg(s.value ORDER BY s.item_id), array_agg(s.last_unit_cost ORDER BY s.item_id),
         array_agg(s.first_layer ORDER BY s.item_id), array_agg(s.last_layer ORDER BY s.item_id),
-        array_agg(NULL::bigint), array_agg(NULL::numeric), array_agg(NULL::numeric)
-    INTO v_items, v_methods, v_quantities, v_values, v_last_costs, v_first_layers, v_last_layers, v_heads, v_head_quantities, v_head_values
+        array_agg(NULL::bigint), array_agg(NULL::numeric), array_agg(NULL::numeric),
+        array_agg(s.account ORDER BY s.item_id), array_agg(s.standard_cost ORDER BY s.item_id)
+    INTO v_items, v_methods, v_quantities, v_values, v_last_costs, v_first_layers, v_last_layers, v_heads, v_head_quantities, v_head_values,
+        v_accounts, v_standards
     FROM (SELECT DISTINCT x.item_id FROM unnest(p_lines) AS x) AS t
     JOIN costing.item_stock AS s ON s.item_id = t.item_id;
 
@@ -3935,8 +4040,9 @@ BEGIN
     SELECT array_agg(c.work_order_id ORDER BY c.work_order_id), array_agg(c.material_value ORDER BY c.work_order_id),
         array_agg(c.labour_value ORDER BY c.work_order_id), array_agg(c.absorbed_value ORDER BY c.work_order_id),
         array_agg(c.direct_value ORDER BY c.work_order_id), array_agg(c.pooled_value ORDER BY c.work_order_id),
-        array_agg(c.reported_quantity ORDER BY c.work_order_id)
-    INTO v_work_orders, v_materials, v_labours, v_absorbed, v_direct, v_pooled, v_reported
+        array_agg(c.reported_quantity ORDER BY c.work_order_id), array_agg(c.scrapped_quantity ORDER BY c.work_order_id),
+        array_agg(c.usage_variance ORDER BY c.work_order_id), array_agg(c.scrap_variance ORDER BY c.work_order_id)
+    INTO v_work_orders, v_materials, v_labours, v_absorbed, v_direct, v_pooled, v_reported, v_scrapped, v_usage_variances, v_scrap_variances
     FROM (SELECT DISTINCT x.work_order_id FROM unnest(p_lines) AS x WHERE x.work_order_id IS NOT NULL) AS t
     JOIN costing.work_order_cost AS c ON c.work_order_id = t.work_order_id;
 
@@ -3944,6 +4050,8 @@ BEGIN
     v_cost_values := array_fill(NULL::numeric, ARRAY[cardinality(p_lines)]);
     v_cost_variances := v_cost_values;
     v_cost_sources := array_fill(NULL::costing.cost_source, ARRAY[cardinality(p_lines)]);
+    v_first_values := v_cost_values;
+    v_second_values := v_cost_values;
 
     -- 2. One movement after the other, in the order of the feed.
     FOREACH l IN ARRAY p_lines LOOP
@@ -3953,52 +4061,105 @@ BEGIN
         v_variance := 0;
         v_original := NULL;
 
-        -- 2a. Time of the report, taken back once with it. Reports that moved nothing are seen with the next that did.
-        IF l.report_id <> v_report_id THEN
-            v_report_id := l.report_id;
-            IF l.original_type IS NULL THEN
-                WITH added AS (
-                    INSERT INTO costing.labour_cost (production_report_id, is_reversal, work_order_id, value)
-                    SELECT r.id, false, r.work_order_id, round(r.duration_minutes * c.hourly_rate / 60, 4)
-                    FROM production.production_report AS r
-                    LEFT JOIN production.work_order_operation AS o ON o.id = r.work_order_operation_id
-                    LEFT JOIN production.work_order AS p ON p.id = r.work_order_id
-                    LEFT JOIN catalog.work_center AS c ON c.id = coalesce(r.work_center_id, o.work_center_id, p.work_center_id)
-                    WHERE r.work_order_id = l.work_order_id AND r.id <= l.report_id AND (r.id = l.report_id OR NOT r.is_reversed)
-                      AND r.duration_minutes > 0 AND c.hourly_rate > 0
-                      AND NOT EXISTS (SELECT 1 FROM costing.labour_cost AS x WHERE x.production_report_id = r.id AND NOT x.is_reversal)
-                    UNION ALL
-                    SELECT x.production_report_id, true, x.work_order_id, -x.value
-                    FROM costing.labour_cost AS x
-                    JOIN production.production_report AS r ON r.id = x.production_report_id
-                    WHERE x.work_order_id = l.work_order_id AND NOT x.is_reversal AND r.is_reversed AND NOT r.moves_stock
-                      AND NOT EXISTS (SELECT 1 FROM costing.labour_cost AS y WHERE y.production_report_id = r.id AND y.is_reversal)
-                    RETURNING value
-                )
-                SELECT sum(a.value) INTO v_labour FROM added AS a;
-                IF v_labour IS NOT NULL THEN
-                    v_labours[w] := v_labours[w] + v_labour;
-                    v_direct[w] := v_direct[w] + v_labour;
-                END IF;
-            ELSE
-                WITH added AS (
-                    INSERT INTO costing.labour_cost (production_report_id, is_reversal, work_order_id, value)
-                    SELECT x.production_report_id, true, x.work_order_id, -x.value
-                    FROM costing.labour_cost AS x
-                    WHERE x.production_report_id = l.report_id AND NOT x.is_reversal
-                    ON CONFLICT ON CONSTRAINT labour_cost_pkey DO NOTHING
-                    RETURNING value
-                )
-                SELECT sum(a.value) INTO v_labour FROM added AS a;
-                IF v_labour IS NOT NULL THEN
-                    v_labours[w] := v_labours[w] + v_labour;
-                    v_part := least(greatest(v_direct[w], 0), -v_labour);
-                    v_direct[w] := v_direct[w] - v_part;
-                    v_pooled[w] := v_pooled[w] + v_labour + v_part;
-                END IF;
-            END IF;
+        -- 2a. Time of a report, taken back once with it.
+        IF l.labour_value IS NOT NULL THEN
+            v_labour := l.labour_value + l.machine_value;
+            v_labours[w] := v_labours[w] + v_labour;
+            v_part := CASE WHEN v_labour < 0 THEN greatest(v_labour, -greatest(v_direct[w], 0)) ELSE v_labour END;
+            v_direct[w] := v_direct[w] + v_part;
+            v_pooled[w] := v_pooled[w] + v_labour - v_part;
+            v_first_values[v_ordinal] := l.labour_value;
+            v_second_values[v_ordinal] := l.machine_value;
         END IF;
 
+        -- 2b. What is no movement.
+        IF l.kind <> 'movement' THEN
+            CASE l.kind
+                WHEN 'completion' THEN
+                    -- Nothing stays in process of an order that is done: scrap at standard cost, or all of it when nothing was good.
+                    v_left := v_direct[w] + v_pooled[w];
+                    v_part := CASE
+                        WHEN v_methods[i] = 'standard' THEN round(v_scrapped[w] * v_standards[i], 4)
+                        WHEN v_scrapped[w] > 0 AND v_reported[w] = v_scrapped[w] THEN v_left
+                        ELSE 0
+                    END;
+                    v_scrap_variances[w] := v_scrap_variances[w] + v_part;
+                    v_usage_variances[w] := v_usage_variances[w] + v_left - v_part;
+                    v_direct[w] := 0;
+                    v_pooled[w] := 0;
+                    v_first_values[v_ordinal] := v_part;
+                    v_second_values[v_ordinal] := v_left - v_part;
+                WHEN 'reopening' THEN
+                    v_first_values[v_ordinal] := -v_scrap_variances[w];
+                    v_second_values[v_ordinal] := -v_usage_variances[w];
+                    v_pooled[w] := v_pooled[w] + v_scrap_variances[w] + v_usage_variances[w];
+                    v_scrap_variances[w] := 0;
+                    v_usage_variances[w] := 0;
+                WHEN 'standard_cost' THEN
+                    v_part := round(greatest(v_quantities[i], 0) * l.standard_cost, 4);
+                    v_cost_values[v_ordinal] := v_part - v_values[i];
+                    v_values[i] := v_part;
+                    v_standards[i] := l.standard_cost;
+                WHEN 'supplier_invoice', 'landed_cost' THEN
+                    -- What of the receipt is still in stock takes its share of what became known later, from now on.
+                    SELECT c.value + c.variance, c.quantity INTO v_original, v_original_quantity
+                    FROM costing.movement_cost AS c
+                    WHERE c.movement_id = l.original_ids[1];
+                    INSERT INTO costing.receipt_match (goods_receipt_line_id) VALUES (l.receipt_line_id)
+                    ON CONFLICT ON CONSTRAINT receipt_match_pkey DO NOTHING;
+                    SELECT x.goods_receipt_line_id, x.invoiced_quantity, x.cleared_value, x.later_value INTO STRICT v_match
+                    FROM costing.receipt_match AS x
+                    WHERE x.goods_receipt_line_id = l.receipt_line_id;
+                    v_cost := l.later_value;
+                    IF l.kind = 'supplier_invoice' THEN
+                        v_part := coalesce(round(v_original * (v_match.invoiced_quantity + l.quantity) / v_original_quantity, 4), 0) - v_match.cleared_value;
+                        v_first_values[v_ordinal] := v_part;
+                        v_cost := v_cost - v_part;
+                        v_match.invoiced_quantity := v_match.invoiced_quantity + l.quantity;
+                        v_match.cleared_value := v_match.cleared_value + v_part;
+                    END IF;
+                    v_match.later_value := v_match.later_value + v_cost;
+                    UPDATE costing.receipt_match AS x
+                    SET invoiced_quantity = v_match.invoiced_quantity,
+                        cleared_value = v_match.cleared_value,
+                        later_value = v_match.later_value
+                    WHERE x.goods_receipt_line_id = l.receipt_line_id;
+                    v_part := 0;
+                    IF v_methods[i] = 'fifo' THEN
+                        IF v_heads[i] IS NOT NULL THEN
+                            UPDATE costing.layer AS y
+                            SET remaining_quantity = v_head_quantities[i],
+                                remaining_value = v_head_values[i]
+                            WHERE y.item_id = l.item_id AND y.number = v_heads[i];
+                            v_heads[i] := NULL;
+                        END IF;
+                        SELECT y.number, y.remaining_quantity, y.remaining_value INTO v_layer.number, v_layer.remaining_quantity, v_layer.remaining_value
+                        FROM costing.layer AS y
+                        WHERE y.movement_id = l.original_ids[1] AND y.remaining_quantity > 0;
+                        IF FOUND THEN
+                            v_part := greatest(round(v_cost * v_layer.remaining_quantity / v_original_quantity, 4), -v_layer.remaining_value);
+                            UPDATE costing.layer AS y
+                            SET remaining_value = y.remaining_value + v_part,
+                                added_value = y.added_value + v_part
+                            WHERE y.item_id = l.item_id AND y.number = v_layer.number;
+                        END IF;
+                    ELSIF v_methods[i] = 'moving_average' AND v_quantities[i] > 0 THEN
+                        v_share := coalesce(nullif(abs(l.quantity), 0), v_original_quantity);
+                        v_part := greatest(round(v_cost * least(v_quantities[i], v_share) / v_share, 4), -v_values[i]);
+                    END IF;
+                    v_part := coalesce(v_part, 0);
+                    v_values[i] := v_values[i] + v_part;
+                    v_cost_values[v_ordinal] := v_part;
+                    v_cost_variances[v_ordinal] := v_cost - v_part;
+                ELSE
+                    NULL;
+            END CASE;
+            CONTINUE;
+        END IF;
+
+        IF l.scrapped_quantity <> 0 THEN
+            v_scrapped[w] := v_scrapped[w] + l.scrapped_quantity;
+        END IF;
         IF l.direction = 0 THEN
             IF w IS NOT NULL AND l.reported_quantity <> 0 THEN
                 v_reported[w] := v_reported[w] + l.reported_quantity;
@@ -4006,7 +4167,7 @@ BEGIN
             CONTINUE;
         END IF;
 
-        -- 2b. What the original was worth, for this quantity of it.
+        -- 2c. What the original was worth, for this quantity of it.
         IF l.original_ids IS NOT NULL OR l.movement_type = 'material_return' THEN
             IF l.original_ids IS NOT NULL THEN
                 SELECT sum(c.value + c.variance), sum(c.quantity) INTO v_original, v_original_quantity
@@ -4026,10 +4187,21 @@ BEGIN
         END IF;
 
         IF l.direction > 0 THEN
-            -- 2c. Into stock.
+            -- 2d. Into stock.
             IF v_original IS NOT NULL THEN
                 v_cost := v_original;
                 v_source := 'original';
+            ELSIF l.movement_type = 'production' AND w IS NOT NULL AND (v_methods[i] = 'standard' OR l.open_quantity IS NULL) THEN
+                -- At standard cost, and so are by-products: what differs shows when the order is completed, or in its goods.
+                v_cost := CASE
+                    WHEN v_methods[i] = 'standard' THEN round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i]
+                    ELSE round(coalesce(l.standard_cost, 0) * l.quantity, 4)
+                END;
+                v_source := CASE WHEN v_methods[i] = 'standard' OR l.standard_cost IS NOT NULL THEN 'standard_cost' ELSE 'unknown' END::costing.cost_source;
+                v_part := CASE WHEN l.open_quantity IS NULL THEN least(greatest(v_direct[w], 0), v_cost) ELSE v_direct[w] END;
+                v_direct[w] := v_direct[w] - v_part;
+                v_pooled[w] := v_pooled[w] - (v_cost - v_part);
+                v_absorbed[w] := v_absorbed[w] + v_cost;
             ELSIF l.movement_type = 'production' AND w IS NOT NULL THEN
                 -- All of what the reports consumed, by the share of this line in its report; of what was issued for
                 -- the whole order the share of the quantity that is still to be made.
@@ -4054,6 +4226,9 @@ BEGIN
             ELSIF l.purchase_value IS NOT NULL THEN
                 v_cost := l.purchase_value;
                 v_source := 'purchase_price';
+            ELSIF v_methods[i] = 'standard' THEN
+                v_cost := round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i];
+                v_source := 'standard_cost';
             ELSIF v_quantities[i] > 0 AND l.movement_type <> 'receipt' THEN
                 v_cost := round(v_values[i] * l.quantity / v_quantities[i], 4);
                 v_source := 'average';
@@ -4068,7 +4243,7 @@ BEGIN
                 v_source := 'unknown';
             END IF;
 
-            -- 2d. What work in process gets or gives by it.
+            -- 2e. What work in process gets or gives by it.
             IF l.movement_type = 'material_return' AND w IS NOT NULL THEN
                 v_materials[w] := v_materials[w] - v_cost;
                 v_pooled[w] := v_pooled[w] - v_cost;
@@ -4079,10 +4254,15 @@ BEGIN
                 v_pooled[w] := v_pooled[w] - (v_cost - v_part);
             END IF;
 
-            -- 2e. Stock. What another line of the same posting took before it came has no value left: a variance.
+            -- 2f. Stock. What another line of the same posting took before it came has no value left: a variance.
             v_left := l.quantity;
             v_last_costs[i] := round(v_cost / l.quantity, 6);
-            IF v_quantities[i] < 0 THEN
+            IF v_methods[i] = 'standard' THEN
+                -- The stock is worth its standard cost, whatever was paid.
+                v_part := round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i];
+                v_variance := v_cost - v_part;
+                v_cost := v_part;
+            ELSIF v_quantities[i] < 0 THEN
                 v_left := greatest(l.quantity + v_quantities[i], 0);
                 v_variance := v_cost - round(v_cost * v_left / l.quantity, 4);
                 v_cost := v_cost - v_variance;
@@ -4095,7 +4275,7 @@ BEGIN
                 VALUES (l.item_id, v_last_layers[i], l.movement_id, v_left, v_cost, v_left, v_cost);
             END IF;
         ELSE
-            -- 2f. Out of stock.
+            -- 2g. Out of stock.
             v_left := least(l.quantity, greatest(v_quantities[i], 0));
             v_cost := 0;
             IF v_methods[i] = 'fifo' THEN
@@ -4129,7 +4309,7 @@ BEGIN
                 END IF;
                 WHILE v_left > 0 LOOP
                     IF v_heads[i] IS NULL THEN
-                        SELECT y.item_id, y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value
+                        SELECT y.item_id, y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value, y.added_value
                         INTO STRICT v_layer
                         FROM costing.layer AS y
                         WHERE y.item_id = l.item_id AND y.number >= v_first_layers[i] AND y.remaining_quantity > 0
@@ -4157,6 +4337,9 @@ BEGIN
                         v_heads[i] := NULL;
                     END IF;
                 END LOOP;
+            ELSIF v_methods[i] = 'standard' THEN
+                v_cost := v_values[i] - round(greatest(v_quantities[i] - l.quantity, 0) * v_standards[i], 4);
+                v_source := 'standard_cost';
             ELSIF v_left = v_quantities[i] THEN
                 -- The last unit takes whatever is left, so that nothing stays behind an empty shelf.
                 v_cost := v_values[i];
@@ -4179,7 +4362,7 @@ BEGIN
                 v_last_costs[i] := round(v_cost / l.quantity, 6);
             END IF;
 
-            -- 2g. What work in process gets: of a reversal the whole of the original, its variance included.
+            -- 2h. What work in process gets: of a reversal the whole of the original, its variance included.
             v_part := coalesce(v_original, v_cost);
             IF w IS NOT NULL THEN
                 IF l.movement_type = 'issue' THEN
@@ -4215,8 +4398,68 @@ BEGIN
     FROM ROWS FROM (unnest(p_lines), unnest(v_cost_values), unnest(v_cost_variances), unnest(v_cost_sources))
         AS x (movement_id, position, movement_type, item_id, item_rank, direction, quantity, currency, standard_cost, purchase_value,
             original_type, original_ids, report_id, work_order_id, work_order_rank, planned_quantity, open_quantity, reported_quantity,
+            kind, counter_account, site_id, document_type, document_id, posted_at, occurred_at, labour_value, machine_value, labour_report_id,
+            scrapped_quantity, receipt_line_id, later_value,
             value, variance, source)
-    WHERE x.value IS NOT NULL;
+    WHERE x.kind = 'movement' AND x.value IS NOT NULL;
+
+    INSERT INTO costing.labour_cost (production_report_id, is_reversal, work_order_id, value, machine_value)
+    SELECT x.labour_report_id, x.labour_value + x.machine_value < 0, x.work_order_id, x.labour_value, x.machine_value
+    FROM unnest(p_lines) AS x
+    WHERE x.labour_report_id IS NOT NULL;
+
+    -- The journal: stock against the other side of the movement, what stock could not take or give against it as well, and the rest.
+    -- What is less than a cent is rounding. The totals of the accounts move with it.
+    WITH added AS (
+        INSERT INTO costing.journal_entry (position, ordinal, kind, debit, credit, amount, currency, site_id, item_id, work_order_id,
+            movement_id, document_type, document_id, posted_at, occurred_at)
+        SELECT x.position, row_number() OVER (PARTITION BY x.position ORDER BY x.place, f.part),
+            CASE WHEN f.is_labour THEN 'labour' ELSE x.kind END,
+            CASE WHEN f.amount > 0 THEN f.debit ELSE f.credit END, CASE WHEN f.amount > 0 THEN f.credit ELSE f.debit END, abs(f.amount),
+            x.currency, x.site_id, CASE WHEN NOT f.is_labour THEN x.item_id END, x.work_order_id,
+            CASE WHEN NOT f.is_labour THEN x.movement_id END, CASE WHEN NOT f.is_labour THEN x.document_type END,
+            CASE WHEN f.is_labour THEN x.report_id ELSE x.document_id END, x.posted_at, x.occurred_at
+        FROM ROWS FROM (unnest(p_lines), unnest(v_cost_values), unnest(v_cost_variances), unnest(v_first_values), unnest(v_second_values))
+            WITH ORDINALITY
+            AS x (movement_id, position, movement_type, item_id, item_rank, direction, quantity, currency, standard_cost, purchase_value,
+                original_type, original_ids, report_id, work_order_id, work_order_rank, planned_quantity, open_quantity, reported_quantity,
+                kind, counter_account, site_id, document_type, document_id, posted_at, occurred_at, labour_value, machine_value, labour_report_id,
+                scrapped_quantity, receipt_line_id, later_value,
+                value, variance, first_value, second_value, place)
+        CROSS JOIN LATERAL (
+            SELECT 1, false, v_accounts[x.item_rank], x.counter_account, x.value
+            WHERE x.value <> 0
+            UNION ALL
+            SELECT 2, false, CASE
+                WHEN abs(x.variance) < 0.01 THEN 'rounding_variance'
+                WHEN x.counter_account IN ('goods_received', 'payables', 'landed_cost') THEN 'price_variance'
+                ELSE 'revaluation'
+            END::costing.account, x.counter_account, x.variance
+            WHERE x.variance <> 0
+            UNION ALL
+            SELECT 3, x.labour_value IS NOT NULL,
+                CASE WHEN x.kind = 'supplier_invoice' THEN 'goods_received' WHEN x.labour_value IS NOT NULL THEN 'work_in_process' WHEN abs(x.first_value) < 0.01 THEN 'rounding_variance' ELSE 'scrap_variance' END::costing.account,
+                CASE WHEN x.kind = 'supplier_invoice' THEN 'payables' WHEN x.labour_value IS NOT NULL THEN 'labour_absorbed' ELSE 'work_in_process' END::costing.account,
+                x.first_value
+            WHERE x.first_value <> 0
+            UNION ALL
+            SELECT 4, x.labour_value IS NOT NULL,
+                CASE WHEN x.labour_value IS NOT NULL THEN 'work_in_process' WHEN abs(x.second_value) < 0.01 THEN 'rounding_variance' ELSE 'usage_variance' END::costing.account,
+                CASE WHEN x.labour_value IS NOT NULL THEN 'machine_absorbed' ELSE 'work_in_process' END::costing.account,
+                x.second_value
+            WHERE x.second_value <> 0
+        ) AS f (part, is_labour, debit, credit, amount)
+        RETURNING debit, credit, amount, currency, site_id, posted_at
+    )
+    INSERT INTO costing.account_total AS t (site_id, month, account, currency, debit, credit)
+    SELECT a.site_id, date_trunc('month', a.posted_at AT TIME ZONE 'UTC')::date, f.account, a.currency,
+        sum(CASE WHEN f.is_debit THEN a.amount ELSE 0 END), sum(CASE WHEN f.is_debit THEN 0 ELSE a.amount END)
+    FROM added AS a
+    CROSS JOIN LATERAL (VALUES (a.debit, true), (a.credit, false)) AS f (account, is_debit)
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT ON CONSTRAINT account_total_pkey DO UPDATE
+    SET debit = t.debit + EXCLUDED.debit,
+        credit = t.credit + EXCLUDED.credit;
 
     UPDATE costing.layer AS y
     SET remaining_quantity = h.remaining_quantity,
@@ -4229,9 +4472,10 @@ BEGIN
         value = t.value,
         last_unit_cost = t.last_unit_cost,
         first_layer = t.first_layer,
-        last_layer = t.last_layer
-    FROM unnest(v_items, v_quantities, v_values, v_last_costs, v_first_layers, v_last_layers)
-        AS t (item_id, quantity, value, last_unit_cost, first_layer, last_layer)
+        last_layer = t.last_layer,
+        standard_cost = t.standard_cost
+    FROM unnest(v_items, v_quantities, v_values, v_last_costs, v_first_layers, v_last_layers, v_standards)
+        AS t (item_id, quantity, value, last_unit_cost, first_layer, last_layer, standard_cost)
     WHERE s.item_id = t.item_id;
 
     UPDATE costing.work_order_cost AS c
@@ -4240,9 +4484,13 @@ BEGIN
         absorbed_value = t.absorbed_value,
         direct_value = t.direct_value,
         pooled_value = t.pooled_value,
-        reported_quantity = t.reported_quantity
-    FROM unnest(v_work_orders, v_materials, v_labours, v_absorbed, v_direct, v_pooled, v_reported)
-        AS t (work_order_id, material_value, labour_value, absorbed_value, direct_value, pooled_value, reported_quantity)
+        reported_quantity = t.reported_quantity,
+        scrapped_quantity = t.scrapped_quantity,
+        usage_variance = t.usage_variance,
+        scrap_variance = t.scrap_variance
+    FROM unnest(v_work_orders, v_materials, v_labours, v_absorbed, v_direct, v_pooled, v_reported, v_scrapped, v_usage_variances, v_scrap_variances)
+        AS t (work_order_id, material_value, labour_value, absorbed_value, direct_value, pooled_value, reported_quantity, scrapped_quantity,
+            usage_variance, scrap_variance)
     WHERE c.work_order_id = t.work_order_id;
 END;
 $$;
@@ -4251,7 +4499,7 @@ $$;
 -- Name: FUNCTION cost_movements(p_lines costing.movement_line[]); Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON FUNCTION costing.cost_movements(p_lines costing.movement_line[]) IS 'Gives each of the movements its cost, in the order given, and writes stock value, layers and work in process. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
+COMMENT ON FUNCTION costing.cost_movements(p_lines costing.movement_line[]) IS 'Gives each of the movements its cost, in the order given, and writes stock value, layers, work in process and the value journal. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
 
 --
 -- Name: get_item_cost(text); Type: FUNCTION; Schema: costing; Owner: -
@@ -4411,7 +4659,7 @@ COMMENT ON FUNCTION costing.oldest_movement_needed() IS 'An hour before the post
 -- Name: read_movements(bigint, bigint); Type: FUNCTION; Schema: costing; Owner: -
 --
 
-CREATE FUNCTION costing.read_movements(p_after bigint, p_to bigint) RETURNS costing.movement_line[]
+CREATE FUNCTION costing.read_movements(p_after bigint, p_to bigint, OUT p_lines costing.movement_line[], OUT p_movements integer) RETURNS record
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -4421,33 +4669,54 @@ CREATE FUNCTION costing.read_movements(p_after bigint, p_to bigint) RETURNS cost
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
     AS $$
-DECLARE
-    v_lines costing.movement_line[];
 BEGIN
     WITH told AS MATERIALIZED (
         SELECT l.position, e.ordinal, (e.movement ->> 'id')::bigint AS movement_id, (l.payload ->> 'posted_at')::timestamptz AS posted_at
         FROM event.log AS l
         CROSS JOIN LATERAL jsonb_array_elements(l.payload -> 'movements') WITH ORDINALITY AS e (movement, ordinal)
         WHERE l.position > p_after AND l.position <= p_to AND l.topic = 'movement.posted'
-    ), line AS MATERIALIZED (
-        SELECT t.position, t.ordinal, m.id, m.movement_type, m.item_id, m.quantity, m.document_line_id,
+    ), other AS MATERIALIZED (
+        SELECT l.position, l.topic, l.subject_id, l.payload, l.recorded_at
+        FROM event.log AS l
+        WHERE l.position > p_after AND l.position <= p_to
+          AND l.topic IN ('production_report.posted', 'production_report.reversed', 'work_order.completed', 'work_order.reopened',
+              'supplier_invoice.posted', 'supplier_invoice.reversed', 'landed_cost.posted', 'landed_cost.reversed', 'item.saved')
+    ), found AS MATERIALIZED (
+        SELECT t.position, t.ordinal, m.id, m.posted_at, m.occurred_at, m.movement_type, m.item_id, m.quantity, m.document_line_id,
             -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
             CASE WHEN m.movement_type = 'relabel' OR m.quantity = 0 THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
-            f.kind AS from_kind, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
-            coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
+            CASE WHEN f.is_physical THEN g.kind ELSE f.kind END AS other_kind,
+            g.site_id, m.reverses_movement_id, m.document_type, m.document_id
         FROM told AS t
         JOIN inventory.movement AS m ON m.id = t.movement_id AND m.posted_at = t.posted_at
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS g ON g.id = m.to_location_id
-        JOIN catalog.site AS s ON s.id = g.site_id
+    ), line AS MATERIALIZED (
+        SELECT m.position, m.ordinal, m.id, m.posted_at, m.occurred_at, m.movement_type, m.item_id, m.quantity, m.document_line_id,
+            m.direction, m.other_kind, m.site_id, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
+            coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
+        FROM found AS m
+        JOIN catalog.site AS s ON s.id = m.site_id
         JOIN catalog.item AS i ON i.id = m.item_id
         LEFT JOIN LATERAL (
             SELECT r.movement_type, r.document_type, r.document_id
             FROM inventory.movement AS r
             WHERE m.reverses_movement_id IS NOT NULL AND r.id = m.reverses_movement_id
         ) AS o ON true
+        -- Of what changes no stock only the scrap of a report says something: how far the order is.
+        WHERE m.direction <> 0 OR m.document_type = 'production_report'
     ), work AS MATERIALIZED (
-        SELECT l.position, l.ordinal, l.id, l.movement_type, l.item_id, l.quantity, l.direction, l.currency, l.standard_cost,
+        SELECT l.position, l.ordinal, 'movement'::costing.entry_kind AS kind, l.id, l.posted_at, l.occurred_at, l.movement_type, l.item_id,
+            l.quantity, l.direction, l.site_id, l.currency, l.standard_cost, l.document_type, l.document_id,
+            CASE l.other_kind
+                WHEN 'supplier' THEN 'goods_received'
+                WHEN 'production' THEN 'work_in_process'
+                WHEN 'customer' THEN 'cost_of_sales'
+                WHEN 'scrap' THEN 'scrap'
+                WHEN 'count_difference' THEN 'count_difference'
+                WHEN 'opening' THEN 'opening_stock'
+                ELSE 'transit'
+            END::costing.account AS counter_account,
             l.original_type, pr.id AS report_id, w.id AS work_order_id, w.quantity AS planned_quantity,
             CASE WHEN l.item_id = w.item_id AND (l.movement_type = 'production' OR l.original_type = 'production') THEN l.quantity END AS good_quantity,
             CASE
@@ -4458,7 +4727,7 @@ BEGIN
                 WHEN rl.id IS NOT NULL THEN ARRAY[sl.movement_id]
                 WHEN sr.id IS NOT NULL THEN ARRAY[sr.movement_id]
             END AS original_ids,
-            p.value AS purchase_value
+            p.value AS purchase_value, t.labour_value, t.machine_value, NULL::bigint AS receipt_line_id, NULL::numeric AS later_value
         FROM line AS l
         LEFT JOIN production.material_issue AS mi ON l.document_type = 'material_issue' AND mi.id = l.document_id
         LEFT JOIN production.production_report AS pr ON l.document_type = 'production_report' AND pr.id = l.document_id
@@ -4477,6 +4746,72 @@ BEGIN
             WHERE l.movement_type = 'receipt' AND l.document_type = 'goods_receipt' AND gl.id = l.document_line_id
               AND po.currency = l.currency
         ) AS p ON true
+        LEFT JOIN LATERAL (
+            -- Time of the report comes with its first line, and is taken back with the first line of its reversal.
+            SELECT round(pr.duration_minutes * c.hourly_rate / 60, 4) AS labour_value,
+                round(pr.duration_minutes * c.machine_hourly_rate / 60, 4) AS machine_value
+            FROM catalog.work_center AS c
+            WHERE l.ordinal = 1 AND l.original_type IS NULL AND pr.duration_minutes > 0
+              AND c.id = coalesce(pr.work_center_id,
+                    (SELECT q.work_center_id FROM production.work_order_operation AS q WHERE q.id = pr.work_order_operation_id), w.work_center_id)
+            UNION ALL
+            SELECT -x.value, -x.machine_value
+            FROM costing.labour_cost AS x
+            WHERE l.ordinal = 1 AND l.original_type IS NOT NULL AND x.production_report_id = pr.id AND NOT x.is_reversal
+              AND NOT EXISTS (SELECT FROM costing.labour_cost AS y WHERE y.production_report_id = pr.id AND y.is_reversal)
+        ) AS t ON true
+        UNION ALL
+        -- Time of reports that moved nothing: setup, breakdowns, operations before the last.
+        SELECT l.position, 1, 'labour', NULL, l.recorded_at, r.occurred_at, NULL, w.item_id, 0, 0, w.site_id, s.currency, NULL, NULL, r.id,
+            NULL, NULL, r.id, w.id, NULL, NULL, NULL, NULL, NULL, t.labour_value, t.machine_value, NULL, NULL
+        FROM other AS l
+        JOIN production.production_report AS r ON r.id = l.subject_id
+        JOIN production.work_order AS w ON w.id = r.work_order_id
+        JOIN catalog.site AS s ON s.id = w.site_id
+        CROSS JOIN LATERAL (
+            SELECT round(r.duration_minutes * c.hourly_rate / 60, 4) AS labour_value,
+                round(r.duration_minutes * c.machine_hourly_rate / 60, 4) AS machine_value
+            FROM catalog.work_center AS c
+            WHERE l.topic = 'production_report.posted' AND r.duration_minutes > 0
+              AND c.id = coalesce(r.work_center_id,
+                    (SELECT q.work_center_id FROM production.work_order_operation AS q WHERE q.id = r.work_order_operation_id), w.work_center_id)
+            UNION ALL
+            SELECT -x.value, -x.machine_value
+            FROM costing.labour_cost AS x
+            WHERE l.topic = 'production_report.reversed' AND x.production_report_id = r.id AND NOT x.is_reversal
+        ) AS t
+        WHERE l.topic IN ('production_report.posted', 'production_report.reversed') AND NOT r.moves_stock
+        UNION ALL
+        SELECT l.position, 1, CASE l.topic WHEN 'work_order.completed' THEN 'completion' ELSE 'reopening' END::costing.entry_kind, NULL,
+            l.recorded_at, l.recorded_at, NULL, w.item_id, 0, 0, w.site_id, s.currency, NULL, NULL, w.id,
+            NULL, NULL, NULL, w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM other AS l
+        JOIN production.work_order AS w ON w.id = l.subject_id
+        JOIN catalog.site AS s ON s.id = w.site_id
+        WHERE l.topic IN ('work_order.completed', 'work_order.reopened')
+        UNION ALL
+        SELECT l.position, e.ordinal, split_part(l.topic, '.', 1)::costing.entry_kind, NULL, l.recorded_at,
+            coalesce((l.payload ->> 'occurred_at')::timestamptz, l.recorded_at), NULL, gl.item_id,
+            coalesce((e.line ->> 'quantity')::numeric, 0), 0, s.id, s.currency, NULL, NULL, l.subject_id,
+            CASE split_part(l.topic, '.', 1) WHEN 'supplier_invoice' THEN 'payables' ELSE 'landed_cost' END::costing.account,
+            NULL, NULL, NULL, NULL, NULL, NULL, ARRAY[gl.movement_id], NULL, NULL, NULL, gl.id, (e.line ->> 'value')::numeric
+        FROM other AS l
+        CROSS JOIN LATERAL jsonb_array_elements(l.payload -> 'lines') WITH ORDINALITY AS e (line, ordinal)
+        JOIN purchasing.goods_receipt_line AS gl ON gl.id = (e.line ->> 'receipt_line_id')::bigint
+        JOIN catalog.location AS c ON c.id = gl.location_id
+        JOIN catalog.site AS s ON s.id = c.site_id
+        WHERE l.topic IN ('supplier_invoice.posted', 'supplier_invoice.reversed', 'landed_cost.posted', 'landed_cost.reversed')
+        UNION ALL
+        SELECT l.position, 1, 'standard_cost', NULL, l.recorded_at, l.recorded_at, NULL, i.id, 0, 0, s.id, s.currency,
+            coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost), NULL, i.id,
+            'revaluation', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM other AS l
+        JOIN catalog.item AS i ON i.id = l.subject_id
+        LEFT JOIN costing.item_stock AS k ON k.item_id = i.id
+        LEFT JOIN catalog.location AS c ON c.id = i.default_location_id
+        JOIN catalog.site AS s ON s.id = coalesce(c.site_id, (SELECT min(t.id) FROM catalog.site AS t))
+        WHERE l.topic = 'item.saved'
+          AND coalesce(k.method, i.costing_method) = 'standard' AND coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost) IS NOT NULL
     ), ranked AS (
         SELECT w.*,
             dense_rank() OVER (ORDER BY w.item_id)::integer AS item_rank,
@@ -4488,7 +4823,8 @@ BEGIN
     )
     SELECT array_agg(ROW(r.id, r.position, r.movement_type, r.item_id, r.item_rank, r.direction, r.quantity, r.currency, r.standard_cost,
         r.purchase_value, r.original_type, r.original_ids, r.report_id, r.work_order_id,
-        CASE WHEN r.work_order_id IS NOT NULL THEN r.work_order_rank END, r.planned_quantity, r.open_quantity,
+        CASE WHEN r.work_order_id IS NOT NULL THEN r.work_order_rank END, r.planned_quantity,
+        CASE WHEN r.good_quantity IS NOT NULL THEN r.open_quantity END,
         CASE
             WHEN r.original_type IS NOT NULL THEN -coalesce(r.good_quantity, r.scrap_quantity, 0)
             -- The first good line of a report brings its scrap along: good parts carry the cost of the bad ones.
@@ -4496,18 +4832,21 @@ BEGIN
                 THEN r.good_quantity + coalesce(r.total_scrap_quantity, 0)
             WHEN r.total_good_quantity IS NOT NULL THEN coalesce(r.good_quantity, 0)
             ELSE coalesce(r.scrap_quantity, 0)
-        END)::costing.movement_line ORDER BY r.position, r.ordinal)
-    INTO v_lines
+        END,
+        r.kind, r.counter_account, r.site_id, r.document_type, r.document_id, r.posted_at, r.occurred_at,
+        r.labour_value, r.machine_value, CASE WHEN r.labour_value <> 0 OR r.machine_value <> 0 THEN r.report_id END,
+        CASE WHEN r.original_type IS NOT NULL THEN -r.scrap_quantity ELSE r.scrap_quantity END, r.receipt_line_id, r.later_value
+        )::costing.movement_line ORDER BY r.position, r.ordinal), (SELECT count(*) FROM found)
+    INTO p_lines, p_movements
     FROM ranked AS r;
-    RETURN v_lines;
 END;
 $$;
 
 --
--- Name: FUNCTION read_movements(p_after bigint, p_to bigint); Type: COMMENT; Schema: costing; Owner: -
+-- Name: FUNCTION read_movements(p_after bigint, p_to bigint, OUT p_lines costing.movement_line[], OUT p_movements integer); Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON FUNCTION costing.read_movements(p_after bigint, p_to bigint) IS 'The movements that the feed tells of after position p_after up to p_to, in its order, with everything that their cost may depend on.';
+COMMENT ON FUNCTION costing.read_movements(p_after bigint, p_to bigint, OUT p_lines costing.movement_line[], OUT p_movements integer) IS 'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
 
 --
 -- Name: describe_file(bigint); Type: FUNCTION; Schema: document; Owner: -
@@ -15929,6 +16268,41 @@ ALTER TABLE catalog.work_center ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDEN
 );
 
 --
+-- Name: account_total; Type: TABLE; Schema: costing; Owner: -
+--
+
+CREATE TABLE costing.account_total (
+    site_id bigint NOT NULL,
+    month date NOT NULL,
+    account costing.account NOT NULL,
+    currency text NOT NULL,
+    debit numeric(48,4) DEFAULT 0 NOT NULL,
+    credit numeric(48,4) DEFAULT 0 NOT NULL,
+    CONSTRAINT account_total_credit_check CHECK (((credit >= (0)::numeric) AND (credit <> 'NaN'::numeric))),
+    CONSTRAINT account_total_debit_check CHECK (((debit >= (0)::numeric) AND (debit <> 'NaN'::numeric))),
+    CONSTRAINT account_total_month_check CHECK ((month = date_trunc('month'::text, (month)::timestamp without time zone)))
+)
+WITH (fillfactor='50');
+
+--
+-- Name: TABLE account_total; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TABLE costing.account_total IS 'What the journal debited and credited to an account in a month of posting: its sums, kept with it, so that balances are read at once.';
+
+--
+-- Name: COLUMN account_total.month; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.account_total.month IS 'First day of the month of posting, UTC.';
+
+--
+-- Name: COLUMN account_total.debit; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.account_total.debit IS 'In the currency named; the balance is debit - credit.';
+
+--
 -- Name: item_stock; Type: TABLE; Schema: costing; Owner: -
 --
 
@@ -15940,7 +16314,11 @@ CREATE TABLE costing.item_stock (
     last_unit_cost numeric(48,6),
     first_layer bigint DEFAULT 1 NOT NULL,
     last_layer bigint DEFAULT 0 NOT NULL,
+    account costing.account NOT NULL,
+    standard_cost numeric(48,6),
+    CONSTRAINT item_stock_account_check CHECK ((account = ANY (ARRAY['inventory'::costing.account, 'finished_goods'::costing.account]))),
     CONSTRAINT item_stock_first_layer_check CHECK (((first_layer >= 1) AND (first_layer <= (last_layer + 1)))),
+    CONSTRAINT item_stock_standard_cost_check CHECK (((standard_cost >= (0)::numeric) AND (standard_cost <> 'NaN'::numeric) AND ((standard_cost IS NOT NULL) = ((method)::text = 'standard'::text)))),
     CONSTRAINT item_stock_value_check CHECK (((value >= (0)::numeric) AND (value <> 'NaN'::numeric) AND ((quantity > (0)::numeric) OR (value = (0)::numeric))))
 )
 WITH (fillfactor='50');
@@ -15988,6 +16366,105 @@ COMMENT ON COLUMN costing.item_stock.first_layer IS 'FIFO: every layer before th
 COMMENT ON COLUMN costing.item_stock.last_layer IS 'FIFO: number of the newest layer; 0: none yet.';
 
 --
+-- Name: COLUMN item_stock.account; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.item_stock.account IS 'The account of the stock: as the item was when it was first costed; it stays.';
+
+--
+-- Name: COLUMN item_stock.standard_cost; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.item_stock.standard_cost IS 'Items at standard cost: the cost per base unit that the value stands on, in the currency of the books.';
+
+--
+-- Name: journal_entry; Type: TABLE; Schema: costing; Owner: -
+--
+
+CREATE TABLE costing.journal_entry (
+    "position" bigint NOT NULL,
+    ordinal integer NOT NULL,
+    kind costing.entry_kind NOT NULL,
+    debit costing.account NOT NULL,
+    credit costing.account NOT NULL,
+    amount numeric(48,4) NOT NULL,
+    currency text NOT NULL,
+    site_id bigint NOT NULL,
+    item_id bigint,
+    work_order_id bigint,
+    movement_id bigint,
+    document_type inventory.document_type,
+    document_id bigint,
+    posted_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT journal_entry_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT journal_entry_credit_check CHECK ((debit <> credit)),
+    CONSTRAINT journal_entry_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT journal_entry_movement_id_check CHECK (((movement_id IS NULL) OR ((kind = 'movement'::costing.entry_kind) AND (item_id IS NOT NULL)))),
+    CONSTRAINT journal_entry_work_order_id_check CHECK (((work_order_id IS NOT NULL) OR (kind = 'opening'::costing.entry_kind) OR ((debit <> 'work_in_process'::costing.account) AND (credit <> 'work_in_process'::costing.account))))
+);
+
+--
+-- Name: TABLE journal_entry; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TABLE costing.journal_entry IS 'The value journal: an amount goes from the account credited to the account debited, so the two sides are equal row by row. Append-only, in the order of the feed, written in the transaction that costs. Refers to ledger and documents without foreign keys, like costing.movement_cost; sql/checks holds it.';
+
+--
+-- Name: COLUMN journal_entry."position"; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry."position" IS 'Position in the feed of the event that moved the value: the rows of one position are one entry.';
+
+--
+-- Name: COLUMN journal_entry.ordinal; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.ordinal IS 'Counts the rows of the entry from 1.';
+
+--
+-- Name: COLUMN journal_entry.amount; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.amount IS 'Positive, four digits, in the currency named.';
+
+--
+-- Name: COLUMN journal_entry.currency; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.currency IS 'ISO 4217 code of the books of the site.';
+
+--
+-- Name: COLUMN journal_entry.movement_id; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.movement_id IS 'The movement whose value this is, with its document; costing.movement_cost has its cost.';
+
+--
+-- Name: COLUMN journal_entry.document_type; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.document_type IS 'Document that caused the movement; null for what is no movement.';
+
+--
+-- Name: COLUMN journal_entry.document_id; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.document_id IS 'Id of that document, or of what the kind names: production report, work order, supplier invoice, landed cost, item.';
+
+--
+-- Name: COLUMN journal_entry.posted_at; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.posted_at IS 'When it came into the books.';
+
+--
+-- Name: COLUMN journal_entry.occurred_at; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.occurred_at IS 'When it happened.';
+
+--
 -- Name: labour_cost; Type: TABLE; Schema: costing; Owner: -
 --
 
@@ -15996,6 +16473,8 @@ CREATE TABLE costing.labour_cost (
     is_reversal boolean DEFAULT false NOT NULL,
     work_order_id bigint NOT NULL,
     value numeric(48,4) NOT NULL,
+    machine_value numeric(48,4) DEFAULT 0 NOT NULL,
+    CONSTRAINT labour_cost_machine_value_check CHECK (((machine_value <> 'NaN'::numeric) AND ((machine_value >= (0)::numeric) = (NOT (is_reversal AND (machine_value <> (0)::numeric)))))),
     CONSTRAINT labour_cost_value_check CHECK (((value <> 'NaN'::numeric) AND ((value >= (0)::numeric) = (NOT (is_reversal AND (value <> (0)::numeric))))))
 );
 
@@ -16009,7 +16488,13 @@ COMMENT ON TABLE costing.labour_cost IS 'What the reported time of a production 
 -- Name: COLUMN labour_cost.value; Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON COLUMN costing.labour_cost.value IS 'In the currency of the books; negative when taken back.';
+COMMENT ON COLUMN costing.labour_cost.value IS 'Labour, in the currency of the books; negative when taken back.';
+
+--
+-- Name: COLUMN labour_cost.machine_value; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.labour_cost.machine_value IS 'Machine, in the currency of the books; negative when taken back.';
 
 --
 -- Name: layer; Type: TABLE; Schema: costing; Owner: -
@@ -16023,9 +16508,10 @@ CREATE TABLE costing.layer (
     value numeric(48,4) NOT NULL,
     remaining_quantity numeric(48,6) NOT NULL,
     remaining_value numeric(48,4) NOT NULL,
+    added_value numeric(48,4) DEFAULT 0 NOT NULL,
     CONSTRAINT layer_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
     CONSTRAINT layer_remaining_quantity_check CHECK (((remaining_quantity >= (0)::numeric) AND (remaining_quantity <= quantity))),
-    CONSTRAINT layer_remaining_value_check CHECK ((((remaining_value >= (0)::numeric) AND (remaining_value <= value)) AND ((remaining_quantity > (0)::numeric) OR (remaining_value = (0)::numeric)))),
+    CONSTRAINT layer_remaining_value_check CHECK ((((remaining_value >= (0)::numeric) AND (remaining_value <= (value + GREATEST(added_value, (0)::numeric)))) AND ((remaining_quantity > (0)::numeric) OR (remaining_value = (0)::numeric)))),
     CONSTRAINT layer_value_check CHECK (((value >= (0)::numeric) AND (value <> 'NaN'::numeric)))
 )
 WITH (fillfactor='70');
@@ -16053,6 +16539,12 @@ COMMENT ON COLUMN costing.layer.movement_id IS 'The inflow that made the layer, 
 --
 
 COMMENT ON COLUMN costing.layer.value IS 'Value as it came in, in the currency of the books.';
+
+--
+-- Name: COLUMN layer.added_value; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.layer.added_value IS 'What later documents added to what was left of the layer, signed: invoices that differ, landed costs.';
 
 --
 -- Name: movement_cost; Type: TABLE; Schema: costing; Owner: -
@@ -16124,6 +16616,43 @@ COMMENT ON COLUMN costing.movement_cost.currency IS 'ISO 4217 code of the books 
 COMMENT ON COLUMN costing.movement_cost.work_order_id IS 'The work order that material went into or goods came from.';
 
 --
+-- Name: receipt_match; Type: TABLE; Schema: costing; Owner: -
+--
+
+CREATE TABLE costing.receipt_match (
+    goods_receipt_line_id bigint NOT NULL,
+    invoiced_quantity numeric(48,6) DEFAULT 0 NOT NULL,
+    cleared_value numeric(48,4) DEFAULT 0 NOT NULL,
+    later_value numeric(48,4) DEFAULT 0 NOT NULL,
+    CONSTRAINT receipt_match_invoiced_quantity_check CHECK ((invoiced_quantity <> 'NaN'::numeric))
+)
+WITH (fillfactor='70');
+
+--
+-- Name: TABLE receipt_match; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TABLE costing.receipt_match IS 'What supplier invoices and landed costs made of a received line, up to the event that costing has come to.';
+
+--
+-- Name: COLUMN receipt_match.invoiced_quantity; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.receipt_match.invoiced_quantity IS 'Base units that the supplier has invoiced.';
+
+--
+-- Name: COLUMN receipt_match.cleared_value; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.receipt_match.cleared_value IS 'What of the value of the receipt was cleared from goods_received, in the currency of the books.';
+
+--
+-- Name: COLUMN receipt_match.later_value; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.receipt_match.later_value IS 'What invoices differed, and landed costs; in the currency of the books.';
+
+--
 -- Name: work_order_cost; Type: TABLE; Schema: costing; Owner: -
 --
 
@@ -16135,7 +16664,10 @@ CREATE TABLE costing.work_order_cost (
     direct_value numeric(48,4) DEFAULT 0 NOT NULL,
     pooled_value numeric(48,4) DEFAULT 0 NOT NULL,
     reported_quantity numeric(48,6) DEFAULT 0 NOT NULL,
-    CONSTRAINT work_order_cost_material_value_check CHECK ((((material_value + labour_value) - absorbed_value) = (direct_value + pooled_value)))
+    scrapped_quantity numeric(48,6) DEFAULT 0 NOT NULL,
+    usage_variance numeric(48,4) DEFAULT 0 NOT NULL,
+    scrap_variance numeric(48,4) DEFAULT 0 NOT NULL,
+    CONSTRAINT work_order_cost_material_value_check CHECK ((((((material_value + labour_value) - absorbed_value) - usage_variance) - scrap_variance) = (direct_value + pooled_value)))
 )
 WITH (fillfactor='50');
 
@@ -16155,7 +16687,7 @@ COMMENT ON COLUMN costing.work_order_cost.material_value IS 'Value of material i
 -- Name: COLUMN work_order_cost.labour_value; Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON COLUMN costing.work_order_cost.labour_value IS 'Reported time at the hourly rate of the work center.';
+COMMENT ON COLUMN costing.work_order_cost.labour_value IS 'Reported time at the rates of the work center, labour and machine.';
 
 --
 -- Name: COLUMN work_order_cost.absorbed_value; Type: COMMENT; Schema: costing; Owner: -
@@ -16180,6 +16712,24 @@ COMMENT ON COLUMN costing.work_order_cost.pooled_value IS 'Left of what was issu
 --
 
 COMMENT ON COLUMN costing.work_order_cost.reported_quantity IS 'Good and scrapped quantity costed so far, base units of the finished item.';
+
+--
+-- Name: COLUMN work_order_cost.scrapped_quantity; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.work_order_cost.scrapped_quantity IS 'Scrapped quantity costed so far, base units of the finished item.';
+
+--
+-- Name: COLUMN work_order_cost.usage_variance; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.work_order_cost.usage_variance IS 'What was left in process when the order was completed, less scrap; 0 while it is open.';
+
+--
+-- Name: COLUMN work_order_cost.scrap_variance; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.work_order_cost.scrap_variance IS 'What of the rest was scrap: at standard cost, or all of it when nothing good was made; 0 while it is open.';
 
 --
 -- Name: file; Type: TABLE; Schema: document; Owner: -
@@ -17355,6 +17905,58 @@ COMMENT ON COLUMN production.production_report.good_second_quantity IS 'Catch we
 --
 
 COMMENT ON COLUMN production.production_report.scrap_second_quantity IS 'Catch weight of the scrap, in the second unit of the item; null when it has none or no stock moved.';
+
+--
+-- Name: production_report_by_product; Type: TABLE; Schema: production; Owner: -
+--
+
+CREATE TABLE production.production_report_by_product (
+    id bigint NOT NULL,
+    production_report_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    location_id bigint NOT NULL,
+    quantity numeric(18,6) NOT NULL,
+    movement_id bigint NOT NULL,
+    CONSTRAINT production_report_by_product_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE production_report_by_product; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON TABLE production.production_report_by_product IS 'What else came of the work that a report tells of: sprues that are ground again, off-cuts. It is worth its standard cost, and the goods cost that much less.';
+
+--
+-- Name: COLUMN production_report_by_product.lot_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_by_product.lot_id IS '0: the item has no lots.';
+
+--
+-- Name: COLUMN production_report_by_product.quantity; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_by_product.quantity IS 'Base units of the by-product.';
+
+--
+-- Name: COLUMN production_report_by_product.movement_id; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON COLUMN production.production_report_by_product.movement_id IS 'Its movement from production into stock.';
+
+--
+-- Name: production_report_by_product_id_seq; Type: SEQUENCE; Schema: production; Owner: -
+--
+
+ALTER TABLE production.production_report_by_product ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME production.production_report_by_product_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 --
 -- Name: production_report_id_seq; Type: SEQUENCE; Schema: production; Owner: -
@@ -18899,11 +19501,25 @@ ALTER TABLE ONLY catalog.work_center
     ADD CONSTRAINT work_center_pkey PRIMARY KEY (id);
 
 --
+-- Name: account_total account_total_pkey; Type: CONSTRAINT; Schema: costing; Owner: -
+--
+
+ALTER TABLE ONLY costing.account_total
+    ADD CONSTRAINT account_total_pkey PRIMARY KEY (site_id, month, account, currency);
+
+--
 -- Name: item_stock item_stock_pkey; Type: CONSTRAINT; Schema: costing; Owner: -
 --
 
 ALTER TABLE ONLY costing.item_stock
     ADD CONSTRAINT item_stock_pkey PRIMARY KEY (item_id);
+
+--
+-- Name: journal_entry journal_entry_pkey; Type: CONSTRAINT; Schema: costing; Owner: -
+--
+
+ALTER TABLE ONLY costing.journal_entry
+    ADD CONSTRAINT journal_entry_pkey PRIMARY KEY ("position", ordinal);
 
 --
 -- Name: labour_cost labour_cost_pkey; Type: CONSTRAINT; Schema: costing; Owner: -
@@ -18932,6 +19548,13 @@ ALTER TABLE ONLY costing.layer
 
 ALTER TABLE ONLY costing.movement_cost
     ADD CONSTRAINT movement_cost_pkey PRIMARY KEY (movement_id);
+
+--
+-- Name: receipt_match receipt_match_pkey; Type: CONSTRAINT; Schema: costing; Owner: -
+--
+
+ALTER TABLE ONLY costing.receipt_match
+    ADD CONSTRAINT receipt_match_pkey PRIMARY KEY (goods_receipt_line_id);
 
 --
 -- Name: work_order_cost work_order_cost_pkey; Type: CONSTRAINT; Schema: costing; Owner: -
@@ -19212,6 +19835,13 @@ ALTER TABLE ONLY production.material_issue
 
 ALTER TABLE ONLY production.material_issue
     ADD CONSTRAINT material_issue_pkey PRIMARY KEY (id);
+
+--
+-- Name: production_report_by_product production_report_by_product_pkey; Type: CONSTRAINT; Schema: production; Owner: -
+--
+
+ALTER TABLE ONLY production.production_report_by_product
+    ADD CONSTRAINT production_report_by_product_pkey PRIMARY KEY (id);
 
 --
 -- Name: production_report_material production_report_material_pkey; Type: CONSTRAINT; Schema: production; Owner: -
@@ -19849,6 +20479,24 @@ CREATE INDEX work_center_site_id_idx ON catalog.work_center USING btree (site_id
 CREATE INDEX work_center_supply_location_id_idx ON catalog.work_center USING btree (supply_location_id);
 
 --
+-- Name: journal_entry_item_id_idx; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX journal_entry_item_id_idx ON costing.journal_entry USING btree (item_id, "position") WHERE (item_id IS NOT NULL);
+
+--
+-- Name: journal_entry_posted_at_idx; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX journal_entry_posted_at_idx ON costing.journal_entry USING brin (posted_at) WITH (pages_per_range='32', autosummarize='on');
+
+--
+-- Name: journal_entry_work_order_id_idx; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX journal_entry_work_order_id_idx ON costing.journal_entry USING btree (work_order_id, "position") WHERE (work_order_id IS NOT NULL);
+
+--
 -- Name: labour_cost_work_order_id_idx; Type: INDEX; Schema: costing; Owner: -
 --
 
@@ -20045,6 +20693,30 @@ CREATE INDEX material_issue_line_work_order_material_id_idx ON production.materi
 --
 
 CREATE INDEX material_issue_work_order_id_idx ON production.material_issue USING btree (work_order_id);
+
+--
+-- Name: production_report_by_product_item_id_idx; Type: INDEX; Schema: production; Owner: -
+--
+
+CREATE INDEX production_report_by_product_item_id_idx ON production.production_report_by_product USING btree (item_id);
+
+--
+-- Name: production_report_by_product_location_id_idx; Type: INDEX; Schema: production; Owner: -
+--
+
+CREATE INDEX production_report_by_product_location_id_idx ON production.production_report_by_product USING btree (location_id);
+
+--
+-- Name: production_report_by_product_lot_id_idx; Type: INDEX; Schema: production; Owner: -
+--
+
+CREATE INDEX production_report_by_product_lot_id_idx ON production.production_report_by_product USING btree (lot_id);
+
+--
+-- Name: production_report_by_product_production_report_id_idx; Type: INDEX; Schema: production; Owner: -
+--
+
+CREATE INDEX production_report_by_product_production_report_id_idx ON production.production_report_by_product USING btree (production_report_id);
 
 --
 -- Name: production_report_location_id_idx; Type: INDEX; Schema: production; Owner: -
@@ -21001,6 +21673,30 @@ CREATE TRIGGER work_center_identity_kept BEFORE UPDATE ON catalog.work_center FO
 COMMENT ON TRIGGER work_center_identity_kept ON catalog.work_center IS 'Raises MR114: a work center cannot move to another site.';
 
 --
+-- Name: journal_entry journal_entry_append_only; Type: TRIGGER; Schema: costing; Owner: -
+--
+
+CREATE TRIGGER journal_entry_append_only BEFORE DELETE OR UPDATE ON costing.journal_entry FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER journal_entry_append_only ON journal_entry; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TRIGGER journal_entry_append_only ON costing.journal_entry IS 'Refuses update and delete.';
+
+--
+-- Name: journal_entry journal_entry_not_truncated; Type: TRIGGER; Schema: costing; Owner: -
+--
+
+CREATE TRIGGER journal_entry_not_truncated BEFORE TRUNCATE ON costing.journal_entry FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER journal_entry_not_truncated ON journal_entry; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON TRIGGER journal_entry_not_truncated ON costing.journal_entry IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: labour_cost labour_cost_append_only; Type: TRIGGER; Schema: costing; Owner: -
 --
 
@@ -21287,6 +21983,18 @@ CREATE TRIGGER production_report_audited AFTER INSERT OR DELETE OR UPDATE ON pro
 --
 
 COMMENT ON TRIGGER production_report_audited ON production.production_report IS 'Records every change in audit.entry.';
+
+--
+-- Name: production_report_by_product production_report_by_product_audited; Type: TRIGGER; Schema: production; Owner: -
+--
+
+CREATE TRIGGER production_report_by_product_audited AFTER INSERT OR DELETE OR UPDATE ON production.production_report_by_product FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER production_report_by_product_audited ON production_report_by_product; Type: COMMENT; Schema: production; Owner: -
+--
+
+COMMENT ON TRIGGER production_report_by_product_audited ON production.production_report_by_product IS 'Records every change in audit.entry.';
 
 --
 -- Name: production_report_material production_report_material_audited; Type: TRIGGER; Schema: production; Owner: -
@@ -21870,6 +22578,13 @@ ALTER TABLE ONLY catalog.work_center
     ADD CONSTRAINT work_center_supply_location_id_fkey FOREIGN KEY (supply_location_id) REFERENCES catalog.location(id);
 
 --
+-- Name: account_total account_total_site_id_fkey; Type: FK CONSTRAINT; Schema: costing; Owner: -
+--
+
+ALTER TABLE ONLY costing.account_total
+    ADD CONSTRAINT account_total_site_id_fkey FOREIGN KEY (site_id) REFERENCES catalog.site(id);
+
+--
 -- Name: item_stock item_stock_item_id_fkey; Type: FK CONSTRAINT; Schema: costing; Owner: -
 --
 
@@ -21896,6 +22611,13 @@ ALTER TABLE ONLY costing.labour_cost
 
 ALTER TABLE ONLY costing.layer
     ADD CONSTRAINT layer_item_id_fkey FOREIGN KEY (item_id) REFERENCES costing.item_stock(item_id);
+
+--
+-- Name: receipt_match receipt_match_goods_receipt_line_id_fkey; Type: FK CONSTRAINT; Schema: costing; Owner: -
+--
+
+ALTER TABLE ONLY costing.receipt_match
+    ADD CONSTRAINT receipt_match_goods_receipt_line_id_fkey FOREIGN KEY (goods_receipt_line_id) REFERENCES purchasing.goods_receipt_line(id);
 
 --
 -- Name: work_order_cost work_order_cost_work_order_id_fkey; Type: FK CONSTRAINT; Schema: costing; Owner: -
@@ -22120,6 +22842,34 @@ ALTER TABLE ONLY production.material_issue_line
 
 ALTER TABLE ONLY production.material_issue
     ADD CONSTRAINT material_issue_work_order_id_fkey FOREIGN KEY (work_order_id) REFERENCES production.work_order(id);
+
+--
+-- Name: production_report_by_product production_report_by_product_item_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -
+--
+
+ALTER TABLE ONLY production.production_report_by_product
+    ADD CONSTRAINT production_report_by_product_item_id_fkey FOREIGN KEY (item_id) REFERENCES catalog.item(id);
+
+--
+-- Name: production_report_by_product production_report_by_product_location_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -
+--
+
+ALTER TABLE ONLY production.production_report_by_product
+    ADD CONSTRAINT production_report_by_product_location_id_fkey FOREIGN KEY (location_id) REFERENCES catalog.location(id);
+
+--
+-- Name: production_report_by_product production_report_by_product_lot_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -
+--
+
+ALTER TABLE ONLY production.production_report_by_product
+    ADD CONSTRAINT production_report_by_product_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
+
+--
+-- Name: production_report_by_product production_report_by_product_production_report_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -
+--
+
+ALTER TABLE ONLY production.production_report_by_product
+    ADD CONSTRAINT production_report_by_product_production_report_id_fkey FOREIGN KEY (production_report_id) REFERENCES production.production_report(id);
 
 --
 -- Name: production_report production_report_location_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -

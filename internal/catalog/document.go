@@ -119,7 +119,7 @@ type SaveItem struct {
 	Name            string            `json:"name" minLength:"1" maxLength:"200" doc:"What people call it."`
 	BaseUnit        httpapi.Code      `json:"base_unit" doc:"Unit in which every quantity of the item is kept."`
 	Tracking        string            `json:"tracking,omitempty" enum:"none,lot,serial" doc:"Whether stock is told apart by lot, by serial number, or (none) not at all."`
-	CostingMethod   string            `json:"costing_method,omitempty" enum:"moving_average,fifo" doc:"How the cost of what leaves stock is found; moving_average unless said otherwise."`
+	CostingMethod   string            `json:"costing_method,omitempty" enum:"moving_average,fifo,standard" doc:"How the cost of what leaves stock is found; moving_average unless said otherwise."`
 	IssueOrder      string            `json:"issue_order,omitempty" enum:"fefo,fifo" doc:"Which lot is taken first: fefo, the first to expire, unless fifo, the oldest, is said."`
 	IsPurchased     bool              `json:"is_purchased,omitempty" doc:"It is bought."`
 	IsManufactured  bool              `json:"is_manufactured,omitempty" doc:"It is made here."`
@@ -147,7 +147,7 @@ type Item struct {
 	Name            string            `json:"name" doc:"What people call it."`
 	BaseUnit        httpapi.Code      `json:"base_unit" doc:"Unit in which every quantity of the item is kept."`
 	Tracking        string            `json:"tracking" enum:"none,lot,serial" doc:"How stock is told apart."`
-	CostingMethod   string            `json:"costing_method" enum:"moving_average,fifo" doc:"How the cost of what leaves stock is found."`
+	CostingMethod   string            `json:"costing_method" enum:"moving_average,fifo,standard" doc:"How the cost of what leaves stock is found."`
 	IssueOrder      string            `json:"issue_order" enum:"fefo,fifo" doc:"Which lot is taken first: the first to expire, or the oldest."`
 	IsPurchased     bool              `json:"is_purchased" doc:"It is bought."`
 	IsManufactured  bool              `json:"is_manufactured" doc:"It is made here."`
@@ -171,23 +171,25 @@ type ItemUnit struct {
 
 // SaveWorkCenter is the body of save-work-center.
 type SaveWorkCenter struct {
-	Code           string        `json:"code" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$" doc:"Its code."`
-	Site           httpapi.Code  `json:"site" doc:"The site it stands at."`
-	Name           string        `json:"name" minLength:"1" maxLength:"200" doc:"What people call it."`
-	SupplyLocation httpapi.Code  `json:"supply_location" doc:"Where it takes material from, unless the item has a default location."`
-	OutputLocation httpapi.Code  `json:"output_location" doc:"Where it puts what it makes, unless the report names another place."`
-	HourlyRate     httpapi.Money `json:"hourly_rate,omitempty" doc:"Cost per hour, in the currency of the site."`
+	Code              string        `json:"code" pattern:"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$" doc:"Its code."`
+	Site              httpapi.Code  `json:"site" doc:"The site it stands at."`
+	Name              string        `json:"name" minLength:"1" maxLength:"200" doc:"What people call it."`
+	SupplyLocation    httpapi.Code  `json:"supply_location" doc:"Where it takes material from, unless the item has a default location."`
+	OutputLocation    httpapi.Code  `json:"output_location" doc:"Where it puts what it makes, unless the report names another place."`
+	HourlyRate        httpapi.Money `json:"hourly_rate,omitempty" doc:"Labour cost per hour, in the currency of the site."`
+	MachineHourlyRate httpapi.Money `json:"machine_hourly_rate,omitempty" doc:"Machine cost per hour, beside that of labour."`
 }
 
 // WorkCenter is a machine, or a group of machines or people.
 type WorkCenter struct {
-	Code           httpapi.Code     `json:"code" doc:"Its code."`
-	Site           httpapi.Code     `json:"site" doc:"The site it stands at."`
-	Name           string           `json:"name" doc:"What people call it."`
-	SupplyLocation httpapi.Code     `json:"supply_location" doc:"Where it takes material from."`
-	OutputLocation httpapi.Code     `json:"output_location" doc:"Where it puts what it makes."`
-	HourlyRate     httpapi.Money    `json:"hourly_rate" doc:"Cost per hour."`
-	Currency       httpapi.Currency `json:"currency" doc:"Currency of the rate."`
+	Code              httpapi.Code     `json:"code" doc:"Its code."`
+	Site              httpapi.Code     `json:"site" doc:"The site it stands at."`
+	Name              string           `json:"name" doc:"What people call it."`
+	SupplyLocation    httpapi.Code     `json:"supply_location" doc:"Where it takes material from."`
+	OutputLocation    httpapi.Code     `json:"output_location" doc:"Where it puts what it makes."`
+	HourlyRate        httpapi.Money    `json:"hourly_rate" doc:"Labour cost per hour."`
+	MachineHourlyRate httpapi.Money    `json:"machine_hourly_rate" doc:"Machine cost per hour, beside that of labour."`
+	Currency          httpapi.Currency `json:"currency" doc:"Currency of the rate."`
 }
 
 // SaveSupplierPrice is the body of save-supplier-price.

@@ -168,6 +168,29 @@ func hold(t rapid.TB, real testing.TB, database *testdb.DB) {
 		differs("pooled of work order", id, e, p.pooled)
 		differs("reported of work order", id, f, p.reported)
 	})
+	each(`SELECT work_order_id, scrapped_quantity::text, usage_variance::text, scrap_variance::text FROM costing.work_order_cost`, []any{&id, &a, &b, &c}, func() {
+		p := want.processes[id]
+		differs("scrapped of work order", id, a, p.scrapped)
+		differs("usage variance of work order", id, b, p.usage)
+		differs("scrap variance of work order", id, c, p.scrap)
+	})
+	var order int64
+	each(`SELECT f.account::text, coalesce(e.item_id, 0), coalesce(e.work_order_id, 0), sum(CASE WHEN f.is_debit THEN e.amount ELSE -e.amount END)::text
+		FROM costing.journal_entry AS e
+		CROSS JOIN LATERAL (VALUES (e.debit, true), (e.credit, false)) AS f (account, is_debit)
+		GROUP BY 1, 2, 3`, []any{&a, &id, &order, &b}, func() {
+		value := want.journal[posting{a, id, order}]
+		if value == nil {
+			value = zero()
+		}
+		differs(fmt.Sprintf("journal of %s of order %d and item", a, order), id, b, value)
+		delete(want.journal, posting{a, id, order})
+	})
+	for key, value := range want.journal {
+		if value.Sign() != 0 {
+			t.Errorf("the journal lacks %s of %v", value.FloatString(4), key)
+		}
+	}
 }
 
 func TestMovingAverage(t *testing.T) {
@@ -304,7 +327,10 @@ func TestReturns(t *testing.T) {
 func TestAgainstIndependentComputation(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	method := rapid.SampledFrom([]string{"moving_average", "fifo"})
+	method := rapid.SampledFrom([]string{"moving_average", "fifo", "standard"})
+	if _, err := b.DB.Pool.Exec(t.Context(), `UPDATE catalog.work_center SET machine_hourly_rate = 17.1234`); err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		b.random(t, r, b.items(t, method.Draw(r, "M"), method.Draw(r, "N"), method.Draw(r, "P")), 30)
 		b.advance(t, 1000)
@@ -343,7 +369,7 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 	b.receive(t, "ACME", i+"-N", "150", "H87", price.Draw(r, "price"))
 	post("/v1/work-orders", "", m{"item": i + "-P", "quantity": quantity(60)})
 	for range steps {
-		switch rapid.IntRange(0, 13).Draw(r, "step") {
+		switch rapid.IntRange(0, 18).Draw(r, "step") {
 		case 0, 1:
 			what := item.Draw(r, "item")
 			number := b.receive(t, "ACME", i+what, quantity(100), map[string]string{"-M": "KGM"}[what]+map[bool]string{true: "H87"}[what != "-M"], price.Draw(r, "price"))
@@ -374,6 +400,16 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 			post("/v1/production-reports", reversal, m{
 				"work_order": order(), "good_quantity": fmt.Sprint(good), "scrap_quantity": fmt.Sprint(scrap), "scrap_reason": "BAD", "rework_quantity": "1", "started_at": end.Add(-time.Duration(rapid.IntRange(0, 5000).Draw(r, "seconds")) * time.Second), "ended_at": end,
 			})
+		case 12:
+			post("/v1/work-order-completions", "", m{"work_order": order()})
+		case 13:
+			post("/v1/work-order-reopenings", "", m{"work_order": order(), "reason": "MISTAKE"})
+		case 14:
+			b.later(t, "supplier_invoice.posted", i+item.Draw(r, "item"), quantity(20), price.Draw(r, "price"))
+		case 15:
+			b.later(t, "landed_cost.posted", i+item.Draw(r, "item"), "0", price.Draw(r, "price"))
+		case 16:
+			b.revalue(t, i+item.Draw(r, "item"), price.Draw(r, "price"))
 		default:
 			if len(reversals) == 0 {
 				continue
@@ -388,6 +424,32 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 		if rapid.IntRange(0, 9).Draw(r, "cost") == 0 {
 			b.advance(t, int32(rapid.IntRange(1, 20).Draw(r, "limit")))
 		}
+	}
+}
+
+// later tells of a document about the last receipt of the item, as purchasing does.
+func (b *bundle) later(t testing.TB, topic, item, quantity, value string) {
+	t.Helper()
+	if _, err := b.DB.Pool.Exec(context.Background(), `
+		SELECT event.publish($1, 1, jsonb_build_object('lines', jsonb_build_array(jsonb_build_object(
+			'receipt_line_id', l.id::text, 'quantity', $3::text, 'value', $4::text))))
+		FROM purchasing.goods_receipt_line AS l
+		JOIN catalog.item AS i ON i.id = l.item_id
+		WHERE i.number = $2
+		ORDER BY l.id DESC
+		LIMIT 1`, topic, item, quantity, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// revalue changes the standard cost of the item.
+func (b *bundle) revalue(t testing.TB, item, standard string) {
+	t.Helper()
+	if _, err := b.DB.Pool.Exec(context.Background(), `
+		SELECT event.publish('item.saved', i.id, jsonb_build_object('item', i.number, 'standard_cost', $2::text))
+		FROM catalog.item AS i
+		WHERE i.number = $1`, item, standard); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -35,7 +35,7 @@ type ItemCost struct {
 	Item         string               `json:"item" doc:"Item number."`
 	Name         string               `json:"name" doc:"Name of the item."`
 	Unit         string               `json:"unit" doc:"Base unit of the item."`
-	Method       string               `json:"method" enum:"moving_average,fifo" doc:"How the cost of what leaves stock is found."`
+	Method       string               `json:"method" enum:"moving_average,fifo,standard" doc:"How the cost of what leaves stock is found."`
 	Quantity     httpapi.AnyQuantity  `json:"quantity" doc:"Costed stock over all physical locations, base units."`
 	Value        httpapi.AnyMoney     `json:"value" doc:"Its value in the currency of the books."`
 	AverageCost  *httpapi.AnyQuantity `json:"average_cost" nullable:"true" doc:"Value per base unit, rounded; null without stock."`
@@ -83,7 +83,7 @@ type Valuation struct {
 	Item        string               `json:"item" doc:"Item number."`
 	Name        string               `json:"name" doc:"Name of the item."`
 	Unit        string               `json:"unit" doc:"Base unit of the item."`
-	Method      string               `json:"method" enum:"moving_average,fifo" doc:"How the cost of what leaves stock is found."`
+	Method      string               `json:"method" enum:"moving_average,fifo,standard" doc:"How the cost of what leaves stock is found."`
 	Quantity    httpapi.AnyQuantity  `json:"quantity" doc:"Costed stock, base units."`
 	Value       httpapi.AnyMoney     `json:"value" doc:"Its value in the currency of the books."`
 	AverageCost *httpapi.AnyQuantity `json:"average_cost" nullable:"true" doc:"Value per base unit, rounded; null without stock."`

@@ -3,6 +3,1031 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- >>> functions/catalog/get_work_center.sql sha256:fe3253629ead5b77
+CREATE OR REPLACE FUNCTION catalog.get_work_center(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', w.code,
+        'site', s.code,
+        'name', w.name,
+        'supply_location', supply.code,
+        'output_location', output.code,
+        'hourly_rate', trim_scale(w.hourly_rate)::text,
+        'machine_hourly_rate', trim_scale(w.machine_hourly_rate)::text,
+        'currency', s.currency)
+    FROM catalog.work_center AS w
+    JOIN catalog.site AS s ON s.id = w.site_id
+    JOIN catalog.location AS supply ON supply.id = w.supply_location_id
+    JOIN catalog.location AS output ON output.id = w.output_location_id
+    WHERE w.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_work_center(text) IS 'The work center of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_work_center.sql
+
+-- >>> functions/catalog/import_work_centers.sql sha256:3e6d9ad966e9a869
+CREATE OR REPLACE FUNCTION catalog.import_work_centers(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('import-work-centers', p_context, p_command);
+    v_inserted integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id, hourly_rate, machine_hourly_rate)
+    SELECT s.id, r.code, r.name, f.id, o.id, r.hourly_rate, coalesce(r.machine_hourly_rate, 0)
+    FROM jsonb_to_recordset(p_command -> 'rows') AS r (site text, code text, name text, supply_location text,
+        output_location text, hourly_rate numeric, machine_hourly_rate numeric)
+    LEFT JOIN catalog.site AS s ON s.code = r.site
+    LEFT JOIN catalog.location AS f ON f.code = r.supply_location
+    LEFT JOIN catalog.location AS o ON o.code = r.output_location
+    ORDER BY r.code
+    ON CONFLICT (code) DO NOTHING;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    RETURN event.finish_request(p_context, 200, jsonb_build_object(
+        'rows', jsonb_array_length(p_command -> 'rows'), 'inserted', v_inserted));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
+    'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate, machine_hourly_rate?. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+-- <<< functions/catalog/import_work_centers.sql
+
+-- >>> functions/catalog/save_item.sql sha256:40d00fad1502ec46
+CREATE OR REPLACE FUNCTION catalog.save_item(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item_id bigint;
+    v_number text := p_command ->> 'number';
+BEGIN
+    v_answer := event.begin_request('save-item', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.item AS i (number, name, base_unit_id, tracking, costing_method, issue_order, is_purchased, is_manufactured, is_sold,
+        is_inspected, shelf_life_days, gtin, standard_cost, default_location_id, second_unit_id)
+    VALUES (v_number, p_command ->> 'name', (catalog.find_unit(p_command ->> 'base_unit')).id,
+        coalesce(p_command ->> 'tracking', 'none')::catalog.tracking,
+        coalesce(p_command ->> 'costing_method', 'moving_average')::catalog.costing_method,
+        coalesce(p_command ->> 'issue_order', 'fefo')::catalog.issue_order,
+        coalesce((p_command ->> 'is_purchased')::boolean, false), coalesce((p_command ->> 'is_manufactured')::boolean, false),
+        coalesce((p_command ->> 'is_sold')::boolean, false), coalesce((p_command ->> 'is_inspected')::boolean, false),
+        (p_command ->> 'shelf_life_days')::integer, catalog.check_gs1_number(p_command ->> 'gtin'),
+        (p_command ->> 'standard_cost')::numeric,
+        CASE WHEN p_command ->> 'default_location' IS NOT NULL THEN (catalog.find_location(p_command ->> 'default_location')).id END,
+        CASE WHEN p_command ->> 'second_unit' IS NOT NULL THEN (catalog.find_unit(p_command ->> 'second_unit')).id END)
+    ON CONFLICT (number) DO UPDATE
+    SET name = EXCLUDED.name,
+        base_unit_id = EXCLUDED.base_unit_id,
+        tracking = EXCLUDED.tracking,
+        costing_method = EXCLUDED.costing_method,
+        issue_order = EXCLUDED.issue_order,
+        is_purchased = EXCLUDED.is_purchased,
+        is_manufactured = EXCLUDED.is_manufactured,
+        is_sold = EXCLUDED.is_sold,
+        is_inspected = EXCLUDED.is_inspected,
+        shelf_life_days = EXCLUDED.shelf_life_days,
+        gtin = EXCLUDED.gtin,
+        standard_cost = EXCLUDED.standard_cost,
+        default_location_id = EXCLUDED.default_location_id,
+        second_unit_id = EXCLUDED.second_unit_id
+    RETURNING i.id INTO v_item_id;
+
+    PERFORM catalog.refuse_duplicates(
+        coalesce(p_command -> 'units', '[]') || jsonb_build_object('unit', p_command ->> 'base_unit'), 'unit');
+    DELETE FROM catalog.item_unit AS iu
+    USING catalog.unit AS u
+    WHERE iu.item_id = v_item_id
+      AND u.id = iu.unit_id
+      AND u.code NOT IN (SELECT e.unit ->> 'unit' FROM jsonb_array_elements(coalesce(p_command -> 'units', '[]')) AS e (unit));
+    INSERT INTO catalog.item_unit AS iu (item_id, unit_id, numerator, denominator, gtin)
+    SELECT v_item_id, (catalog.find_unit(e.unit ->> 'unit')).id, (e.unit ->> 'numerator')::bigint,
+        coalesce((e.unit ->> 'denominator')::bigint, 1), catalog.check_gs1_number(e.unit ->> 'gtin')
+    FROM jsonb_array_elements(coalesce(p_command -> 'units', '[]')) WITH ORDINALITY AS e (unit, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, unit_id) DO UPDATE
+    SET numerator = EXCLUDED.numerator,
+        denominator = EXCLUDED.denominator,
+        gtin = EXCLUDED.gtin;
+
+    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number, 'standard_cost', p_command -> 'standard_cost'));
+    RETURN event.finish_request(p_context, 200, catalog.get_item(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
+    'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
+-- <<< functions/catalog/save_item.sql
+
+-- >>> functions/catalog/save_work_center.sql sha256:20fac9b8d3636e14
+CREATE OR REPLACE FUNCTION catalog.save_work_center(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_work_center_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-work-center', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate,
+        machine_hourly_rate)
+    VALUES ((catalog.find_site(p_command ->> 'site')).id, p_command ->> 'code', p_command ->> 'name',
+        (catalog.find_location(p_command ->> 'supply_location')).id, (catalog.find_location(p_command ->> 'output_location')).id,
+        coalesce((p_command ->> 'hourly_rate')::numeric, 0), coalesce((p_command ->> 'machine_hourly_rate')::numeric, 0))
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        supply_location_id = EXCLUDED.supply_location_id,
+        output_location_id = EXCLUDED.output_location_id,
+        hourly_rate = EXCLUDED.hourly_rate,
+        machine_hourly_rate = EXCLUDED.machine_hourly_rate
+    RETURNING w.id INTO v_work_center_id;
+
+    IF EXISTS (
+        SELECT 1
+        FROM catalog.work_center AS w
+        JOIN catalog.location AS l ON l.id IN (w.supply_location_id, w.output_location_id)
+        WHERE w.id = v_work_center_id
+          AND (l.site_id <> w.site_id OR NOT l.is_physical)
+    ) THEN
+        RAISE EXCEPTION 'work center % needs physical locations of its own site', p_command ->> 'code'
+            USING ERRCODE = 'MR119',
+                  DETAIL = jsonb_build_object('work_center', p_command ->> 'code', 'site', p_command ->> 'site')::text,
+                  HINT = 'Name storage locations of the site.';
+    END IF;
+
+    PERFORM event.publish('work_center.saved', v_work_center_id, jsonb_build_object('work_center', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_work_center(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_work_center(jsonb, jsonb) IS
+    'Makes a work center, or replaces what is known of the one of that code. Raises MR107 and MR102 for unknown codes, MR119 when a location is virtual or of another site, MR114 when its site would change.';
+-- <<< functions/catalog/save_work_center.sql
+
+-- >>> functions/costing/advance.sql sha256:1f0339ff7508df2a
+CREATE OR REPLACE FUNCTION costing.advance(
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $function$
+DECLARE
+    -- Large enough to write set-based, small enough to stay in memory.
+    c_batch CONSTANT integer := 5000;
+    v_position bigint;
+    v_head bigint;
+    v_to bigint;
+    v_event record;
+    v_lines costing.movement_line[];
+    v_taken integer;
+    v_movements integer;
+    v_found integer;
+    v_can_follow boolean;
+    v_total integer := 0;
+BEGIN
+    -- The lock on the cursor is the queue: a second costing waits here and goes on where the first one ended.
+    SELECT c.position INTO STRICT v_position FROM event.consumer AS c WHERE c.name = 'costing' FOR UPDATE;
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h;
+    IF v_position = v_head THEN
+        RETURN 0;
+    END IF;
+
+    WHILE v_total < p_limit LOOP
+        v_taken := 0;
+        v_movements := 0;
+        v_can_follow := true;
+        FOR v_event IN
+            SELECT l.position, coalesce(jsonb_array_length(l.payload -> 'movements'), 0) AS movements,
+                CASE l.topic
+                    WHEN 'movement.posted' THEN
+                        l.payload @? '$.movements[*].type ? (@ == "reversal" || @ == "material_return" || @ == "customer_return" || @ == "supplier_return")'
+                    ELSE l.topic NOT IN ('work_order.completed', 'work_order.reopened', 'production_report.posted', 'item.saved')
+                END AS looks_back,
+                starts_with(l.topic, 'supplier_invoice.') OR starts_with(l.topic, 'landed_cost.') AS is_later_value
+            FROM event.log AS l
+            WHERE l.position > v_position AND l.position <= v_head
+              AND l.topic IN ('movement.posted', 'work_order.completed', 'work_order.reopened', 'production_report.posted',
+                  'production_report.reversed', 'supplier_invoice.posted', 'supplier_invoice.reversed', 'landed_cost.posted',
+                  'landed_cost.reversed', 'item.saved')
+            ORDER BY l.position
+        LOOP
+            -- What looks back starts a batch of its own, so that what it looks for is written already.
+            EXIT WHEN v_taken > 0 AND ((v_event.looks_back AND NOT (v_event.is_later_value AND v_can_follow))
+                OR v_taken + v_event.movements > least(c_batch, p_limit - v_total));
+            v_can_follow := v_can_follow AND v_event.is_later_value;
+            v_movements := v_movements + v_event.movements;
+            v_taken := v_taken + greatest(v_event.movements, 1);
+            v_to := v_event.position;
+        END LOOP;
+        IF v_taken = 0 THEN
+            v_position := v_head;
+            EXIT;
+        END IF;
+        SELECT r.p_lines, r.p_movements INTO v_lines, v_found FROM costing.read_movements(v_position, v_to) AS r;
+        IF v_found <> v_movements THEN
+            RAISE EXCEPTION 'the ledger holds % of the % movements that the feed tells of up to position %',
+                v_found, v_movements, v_to
+                USING ERRCODE = 'MR601',
+                      DETAIL = jsonb_build_object('after', v_position, 'to', v_to)::text,
+                      HINT = 'Attach the partition of inventory.movement that was taken away, then run costing again.';
+        END IF;
+        PERFORM costing.cost_movements(v_lines);
+        v_position := v_to;
+        v_total := v_total + v_taken;
+    END LOOP;
+
+    UPDATE event.consumer AS c
+    SET position = v_position,
+        moved_at = clock_timestamp()
+    WHERE c.name = 'costing';
+    RETURN v_total;
+END;
+$function$;
+
+COMMENT ON FUNCTION costing.advance(integer) IS
+    'Costs the next movements of the feed and what else moves value, about p_limit of them (whole postings, at least one), writes the journal, and moves the cursor of consumer costing in the same transaction. Says how many it read; 0: nothing is left. Two at once are safe: the second waits. Never raises for what a posting contains; MR601 when a movement of the feed is missing in the ledger.';
+-- <<< functions/costing/advance.sql
+
+-- >>> functions/costing/cost_movements.sql sha256:4238256ccf16b98e
+CREATE OR REPLACE FUNCTION costing.cost_movements(
+    p_lines costing.movement_line[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $function$
+DECLARE
+    l costing.movement_line;
+    i integer;
+    w integer;
+    -- Items of the batch by item_rank.
+    v_items bigint[];
+    v_methods catalog.costing_method[];
+    v_quantities numeric[];
+    v_values numeric[];
+    v_last_costs numeric[];
+    v_first_layers bigint[];
+    v_last_layers bigint[];
+    v_accounts costing.account[];
+    v_standards numeric[];
+    -- The layer that is being used up; written back when it is empty or at the end.
+    v_heads bigint[];
+    v_head_quantities numeric[];
+    v_head_values numeric[];
+    -- Work orders of the batch by work_order_rank.
+    v_work_orders bigint[];
+    v_materials numeric[];
+    v_labours numeric[];
+    v_absorbed numeric[];
+    v_direct numeric[];
+    v_pooled numeric[];
+    v_reported numeric[];
+    v_scrapped numeric[];
+    v_usage_variances numeric[];
+    v_scrap_variances numeric[];
+    -- What is found out, by the place of the line, to be written at once.
+    v_cost_values numeric[];
+    v_cost_variances numeric[];
+    v_cost_sources costing.cost_source[];
+    -- What a line moves beside its own value: labour and machine into work in process, scrap and usage out of it, goods received cleared.
+    v_first_values numeric[];
+    v_second_values numeric[];
+    v_ordinal integer := 0;
+    v_labour numeric;
+    v_match costing.receipt_match;
+    v_original numeric;
+    v_original_quantity numeric;
+    v_cost numeric;
+    v_source costing.cost_source;
+    v_variance numeric;
+    v_part numeric;
+    v_left numeric;
+    v_share numeric;
+    v_layer costing.layer;
+BEGIN
+    IF p_lines IS NULL THEN
+        RETURN;
+    END IF;
+
+    -- 1. State of every item and work order of the batch.
+    INSERT INTO costing.item_stock (item_id, method, account, standard_cost)
+    SELECT t.item_id, c.costing_method, CASE WHEN c.is_manufactured THEN 'finished_goods' ELSE 'inventory' END::costing.account,
+        CASE WHEN c.costing_method = 'standard' THEN c.standard_cost END
+    FROM (SELECT DISTINCT x.item_id FROM unnest(p_lines) AS x) AS t
+    JOIN catalog.item AS c ON c.id = t.item_id
+    WHERE NOT EXISTS (SELECT 1 FROM costing.item_stock AS s WHERE s.item_id = t.item_id);
+    SELECT array_agg(s.item_id ORDER BY s.item_id), array_agg(s.method ORDER BY s.item_id), array_agg(s.quantity ORDER BY s.item_id),
+        array_agg(s.value ORDER BY s.item_id), array_agg(s.last_unit_cost ORDER BY s.item_id),
+        array_agg(s.first_layer ORDER BY s.item_id), array_agg(s.last_layer ORDER BY s.item_id),
+        array_agg(NULL::bigint), array_agg(NULL::numeric), array_agg(NULL::numeric),
+        array_agg(s.account ORDER BY s.item_id), array_agg(s.standard_cost ORDER BY s.item_id)
+    INTO v_items, v_methods, v_quantities, v_values, v_last_costs, v_first_layers, v_last_layers, v_heads, v_head_quantities, v_head_values,
+        v_accounts, v_standards
+    FROM (SELECT DISTINCT x.item_id FROM unnest(p_lines) AS x) AS t
+    JOIN costing.item_stock AS s ON s.item_id = t.item_id;
+
+    INSERT INTO costing.work_order_cost (work_order_id)
+    SELECT t.work_order_id
+    FROM (SELECT DISTINCT x.work_order_id FROM unnest(p_lines) AS x WHERE x.work_order_id IS NOT NULL) AS t
+    WHERE NOT EXISTS (SELECT 1 FROM costing.work_order_cost AS c WHERE c.work_order_id = t.work_order_id);
+    SELECT array_agg(c.work_order_id ORDER BY c.work_order_id), array_agg(c.material_value ORDER BY c.work_order_id),
+        array_agg(c.labour_value ORDER BY c.work_order_id), array_agg(c.absorbed_value ORDER BY c.work_order_id),
+        array_agg(c.direct_value ORDER BY c.work_order_id), array_agg(c.pooled_value ORDER BY c.work_order_id),
+        array_agg(c.reported_quantity ORDER BY c.work_order_id), array_agg(c.scrapped_quantity ORDER BY c.work_order_id),
+        array_agg(c.usage_variance ORDER BY c.work_order_id), array_agg(c.scrap_variance ORDER BY c.work_order_id)
+    INTO v_work_orders, v_materials, v_labours, v_absorbed, v_direct, v_pooled, v_reported, v_scrapped, v_usage_variances, v_scrap_variances
+    FROM (SELECT DISTINCT x.work_order_id FROM unnest(p_lines) AS x WHERE x.work_order_id IS NOT NULL) AS t
+    JOIN costing.work_order_cost AS c ON c.work_order_id = t.work_order_id;
+
+    -- Filled, so that they begin at 1 whatever line is costed first.
+    v_cost_values := array_fill(NULL::numeric, ARRAY[cardinality(p_lines)]);
+    v_cost_variances := v_cost_values;
+    v_cost_sources := array_fill(NULL::costing.cost_source, ARRAY[cardinality(p_lines)]);
+    v_first_values := v_cost_values;
+    v_second_values := v_cost_values;
+
+    -- 2. One movement after the other, in the order of the feed.
+    FOREACH l IN ARRAY p_lines LOOP
+        v_ordinal := v_ordinal + 1;
+        i := l.item_rank;
+        w := l.work_order_rank;
+        v_variance := 0;
+        v_original := NULL;
+
+        -- 2a. Time of a report, taken back once with it.
+        IF l.labour_value IS NOT NULL THEN
+            v_labour := l.labour_value + l.machine_value;
+            v_labours[w] := v_labours[w] + v_labour;
+            v_part := CASE WHEN v_labour < 0 THEN greatest(v_labour, -greatest(v_direct[w], 0)) ELSE v_labour END;
+            v_direct[w] := v_direct[w] + v_part;
+            v_pooled[w] := v_pooled[w] + v_labour - v_part;
+            v_first_values[v_ordinal] := l.labour_value;
+            v_second_values[v_ordinal] := l.machine_value;
+        END IF;
+
+        -- 2b. What is no movement.
+        IF l.kind <> 'movement' THEN
+            CASE l.kind
+                WHEN 'completion' THEN
+                    -- Nothing stays in process of an order that is done: scrap at standard cost, or all of it when nothing was good.
+                    v_left := v_direct[w] + v_pooled[w];
+                    v_part := CASE
+                        WHEN v_methods[i] = 'standard' THEN round(v_scrapped[w] * v_standards[i], 4)
+                        WHEN v_scrapped[w] > 0 AND v_reported[w] = v_scrapped[w] THEN v_left
+                        ELSE 0
+                    END;
+                    v_scrap_variances[w] := v_scrap_variances[w] + v_part;
+                    v_usage_variances[w] := v_usage_variances[w] + v_left - v_part;
+                    v_direct[w] := 0;
+                    v_pooled[w] := 0;
+                    v_first_values[v_ordinal] := v_part;
+                    v_second_values[v_ordinal] := v_left - v_part;
+                WHEN 'reopening' THEN
+                    v_first_values[v_ordinal] := -v_scrap_variances[w];
+                    v_second_values[v_ordinal] := -v_usage_variances[w];
+                    v_pooled[w] := v_pooled[w] + v_scrap_variances[w] + v_usage_variances[w];
+                    v_scrap_variances[w] := 0;
+                    v_usage_variances[w] := 0;
+                WHEN 'standard_cost' THEN
+                    v_part := round(greatest(v_quantities[i], 0) * l.standard_cost, 4);
+                    v_cost_values[v_ordinal] := v_part - v_values[i];
+                    v_values[i] := v_part;
+                    v_standards[i] := l.standard_cost;
+                WHEN 'supplier_invoice', 'landed_cost' THEN
+                    -- What of the receipt is still in stock takes its share of what became known later, from now on.
+                    SELECT c.value + c.variance, c.quantity INTO v_original, v_original_quantity
+                    FROM costing.movement_cost AS c
+                    WHERE c.movement_id = l.original_ids[1];
+                    INSERT INTO costing.receipt_match (goods_receipt_line_id) VALUES (l.receipt_line_id)
+                    ON CONFLICT ON CONSTRAINT receipt_match_pkey DO NOTHING;
+                    SELECT x.goods_receipt_line_id, x.invoiced_quantity, x.cleared_value, x.later_value INTO STRICT v_match
+                    FROM costing.receipt_match AS x
+                    WHERE x.goods_receipt_line_id = l.receipt_line_id;
+                    v_cost := l.later_value;
+                    IF l.kind = 'supplier_invoice' THEN
+                        v_part := coalesce(round(v_original * (v_match.invoiced_quantity + l.quantity) / v_original_quantity, 4), 0) - v_match.cleared_value;
+                        v_first_values[v_ordinal] := v_part;
+                        v_cost := v_cost - v_part;
+                        v_match.invoiced_quantity := v_match.invoiced_quantity + l.quantity;
+                        v_match.cleared_value := v_match.cleared_value + v_part;
+                    END IF;
+                    v_match.later_value := v_match.later_value + v_cost;
+                    UPDATE costing.receipt_match AS x
+                    SET invoiced_quantity = v_match.invoiced_quantity,
+                        cleared_value = v_match.cleared_value,
+                        later_value = v_match.later_value
+                    WHERE x.goods_receipt_line_id = l.receipt_line_id;
+                    v_part := 0;
+                    IF v_methods[i] = 'fifo' THEN
+                        IF v_heads[i] IS NOT NULL THEN
+                            UPDATE costing.layer AS y
+                            SET remaining_quantity = v_head_quantities[i],
+                                remaining_value = v_head_values[i]
+                            WHERE y.item_id = l.item_id AND y.number = v_heads[i];
+                            v_heads[i] := NULL;
+                        END IF;
+                        SELECT y.number, y.remaining_quantity, y.remaining_value INTO v_layer.number, v_layer.remaining_quantity, v_layer.remaining_value
+                        FROM costing.layer AS y
+                        WHERE y.movement_id = l.original_ids[1] AND y.remaining_quantity > 0;
+                        IF FOUND THEN
+                            v_part := greatest(round(v_cost * v_layer.remaining_quantity / v_original_quantity, 4), -v_layer.remaining_value);
+                            UPDATE costing.layer AS y
+                            SET remaining_value = y.remaining_value + v_part,
+                                added_value = y.added_value + v_part
+                            WHERE y.item_id = l.item_id AND y.number = v_layer.number;
+                        END IF;
+                    ELSIF v_methods[i] = 'moving_average' AND v_quantities[i] > 0 THEN
+                        v_share := coalesce(nullif(abs(l.quantity), 0), v_original_quantity);
+                        v_part := greatest(round(v_cost * least(v_quantities[i], v_share) / v_share, 4), -v_values[i]);
+                    END IF;
+                    v_part := coalesce(v_part, 0);
+                    v_values[i] := v_values[i] + v_part;
+                    v_cost_values[v_ordinal] := v_part;
+                    v_cost_variances[v_ordinal] := v_cost - v_part;
+                ELSE
+                    NULL;
+            END CASE;
+            CONTINUE;
+        END IF;
+
+        IF l.scrapped_quantity <> 0 THEN
+            v_scrapped[w] := v_scrapped[w] + l.scrapped_quantity;
+        END IF;
+        IF l.direction = 0 THEN
+            IF w IS NOT NULL AND l.reported_quantity <> 0 THEN
+                v_reported[w] := v_reported[w] + l.reported_quantity;
+            END IF;
+            CONTINUE;
+        END IF;
+
+        -- 2c. What the original was worth, for this quantity of it.
+        IF l.original_ids IS NOT NULL OR l.movement_type = 'material_return' THEN
+            IF l.original_ids IS NOT NULL THEN
+                SELECT sum(c.value + c.variance), sum(c.quantity) INTO v_original, v_original_quantity
+                FROM costing.movement_cost AS c
+                WHERE c.movement_id = ANY (l.original_ids);
+            ELSE
+                -- A return names the order and not the issue: what is still out there has one cost on average.
+                SELECT sum(c.value + c.variance), sum(c.quantity) INTO v_original, v_original_quantity
+                FROM costing.movement_cost AS c
+                WHERE c.work_order_id = l.work_order_id AND c.item_id = l.item_id AND c.movement_type <> 'production';
+            END IF;
+            IF v_original_quantity * l.direction < 0 AND v_original * l.direction <= 0 THEN
+                v_original := round(abs(v_original) * l.quantity / abs(v_original_quantity), 4);
+            ELSE
+                v_original := NULL;
+            END IF;
+        END IF;
+
+        IF l.direction > 0 THEN
+            -- 2d. Into stock.
+            IF v_original IS NOT NULL THEN
+                v_cost := v_original;
+                v_source := 'original';
+            ELSIF l.movement_type = 'production' AND w IS NOT NULL AND (v_methods[i] = 'standard' OR l.open_quantity IS NULL) THEN
+                -- At standard cost, and so are by-products: what differs shows when the order is completed, or in its goods.
+                v_cost := CASE
+                    WHEN v_methods[i] = 'standard' THEN round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i]
+                    ELSE round(coalesce(l.standard_cost, 0) * l.quantity, 4)
+                END;
+                v_source := CASE WHEN v_methods[i] = 'standard' OR l.standard_cost IS NOT NULL THEN 'standard_cost' ELSE 'unknown' END::costing.cost_source;
+                v_part := CASE WHEN l.open_quantity IS NULL THEN least(greatest(v_direct[w], 0), v_cost) ELSE v_direct[w] END;
+                v_direct[w] := v_direct[w] - v_part;
+                v_pooled[w] := v_pooled[w] - (v_cost - v_part);
+                v_absorbed[w] := v_absorbed[w] + v_cost;
+            ELSIF l.movement_type = 'production' AND w IS NOT NULL THEN
+                -- All of what the reports consumed, by the share of this line in its report; of what was issued for
+                -- the whole order the share of the quantity that is still to be made.
+                v_part := CASE
+                    WHEN l.open_quantity > l.quantity THEN round(v_direct[w] * l.quantity / l.open_quantity, 4)
+                    ELSE v_direct[w]
+                END;
+                v_left := l.planned_quantity - v_reported[w];
+                v_share := CASE
+                    WHEN l.reported_quantity < v_left THEN round(v_pooled[w] * l.reported_quantity / v_left, 4)
+                    ELSE v_pooled[w]
+                END;
+                v_cost := v_part + v_share;
+                v_source := 'work_order';
+                IF v_cost >= 0 THEN
+                    v_direct[w] := v_direct[w] - v_part;
+                    v_pooled[w] := v_pooled[w] - v_share;
+                ELSE
+                    v_cost := 0;
+                END IF;
+                v_absorbed[w] := v_absorbed[w] + v_cost;
+            ELSIF l.purchase_value IS NOT NULL THEN
+                v_cost := l.purchase_value;
+                v_source := 'purchase_price';
+            ELSIF v_methods[i] = 'standard' THEN
+                v_cost := round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i];
+                v_source := 'standard_cost';
+            ELSIF v_quantities[i] > 0 AND l.movement_type <> 'receipt' THEN
+                v_cost := round(v_values[i] * l.quantity / v_quantities[i], 4);
+                v_source := 'average';
+            ELSIF l.standard_cost IS NOT NULL THEN
+                v_cost := round(l.standard_cost * l.quantity, 4);
+                v_source := 'standard_cost';
+            ELSIF v_last_costs[i] IS NOT NULL THEN
+                v_cost := round(v_last_costs[i] * l.quantity, 4);
+                v_source := 'last_cost';
+            ELSE
+                v_cost := 0;
+                v_source := 'unknown';
+            END IF;
+
+            -- 2e. What work in process gets or gives by it.
+            IF l.movement_type = 'material_return' AND w IS NOT NULL THEN
+                v_materials[w] := v_materials[w] - v_cost;
+                v_pooled[w] := v_pooled[w] - v_cost;
+            ELSIF l.original_type = 'issue' AND w IS NOT NULL THEN
+                v_materials[w] := v_materials[w] - v_cost;
+                v_part := CASE WHEN l.report_id IS NULL THEN 0 ELSE least(greatest(v_direct[w], 0), v_cost) END;
+                v_direct[w] := v_direct[w] - v_part;
+                v_pooled[w] := v_pooled[w] - (v_cost - v_part);
+            END IF;
+
+            -- 2f. Stock. What another line of the same posting took before it came has no value left: a variance.
+            v_left := l.quantity;
+            v_last_costs[i] := round(v_cost / l.quantity, 6);
+            IF v_methods[i] = 'standard' THEN
+                -- The stock is worth its standard cost, whatever was paid.
+                v_part := round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i];
+                v_variance := v_cost - v_part;
+                v_cost := v_part;
+            ELSIF v_quantities[i] < 0 THEN
+                v_left := greatest(l.quantity + v_quantities[i], 0);
+                v_variance := v_cost - round(v_cost * v_left / l.quantity, 4);
+                v_cost := v_cost - v_variance;
+            END IF;
+            v_quantities[i] := v_quantities[i] + l.quantity;
+            v_values[i] := v_values[i] + v_cost;
+            IF v_left > 0 AND v_methods[i] = 'fifo' THEN
+                v_last_layers[i] := v_last_layers[i] + 1;
+                INSERT INTO costing.layer (item_id, number, movement_id, quantity, value, remaining_quantity, remaining_value)
+                VALUES (l.item_id, v_last_layers[i], l.movement_id, v_left, v_cost, v_left, v_cost);
+            END IF;
+        ELSE
+            -- 2g. Out of stock.
+            v_left := least(l.quantity, greatest(v_quantities[i], 0));
+            v_cost := 0;
+            IF v_methods[i] = 'fifo' THEN
+                v_source := 'layers';
+                IF v_original IS NOT NULL AND v_left > 0 THEN
+                    -- The layer of the reversed inflow first, as far as it is there.
+                    IF v_heads[i] IS NOT NULL THEN
+                        UPDATE costing.layer AS y
+                        SET remaining_quantity = v_head_quantities[i],
+                            remaining_value = v_head_values[i]
+                        WHERE y.item_id = l.item_id AND y.number = v_heads[i];
+                        v_heads[i] := NULL;
+                    END IF;
+                    UPDATE costing.layer AS y
+                    SET remaining_quantity = y.remaining_quantity - least(y.remaining_quantity, v_left),
+                        remaining_value = CASE
+                            WHEN y.remaining_quantity > v_left
+                                THEN y.remaining_value - round(y.remaining_value * v_left / y.remaining_quantity, 4)
+                            ELSE 0
+                        END
+                    FROM costing.layer AS o
+                    WHERE y.movement_id = ANY (l.original_ids) AND y.item_id = l.item_id AND y.remaining_quantity > 0
+                      AND o.item_id = y.item_id AND o.number = y.number
+                    RETURNING o.remaining_value - y.remaining_value, o.remaining_quantity - y.remaining_quantity
+                    INTO v_part, v_share;
+                    IF FOUND THEN
+                        v_cost := v_part;
+                        v_left := v_left - v_share;
+                        v_source := 'original';
+                    END IF;
+                END IF;
+                WHILE v_left > 0 LOOP
+                    IF v_heads[i] IS NULL THEN
+                        SELECT y.item_id, y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value, y.added_value
+                        INTO STRICT v_layer
+                        FROM costing.layer AS y
+                        WHERE y.item_id = l.item_id AND y.number >= v_first_layers[i] AND y.remaining_quantity > 0
+                        ORDER BY y.number
+                        LIMIT 1;
+                        v_heads[i] := v_layer.number;
+                        v_head_quantities[i] := v_layer.remaining_quantity;
+                        v_head_values[i] := v_layer.remaining_value;
+                        v_first_layers[i] := v_layer.number;
+                    END IF;
+                    IF v_left < v_head_quantities[i] THEN
+                        v_part := round(v_head_values[i] * v_left / v_head_quantities[i], 4);
+                        v_head_quantities[i] := v_head_quantities[i] - v_left;
+                        v_head_values[i] := v_head_values[i] - v_part;
+                        v_cost := v_cost + v_part;
+                        v_left := 0;
+                    ELSE
+                        v_cost := v_cost + v_head_values[i];
+                        v_left := v_left - v_head_quantities[i];
+                        UPDATE costing.layer AS y
+                        SET remaining_quantity = 0,
+                            remaining_value = 0
+                        WHERE y.item_id = l.item_id AND y.number = v_heads[i];
+                        v_first_layers[i] := v_heads[i] + 1;
+                        v_heads[i] := NULL;
+                    END IF;
+                END LOOP;
+            ELSIF v_methods[i] = 'standard' THEN
+                v_cost := v_values[i] - round(greatest(v_quantities[i] - l.quantity, 0) * v_standards[i], 4);
+                v_source := 'standard_cost';
+            ELSIF v_left = v_quantities[i] THEN
+                -- The last unit takes whatever is left, so that nothing stays behind an empty shelf.
+                v_cost := v_values[i];
+                v_source := 'average';
+            ELSIF v_original <= v_values[i] AND v_left > 0 THEN
+                v_cost := v_original;
+                v_source := 'original';
+            ELSIF v_left > 0 THEN
+                v_cost := round(v_values[i] * v_left / v_quantities[i], 4);
+                v_source := 'average';
+            ELSE
+                v_source := 'unknown';
+            END IF;
+            IF v_original IS NOT NULL THEN
+                v_variance := v_cost - v_original;
+            END IF;
+            v_quantities[i] := v_quantities[i] - l.quantity;
+            v_values[i] := v_values[i] - v_cost;
+            IF v_cost > 0 THEN
+                v_last_costs[i] := round(v_cost / l.quantity, 6);
+            END IF;
+
+            -- 2h. What work in process gets: of a reversal the whole of the original, its variance included.
+            v_part := coalesce(v_original, v_cost);
+            IF w IS NOT NULL THEN
+                IF l.movement_type = 'issue' THEN
+                    v_materials[w] := v_materials[w] + v_cost;
+                    IF l.report_id IS NULL THEN
+                        v_pooled[w] := v_pooled[w] + v_cost;
+                    ELSE
+                        v_direct[w] := v_direct[w] + v_cost;
+                    END IF;
+                ELSIF l.original_type = 'material_return' THEN
+                    v_materials[w] := v_materials[w] + v_part;
+                    v_pooled[w] := v_pooled[w] + v_part;
+                ELSIF l.original_type = 'production' THEN
+                    v_absorbed[w] := v_absorbed[w] - v_part;
+                    v_pooled[w] := v_pooled[w] + v_part;
+                END IF;
+            END IF;
+            v_cost := -v_cost;
+        END IF;
+
+        IF w IS NOT NULL AND l.reported_quantity <> 0 THEN
+            v_reported[w] := v_reported[w] + l.reported_quantity;
+        END IF;
+        v_cost_values[v_ordinal] := v_cost;
+        v_cost_variances[v_ordinal] := v_variance;
+        v_cost_sources[v_ordinal] := v_source;
+    END LOOP;
+
+    -- 3. Write.
+    INSERT INTO costing.movement_cost (movement_id, position, item_id, movement_type, source, quantity, value, variance, currency, work_order_id)
+    SELECT x.movement_id, x.position, x.item_id, x.movement_type, x.source, x.quantity * x.direction, x.value, x.variance, x.currency,
+        x.work_order_id
+    FROM ROWS FROM (unnest(p_lines), unnest(v_cost_values), unnest(v_cost_variances), unnest(v_cost_sources))
+        AS x (movement_id, position, movement_type, item_id, item_rank, direction, quantity, currency, standard_cost, purchase_value,
+            original_type, original_ids, report_id, work_order_id, work_order_rank, planned_quantity, open_quantity, reported_quantity,
+            kind, counter_account, site_id, document_type, document_id, posted_at, occurred_at, labour_value, machine_value, labour_report_id,
+            scrapped_quantity, receipt_line_id, later_value,
+            value, variance, source)
+    WHERE x.kind = 'movement' AND x.value IS NOT NULL;
+
+    INSERT INTO costing.labour_cost (production_report_id, is_reversal, work_order_id, value, machine_value)
+    SELECT x.labour_report_id, x.labour_value + x.machine_value < 0, x.work_order_id, x.labour_value, x.machine_value
+    FROM unnest(p_lines) AS x
+    WHERE x.labour_report_id IS NOT NULL;
+
+    -- The journal: stock against the other side of the movement, what stock could not take or give against it as well, and the rest.
+    -- What is less than a cent is rounding. The totals of the accounts move with it.
+    WITH added AS (
+        INSERT INTO costing.journal_entry (position, ordinal, kind, debit, credit, amount, currency, site_id, item_id, work_order_id,
+            movement_id, document_type, document_id, posted_at, occurred_at)
+        SELECT x.position, row_number() OVER (PARTITION BY x.position ORDER BY x.place, f.part),
+            CASE WHEN f.is_labour THEN 'labour' ELSE x.kind END,
+            CASE WHEN f.amount > 0 THEN f.debit ELSE f.credit END, CASE WHEN f.amount > 0 THEN f.credit ELSE f.debit END, abs(f.amount),
+            x.currency, x.site_id, CASE WHEN NOT f.is_labour THEN x.item_id END, x.work_order_id,
+            CASE WHEN NOT f.is_labour THEN x.movement_id END, CASE WHEN NOT f.is_labour THEN x.document_type END,
+            CASE WHEN f.is_labour THEN x.report_id ELSE x.document_id END, x.posted_at, x.occurred_at
+        FROM ROWS FROM (unnest(p_lines), unnest(v_cost_values), unnest(v_cost_variances), unnest(v_first_values), unnest(v_second_values))
+            WITH ORDINALITY
+            AS x (movement_id, position, movement_type, item_id, item_rank, direction, quantity, currency, standard_cost, purchase_value,
+                original_type, original_ids, report_id, work_order_id, work_order_rank, planned_quantity, open_quantity, reported_quantity,
+                kind, counter_account, site_id, document_type, document_id, posted_at, occurred_at, labour_value, machine_value, labour_report_id,
+                scrapped_quantity, receipt_line_id, later_value,
+                value, variance, first_value, second_value, place)
+        CROSS JOIN LATERAL (
+            SELECT 1, false, v_accounts[x.item_rank], x.counter_account, x.value
+            WHERE x.value <> 0
+            UNION ALL
+            SELECT 2, false, CASE
+                WHEN abs(x.variance) < 0.01 THEN 'rounding_variance'
+                WHEN x.counter_account IN ('goods_received', 'payables', 'landed_cost') THEN 'price_variance'
+                ELSE 'revaluation'
+            END::costing.account, x.counter_account, x.variance
+            WHERE x.variance <> 0
+            UNION ALL
+            SELECT 3, x.labour_value IS NOT NULL,
+                CASE WHEN x.kind = 'supplier_invoice' THEN 'goods_received' WHEN x.labour_value IS NOT NULL THEN 'work_in_process' WHEN abs(x.first_value) < 0.01 THEN 'rounding_variance' ELSE 'scrap_variance' END::costing.account,
+                CASE WHEN x.kind = 'supplier_invoice' THEN 'payables' WHEN x.labour_value IS NOT NULL THEN 'labour_absorbed' ELSE 'work_in_process' END::costing.account,
+                x.first_value
+            WHERE x.first_value <> 0
+            UNION ALL
+            SELECT 4, x.labour_value IS NOT NULL,
+                CASE WHEN x.labour_value IS NOT NULL THEN 'work_in_process' WHEN abs(x.second_value) < 0.01 THEN 'rounding_variance' ELSE 'usage_variance' END::costing.account,
+                CASE WHEN x.labour_value IS NOT NULL THEN 'machine_absorbed' ELSE 'work_in_process' END::costing.account,
+                x.second_value
+            WHERE x.second_value <> 0
+        ) AS f (part, is_labour, debit, credit, amount)
+        RETURNING debit, credit, amount, currency, site_id, posted_at
+    )
+    INSERT INTO costing.account_total AS t (site_id, month, account, currency, debit, credit)
+    SELECT a.site_id, date_trunc('month', a.posted_at AT TIME ZONE 'UTC')::date, f.account, a.currency,
+        sum(CASE WHEN f.is_debit THEN a.amount ELSE 0 END), sum(CASE WHEN f.is_debit THEN 0 ELSE a.amount END)
+    FROM added AS a
+    CROSS JOIN LATERAL (VALUES (a.debit, true), (a.credit, false)) AS f (account, is_debit)
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT ON CONSTRAINT account_total_pkey DO UPDATE
+    SET debit = t.debit + EXCLUDED.debit,
+        credit = t.credit + EXCLUDED.credit;
+
+    UPDATE costing.layer AS y
+    SET remaining_quantity = h.remaining_quantity,
+        remaining_value = h.remaining_value
+    FROM unnest(v_items, v_heads, v_head_quantities, v_head_values) AS h (item_id, number, remaining_quantity, remaining_value)
+    WHERE y.item_id = h.item_id AND y.number = h.number;
+
+    UPDATE costing.item_stock AS s
+    SET quantity = t.quantity,
+        value = t.value,
+        last_unit_cost = t.last_unit_cost,
+        first_layer = t.first_layer,
+        last_layer = t.last_layer,
+        standard_cost = t.standard_cost
+    FROM unnest(v_items, v_quantities, v_values, v_last_costs, v_first_layers, v_last_layers, v_standards)
+        AS t (item_id, quantity, value, last_unit_cost, first_layer, last_layer, standard_cost)
+    WHERE s.item_id = t.item_id;
+
+    UPDATE costing.work_order_cost AS c
+    SET material_value = t.material_value,
+        labour_value = t.labour_value,
+        absorbed_value = t.absorbed_value,
+        direct_value = t.direct_value,
+        pooled_value = t.pooled_value,
+        reported_quantity = t.reported_quantity,
+        scrapped_quantity = t.scrapped_quantity,
+        usage_variance = t.usage_variance,
+        scrap_variance = t.scrap_variance
+    FROM unnest(v_work_orders, v_materials, v_labours, v_absorbed, v_direct, v_pooled, v_reported, v_scrapped, v_usage_variances, v_scrap_variances)
+        AS t (work_order_id, material_value, labour_value, absorbed_value, direct_value, pooled_value, reported_quantity, scrapped_quantity,
+            usage_variance, scrap_variance)
+    WHERE c.work_order_id = t.work_order_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION costing.cost_movements(costing.movement_line[]) IS
+    'Gives each of the movements its cost, in the order given, and writes stock value, layers, work in process and the value journal. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
+-- <<< functions/costing/cost_movements.sql
+
+-- The signature changed.
+DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
+-- >>> functions/costing/read_movements.sql sha256:ac4e0011c4ee65e3
+CREATE OR REPLACE FUNCTION costing.read_movements(
+    p_after bigint,
+    p_to bigint,
+    OUT p_lines costing.movement_line[],
+    OUT p_movements integer
+) RETURNS record
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET jit = off
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $function$
+BEGIN
+    WITH told AS MATERIALIZED (
+        SELECT l.position, e.ordinal, (e.movement ->> 'id')::bigint AS movement_id, (l.payload ->> 'posted_at')::timestamptz AS posted_at
+        FROM event.log AS l
+        CROSS JOIN LATERAL jsonb_array_elements(l.payload -> 'movements') WITH ORDINALITY AS e (movement, ordinal)
+        WHERE l.position > p_after AND l.position <= p_to AND l.topic = 'movement.posted'
+    ), other AS MATERIALIZED (
+        SELECT l.position, l.topic, l.subject_id, l.payload, l.recorded_at
+        FROM event.log AS l
+        WHERE l.position > p_after AND l.position <= p_to
+          AND l.topic IN ('production_report.posted', 'production_report.reversed', 'work_order.completed', 'work_order.reopened',
+              'supplier_invoice.posted', 'supplier_invoice.reversed', 'landed_cost.posted', 'landed_cost.reversed', 'item.saved')
+    ), found AS MATERIALIZED (
+        SELECT t.position, t.ordinal, m.id, m.posted_at, m.occurred_at, m.movement_type, m.item_id, m.quantity, m.document_line_id,
+            -- What is relabelled comes back in the same posting as another lot of the item: stock and value stay as they are.
+            CASE WHEN m.movement_type = 'relabel' OR m.quantity = 0 THEN 0 WHEN g.is_physical AND NOT f.is_physical THEN 1 WHEN f.is_physical AND NOT g.is_physical THEN -1 ELSE 0 END AS direction,
+            CASE WHEN f.is_physical THEN g.kind ELSE f.kind END AS other_kind,
+            g.site_id, m.reverses_movement_id, m.document_type, m.document_id
+        FROM told AS t
+        JOIN inventory.movement AS m ON m.id = t.movement_id AND m.posted_at = t.posted_at
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+    ), line AS MATERIALIZED (
+        SELECT m.position, m.ordinal, m.id, m.posted_at, m.occurred_at, m.movement_type, m.item_id, m.quantity, m.document_line_id,
+            m.direction, m.other_kind, m.site_id, s.currency, i.standard_cost, m.reverses_movement_id, o.movement_type AS original_type,
+            coalesce(o.document_type, m.document_type) AS document_type, coalesce(o.document_id, m.document_id) AS document_id
+        FROM found AS m
+        JOIN catalog.site AS s ON s.id = m.site_id
+        JOIN catalog.item AS i ON i.id = m.item_id
+        LEFT JOIN LATERAL (
+            SELECT r.movement_type, r.document_type, r.document_id
+            FROM inventory.movement AS r
+            WHERE m.reverses_movement_id IS NOT NULL AND r.id = m.reverses_movement_id
+        ) AS o ON true
+        -- Of what changes no stock only the scrap of a report says something: how far the order is.
+        WHERE m.direction <> 0 OR m.document_type = 'production_report'
+    ), work AS MATERIALIZED (
+        SELECT l.position, l.ordinal, 'movement'::costing.entry_kind AS kind, l.id, l.posted_at, l.occurred_at, l.movement_type, l.item_id,
+            l.quantity, l.direction, l.site_id, l.currency, l.standard_cost, l.document_type, l.document_id,
+            CASE l.other_kind
+                WHEN 'supplier' THEN 'goods_received'
+                WHEN 'production' THEN 'work_in_process'
+                WHEN 'customer' THEN 'cost_of_sales'
+                WHEN 'scrap' THEN 'scrap'
+                WHEN 'count_difference' THEN 'count_difference'
+                WHEN 'opening' THEN 'opening_stock'
+                ELSE 'transit'
+            END::costing.account AS counter_account,
+            l.original_type, pr.id AS report_id, w.id AS work_order_id, w.quantity AS planned_quantity,
+            CASE WHEN l.item_id = w.item_id AND (l.movement_type = 'production' OR l.original_type = 'production') THEN l.quantity END AS good_quantity,
+            CASE
+                WHEN l.item_id = w.item_id AND l.direction = 0 AND (l.movement_type = 'scrap' OR l.original_type = 'scrap') THEN l.quantity
+            END AS scrap_quantity,
+            CASE
+                WHEN l.reverses_movement_id IS NOT NULL THEN ARRAY[l.reverses_movement_id]
+                WHEN rl.id IS NOT NULL THEN ARRAY[sl.movement_id]
+                WHEN sr.id IS NOT NULL THEN ARRAY[sr.movement_id]
+            END AS original_ids,
+            p.value AS purchase_value, t.labour_value, t.machine_value, NULL::bigint AS receipt_line_id, NULL::numeric AS later_value
+        FROM line AS l
+        LEFT JOIN production.material_issue AS mi ON l.document_type = 'material_issue' AND mi.id = l.document_id
+        LEFT JOIN production.production_report AS pr ON l.document_type = 'production_report' AND pr.id = l.document_id
+        LEFT JOIN production.work_order AS w ON w.id = coalesce(mi.work_order_id, pr.work_order_id)
+        LEFT JOIN shipping.customer_return_line AS rl
+            ON l.movement_type = 'customer_return' AND l.document_type = 'customer_return' AND rl.id = l.document_line_id
+        LEFT JOIN shipping.shipment_line AS sl ON sl.id = rl.shipment_line_id
+        LEFT JOIN purchasing.goods_receipt_line AS sr
+            ON l.movement_type = 'supplier_return' AND l.document_type = 'supplier_return' AND sr.id = l.document_line_id
+        LEFT JOIN LATERAL (
+            -- The price is for an ordered unit; quantity over base_quantity is how many of them a base unit is.
+            SELECT round(l.quantity * ol.price * ol.quantity / ol.base_quantity, 4) AS value
+            FROM purchasing.goods_receipt_line AS gl
+            JOIN purchasing.purchase_order_line AS ol ON ol.id = gl.purchase_order_line_id
+            JOIN purchasing.purchase_order AS po ON po.id = ol.purchase_order_id
+            WHERE l.movement_type = 'receipt' AND l.document_type = 'goods_receipt' AND gl.id = l.document_line_id
+              AND po.currency = l.currency
+        ) AS p ON true
+        LEFT JOIN LATERAL (
+            -- Time of the report comes with its first line, and is taken back with the first line of its reversal.
+            SELECT round(pr.duration_minutes * c.hourly_rate / 60, 4) AS labour_value,
+                round(pr.duration_minutes * c.machine_hourly_rate / 60, 4) AS machine_value
+            FROM catalog.work_center AS c
+            WHERE l.ordinal = 1 AND l.original_type IS NULL AND pr.duration_minutes > 0
+              AND c.id = coalesce(pr.work_center_id,
+                    (SELECT q.work_center_id FROM production.work_order_operation AS q WHERE q.id = pr.work_order_operation_id), w.work_center_id)
+            UNION ALL
+            SELECT -x.value, -x.machine_value
+            FROM costing.labour_cost AS x
+            WHERE l.ordinal = 1 AND l.original_type IS NOT NULL AND x.production_report_id = pr.id AND NOT x.is_reversal
+              AND NOT EXISTS (SELECT FROM costing.labour_cost AS y WHERE y.production_report_id = pr.id AND y.is_reversal)
+        ) AS t ON true
+        UNION ALL
+        -- Time of reports that moved nothing: setup, breakdowns, operations before the last.
+        SELECT l.position, 1, 'labour', NULL, l.recorded_at, r.occurred_at, NULL, w.item_id, 0, 0, w.site_id, s.currency, NULL, NULL, r.id,
+            NULL, NULL, r.id, w.id, NULL, NULL, NULL, NULL, NULL, t.labour_value, t.machine_value, NULL, NULL
+        FROM other AS l
+        JOIN production.production_report AS r ON r.id = l.subject_id
+        JOIN production.work_order AS w ON w.id = r.work_order_id
+        JOIN catalog.site AS s ON s.id = w.site_id
+        CROSS JOIN LATERAL (
+            SELECT round(r.duration_minutes * c.hourly_rate / 60, 4) AS labour_value,
+                round(r.duration_minutes * c.machine_hourly_rate / 60, 4) AS machine_value
+            FROM catalog.work_center AS c
+            WHERE l.topic = 'production_report.posted' AND r.duration_minutes > 0
+              AND c.id = coalesce(r.work_center_id,
+                    (SELECT q.work_center_id FROM production.work_order_operation AS q WHERE q.id = r.work_order_operation_id), w.work_center_id)
+            UNION ALL
+            SELECT -x.value, -x.machine_value
+            FROM costing.labour_cost AS x
+            WHERE l.topic = 'production_report.reversed' AND x.production_report_id = r.id AND NOT x.is_reversal
+        ) AS t
+        WHERE l.topic IN ('production_report.posted', 'production_report.reversed') AND NOT r.moves_stock
+        UNION ALL
+        SELECT l.position, 1, CASE l.topic WHEN 'work_order.completed' THEN 'completion' ELSE 'reopening' END::costing.entry_kind, NULL,
+            l.recorded_at, l.recorded_at, NULL, w.item_id, 0, 0, w.site_id, s.currency, NULL, NULL, w.id,
+            NULL, NULL, NULL, w.id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM other AS l
+        JOIN production.work_order AS w ON w.id = l.subject_id
+        JOIN catalog.site AS s ON s.id = w.site_id
+        WHERE l.topic IN ('work_order.completed', 'work_order.reopened')
+        UNION ALL
+        SELECT l.position, e.ordinal, split_part(l.topic, '.', 1)::costing.entry_kind, NULL, l.recorded_at,
+            coalesce((l.payload ->> 'occurred_at')::timestamptz, l.recorded_at), NULL, gl.item_id,
+            coalesce((e.line ->> 'quantity')::numeric, 0), 0, s.id, s.currency, NULL, NULL, l.subject_id,
+            CASE split_part(l.topic, '.', 1) WHEN 'supplier_invoice' THEN 'payables' ELSE 'landed_cost' END::costing.account,
+            NULL, NULL, NULL, NULL, NULL, NULL, ARRAY[gl.movement_id], NULL, NULL, NULL, gl.id, (e.line ->> 'value')::numeric
+        FROM other AS l
+        CROSS JOIN LATERAL jsonb_array_elements(l.payload -> 'lines') WITH ORDINALITY AS e (line, ordinal)
+        JOIN purchasing.goods_receipt_line AS gl ON gl.id = (e.line ->> 'receipt_line_id')::bigint
+        JOIN catalog.location AS c ON c.id = gl.location_id
+        JOIN catalog.site AS s ON s.id = c.site_id
+        WHERE l.topic IN ('supplier_invoice.posted', 'supplier_invoice.reversed', 'landed_cost.posted', 'landed_cost.reversed')
+        UNION ALL
+        SELECT l.position, 1, 'standard_cost', NULL, l.recorded_at, l.recorded_at, NULL, i.id, 0, 0, s.id, s.currency,
+            coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost), NULL, i.id,
+            'revaluation', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        FROM other AS l
+        JOIN catalog.item AS i ON i.id = l.subject_id
+        LEFT JOIN costing.item_stock AS k ON k.item_id = i.id
+        LEFT JOIN catalog.location AS c ON c.id = i.default_location_id
+        JOIN catalog.site AS s ON s.id = coalesce(c.site_id, (SELECT min(t.id) FROM catalog.site AS t))
+        WHERE l.topic = 'item.saved'
+          AND coalesce(k.method, i.costing_method) = 'standard' AND coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost) IS NOT NULL
+    ), ranked AS (
+        SELECT w.*,
+            dense_rank() OVER (ORDER BY w.item_id)::integer AS item_rank,
+            dense_rank() OVER (ORDER BY w.work_order_id NULLS LAST)::integer AS work_order_rank,
+            sum(w.good_quantity) OVER (PARTITION BY w.position ORDER BY w.ordinal DESC) AS open_quantity,
+            sum(w.good_quantity) OVER (PARTITION BY w.position) AS total_good_quantity,
+            sum(w.scrap_quantity) OVER (PARTITION BY w.position) AS total_scrap_quantity
+        FROM work AS w
+    )
+    SELECT array_agg(ROW(r.id, r.position, r.movement_type, r.item_id, r.item_rank, r.direction, r.quantity, r.currency, r.standard_cost,
+        r.purchase_value, r.original_type, r.original_ids, r.report_id, r.work_order_id,
+        CASE WHEN r.work_order_id IS NOT NULL THEN r.work_order_rank END, r.planned_quantity,
+        CASE WHEN r.good_quantity IS NOT NULL THEN r.open_quantity END,
+        CASE
+            WHEN r.original_type IS NOT NULL THEN -coalesce(r.good_quantity, r.scrap_quantity, 0)
+            -- The first good line of a report brings its scrap along: good parts carry the cost of the bad ones.
+            WHEN r.good_quantity IS NOT NULL AND r.open_quantity = r.total_good_quantity
+                THEN r.good_quantity + coalesce(r.total_scrap_quantity, 0)
+            WHEN r.total_good_quantity IS NOT NULL THEN coalesce(r.good_quantity, 0)
+            ELSE coalesce(r.scrap_quantity, 0)
+        END,
+        r.kind, r.counter_account, r.site_id, r.document_type, r.document_id, r.posted_at, r.occurred_at,
+        r.labour_value, r.machine_value, CASE WHEN r.labour_value <> 0 OR r.machine_value <> 0 THEN r.report_id END,
+        CASE WHEN r.original_type IS NOT NULL THEN -r.scrap_quantity ELSE r.scrap_quantity END, r.receipt_line_id, r.later_value
+        )::costing.movement_line ORDER BY r.position, r.ordinal), (SELECT count(*) FROM found)
+    INTO p_lines, p_movements
+    FROM ranked AS r;
+END;
+$function$;
+
+COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
+    'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
+-- <<< functions/costing/read_movements.sql
+
 -- >>> functions/event/advance_log.sql sha256:de2fca009b546db5
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
@@ -4416,3 +5441,27 @@ $function$;
 COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
     'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
 -- <<< functions/shipping/unpack_handling_unit.sql
+
+-- >>> triggers/costing/journal_entry_append_only.sql sha256:dc5b4ad7ab691746
+CREATE OR REPLACE TRIGGER journal_entry_append_only
+    BEFORE UPDATE OR DELETE ON costing.journal_entry
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER journal_entry_append_only ON costing.journal_entry IS 'Refuses update and delete.';
+-- <<< triggers/costing/journal_entry_append_only.sql
+
+-- >>> triggers/costing/journal_entry_not_truncated.sql sha256:fd2f552444861dbf
+CREATE OR REPLACE TRIGGER journal_entry_not_truncated
+    BEFORE TRUNCATE ON costing.journal_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER journal_entry_not_truncated ON costing.journal_entry IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/costing/journal_entry_not_truncated.sql
+
+-- >>> triggers/production/production_report_by_product_audited.sql sha256:41715ccfcb0c8285
+CREATE OR REPLACE TRIGGER production_report_by_product_audited
+    AFTER INSERT OR UPDATE OR DELETE ON production.production_report_by_product
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER production_report_by_product_audited ON production.production_report_by_product IS 'Records every change in audit.entry.';
+-- <<< triggers/production/production_report_by_product_audited.sql

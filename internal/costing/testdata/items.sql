@@ -1,8 +1,8 @@
 -- One set of items: two materials and one product of them, whose costing methods are the parameters.
 WITH item AS (
     INSERT INTO catalog.item (number, name, base_unit_id, costing_method, is_purchased, is_manufactured, is_sold, standard_cost, default_location_id)
-    SELECT v.number, v.number, u.id, v.method::catalog.costing_method, true, true, true, v.standard_cost, c.id
-    FROM (VALUES ($1 || '-M', 'KGM', $2, NULL), ($1 || '-N', 'H87', $3, 2.345678), ($1 || '-P', 'H87', $4, 7)) AS v (number, unit, method, standard_cost)
+    SELECT v.number, v.number, u.id, v.method::catalog.costing_method, true, v.number LIKE '%-P', true, v.standard_cost, c.id
+    FROM (VALUES ($1 || '-M', 'KGM', $2, CASE WHEN $2 = 'standard' THEN 3.141593 END), ($1 || '-N', 'H87', $3, 2.345678), ($1 || '-P', 'H87', $4, 7)) AS v (number, unit, method, standard_cost)
     JOIN catalog.unit AS u ON u.code = v.unit
     JOIN catalog.location AS c ON c.code = 'A'
     RETURNING id, number

@@ -12,6 +12,7 @@ AS $function$
         'supply_location', supply.code,
         'output_location', output.code,
         'hourly_rate', trim_scale(w.hourly_rate)::text,
+        'machine_hourly_rate', trim_scale(w.machine_hourly_rate)::text,
         'currency', s.currency)
     FROM catalog.work_center AS w
     JOIN catalog.site AS s ON s.id = w.site_id

@@ -13,10 +13,10 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
-    SELECT s.id, r.code, r.name, f.id, o.id, r.hourly_rate
+    INSERT INTO catalog.work_center (site_id, code, name, supply_location_id, output_location_id, hourly_rate, machine_hourly_rate)
+    SELECT s.id, r.code, r.name, f.id, o.id, r.hourly_rate, coalesce(r.machine_hourly_rate, 0)
     FROM jsonb_to_recordset(p_command -> 'rows') AS r (site text, code text, name text, supply_location text,
-        output_location text, hourly_rate numeric)
+        output_location text, hourly_rate numeric, machine_hourly_rate numeric)
     LEFT JOIN catalog.site AS s ON s.code = r.site
     LEFT JOIN catalog.location AS f ON f.code = r.supply_location
     LEFT JOIN catalog.location AS o ON o.code = r.output_location
@@ -29,4 +29,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
-    'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+    'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate, machine_hourly_rate?. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';

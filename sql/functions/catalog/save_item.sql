@@ -62,7 +62,7 @@ BEGIN
         denominator = EXCLUDED.denominator,
         gtin = EXCLUDED.gtin;
 
-    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number));
+    PERFORM event.publish('item.saved', v_item_id, jsonb_build_object('item', v_number, 'standard_cost', p_command -> 'standard_cost'));
     RETURN event.finish_request(p_context, 200, catalog.get_item(v_number));
 END;
 $function$;

@@ -15,16 +15,18 @@ BEGIN
         RETURN v_answer;
     END IF;
 
-    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate)
+    INSERT INTO catalog.work_center AS w (site_id, code, name, supply_location_id, output_location_id, hourly_rate,
+        machine_hourly_rate)
     VALUES ((catalog.find_site(p_command ->> 'site')).id, p_command ->> 'code', p_command ->> 'name',
         (catalog.find_location(p_command ->> 'supply_location')).id, (catalog.find_location(p_command ->> 'output_location')).id,
-        coalesce((p_command ->> 'hourly_rate')::numeric, 0))
+        coalesce((p_command ->> 'hourly_rate')::numeric, 0), coalesce((p_command ->> 'machine_hourly_rate')::numeric, 0))
     ON CONFLICT (code) DO UPDATE
     SET site_id = EXCLUDED.site_id,
         name = EXCLUDED.name,
         supply_location_id = EXCLUDED.supply_location_id,
         output_location_id = EXCLUDED.output_location_id,
-        hourly_rate = EXCLUDED.hourly_rate
+        hourly_rate = EXCLUDED.hourly_rate,
+        machine_hourly_rate = EXCLUDED.machine_hourly_rate
     RETURNING w.id INTO v_work_center_id;
 
     IF EXISTS (

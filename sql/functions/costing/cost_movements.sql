@@ -245,7 +245,7 @@ BEGIN
                     WHEN v_methods[i] = 'standard' THEN round(greatest(v_quantities[i] + l.quantity, 0) * v_standards[i], 4) - v_values[i]
                     ELSE round(coalesce(l.standard_cost, 0) * l.quantity, 4)
                 END;
-                v_source := CASE WHEN v_methods[i] = 'standard' OR l.standard_cost IS NOT NULL THEN 'standard_cost' ELSE 'unknown' END;
+                v_source := CASE WHEN v_methods[i] = 'standard' OR l.standard_cost IS NOT NULL THEN 'standard_cost' ELSE 'unknown' END::costing.cost_source;
                 v_part := CASE WHEN l.open_quantity IS NULL THEN least(greatest(v_direct[w], 0), v_cost) ELSE v_direct[w] END;
                 v_direct[w] := v_direct[w] - v_part;
                 v_pooled[w] := v_pooled[w] - (v_cost - v_part);
@@ -357,7 +357,7 @@ BEGIN
                 END IF;
                 WHILE v_left > 0 LOOP
                     IF v_heads[i] IS NULL THEN
-                        SELECT y.item_id, y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value
+                        SELECT y.item_id, y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value, y.added_value
                         INTO STRICT v_layer
                         FROM costing.layer AS y
                         WHERE y.item_id = l.item_id AND y.number >= v_first_layers[i] AND y.remaining_quantity > 0

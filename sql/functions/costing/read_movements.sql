@@ -151,12 +151,12 @@ BEGIN
             coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost), NULL, i.id,
             'revaluation', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         FROM other AS l
-        JOIN costing.item_stock AS k ON k.item_id = l.subject_id
         JOIN catalog.item AS i ON i.id = l.subject_id
+        LEFT JOIN costing.item_stock AS k ON k.item_id = i.id
         LEFT JOIN catalog.location AS c ON c.id = i.default_location_id
         JOIN catalog.site AS s ON s.id = coalesce(c.site_id, (SELECT min(t.id) FROM catalog.site AS t))
         WHERE l.topic = 'item.saved'
-          AND k.method = 'standard' AND coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost) IS NOT NULL
+          AND coalesce(k.method, i.costing_method) = 'standard' AND coalesce((l.payload ->> 'standard_cost')::numeric, i.standard_cost) IS NOT NULL
     ), ranked AS (
         SELECT w.*,
             dense_rank() OVER (ORDER BY w.item_id)::integer AS item_rank,
