@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/problem"
 )
@@ -11,15 +12,15 @@ import (
 // directClient calls the poster that the api uses, in this process: Millrace without HTTP.
 type directClient struct {
 	poster *inventory.Poster
-	person inventory.Request
+	person httpapi.Request
 	before []byte
 }
 
 func (c *directClient) close() {}
 
 func (c *directClient) do(ctx context.Context, command *command) (outcome, error) {
-	request := c.person
-	request.Operation, request.Key, request.Command = command.operation(), string(command.key[:]), command.appendBody(nil)
+	request := inventory.Request{Request: c.person, Operation: command.operation(), Command: command.appendBody(nil)}
+	request.Key = string(command.key[:])
 	answer, err := c.poster.Post(ctx, request)
 	if err != nil {
 		if problem.From(err).Status >= 500 {

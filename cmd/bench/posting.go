@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/pg"
 )
@@ -325,7 +326,7 @@ func (b *bench) connect(ctx context.Context, p part, name string) (clients []cli
 		}
 		poster := inventory.NewPoster(primary)
 		for i := range p.Clients {
-			person := inventory.Request{
+			person := httpapi.Request{
 				Actor: fmt.Sprintf("operator-%03d", i+1), Device: fmt.Sprintf("scanner-%03d", i+1), RequestID: "0123456789abcdef0123456789abcdef",
 			}
 			clients = append(clients, &directClient{poster: poster, person: person})

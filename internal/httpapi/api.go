@@ -61,18 +61,18 @@ type Options struct {
 
 // API is the whole HTTP interface. Rooms add their operations to it.
 type API struct {
-	options Options
-	tokens  [][sha256.Size]byte
-	log     *slog.Logger
-	mux     *http.ServeMux
-	huma    huma.API
-	handler http.Handler
+	options  Options
+	tokens   [][sha256.Size]byte
+	log      *slog.Logger
+	mux      *http.ServeMux
+	huma     huma.API
+	commands map[string]*command // by path
 }
 
 // New is an API without operations.
 func New(options Options) *API {
 	configureHuma()
-	a := &API{options: options, log: options.Log, mux: http.NewServeMux()}
+	a := &API{options: options, log: options.Log, mux: http.NewServeMux(), commands: map[string]*command{}}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -87,12 +87,8 @@ func New(options Options) *API {
 		next(ctx)
 	})
 	a.registerHealth()
-	a.handler = a.identified(a.logged(secured(a.recovered(a.authenticated(a.routed(strict(a.mux)))))))
 	return a
 }
-
-// ServeHTTP answers one request.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
 
 // OpenAPI describes every operation.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
@@ -192,9 +188,9 @@ func fill(ctx context.Context, p *problem.Problem) {
 }
 
 // refuse answers with p, outside of huma.
-func refuse(w http.ResponseWriter, r *http.Request, p *problem.Problem) {
-	fill(r.Context(), p)
-	_ = p.Write(w) // a client that is gone needs no answer
+func (e *exchange) refuse(p *problem.Problem) {
+	fill(e, p)
+	_ = p.Write(&e.recorder) // a client that is gone needs no answer
 }
 
 func encode(v any) json.RawMessage {

@@ -34,34 +34,25 @@ var open = map[string]bool{
 	"/openapi.json": true, "/openapi.yaml": true, "/openapi-3.0.json": true, "/openapi-3.0.yaml": true,
 }
 
-// authenticated lets through who has a token, and notes who acts.
-func (a *API) authenticated(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if open[r.URL.Path] {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if !a.isToken(bearer(r.Header)) {
-			refuse(w, r, problem.New(problem.Unauthorized, "A valid bearer token is needed."))
-			return
-		}
-		operator, operatorOK := name(r.Header, operatorHeader)
-		device, deviceOK := name(r.Header, deviceHeader)
-		if !operatorOK || !deviceOK {
-			refuse(w, r, problem.New(problem.Malformed, operatorHeader+" and "+deviceHeader+" take 1 to 64 printable characters, once."))
-			return
-		}
-		if operator == "" {
-			operator = unnamedOperator
-		}
-		e := exchangeOf(r.Context())
-		e.operator, e.device = operator, device
-		next.ServeHTTP(w, r)
-	})
+// authenticate lets through who has a token, and notes who acts.
+func (a *API) authenticate(e *exchange, h http.Header) *problem.Problem {
+	if !a.isToken(bearer(h)) {
+		return problem.New(problem.Unauthorized, "A valid bearer token is needed.")
+	}
+	operator, operatorOK := name(h, operatorHeader)
+	device, deviceOK := name(h, deviceHeader)
+	if !operatorOK || !deviceOK {
+		return problem.New(problem.Malformed, operatorHeader+" and "+deviceHeader+" take 1 to 64 printable characters, once.")
+	}
+	if operator == "" {
+		operator = unnamedOperator
+	}
+	e.operator, e.device = operator, device
+	return nil
 }
 
 func bearer(h http.Header) string {
-	values := h.Values("Authorization")
+	values := h["Authorization"]
 	if len(values) != 1 {
 		return ""
 	}
@@ -83,7 +74,7 @@ func (a *API) isToken(token string) bool {
 }
 
 func name(h http.Header, header string) (string, bool) {
-	values := h.Values(header)
+	values := h[header]
 	if len(values) == 0 {
 		return "", true
 	}

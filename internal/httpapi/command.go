@@ -14,6 +14,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/millrace-erp/millrace/internal/problem"
 )
@@ -67,6 +68,23 @@ type output struct {
 //
 // A refusal is stored under the request's key before it is answered.
 func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.Context, requestContext, command json.RawMessage) (R, error)) {
+	register[B, D](api, spec, func(ctx context.Context, e *exchange) (Answer, error) {
+		row, err := call(ctx, e.context(), e.body)
+		return Answer(row), err
+	})
+}
+
+// Request is who sends a command, and the key it carries.
+type Request struct{ Key, Actor, Device, RequestID string }
+
+// CommandOf is [Command] for a call that wants to know the request itself, not what SQL is told of it.
+func CommandOf[B, D any](api *API, spec CommandSpec, call func(ctx context.Context, request Request, command json.RawMessage) (Answer, error)) {
+	register[B, D](api, spec, func(ctx context.Context, e *exchange) (Answer, error) {
+		return call(ctx, Request{Key: e.key, Actor: e.operator, Device: e.device, RequestID: e.requestID}, e.body)
+	})
+}
+
+func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Context, e *exchange) (Answer, error)) {
 	if spec.Status == 0 {
 		spec.Status = http.StatusCreated
 	}
@@ -80,26 +98,26 @@ func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.
 	op.Responses[strconv.Itoa(spec.Status)].Headers = map[string]*huma.Param{
 		"Idempotent-Replayed": {Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Description: "Present when the answer is that of an earlier run of the same request."},
 	}
-	huma.Register(api.huma, op, func(ctx context.Context, _ *commandInput[B]) (*output, error) {
+	do := func(ctx context.Context) (Answer, error) {
 		// A client that hangs up must not leave its request half known: it runs to its end.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
 		defer cancel()
-		answer, err := api.run(ctx, spec.OperationID, func(ctx context.Context, requestContext, command json.RawMessage) (Answer, error) {
-			row, err := call(ctx, requestContext, command)
-			return Answer(row), err
-		})
+		return api.run(ctx, spec.OperationID, call)
+	}
+	huma.Register(api.huma, op, func(ctx context.Context, _ *commandInput[B]) (*output, error) {
+		answer, err := do(ctx)
 		if err != nil {
 			return nil, err
 		}
 		return answer.output(ctx), nil
 	})
+	api.commands[spec.Path] = newCommand[B](api, spec, do)
 }
 
 // run calls the database, again when the moment was bad, and keeps a refusal.
-func (a *API) run(ctx context.Context, operation string, call func(ctx context.Context, requestContext, command json.RawMessage) (Answer, error)) (Answer, error) {
+func (a *API) run(ctx context.Context, operation string, call func(ctx context.Context, e *exchange) (Answer, error)) (Answer, error) {
 	e := exchangeOf(ctx)
-	requestContext := e.context()
-	answer, err := retried(ctx, func() (Answer, error) { return call(ctx, requestContext, e.body) })
+	answer, err := retried(ctx, func() (Answer, error) { return call(ctx, e) })
 	if err == nil {
 		return answer, nil
 	}
@@ -109,7 +127,7 @@ func (a *API) run(ctx context.Context, operation string, call func(ctx context.C
 		return Answer{}, p
 	}
 	answer, err = retried(ctx, func() (Answer, error) {
-		return a.options.Refusals.RecordRefusal(ctx, requestContext, operation, e.body, int32(p.Status), encode(p))
+		return a.options.Refusals.RecordRefusal(ctx, e.context(), operation, e.body, int32(p.Status), encode(p))
 	})
 	if err != nil {
 		// The refusal is not kept, so it must not be told: the request might succeed later.
@@ -148,25 +166,29 @@ func (answer Answer) output(ctx context.Context) *output {
 
 // context is what SQL is told of the request.
 func (e *exchange) context() json.RawMessage {
-	c := struct {
-		Key       string  `json:"key"`
-		Actor     string  `json:"actor"`
-		Device    *string `json:"device"`
-		RequestID string  `json:"request_id"`
-	}{Key: e.key, Actor: e.operator, RequestID: e.requestID}
-	if e.device != "" {
-		c.Device = &e.device
+	b := make([]byte, 0, 192)
+	member := func(name, value string) {
+		b = append(b, name...)
+		b, _ = jsontext.AppendQuote(b, value) // what is not UTF-8 was refused
 	}
-	return encode(c)
+	member(`{"key":`, e.key)
+	member(`,"actor":`, e.operator)
+	if e.device == "" {
+		b = append(b, `,"device":null`...)
+	} else {
+		member(`,"device":`, e.device)
+	}
+	member(`,"request_id":`, e.requestID)
+	return append(b, '}')
 }
 
 // keyed takes the idempotency key before anything else of a command is looked at.
 func keyed(ctx huma.Context, next func(huma.Context)) {
-	r, w := humago.Unwrap(ctx)
+	r, _ := humago.Unwrap(ctx)
 	e := exchangeOf(r.Context())
 	key, p := idempotencyKey(r.Header)
 	if p != nil {
-		refuse(w, r, p)
+		e.refuse(p)
 		return
 	}
 	e.key = key

@@ -30,7 +30,7 @@ func isUUID(v string) bool {
 
 // idempotencyKey is the UUID that names the request, in lower case.
 func idempotencyKey(h http.Header) (string, *problem.Problem) {
-	values := append(h.Values("Idempotency-Key"), h.Values("X-Idempotency-Key")...)
+	values := append(h["Idempotency-Key"], h["X-Idempotency-Key"]...)
 	if len(values) == 0 {
 		return "", problem.New(problem.KeyMissing, "Every write needs the header Idempotency-Key.")
 	}

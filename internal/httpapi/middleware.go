@@ -1,12 +1,15 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -19,17 +22,29 @@ import (
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
-// exchange is what the layers of one request tell each other.
+// exchange is one request on its way, and what the steps of it tell each other. It is the request's context
+// and the way to its answer as well, so that a request costs one object of ours.
 type exchange struct {
+	context.Context //nolint:containedctx // it is one itself
+	recorder
+
 	requestID string
 	path      string
 	operation string
 	key       string
 	operator  string
 	device    string
-	body      json.RawMessage
+	body      json.RawMessage // the command for SQL
 	replayed  bool
 	problem   *problem.Problem
+}
+
+// Value finds the exchange itself.
+func (e *exchange) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return e
+	}
+	return e.Context.Value(key)
 }
 
 type exchangeKey struct{}
@@ -40,17 +55,6 @@ func exchangeOf(ctx context.Context) *exchange {
 		return e
 	}
 	return &exchange{}
-}
-
-// Request is what the layers know of the request that ctx belongs to.
-type Request struct {
-	Key, Actor, Device, RequestID string
-}
-
-// RequestOf is the command's request: what its context says to SQL. There is none outside of a command.
-func RequestOf(ctx context.Context) (Request, bool) {
-	e := exchangeOf(ctx)
-	return Request{Key: e.key, Actor: e.operator, Device: e.device, RequestID: e.requestID}, e.key != ""
 }
 
 // isSaneID says whether a client's id of a request is 8 to 64 letters, digits and . _ : -
@@ -67,43 +71,90 @@ func isSaneID(id string) bool {
 	return true
 }
 
-// identified gives the request its id: the client's, if that is sane.
-func (a *API) identified(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get("X-Request-Id")
-		if !isSaneID(id) {
-			var random [16]byte
-			_, _ = rand.Read(random[:]) // never fails
-			id = hex.EncodeToString(random[:])
+// begin gives the request its id: the client's, if that is sane.
+func begin(w http.ResponseWriter, r *http.Request) *exchange {
+	id := r.Header.Get("X-Request-Id")
+	if !isSaneID(id) {
+		var random [16]byte
+		_, _ = rand.Read(random[:]) // never fails
+		id = hex.EncodeToString(random[:])
+	}
+	header := w.Header()
+	header["X-Request-Id"] = []string{id}
+	maps.Copy(header, secured)
+	return &exchange{Context: r.Context(), recorder: recorder{ResponseWriter: w}, requestID: id, path: r.URL.EscapedPath()}
+}
+
+// secured are the headers that tell browsers to make nothing else of an answer.
+var secured = http.Header{
+	"X-Content-Type-Options":       {"nosniff"},
+	"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
+	"Referrer-Policy":              {"no-referrer"},
+	"Cross-Origin-Resource-Policy": {"same-origin"},
+	"Cache-Control":                {"no-store"},
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	e := begin(w, r)
+	defer a.logRequest(e, r.Method, start)
+	defer a.recover(e)
+	if p := a.serve(e, r); p != nil {
+		e.refuse(p)
+	}
+}
+
+// serve takes a request through its steps. What it returns was not answered yet.
+func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
+	if !open[r.URL.Path] {
+		if p := a.authenticate(e, r.Header); p != nil {
+			return p
 		}
-		w.Header().Set("X-Request-Id", id)
-		e := &exchange{requestID: id, path: r.URL.EscapedPath()}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e)))
-	})
+	}
+	command := a.command(r)
+	if command == nil {
+		if p := a.route(e, r); p != nil {
+			return p
+		}
+	}
+	if hasBody(r.Method) {
+		d, p := e.take(r)
+		if p != nil {
+			return p
+		}
+		if command != nil {
+			isServed, p := command.serve(e, r.Header, d)
+			if isServed || p != nil {
+				return p
+			}
+		}
+		r.Body = io.NopCloser(bytes.NewReader(d.text))
+	}
+	a.mux.ServeHTTP(&e.recorder, r.WithContext(e))
+	return nil
 }
 
-// logged writes one record per request. Bodies and queries stay out of it.
-func (a *API) logged(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		rec := &recorder{ResponseWriter: w}
-		defer a.logRequest(r, rec, start)
-		next.ServeHTTP(rec, r)
-	})
-}
-
-func (a *API) logRequest(r *http.Request, rec *recorder, start time.Time) {
-	e := exchangeOf(r.Context())
+// logRequest writes one record per request. Bodies and queries stay out of it.
+func (a *API) logRequest(e *exchange, method string, start time.Time) {
 	level := slog.LevelInfo
-	attrs := []slog.Attr{
+	if e.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	if !a.log.Enabled(e, level) {
+		return
+	}
+	now := time.Now()
+	attrs := make([]slog.Attr, 0, 12)
+	attrs = append(attrs,
 		slog.String("request_id", e.requestID),
-		slog.String("method", r.Method),
+		slog.String("method", method),
 		slog.String("path", e.path),
 		slog.String("operation", e.operation),
-		slog.Int("status", rec.status),
-		slog.Int64("bytes", rec.bytes),
-		slog.Duration("duration", time.Since(start)),
-	}
+		slog.Int("status", e.status),
+		slog.Int64("bytes", e.bytes),
+		slog.Duration("duration", now.Sub(start)),
+	)
 	if e.operator != "" {
 		attrs = append(attrs, slog.String("operator", e.operator), slog.String("device", e.device))
 	}
@@ -112,77 +163,52 @@ func (a *API) logRequest(r *http.Request, rec *recorder, start time.Time) {
 	}
 	if e.problem != nil {
 		attrs = append(attrs, slog.String("problem", e.problem.Type))
-		if cause := e.problem.Unwrap(); cause != nil && rec.status >= http.StatusInternalServerError {
+		if cause := e.problem.Unwrap(); cause != nil && level == slog.LevelError {
 			attrs = append(attrs, slog.Any("cause", cause))
 		}
 	}
-	if rec.status >= http.StatusInternalServerError {
-		level = slog.LevelError
+	// By the handler, since the logger looks for our place in the source first, which nobody asks for.
+	record := slog.NewRecord(now, level, "request", 0)
+	record.AddAttrs(attrs...)
+	_ = a.log.Handler().Handle(e, record) // nobody can be told that the log is broken
+}
+
+// recover answers a panic with a 500. It is deferred.
+func (a *API) recover(e *exchange) {
+	v := recover()
+	if v == nil {
+		return
 	}
-	a.log.LogAttrs(r.Context(), level, "request", attrs...)
+	a.log.LogAttrs(e, slog.LevelError, "panic",
+		slog.String("request_id", e.requestID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+	if e.status != 0 {
+		// Half an answer is out; a broken connection is the honest end of it.
+		panic(http.ErrAbortHandler)
+	}
+	e.refuse(problem.New(problem.Internal, ""))
 }
 
-// secured sets the headers that tell browsers to make nothing else of an answer.
-func secured(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cache-Control", "no-store")
-		next.ServeHTTP(w, r)
-	})
-}
-
-// recovered answers a panic with a 500.
-func (a *API) recovered(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			v := recover()
-			if v == nil {
-				return
-			}
-			e := exchangeOf(r.Context())
-			a.log.LogAttrs(r.Context(), slog.LevelError, "panic",
-				slog.String("request_id", e.requestID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
-			if rec, ok := w.(*recorder); ok && rec.status != 0 {
-				// Half an answer is out; a broken connection is the honest end of it.
-				panic(http.ErrAbortHandler)
-			}
-			refuse(w, r, problem.New(problem.Internal, ""))
-		}()
-		next.ServeHTTP(w, r)
-	})
-}
-
-// routed refuses addresses that could mean two things, and answers what the mux has no
+// route refuses addresses that could mean two things, and answers what the mux has no
 // handler for.
-func (a *API) routed(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := badAddress(r.URL); p != nil {
-			refuse(w, r, p)
-			return
-		}
-		if path.Clean(r.URL.Path) != r.URL.Path {
-			refuse(w, r, problem.New(problem.NotFound, "There is no such path."))
-			return
-		}
-		handler, pattern := a.mux.Handler(r)
-		if pattern != "" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		// The mux knows which of the two it is; only its text is not for our clients.
-		probe := &probe{header: http.Header{}}
-		handler.ServeHTTP(probe, r)
-		if probe.status == http.StatusMethodNotAllowed {
-			w.Header().Set("Allow", probe.header.Get("Allow"))
-			refuse(w, r, problem.New(problem.MethodNotAllowed, "The path has no such method; it has "+probe.header.Get("Allow")+"."))
-			return
-		}
-		refuse(w, r, problem.New(problem.NotFound, "There is no such path."))
-	})
+func (a *API) route(e *exchange, r *http.Request) *problem.Problem {
+	if p := badAddress(r.URL); p != nil {
+		return p
+	}
+	if path.Clean(r.URL.Path) != r.URL.Path {
+		return problem.New(problem.NotFound, "There is no such path.")
+	}
+	handler, pattern := a.mux.Handler(r)
+	if pattern != "" {
+		return nil
+	}
+	// The mux knows which of the two it is; only its text is not for our clients.
+	probe := &probe{header: http.Header{}}
+	handler.ServeHTTP(probe, r)
+	if probe.status == http.StatusMethodNotAllowed {
+		e.Header().Set("Allow", probe.header.Get("Allow"))
+		return problem.New(problem.MethodNotAllowed, "The path has no such method; it has "+probe.header.Get("Allow")+".")
+	}
+	return problem.New(problem.NotFound, "There is no such path.")
 }
 
 func badAddress(u *url.URL) *problem.Problem {

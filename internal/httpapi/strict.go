@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -22,35 +23,41 @@ import (
 // bodyTimeout is how long a body may take to arrive.
 const bodyTimeout = 10 * time.Second
 
-// strict reads the body and refuses whatever is wrong with it as JSON, whatever its
+// smallBody is the longest body for which room is made before it has come.
+const smallBody = 16 << 10
+
+// hasBody says whether requests of the method have a body.
+func hasBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+// take reads the body and refuses whatever is wrong with it as JSON, whatever its
 // schema: what it lets through has one meaning, and Postgres can store it.
-func strict(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost && r.Method != http.MethodPut && r.Method != http.MethodPatch {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if p := checkMediaType(r.Header); p != nil {
-			refuse(w, r, p)
-			return
-		}
-		body, p := readBody(w, r)
-		hasNull := false
-		if p == nil {
-			hasNull, p = checkJSON(body)
-		}
-		if p != nil {
-			refuse(w, r, p)
-			return
-		}
-		command := body
-		if hasNull {
-			command = withoutNulls(body)
-		}
-		exchangeOf(r.Context()).body = command
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
-	})
+func (e *exchange) take(r *http.Request) (document, *problem.Problem) {
+	if p := checkMediaType(r.Header); p != nil {
+		return document{}, p
+	}
+	body, p := readBody(&e.recorder, r)
+	if p != nil {
+		return document{}, p
+	}
+	d, p := checkJSON(body)
+	if p != nil {
+		return document{}, p
+	}
+	e.body = body
+	if d.hasNull {
+		e.body = withoutNulls(body)
+	}
+	return d, nil
+}
+
+// document is a body and what it says.
+type document struct {
+	text    []byte
+	value   any // as decoding into an any makes it
+	hasNull bool
+	isOdd   bool // holds a number that no float64 does, which value cannot say
 }
 
 func checkMediaType(h http.Header) *problem.Problem {
@@ -59,6 +66,9 @@ func checkMediaType(h http.Header) *problem.Problem {
 	}
 	if h.Get("Content-Type") == "" {
 		return problem.New(problem.UnsupportedMediaType, "The body must say Content-Type: application/json.")
+	}
+	if h.Get("Content-Type") == "application/json" {
+		return nil
 	}
 	mediaType, parameters, err := mime.ParseMediaType(h.Get("Content-Type"))
 	charset := parameters["charset"]
@@ -71,17 +81,27 @@ func checkMediaType(h http.Header) *problem.Problem {
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem) {
 	controller := http.NewResponseController(w)
 	_ = controller.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection has one
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	var (
+		body []byte
+		err  error
+	)
+	if r.ContentLength > 0 && r.ContentLength <= smallBody {
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+	} else {
+		body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	}
 	var (
 		tooLarge *http.MaxBytesError
 		network  net.Error
 	)
 	switch {
+	case err == nil:
 	case errors.As(err, &tooLarge):
 		return nil, problem.New(problem.TooLarge, "The body may have "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes at most.")
 	case errors.As(err, &network) && network.Timeout():
 		return nil, problem.New(problem.TooSlow, "")
-	case err != nil:
+	default:
 		return nil, problem.New(problem.Malformed, "The body ended before it was complete.")
 	}
 	_ = controller.SetReadDeadline(time.Time{})
@@ -89,20 +109,25 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem)
 }
 
 // checkJSON holds the body to be exactly one JSON value in valid UTF-8, no object naming
-// a member twice, no NUL, not nested beyond reason. It says whether null stands anywhere.
-func checkJSON(body []byte) (hasNull bool, _ *problem.Problem) {
+// a member twice, no NUL, not nested beyond reason.
+func checkJSON(body []byte) (document, *problem.Problem) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return false, problem.New(problem.Malformed, "The body is missing.").With("body", "missing")
+		return document{}, problem.New(problem.Malformed, "The body is missing.").With("body", "missing")
 	}
-	malformed := func(detail, message string) (bool, *problem.Problem) {
-		return false, problem.New(problem.Malformed, detail).With("body", message)
+	malformed := func(detail, message string) (document, *problem.Problem) {
+		return document{}, problem.New(problem.Malformed, detail).With("body", message)
 	}
-	decoder := jsontext.NewDecoder(bytes.NewReader(body))
+	decoder := decoders.Get().(*jsontext.Decoder)
+	decoder.Reset(bytes.NewBuffer(body))
+	defer decoders.Put(decoder)
+	d := document{text: body}
+	var built builder
 	for {
 		token, err := decoder.ReadToken()
 		switch {
 		case err == io.EOF: //nolint:errorlint // the decoder's documented end
-			return hasNull, nil
+			d.value, d.isOdd = built.root, built.isOdd
+			return d, nil
 		case errors.Is(err, jsontext.ErrDuplicateName):
 			return malformed("The body names a member twice.", "a member is named twice")
 		case err != nil && !utf8.Valid(body):
@@ -113,13 +138,84 @@ func checkJSON(body []byte) (hasNull bool, _ *problem.Problem) {
 		if decoder.StackDepth() > maxDepth {
 			return malformed("The body is nested too deeply.", "nested deeper than "+strconv.Itoa(maxDepth))
 		}
-		hasNull = hasNull || token.Kind() == 'n'
-		if token.Kind() == '"' && strings.ContainsRune(token.String(), 0) {
+		kind, text := token.Kind(), ""
+		switch kind {
+		case 'n':
+			d.hasNull = true
+		case '"', '0':
+			text = token.String()
+		}
+		if kind == '"' && strings.IndexByte(text, 0) >= 0 {
 			return malformed("The body holds a NUL character.", "holds a NUL character")
 		}
+		built.add(kind, text)
 		if decoder.StackDepth() == 0 && len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
 			return malformed("The body holds more than one JSON value.", "more than one JSON value")
 		}
+	}
+}
+
+var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(strings.NewReader("")) }}
+
+// builder puts a value together from its tokens.
+type builder struct {
+	root  any
+	open  []container // from the outside in
+	inner container   // the last one, that is not in open
+	isOdd bool
+}
+
+// container is an object or a list whose end has not come yet.
+type container struct {
+	object map[string]any // nil for a list
+	list   []any
+	name   string // of the member whose value comes next
+	named  bool
+}
+
+func (b *builder) add(kind jsontext.Kind, text string) {
+	switch kind {
+	case '{':
+		b.open = append(b.open, b.inner)
+		b.inner = container{object: make(map[string]any, 8)}
+	case '[':
+		b.open = append(b.open, b.inner)
+		b.inner = container{list: []any{}}
+	case '}', ']':
+		var value any = b.inner.object
+		if b.inner.object == nil {
+			value = b.inner.list
+		}
+		last := len(b.open) - 1
+		b.inner, b.open = b.open[last], b.open[:last]
+		b.put(value)
+	case '"':
+		if b.inner.object != nil && !b.inner.named {
+			b.inner.name, b.inner.named = text, true
+			return
+		}
+		b.put(text)
+	case '0':
+		number, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			b.isOdd = true
+		}
+		b.put(number)
+	case 't', 'f':
+		b.put(kind == 't')
+	default:
+		b.put(nil)
+	}
+}
+
+func (b *builder) put(value any) {
+	switch {
+	case len(b.open) == 0:
+		b.root = value
+	case b.inner.object != nil:
+		b.inner.object[b.inner.name], b.inner.named = value, false
+	default:
+		b.inner.list = append(b.inner.list, value)
 	}
 }
 

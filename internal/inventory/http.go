@@ -26,18 +26,18 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 
 func registerTransfers(api *httpapi.API, q *db.Queries, p *Poster) {
 	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR218", "MR228", "MR229"}
-	httpapi.Command[PutAway, Transfer](api, httpapi.CommandSpec{
+	httpapi.CommandOf[PutAway, Transfer](api, httpapi.CommandSpec{
 		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,
 		Summary:     "Put released goods away",
 		Description: "Takes released goods from quarantine, or from another storage location, to a storage location.",
 		Refusals:    append([]string{"MR202", "MR213"}, posting...),
 	}, p.post("put-away"))
-	httpapi.Command[TransferStock, Transfer](api, httpapi.CommandSpec{
+	httpapi.CommandOf[TransferStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "transfer-stock", Path: "/v1/transfers", Tag: tag,
 		Summary:  "Move stock to another location",
 		Refusals: posting,
 	}, p.post("transfer-stock"))
-	httpapi.Command[ScrapStock, Transfer](api, httpapi.CommandSpec{
+	httpapi.CommandOf[ScrapStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "scrap-stock", Path: "/v1/scrappings", Tag: tag,
 		Summary:  "Scrap stock where it lies",
 		Refusals: append([]string{"MR106"}, posting...),

@@ -42,12 +42,10 @@ type Poster struct {
 
 // Request is one command of put-away, transfer-stock or scrap-stock, and who sends it.
 type Request struct {
-	Operation string          `json:"-"`
-	Key       string          `json:"key"`
-	Actor     string          `json:"actor"`
-	Device    string          `json:"device"`
-	RequestID string          `json:"request_id"`
-	Command   json.RawMessage `json:"-"`
+	httpapi.Request
+
+	Operation string
+	Command   json.RawMessage
 }
 
 // posting is one command on its way.
@@ -65,15 +63,9 @@ func NewPoster(primary *pg.Primary) *Poster {
 }
 
 // post gives the operation's commands to the poster.
-func (p *Poster) post(operation string) func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
-	return func(ctx context.Context, requestContext, command json.RawMessage) (httpapi.Answer, error) {
-		r := Request{Operation: operation, Command: command}
-		if known, ok := httpapi.RequestOf(ctx); ok {
-			r.Key, r.Actor, r.Device, r.RequestID = known.Key, known.Actor, known.Device, known.RequestID
-		} else if err := json.Unmarshal(requestContext, &r); err != nil {
-			return httpapi.Answer{}, err
-		}
-		return p.Post(ctx, r)
+func (p *Poster) post(operation string) func(ctx context.Context, r httpapi.Request, command json.RawMessage) (httpapi.Answer, error) {
+	return func(ctx context.Context, r httpapi.Request, command json.RawMessage) (httpapi.Answer, error) {
+		return p.Post(ctx, Request{Request: r, Operation: operation, Command: command})
 	}
 }
 

@@ -42,7 +42,7 @@ func TestFullQueue(t *testing.T) {
 	p.longest = 20
 	transfer := p.post("transfer-stock")
 	call := func(ctx context.Context, n int) (httpapi.Answer, error) {
-		return transfer(ctx, json.RawMessage(fmt.Sprintf(`{"key": "018f0000-0000-7000-8000-1%011d", "actor": "t"}`, n)),
+		return transfer(ctx, httpapi.Request{Key: fmt.Sprintf("018f0000-0000-7000-8000-1%011d", n), Actor: "t"},
 			json.RawMessage(`{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}`))
 	}
 	waiting := func() int {
