@@ -62,7 +62,8 @@ func profiled(file string, work func() error) error {
 // it listens once it does. A database whose schema this program was not built for is
 // refused.
 func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
-	log := cfg.Logger()
+	log, flush := cfg.AccessLogger()
+	defer flush()
 	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal())
 	if err != nil {
 		return err

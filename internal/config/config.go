@@ -121,15 +121,6 @@ func (c Common) check() error {
 	return nil
 }
 
-// Logger writes to standard error, in the format and from the level that c asks for.
-func (c Common) Logger() *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if c.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(os.Stderr, options))
-	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, options))
-}
-
 func read(environ []string, target any) error {
 	variables := env.ToMap(environ)
 	for _, name := range secrets {

@@ -2,6 +2,7 @@ package pg_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -91,4 +92,27 @@ func TestServersRefuseAnotherSchema(t *testing.T) {
 	check("broke off in migration 000003")
 	exec("DROP TABLE public.schema_migrations")
 	check("has no Millrace schema yet")
+}
+
+// JSON comes as Postgres writes it, also what encoding/json would change or has no number for.
+func TestJSONComesAsItIs(t *testing.T) {
+	t.Parallel()
+	database := primary(t, testdb.New(t).URL)
+	const document = `{"a": "<&>", "n": 123456789012345678901234567890.10}`
+	var first, second, none json.RawMessage
+	var all []json.RawMessage
+	for _, format := range []int16{pgx.TextFormatCode, pgx.BinaryFormatCode} {
+		formats := pgx.QueryResultFormats{format, format, format, pgx.BinaryFormatCode}
+		if err := database.QueryRow(t.Context(), `SELECT $1::jsonb, $2::json, NULL::jsonb, $3::jsonb[]`, formats, json.RawMessage(document), document, []json.RawMessage{json.RawMessage(document)}).
+			Scan(&first, &second, &none, &all); err != nil {
+			t.Fatal(err)
+		}
+		// The connection's buffer is used again.
+		if _, err := database.Exec(t.Context(), `SELECT repeat('x', 1000)`); err != nil {
+			t.Fatal(err)
+		}
+		if string(first) != document || string(second) != document || none != nil || len(all) != 1 || string(all[0]) != document {
+			t.Errorf("got %s, %s, %s, %s", first, second, none, all)
+		}
+	}
 }
