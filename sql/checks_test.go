@@ -146,6 +146,13 @@ var broken = map[string][]string{
 		`UPDATE inventory.movement SET movement_type = 'receipt' WHERE movement_type = 'shipment'`,
 		`UPDATE inventory.movement SET lot_id = (SELECT max(l.id) FROM inventory.lot AS l) WHERE movement_type = 'receipt' AND lot_id <> 0`,
 	},
+	"inventory/movement_names_what_is_there": {
+		`UPDATE inventory.movement SET item_id = 999999 WHERE movement_type = 'receipt'`,
+		`UPDATE inventory.movement SET lot_id = 999999 WHERE movement_type = 'receipt'`,
+		`UPDATE inventory.movement SET to_location_id = 999999 WHERE movement_type = 'receipt'`,
+		`DELETE FROM catalog.location WHERE id IN (SELECT m.from_location_id FROM inventory.movement AS m)`,
+		`UPDATE inventory.movement SET reason_id = 999999 WHERE movement_type = 'scrap'`,
+	},
 	"inventory/period_balance_equals_movements": {
 		period + `INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand)
 		 SELECT p.id, b.item_id, b.location_id, b.lot_id, 1 FROM inventory.period AS p, inventory.balance AS b LIMIT 1`,

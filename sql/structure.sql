@@ -3239,6 +3239,28 @@ $$;
 COMMENT ON FUNCTION catalog.refuse_identity_change() IS 'Trigger function: what quantities, values or movements were recorded under may not change afterwards. Raises MR114 with the sentence of the trigger.';
 
 --
+-- Name: refuse_removal(); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.refuse_removal() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of %.% are never deleted', TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'MR114',
+              DETAIL = jsonb_build_object('table', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, 'operation', lower(TG_OP))::text,
+              HINT = 'The stock ledger names them, also in months that were detached.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_removal(); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.refuse_removal() IS 'Trigger function of tables that the stock ledger names: raises MR114 on delete and truncate, whether a movement names the row or not. What inventory.movement relies on instead of foreign keys.';
+
+--
 -- Name: resolve_site(text); Type: FUNCTION; Schema: catalog; Owner: -
 --
 
@@ -5454,7 +5476,6 @@ DECLARE
     v_month timestamp;
     v_name text;
     v_range text;
-    v_referred text;
     v_months timestamp[];
     v_wanting text[];
     v_is_wanting boolean;
@@ -5474,21 +5495,13 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the tables referred to and the
-    -- default partitions. A posting may come from the ledger to the audit or from the audit to the ledger, so there is no order
-    -- that is right: all are locked before anything is made, each soon or none, and given back together before a posting can be
-    -- taken for the other half of a deadlock.
+    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the default partitions. A posting
+    -- may come from the ledger to the audit or from the audit to the ledger, so there is no order that is right: all are locked
+    -- before anything is made, each soon or none, and given back together before a posting can be taken for the other half of a
+    -- deadlock.
     FOR v_attempt IN 1..50 LOOP
         EXIT WHEN v_wanting IS NULL;
         BEGIN
-            FOR v_referred IN
-                SELECT DISTINCT k.confrelid::regclass::text
-                FROM pg_constraint AS k
-                WHERE k.contype = 'f' AND k.conrelid = ANY (v_wanting::regclass[])
-                ORDER BY 1
-            LOOP
-                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
-            END LOOP;
             FOREACH v_parent IN ARRAY v_wanting LOOP
                 EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
             END LOOP;
@@ -6981,15 +6994,6 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- The locks that detaching takes, in the order in which postings take theirs: the tables referred to, then the ledger.
-    FOR v_name IN
-        SELECT DISTINCT k.confrelid::regclass::text
-        FROM pg_constraint AS k
-        WHERE k.contype = 'f' AND k.conrelid = 'inventory.movement'::regclass
-        ORDER BY 1
-    LOOP
-        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_name);
-    END LOOP;
     FOREACH v_name IN ARRAY v_names LOOP
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
@@ -8985,6 +8989,58 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.refuse_shortage(p_item text, p_location text, p_lot text, p_on_hand numeric, p_reserved numeric, p_requested numeric) IS 'Raises MR201: the balance named has less free than is asked for. Quantities in base units.';
+
+--
+-- Name: refuse_unknown_references(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.refuse_unknown_references() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE
+    v_bad record;
+BEGIN
+    -- Joins and not NOT EXISTS: places and reasons are few, and what was found for one row is remembered for the next (Memoize).
+    IF NOT EXISTS (
+        SELECT FROM added AS m
+        LEFT JOIN catalog.item AS i ON i.id = m.item_id
+        LEFT JOIN inventory.lot AS l ON l.id = m.lot_id
+        LEFT JOIN catalog.location AS f ON f.id = m.from_location_id
+        LEFT JOIN catalog.location AS g ON g.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        WHERE i.id IS NULL OR l.id IS NULL OR f.id IS NULL OR g.id IS NULL OR (m.reason_id IS NOT NULL AND r.id IS NULL)) THEN
+        RETURN NULL;
+    END IF;
+
+    SELECT m.id, v.name, v.value
+    INTO STRICT v_bad
+    FROM added AS m
+    CROSS JOIN LATERAL (VALUES ('item_id', m.item_id, EXISTS (SELECT FROM catalog.item AS i WHERE i.id = m.item_id)),
+        ('lot_id', m.lot_id, EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = m.lot_id)),
+        ('from_location_id', m.from_location_id, EXISTS (SELECT FROM catalog.location AS f WHERE f.id = m.from_location_id)),
+        ('to_location_id', m.to_location_id, EXISTS (SELECT FROM catalog.location AS g WHERE g.id = m.to_location_id)),
+        ('reason_id', m.reason_id, EXISTS (SELECT FROM catalog.reason AS r WHERE r.id = m.reason_id))) AS v (name, value, is_there)
+    WHERE v.value IS NOT NULL AND NOT v.is_there
+    ORDER BY m.id, v.name
+    LIMIT 1;
+    RAISE EXCEPTION 'a movement names what is not there'
+        USING ERRCODE = 'foreign_key_violation',
+              SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = v_bad.name,
+              DETAIL = jsonb_build_object('movement', v_bad.id::text, v_bad.name, v_bad.value::text)::text,
+              HINT = 'Movements are written by the posting functions only.';
+END;
+$$;
+
+--
+-- Name: FUNCTION refuse_unknown_references(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.refuse_unknown_references() IS 'Trigger function of the ledger: every new movement names an item, a lot, two locations and perhaps a reason that are there. They stay there, since those tables refuse delete, truncate and another id. Raises 23503. Does what five foreign keys did, in one statement for all rows, and locks no master.';
 
 --
 -- Name: release_expired_reservations(integer); Type: FUNCTION; Schema: inventory; Owner: -
@@ -17388,10 +17444,28 @@ COMMENT ON COLUMN inventory.movement.posted_at IS 'When the database posted it, 
 COMMENT ON COLUMN inventory.movement.occurred_at IS 'When it happened on the floor, by the clock of the device.';
 
 --
+-- Name: COLUMN movement.item_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.item_id IS 'An item; kept true by triggers, not by a foreign key.';
+
+--
 -- Name: COLUMN movement.lot_id; Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON COLUMN inventory.movement.lot_id IS '0: stock without lot.';
+COMMENT ON COLUMN inventory.movement.lot_id IS 'A lot, 0: stock without lot; kept true by triggers, not by a foreign key.';
+
+--
+-- Name: COLUMN movement.from_location_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.from_location_id IS 'A location; kept true by triggers, not by a foreign key.';
+
+--
+-- Name: COLUMN movement.to_location_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.to_location_id IS 'A location; kept true by triggers, not by a foreign key.';
 
 --
 -- Name: COLUMN movement.quantity; Type: COMMENT; Schema: inventory; Owner: -
@@ -17410,6 +17484,12 @@ COMMENT ON COLUMN inventory.movement.second_quantity IS 'Catch weight: what was 
 --
 
 COMMENT ON COLUMN inventory.movement.document_id IS 'Id of the causing document in the table that document_type names; of a transfer, scrapping or opening, which are no more than their movement, the id of the movement itself.';
+
+--
+-- Name: COLUMN movement.reason_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.reason_id IS 'A reason, or null; kept true by triggers, not by a foreign key.';
 
 --
 -- Name: COLUMN movement.actor; Type: COMMENT; Schema: inventory; Owner: -
@@ -21496,13 +21576,25 @@ COMMENT ON TRIGGER item_audited ON catalog.item IS 'Records every change in audi
 -- Name: item item_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
-CREATE TRIGGER item_identity_kept BEFORE UPDATE ON catalog.item FOR EACH ROW WHEN (((old.base_unit_id <> new.base_unit_id) OR (old.tracking <> new.tracking) OR (old.second_unit_id IS DISTINCT FROM new.second_unit_id))) EXECUTE FUNCTION catalog.refuse_identity_change('the base unit, the second unit and the tracking of an item cannot change');
+CREATE TRIGGER item_identity_kept BEFORE UPDATE ON catalog.item FOR EACH ROW WHEN (((old.id <> new.id) OR (old.base_unit_id <> new.base_unit_id) OR (old.tracking <> new.tracking) OR (old.second_unit_id IS DISTINCT FROM new.second_unit_id))) EXECUTE FUNCTION catalog.refuse_identity_change('the id, the base unit, the second unit and the tracking of an item cannot change');
 
 --
 -- Name: TRIGGER item_identity_kept ON item; Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit, the second unit and the tracking of an item cannot change.';
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the id, the base unit, the second unit and the tracking of an item cannot change.';
+
+--
+-- Name: item item_never_deleted; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER item_never_deleted BEFORE DELETE OR TRUNCATE ON catalog.item FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+--
+-- Name: TRIGGER item_never_deleted ON item; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER item_never_deleted ON catalog.item IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
 
 --
 -- Name: item_unit item_unit_audited; Type: TRIGGER; Schema: catalog; Owner: -
@@ -21532,13 +21624,25 @@ COMMENT ON TRIGGER location_audited ON catalog.location IS 'Records every change
 -- Name: location location_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
-CREATE TRIGGER location_identity_kept BEFORE UPDATE ON catalog.location FOR EACH ROW WHEN (((old.site_id <> new.site_id) OR (old.kind <> new.kind))) EXECUTE FUNCTION catalog.refuse_identity_change('the site and the kind of a location cannot change');
+CREATE TRIGGER location_identity_kept BEFORE UPDATE ON catalog.location FOR EACH ROW WHEN (((old.id <> new.id) OR (old.site_id <> new.site_id) OR (old.kind <> new.kind))) EXECUTE FUNCTION catalog.refuse_identity_change('the id, the site and the kind of a location cannot change');
 
 --
 -- Name: TRIGGER location_identity_kept ON location; Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON TRIGGER location_identity_kept ON catalog.location IS 'Raises MR114: the site and the kind of a location cannot change.';
+COMMENT ON TRIGGER location_identity_kept ON catalog.location IS 'Raises MR114: the id, the site and the kind of a location cannot change.';
+
+--
+-- Name: location location_never_deleted; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER location_never_deleted BEFORE DELETE OR TRUNCATE ON catalog.location FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+--
+-- Name: TRIGGER location_never_deleted ON location; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER location_never_deleted ON catalog.location IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
 
 --
 -- Name: partner partner_audited; Type: TRIGGER; Schema: catalog; Owner: -
@@ -21568,13 +21672,25 @@ COMMENT ON TRIGGER reason_audited ON catalog.reason IS 'Records every change in 
 -- Name: reason reason_identity_kept; Type: TRIGGER; Schema: catalog; Owner: -
 --
 
-CREATE TRIGGER reason_identity_kept BEFORE UPDATE ON catalog.reason FOR EACH ROW WHEN ((old.kind <> new.kind)) EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
+CREATE TRIGGER reason_identity_kept BEFORE UPDATE ON catalog.reason FOR EACH ROW WHEN (((old.id <> new.id) OR (old.kind <> new.kind))) EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
 
 --
 -- Name: TRIGGER reason_identity_kept ON reason; Type: COMMENT; Schema: catalog; Owner: -
 --
 
 COMMENT ON TRIGGER reason_identity_kept ON catalog.reason IS 'Raises MR114: a reason cannot come to explain something else.';
+
+--
+-- Name: reason reason_never_deleted; Type: TRIGGER; Schema: catalog; Owner: -
+--
+
+CREATE TRIGGER reason_never_deleted BEFORE DELETE OR TRUNCATE ON catalog.reason FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+--
+-- Name: TRIGGER reason_never_deleted ON reason; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON TRIGGER reason_never_deleted ON catalog.reason IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
 
 --
 -- Name: routing_operation routing_operation_audited; Type: TRIGGER; Schema: catalog; Owner: -
@@ -21865,6 +21981,30 @@ CREATE TRIGGER lot_change_line_audited AFTER INSERT OR DELETE OR UPDATE ON inven
 COMMENT ON TRIGGER lot_change_line_audited ON inventory.lot_change_line IS 'Records every change in audit.entry.';
 
 --
+-- Name: lot lot_identity_kept; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_identity_kept BEFORE UPDATE ON inventory.lot FOR EACH ROW WHEN (((old.id <> new.id) OR (old.item_id IS DISTINCT FROM new.item_id))) EXECUTE FUNCTION catalog.refuse_identity_change('the id and the item of a lot cannot change');
+
+--
+-- Name: TRIGGER lot_identity_kept ON lot; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_identity_kept ON inventory.lot IS 'Raises MR114: the id and the item of a lot cannot change.';
+
+--
+-- Name: lot lot_never_deleted; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_never_deleted BEFORE DELETE OR TRUNCATE ON inventory.lot FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+--
+-- Name: TRIGGER lot_never_deleted ON lot; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_never_deleted ON inventory.lot IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
+
+--
 -- Name: lot_status_change lot_status_change_audited; Type: TRIGGER; Schema: inventory; Owner: -
 --
 
@@ -21911,6 +22051,18 @@ CREATE TRIGGER movement_not_truncated BEFORE TRUNCATE ON inventory.movement FOR 
 --
 
 COMMENT ON TRIGGER movement_not_truncated ON inventory.movement IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: movement movement_references_exist; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER movement_references_exist AFTER INSERT ON inventory.movement REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_unknown_references();
+
+--
+-- Name: TRIGGER movement_references_exist ON movement; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER movement_references_exist ON inventory.movement IS 'In place of five foreign keys: looks for what the new movements name, once per statement.';
 
 --
 -- Name: reservation reservation_audited; Type: TRIGGER; Schema: inventory; Owner: -
@@ -22730,41 +22882,6 @@ ALTER TABLE ONLY inventory.lot_status_change
 
 ALTER TABLE ONLY inventory.lot
     ADD CONSTRAINT lot_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES catalog.partner(id);
-
---
--- Name: movement movement_from_location_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.movement
-    ADD CONSTRAINT movement_from_location_id_fkey FOREIGN KEY (from_location_id) REFERENCES catalog.location(id);
-
---
--- Name: movement movement_item_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.movement
-    ADD CONSTRAINT movement_item_id_fkey FOREIGN KEY (item_id) REFERENCES catalog.item(id);
-
---
--- Name: movement movement_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.movement
-    ADD CONSTRAINT movement_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
-
---
--- Name: movement movement_reason_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.movement
-    ADD CONSTRAINT movement_reason_id_fkey FOREIGN KEY (reason_id) REFERENCES catalog.reason(id);
-
---
--- Name: movement movement_to_location_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.movement
-    ADD CONSTRAINT movement_to_location_id_fkey FOREIGN KEY (to_location_id) REFERENCES catalog.location(id);
 
 --
 -- Name: period_balance period_balance_period_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -

@@ -53,7 +53,7 @@ var catalog = []Entry{
 	},
 	{
 		Key: "MR114", Slug: "identity-kept", Status: 409, Title: "This cannot change any more",
-		Explanation: "Stock, movements or documents were recorded under this property: the base unit and tracking of an item, the site and kind of a location, the currency of a site. Make a new one under another code.",
+		Explanation: "Stock, movements or documents were recorded under this property: the base unit and tracking of an item, the site and kind of a location, the currency of a site. Items, lots, locations and reasons are never deleted, either. Make a new one under another code.",
 	},
 	{
 		Key: "MR116", Slug: "partner-is-no-supplier", Status: 409, Title: "Partner is no supplier",

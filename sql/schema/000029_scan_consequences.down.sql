@@ -1,12 +1,19 @@
 -- What this version defined goes first. Written by `make migration`.
 SET LOCAL lock_timeout = '5s';
 DROP TRIGGER IF EXISTS production_report_by_product_audited ON production.production_report_by_product;
+DROP TRIGGER IF EXISTS movement_references_exist ON inventory.movement;
+DROP TRIGGER IF EXISTS lot_never_deleted ON inventory.lot;
+DROP TRIGGER IF EXISTS lot_identity_kept ON inventory.lot;
 DROP TRIGGER IF EXISTS journal_entry_not_truncated ON costing.journal_entry;
 DROP TRIGGER IF EXISTS journal_entry_append_only ON costing.journal_entry;
+DROP TRIGGER IF EXISTS reason_never_deleted ON catalog.reason;
+DROP TRIGGER IF EXISTS location_never_deleted ON catalog.location;
+DROP TRIGGER IF EXISTS item_never_deleted ON catalog.item;
 DROP FUNCTION IF EXISTS sales.reservation_expiry(jsonb);
 DROP FUNCTION IF EXISTS sales.extend_reservation(jsonb, jsonb);
 DROP FUNCTION IF EXISTS inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz);
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz, inventory.balance_key[]);
+DROP FUNCTION IF EXISTS inventory.refuse_unknown_references();
 DROP FUNCTION IF EXISTS inventory.refuse_joint_weight(text, integer);
 DROP FUNCTION IF EXISTS inventory.part_of_second_quantity(bigint, text, numeric, numeric, numeric);
 DROP FUNCTION IF EXISTS inventory.lock_reservable(bigint[], bigint);
@@ -34,6 +41,7 @@ DROP FUNCTION IF EXISTS event.drop_log_partition();
 DROP FUNCTION IF EXISTS event.describe_job(bigint);
 DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
+DROP FUNCTION IF EXISTS catalog.refuse_removal();
 
 -- Written by hand:
 SET LOCAL lock_timeout = '5s';
@@ -1184,6 +1192,81 @@ $function$;
 
 COMMENT ON FUNCTION inventory.change_lot_status(jsonb, jsonb) IS
     'Command: quality blocks, releases or quarantines a lot wherever it lies. Body: item, lot, status, reason. What is reserved of it stays reserved and cannot be picked. Raises MR227 when it has that status.';
+
+-- functions/inventory/detach_partitions.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.detach_partitions(
+    p_before timestamptz
+) RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
+AS $function$
+DECLARE
+    v_names text[];
+    v_until timestamptz;
+    v_horizon timestamptz;
+    v_room text;
+    v_needed timestamptz;
+    v_name text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(904, 0);
+    SELECT array_agg(l.partition ORDER BY l.ends), max(l.ends::timestamptz)
+    INTO v_names, v_until
+    FROM event.list_partitions() AS l
+    WHERE l.parent = 'inventory.movement' AND NOT l.is_default AND l.ends::timestamptz <= p_before;
+    IF v_names IS NULL THEN
+        RETURN ARRAY[]::text[];
+    END IF;
+
+    -- Everything in them must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    SELECT min(p.ends_at) INTO v_horizon
+    FROM inventory.period AS p
+    WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
+    IF v_horizon IS NULL THEN
+        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', 'inventory.period')::text,
+                  HINT = 'Close the periods up to the month after it, or keep more.';
+    END IF;
+
+    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
+    FOR v_room IN
+        SELECT n.nspname
+        FROM pg_proc AS f
+        JOIN pg_namespace AS n ON n.oid = f.pronamespace
+        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
+        ORDER BY n.nspname
+    LOOP
+        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO v_needed;
+        IF v_needed < v_until THEN
+            RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
+                USING ERRCODE = 'MR224',
+                      DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
+                      HINT = 'Close what is open, or keep more.';
+        END IF;
+    END LOOP;
+
+    -- The locks that detaching takes, in the order in which postings take theirs: the tables referred to, then the ledger.
+    FOR v_name IN
+        SELECT DISTINCT k.confrelid::regclass::text
+        FROM pg_constraint AS k
+        WHERE k.contype = 'f' AND k.conrelid = 'inventory.movement'::regclass
+        ORDER BY 1
+    LOOP
+        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_name);
+    END LOOP;
+    FOREACH v_name IN ARRAY v_names LOOP
+        EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
+        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
+    END LOOP;
+    UPDATE inventory.period AS p SET detached_at = clock_timestamp() WHERE p.ends_at <= v_horizon AND p.detached_at IS NULL;
+    RETURN v_names;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.detach_partitions(timestamptz) IS
+    'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
 
 -- functions/inventory/post_mixed_movements.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
@@ -4146,3 +4229,31 @@ $function$;
 
 COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
     'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
+
+-- triggers/catalog/item_identity_kept.sql as it was.
+CREATE OR REPLACE TRIGGER item_identity_kept
+    BEFORE UPDATE ON catalog.item
+    FOR EACH ROW
+    WHEN (OLD.base_unit_id <> NEW.base_unit_id OR OLD.tracking <> NEW.tracking
+        OR OLD.second_unit_id IS DISTINCT FROM NEW.second_unit_id)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the base unit, the second unit and the tracking of an item cannot change');
+
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the base unit, the second unit and the tracking of an item cannot change.';
+
+-- triggers/catalog/location_identity_kept.sql as it was.
+CREATE OR REPLACE TRIGGER location_identity_kept
+    BEFORE UPDATE ON catalog.location
+    FOR EACH ROW
+    WHEN (OLD.site_id <> NEW.site_id OR OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the site and the kind of a location cannot change');
+
+COMMENT ON TRIGGER location_identity_kept ON catalog.location IS 'Raises MR114: the site and the kind of a location cannot change.';
+
+-- triggers/catalog/reason_identity_kept.sql as it was.
+CREATE OR REPLACE TRIGGER reason_identity_kept
+    BEFORE UPDATE ON catalog.reason
+    FOR EACH ROW
+    WHEN (OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
+
+COMMENT ON TRIGGER reason_identity_kept ON catalog.reason IS 'Raises MR114: a reason cannot come to explain something else.';

@@ -65,6 +65,24 @@ COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
     'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate, machine_hourly_rate?. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
 -- <<< functions/catalog/import_work_centers.sql
 
+-- >>> functions/catalog/refuse_removal.sql sha256:ef0ede1dbc95fcda
+CREATE OR REPLACE FUNCTION catalog.refuse_removal() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'rows of %.% are never deleted', TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'MR114',
+              DETAIL = jsonb_build_object('table', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME, 'operation', lower(TG_OP))::text,
+              HINT = 'The stock ledger names them, also in months that were detached.';
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.refuse_removal() IS
+    'Trigger function of tables that the stock ledger names: raises MR114 on delete and truncate, whether a movement names the row or not. What inventory.movement relies on instead of foreign keys.';
+-- <<< functions/catalog/refuse_removal.sql
+
 -- >>> functions/catalog/save_item.sql sha256:40d00fad1502ec46
 CREATE OR REPLACE FUNCTION catalog.save_item(
     p_context jsonb,
@@ -1300,7 +1318,7 @@ COMMENT ON FUNCTION event.ensure_log_partitions(bigint) IS
     'Makes partitions of the feed until the next p_positions events have one, each as long as a day of events by the rate of late (1 to 50 million positions). Says how many it made. The sequencer calls it when it comes near the end, so that the feed never stops for want of one.';
 -- <<< functions/event/ensure_log_partitions.sql
 
--- >>> functions/event/ensure_partitions.sql sha256:f711b42b6a6506ff
+-- >>> functions/event/ensure_partitions.sql sha256:ce095fef963a6b93
 CREATE OR REPLACE FUNCTION event.ensure_partitions(
     p_months_ahead integer
 ) RETURNS integer
@@ -1318,7 +1336,6 @@ DECLARE
     v_month timestamp;
     v_name text;
     v_range text;
-    v_referred text;
     v_months timestamp[];
     v_wanting text[];
     v_is_wanting boolean;
@@ -1338,21 +1355,13 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the tables referred to and the
-    -- default partitions. A posting may come from the ledger to the audit or from the audit to the ledger, so there is no order
-    -- that is right: all are locked before anything is made, each soon or none, and given back together before a posting can be
-    -- taken for the other half of a deadlock.
+    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the default partitions. A posting
+    -- may come from the ledger to the audit or from the audit to the ledger, so there is no order that is right: all are locked
+    -- before anything is made, each soon or none, and given back together before a posting can be taken for the other half of a
+    -- deadlock.
     FOR v_attempt IN 1..50 LOOP
         EXIT WHEN v_wanting IS NULL;
         BEGIN
-            FOR v_referred IN
-                SELECT DISTINCT k.confrelid::regclass::text
-                FROM pg_constraint AS k
-                WHERE k.contype = 'f' AND k.conrelid = ANY (v_wanting::regclass[])
-                ORDER BY 1
-            LOOP
-                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
-            END LOOP;
             FOREACH v_parent IN ARRAY v_wanting LOOP
                 EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
             END LOOP;
@@ -2090,6 +2099,73 @@ COMMENT ON FUNCTION inventory.complete_second_quantities(inventory.posting_line[
     'Catch weight of the lines of a posting that is about to follow: what was stated, and for lines that state none but take all that is left of a balance, the weight the books have there; null where it has to be weighed, which the posting refuses (MR228). Locks the balances of the lines if an item among them is measured twice.';
 -- <<< functions/inventory/complete_second_quantities.sql
 
+-- >>> functions/inventory/detach_partitions.sql sha256:6c00e923514b3152
+CREATE OR REPLACE FUNCTION inventory.detach_partitions(
+    p_before timestamptz
+) RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '5s'
+AS $function$
+DECLARE
+    v_names text[];
+    v_until timestamptz;
+    v_horizon timestamptz;
+    v_room text;
+    v_needed timestamptz;
+    v_name text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(904, 0);
+    SELECT array_agg(l.partition ORDER BY l.ends), max(l.ends::timestamptz)
+    INTO v_names, v_until
+    FROM event.list_partitions() AS l
+    WHERE l.parent = 'inventory.movement' AND NOT l.is_default AND l.ends::timestamptz <= p_before;
+    IF v_names IS NULL THEN
+        RETURN ARRAY[]::text[];
+    END IF;
+
+    -- Everything in them must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    SELECT min(p.ends_at) INTO v_horizon
+    FROM inventory.period AS p
+    WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
+    IF v_horizon IS NULL THEN
+        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', 'inventory.period')::text,
+                  HINT = 'Close the periods up to the month after it, or keep more.';
+    END IF;
+
+    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
+    FOR v_room IN
+        SELECT n.nspname
+        FROM pg_proc AS f
+        JOIN pg_namespace AS n ON n.oid = f.pronamespace
+        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
+        ORDER BY n.nspname
+    LOOP
+        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO v_needed;
+        IF v_needed < v_until THEN
+            RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
+                USING ERRCODE = 'MR224',
+                      DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
+                      HINT = 'Close what is open, or keep more.';
+        END IF;
+    END LOOP;
+
+    FOREACH v_name IN ARRAY v_names LOOP
+        EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
+        EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
+    END LOOP;
+    UPDATE inventory.period AS p SET detached_at = clock_timestamp() WHERE p.ends_at <= v_horizon AND p.detached_at IS NULL;
+    RETURN v_names;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.detach_partitions(timestamptz) IS
+    'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
+-- <<< functions/inventory/detach_partitions.sql
+
 -- >>> functions/inventory/divide_second_quantity.sql sha256:c16e647db56067e2
 CREATE OR REPLACE FUNCTION inventory.divide_second_quantity(
     p_item_id bigint,
@@ -2816,6 +2892,54 @@ $function$;
 
 COMMENT ON FUNCTION inventory.refuse_joint_weight(text, integer) IS 'Raises MR228: one weight was entered for goods of several lots or places.';
 -- <<< functions/inventory/refuse_joint_weight.sql
+
+-- >>> functions/inventory/refuse_unknown_references.sql sha256:6e997c26a943f641
+CREATE OR REPLACE FUNCTION inventory.refuse_unknown_references() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+AS $function$
+DECLARE
+    v_bad record;
+BEGIN
+    -- Joins and not NOT EXISTS: places and reasons are few, and what was found for one row is remembered for the next (Memoize).
+    IF NOT EXISTS (
+        SELECT FROM added AS m
+        LEFT JOIN catalog.item AS i ON i.id = m.item_id
+        LEFT JOIN inventory.lot AS l ON l.id = m.lot_id
+        LEFT JOIN catalog.location AS f ON f.id = m.from_location_id
+        LEFT JOIN catalog.location AS g ON g.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        WHERE i.id IS NULL OR l.id IS NULL OR f.id IS NULL OR g.id IS NULL OR (m.reason_id IS NOT NULL AND r.id IS NULL)) THEN
+        RETURN NULL;
+    END IF;
+
+    SELECT m.id, v.name, v.value
+    INTO STRICT v_bad
+    FROM added AS m
+    CROSS JOIN LATERAL (VALUES ('item_id', m.item_id, EXISTS (SELECT FROM catalog.item AS i WHERE i.id = m.item_id)),
+        ('lot_id', m.lot_id, EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = m.lot_id)),
+        ('from_location_id', m.from_location_id, EXISTS (SELECT FROM catalog.location AS f WHERE f.id = m.from_location_id)),
+        ('to_location_id', m.to_location_id, EXISTS (SELECT FROM catalog.location AS g WHERE g.id = m.to_location_id)),
+        ('reason_id', m.reason_id, EXISTS (SELECT FROM catalog.reason AS r WHERE r.id = m.reason_id))) AS v (name, value, is_there)
+    WHERE v.value IS NOT NULL AND NOT v.is_there
+    ORDER BY m.id, v.name
+    LIMIT 1;
+    RAISE EXCEPTION 'a movement names what is not there'
+        USING ERRCODE = 'foreign_key_violation',
+              SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = v_bad.name,
+              DETAIL = jsonb_build_object('movement', v_bad.id::text, v_bad.name, v_bad.value::text)::text,
+              HINT = 'Movements are written by the posting functions only.';
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.refuse_unknown_references() IS
+    'Trigger function of the ledger: every new movement names an item, a lot, two locations and perhaps a reason that are there. They stay there, since those tables refuse delete, truncate and another id. Raises 23503. Does what five foreign keys did, in one statement for all rows, and locks no master.';
+-- <<< functions/inventory/refuse_unknown_references.sql
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz);
@@ -5442,6 +5566,61 @@ COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
     'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
 -- <<< functions/shipping/unpack_handling_unit.sql
 
+-- >>> triggers/catalog/item_identity_kept.sql sha256:1b31a4a710bc8aaa
+CREATE OR REPLACE TRIGGER item_identity_kept
+    BEFORE UPDATE ON catalog.item
+    FOR EACH ROW
+    WHEN (OLD.id <> NEW.id OR OLD.base_unit_id <> NEW.base_unit_id OR OLD.tracking <> NEW.tracking
+        OR OLD.second_unit_id IS DISTINCT FROM NEW.second_unit_id)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the id, the base unit, the second unit and the tracking of an item cannot change');
+
+COMMENT ON TRIGGER item_identity_kept ON catalog.item IS 'Raises MR114: the id, the base unit, the second unit and the tracking of an item cannot change.';
+-- <<< triggers/catalog/item_identity_kept.sql
+
+-- >>> triggers/catalog/item_never_deleted.sql sha256:aa0aa229e6129f10
+CREATE OR REPLACE TRIGGER item_never_deleted
+    BEFORE DELETE OR TRUNCATE ON catalog.item
+    FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+COMMENT ON TRIGGER item_never_deleted ON catalog.item IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
+-- <<< triggers/catalog/item_never_deleted.sql
+
+-- >>> triggers/catalog/location_identity_kept.sql sha256:0efa3d2f7fed34bf
+CREATE OR REPLACE TRIGGER location_identity_kept
+    BEFORE UPDATE ON catalog.location
+    FOR EACH ROW
+    WHEN (OLD.id <> NEW.id OR OLD.site_id <> NEW.site_id OR OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the id, the site and the kind of a location cannot change');
+
+COMMENT ON TRIGGER location_identity_kept ON catalog.location IS 'Raises MR114: the id, the site and the kind of a location cannot change.';
+-- <<< triggers/catalog/location_identity_kept.sql
+
+-- >>> triggers/catalog/location_never_deleted.sql sha256:f99b0f83cf1dda74
+CREATE OR REPLACE TRIGGER location_never_deleted
+    BEFORE DELETE OR TRUNCATE ON catalog.location
+    FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+COMMENT ON TRIGGER location_never_deleted ON catalog.location IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
+-- <<< triggers/catalog/location_never_deleted.sql
+
+-- >>> triggers/catalog/reason_identity_kept.sql sha256:197d893e6a587b15
+CREATE OR REPLACE TRIGGER reason_identity_kept
+    BEFORE UPDATE ON catalog.reason
+    FOR EACH ROW
+    WHEN (OLD.id <> NEW.id OR OLD.kind <> NEW.kind)
+    EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
+
+COMMENT ON TRIGGER reason_identity_kept ON catalog.reason IS 'Raises MR114: a reason cannot come to explain something else.';
+-- <<< triggers/catalog/reason_identity_kept.sql
+
+-- >>> triggers/catalog/reason_never_deleted.sql sha256:6bd5e4aa4082cf27
+CREATE OR REPLACE TRIGGER reason_never_deleted
+    BEFORE DELETE OR TRUNCATE ON catalog.reason
+    FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+COMMENT ON TRIGGER reason_never_deleted ON catalog.reason IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
+-- <<< triggers/catalog/reason_never_deleted.sql
+
 -- >>> triggers/costing/journal_entry_append_only.sql sha256:dc5b4ad7ab691746
 CREATE OR REPLACE TRIGGER journal_entry_append_only
     BEFORE UPDATE OR DELETE ON costing.journal_entry
@@ -5457,6 +5636,33 @@ CREATE OR REPLACE TRIGGER journal_entry_not_truncated
 
 COMMENT ON TRIGGER journal_entry_not_truncated ON costing.journal_entry IS 'Refuses truncate, which row triggers do not see.';
 -- <<< triggers/costing/journal_entry_not_truncated.sql
+
+-- >>> triggers/inventory/lot_identity_kept.sql sha256:617d7bb2ddfa483c
+CREATE OR REPLACE TRIGGER lot_identity_kept
+    BEFORE UPDATE ON inventory.lot
+    FOR EACH ROW
+    WHEN (OLD.id <> NEW.id OR OLD.item_id IS DISTINCT FROM NEW.item_id)
+    EXECUTE FUNCTION catalog.refuse_identity_change('the id and the item of a lot cannot change');
+
+COMMENT ON TRIGGER lot_identity_kept ON inventory.lot IS 'Raises MR114: the id and the item of a lot cannot change.';
+-- <<< triggers/inventory/lot_identity_kept.sql
+
+-- >>> triggers/inventory/lot_never_deleted.sql sha256:c3aefca988c7a4b6
+CREATE OR REPLACE TRIGGER lot_never_deleted
+    BEFORE DELETE OR TRUNCATE ON inventory.lot
+    FOR EACH STATEMENT EXECUTE FUNCTION catalog.refuse_removal();
+
+COMMENT ON TRIGGER lot_never_deleted ON inventory.lot IS 'Raises MR114 on delete and truncate: the stock ledger names rows of it without a foreign key.';
+-- <<< triggers/inventory/lot_never_deleted.sql
+
+-- >>> triggers/inventory/movement_references_exist.sql sha256:c60ef52ade4c18b2
+CREATE OR REPLACE TRIGGER movement_references_exist
+    AFTER INSERT ON inventory.movement
+    REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION inventory.refuse_unknown_references();
+
+COMMENT ON TRIGGER movement_references_exist ON inventory.movement IS 'In place of five foreign keys: looks for what the new movements name, once per statement.';
+-- <<< triggers/inventory/movement_references_exist.sql
 
 -- >>> triggers/production/production_report_by_product_audited.sql sha256:41715ccfcb0c8285
 CREATE OR REPLACE TRIGGER production_report_by_product_audited

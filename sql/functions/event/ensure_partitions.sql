@@ -15,7 +15,6 @@ DECLARE
     v_month timestamp;
     v_name text;
     v_range text;
-    v_referred text;
     v_months timestamp[];
     v_wanting text[];
     v_is_wanting boolean;
@@ -35,21 +34,13 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the tables referred to and the
-    -- default partitions. A posting may come from the ledger to the audit or from the audit to the ledger, so there is no order
-    -- that is right: all are locked before anything is made, each soon or none, and given back together before a posting can be
-    -- taken for the other half of a deadlock.
+    -- Attaching waits for nobody who posts into another partition; PARTITION OF would. It needs the default partitions. A posting
+    -- may come from the ledger to the audit or from the audit to the ledger, so there is no order that is right: all are locked
+    -- before anything is made, each soon or none, and given back together before a posting can be taken for the other half of a
+    -- deadlock.
     FOR v_attempt IN 1..50 LOOP
         EXIT WHEN v_wanting IS NULL;
         BEGIN
-            FOR v_referred IN
-                SELECT DISTINCT k.confrelid::regclass::text
-                FROM pg_constraint AS k
-                WHERE k.contype = 'f' AND k.conrelid = ANY (v_wanting::regclass[])
-                ORDER BY 1
-            LOOP
-                EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_referred);
-            END LOOP;
             FOREACH v_parent IN ARRAY v_wanting LOOP
                 EXECUTE format('LOCK TABLE %s_default IN ACCESS EXCLUSIVE MODE', v_parent);
             END LOOP;

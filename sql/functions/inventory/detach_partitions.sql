@@ -51,15 +51,6 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- The locks that detaching takes, in the order in which postings take theirs: the tables referred to, then the ledger.
-    FOR v_name IN
-        SELECT DISTINCT k.confrelid::regclass::text
-        FROM pg_constraint AS k
-        WHERE k.contype = 'f' AND k.conrelid = 'inventory.movement'::regclass
-        ORDER BY 1
-    LOOP
-        EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', v_name);
-    END LOOP;
     FOREACH v_name IN ARRAY v_names LOOP
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
