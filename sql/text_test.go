@@ -23,9 +23,10 @@ var arrows = map[string][]string{
 	"costing":    {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing"},
 	"planning":   {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing"},
 	"document":   {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing"},
+	"notify":     {"catalog", "shipping", "billing", "document", "river"},
 	"reporting": {
 		"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing",
-		"planning", "document", "event", "audit",
+		"planning", "document", "notify", "event", "audit",
 	},
 	"event": {"river"},
 	"audit": {"event"}, // who acts is told by the request

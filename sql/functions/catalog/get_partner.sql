@@ -19,7 +19,9 @@ AS $function$
         'country', p.country,
         'currency', p.currency,
         'language', p.language,
-        'email', p.email)
+        'email', p.email,
+        'delivery_note_email', p.delivery_note_email,
+        'invoice_email', p.invoice_email)
     FROM catalog.partner AS p
     WHERE p.code = p_code;
 $function$;

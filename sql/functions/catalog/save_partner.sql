@@ -16,12 +16,13 @@ BEGIN
     END IF;
 
     INSERT INTO catalog.partner AS p (code, name, is_supplier, is_customer, is_carrier, gln, vat_number, street, postal_code, city,
-        country, currency, language, email)
+        country, currency, language, email, delivery_note_email, invoice_email)
     VALUES (p_command ->> 'code', p_command ->> 'name', coalesce((p_command ->> 'is_supplier')::boolean, false),
         coalesce((p_command ->> 'is_customer')::boolean, false), coalesce((p_command ->> 'is_carrier')::boolean, false),
         catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''),
         coalesce(p_command ->> 'postal_code', ''), coalesce(p_command ->> 'city', ''), p_command ->> 'country',
-        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email')
+        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email',
+        p_command ->> 'delivery_note_email', p_command ->> 'invoice_email')
     ON CONFLICT (code) DO UPDATE
     SET name = EXCLUDED.name,
         is_supplier = EXCLUDED.is_supplier,
@@ -35,7 +36,9 @@ BEGIN
         country = EXCLUDED.country,
         currency = EXCLUDED.currency,
         language = EXCLUDED.language,
-        email = EXCLUDED.email
+        email = EXCLUDED.email,
+        delivery_note_email = EXCLUDED.delivery_note_email,
+        invoice_email = EXCLUDED.invoice_email
     RETURNING p.id INTO v_partner_id;
 
     PERFORM event.publish('partner.saved', v_partner_id, jsonb_build_object('partner', p_command ->> 'code'));

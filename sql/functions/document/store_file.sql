@@ -28,6 +28,10 @@ BEGIN
     RETURNING id, revision INTO v_id, v_revision;
     PERFORM event.publish('document.rendered', v_id, jsonb_build_object(
         'kind', p_kind, 'number', p_number, 'language', p_language, 'revision', v_revision));
+    -- Whoever wants it by mail gets it now that it is there.
+    IF p_kind IN ('delivery_note', 'invoice', 'credit_note') THEN
+        PERFORM event.insert_job('notify_compose', jsonb_build_object('kind', p_kind, 'number', p_number));
+    END IF;
     RETURN true;
 END;
 $function$;
