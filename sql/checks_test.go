@@ -114,6 +114,16 @@ var broken = map[string][]string{
 	"event/request_is_answered": {
 		`UPDATE event.request SET status = 0 WHERE operation = 'receive-goods'`,
 	},
+	"event/webhook_has_its_position": {
+		`INSERT INTO event.consumer (name, position) VALUES ('webhook:NOBODY', 0)`,
+		`INSERT INTO event.webhook_endpoint (code, url) VALUES ('X', 'https://x.example/')`,
+		`INSERT INTO event.webhook_endpoint (id, code, url) VALUES (-1, 'X', 'https://x.example/');
+		 INSERT INTO event.webhook_delivery (endpoint_id) VALUES (-1);
+		 INSERT INTO event.consumer (name, position) VALUES ('webhook:X', 0)`,
+		`INSERT INTO event.webhook_endpoint (id, code, url, is_enabled) VALUES (-1, 'X', 'https://x.example/', false);
+		 INSERT INTO event.webhook_delivery (endpoint_id) VALUES (-1);
+		 INSERT INTO event.webhook_secret (endpoint_id, secret) VALUES (-1, 'x')`,
+	},
 	"inventory/balance_equals_movements": {
 		`UPDATE inventory.balance SET on_hand = on_hand + 1`,
 		`UPDATE inventory.balance SET second_on_hand = 1`,
@@ -188,6 +198,15 @@ var broken = map[string][]string{
 	"inventory/virtual_location_has_no_balance": {
 		`INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
 		 SELECT i.id, c.id, 0, 0 FROM catalog.item AS i, catalog.location AS c WHERE c.kind = 'customer' LIMIT 1`,
+	},
+	"notify/mail_goes_to_its_partner": {
+		`INSERT INTO document.file (id, kind, number, language, media_type, content, sha256)
+		 SELECT -1, 'invoice', i.number, 'en', 'application/pdf', 'x', sha256('x') FROM billing.invoice AS i WHERE i.kind = 'invoice' LIMIT 1;
+		 INSERT INTO notify.mail (partner_id, file_id, recipient, language, subject, body)
+		 SELECT p.id, -1, 'a@b.example', 'en', 's', 'b' FROM catalog.partner AS p WHERE NOT p.is_customer LIMIT 1`,
+	},
+	"notify/waiting_mail_has_its_job": {
+		`INSERT INTO notify.mail (partner_id, file_id, recipient, language, subject, body) VALUES (-1, -1, 'a@b.example', 'en', 's', 'b')`,
 	},
 	"production/backflush_does_not_drift": {
 		`UPDATE production.work_order_material SET issued_quantity = issued_quantity + 1, backflushed_quantity = backflushed_quantity + 1 WHERE is_backflushed`,

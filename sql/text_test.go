@@ -28,7 +28,7 @@ var arrows = map[string][]string{
 		"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing",
 		"planning", "document", "notify", "event", "audit",
 	},
-	"event": {"river"},
+	"event": {"river", "audit"}, // audit: a webhook's address is master data
 	"audit": {"event"}, // who acts is told by the request
 	// No rooms, but the queries of programs.
 	"replica":  {},

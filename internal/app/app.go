@@ -44,6 +44,8 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	document.Register(api, primary)
 	//
 	event.RegisterJobOperations(api, primary)
+	//
+	event.RegisterWebhooks(api, primary)
 	return api
 }
 

@@ -92,7 +92,10 @@ type SavePartner struct {
 	Country    string           `json:"country" pattern:"^[A-Z]{2}$" doc:"ISO 3166-1 alpha-2."`
 	Currency   httpapi.Currency `json:"currency" doc:"Currency of its orders."`
 	Language   string           `json:"language,omitempty" pattern:"^[a-z]{2}$" doc:"ISO 639-1 code of the documents printed for it; en unless said otherwise."`
-	Email      *string          `json:"email,omitempty" format:"email" maxLength:"200" doc:"Where documents are sent."`
+	Email      *string          `json:"email,omitempty" format:"email" maxLength:"200" doc:"Where people write to it."`
+
+	DeliveryNoteEmail *string `json:"delivery_note_email,omitempty" pattern:"^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$" maxLength:"254" doc:"Where its delivery notes are mailed to when goods are shipped; left out: nowhere."`
+	InvoiceEmail      *string `json:"invoice_email,omitempty" pattern:"^[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$" maxLength:"254" doc:"Where its invoices and credit notes are mailed to when they are issued; left out: nowhere."`
 }
 
 // Partner is a supplier, customer or carrier.
@@ -110,7 +113,10 @@ type Partner struct {
 	Country    string           `json:"country" doc:"ISO 3166-1 alpha-2."`
 	Currency   httpapi.Currency `json:"currency" doc:"Currency of its orders."`
 	Language   string           `json:"language" doc:"ISO 639-1 code of the documents printed for it."`
-	Email      *string          `json:"email" nullable:"true" doc:"Where documents are sent."`
+	Email      *string          `json:"email" nullable:"true" doc:"Where people write to it."`
+
+	DeliveryNoteEmail *string `json:"delivery_note_email" nullable:"true" doc:"Where its delivery notes are mailed to."`
+	InvoiceEmail      *string `json:"invoice_email" nullable:"true" doc:"Where its invoices and credit notes are mailed to."`
 }
 
 // SaveItem is the body of save-item.

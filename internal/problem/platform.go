@@ -27,4 +27,28 @@ var platform = []Entry{
 		Key: "MR907", Slug: "unknown-consumer", Status: 500, Title: "Reader of the feed is not registered",
 		Explanation: "Something reads the feed under a name that `event.consumer` does not hold: a bug, or a row taken out by hand. Nothing was done.",
 	},
+	{
+		Key: "MR970", Slug: "unknown-mail", Status: 422, Title: "No such mail",
+		Explanation: "There is no mail of that number.",
+	},
+	{
+		Key: "MR971", Slug: "mail-not-given-up", Status: 409, Title: "Mail was not given up",
+		Explanation: "The mail was sent, or it still waits and is tried again by itself. Nothing was done.",
+	},
+	{
+		Key: "MR975", Slug: "unknown-webhook-endpoint", Status: 422, Title: "No such webhook endpoint",
+		Explanation: "There is no webhook endpoint of that code.",
+	},
+	{
+		Key: "MR976", Slug: "webhook-endpoint-disabled", Status: 409, Title: "Webhook endpoint is disabled",
+		Explanation: "Nothing is sent to the endpoint: it was disabled by hand, because it answered 410, or after days of failure. Save it with `is_enabled` to send again.",
+	},
+	{
+		Key: "MR977", Slug: "position-not-kept", Status: 422, Title: "The feed does not hold that position",
+		Explanation: "The position lies before the oldest event that is kept, or beyond the next one. `details` name both ends.",
+	},
+	{
+		Key: "webhook_endpoint_url_check", Slug: "bad-webhook-address", Status: 422, Title: "No address for webhooks",
+		Explanation: "The address of a webhook endpoint begins with https:// and holds neither a user nor a fragment.",
+	},
 }

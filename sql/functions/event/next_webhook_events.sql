@@ -13,6 +13,7 @@ DECLARE
     v_endpoint event.webhook_endpoint;
     v_position bigint;
     v_from bigint;
+    v_head bigint;
     v_to bigint;
     v_events jsonb;
     v_count integer;
@@ -27,7 +28,8 @@ BEGIN
     END IF;
     SELECT c.position INTO STRICT v_position FROM event.consumer AS c WHERE c.name = event.webhook_consumer(v_endpoint.code);
     v_from := greatest(v_position, event.oldest_position() - 1);
-    SELECT least(h.position, v_from + c_window) INTO STRICT v_to FROM event.log_head AS h;
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h;
+    v_to := least(v_head, v_from + c_window);
 
     SELECT coalesce(jsonb_agg(jsonb_build_object('position', t.position, 'topic', t.topic, 'id', event.webhook_id(v_endpoint.uid, t.position),
             'body', jsonb_build_object(
@@ -48,7 +50,7 @@ BEGIN
     ) AS t;
     RETURN jsonb_build_object(
         'url', v_endpoint.url,
-        'position', v_position,
+        'is_last', v_to = v_head AND v_count < p_limit,
         'read_to', CASE WHEN v_count = p_limit THEN v_last ELSE v_to END,
         'secrets', (
             SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)

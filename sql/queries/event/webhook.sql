@@ -34,7 +34,10 @@ SELECT event.next_webhook_events(@endpoint_id::bigint, @lease::uuid, @row_limit:
 SELECT event.record_webhook_attempt(@attempt::jsonb)::boolean AS goes_on;
 
 -- name: ReleaseWebhook :exec
-SELECT event.release_webhook(@endpoint_id::bigint, @lease::uuid, @read_to::bigint, @pause_seconds::integer);
+SELECT event.release_webhook(@endpoint_id::bigint, @lease::uuid, @pause_seconds::integer);
+
+-- name: PassWebhookEvents :one
+SELECT event.pass_webhook_events(@endpoint_id::bigint, @lease::uuid, @read_to::bigint, @lease_seconds::integer)::boolean AS goes_on;
 
 -- name: PruneWebhooks :one
 SELECT event.prune_webhooks()::integer AS attempts;

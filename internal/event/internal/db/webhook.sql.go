@@ -85,6 +85,22 @@ func (q *Queries) NextWebhookEvents(ctx context.Context, endpointID int64, lease
 	return batch, err
 }
 
+const passWebhookEvents = `-- name: PassWebhookEvents :one
+SELECT event.pass_webhook_events($1::bigint, $2::uuid, $3::bigint, $4::integer)::boolean AS goes_on
+`
+
+func (q *Queries) PassWebhookEvents(ctx context.Context, endpointID int64, lease string, readTo int64, leaseSeconds int32) (bool, error) {
+	row := q.db.QueryRow(ctx, passWebhookEvents,
+		endpointID,
+		lease,
+		readTo,
+		leaseSeconds,
+	)
+	var goes_on bool
+	err := row.Scan(&goes_on)
+	return goes_on, err
+}
+
 const pingWebhook = `-- name: PingWebhook :one
 SELECT status::integer AS status, body::jsonb AS body, is_replayed::boolean AS is_replayed
 FROM event.ping_webhook($1::jsonb, $2::jsonb) AS a (status, body, is_replayed)
@@ -144,16 +160,11 @@ func (q *Queries) RedeliverWebhook(ctx context.Context, context json.RawMessage,
 }
 
 const releaseWebhook = `-- name: ReleaseWebhook :exec
-SELECT event.release_webhook($1::bigint, $2::uuid, $3::bigint, $4::integer)
+SELECT event.release_webhook($1::bigint, $2::uuid, $3::integer)
 `
 
-func (q *Queries) ReleaseWebhook(ctx context.Context, endpointID int64, lease string, readTo int64, pauseSeconds int32) error {
-	_, err := q.db.Exec(ctx, releaseWebhook,
-		endpointID,
-		lease,
-		readTo,
-		pauseSeconds,
-	)
+func (q *Queries) ReleaseWebhook(ctx context.Context, endpointID int64, lease string, pauseSeconds int32) error {
+	_, err := q.db.Exec(ctx, releaseWebhook, endpointID, lease, pauseSeconds)
 	return err
 }
 
