@@ -100,6 +100,18 @@ CREATE SCHEMA inventory;
 COMMENT ON SCHEMA inventory IS 'Lots, movements, balances, reservations, genealogy and counts.';
 
 --
+-- Name: notify; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA notify;
+
+--
+-- Name: SCHEMA notify; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA notify IS 'Mails to partners: what was written to whom with which document, and how its delivery went.';
+
+--
 -- Name: production; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -614,6 +626,23 @@ CREATE TYPE inventory.posting_line AS (
 --
 
 COMMENT ON TYPE inventory.posting_line IS 'One movement to post. quantity is positive, in base units; consumes_reservation also lowers what is reserved at the source.';
+
+--
+-- Name: mail_state; Type: TYPE; Schema: notify; Owner: -
+--
+
+CREATE TYPE notify.mail_state AS ENUM (
+    'queued',
+    'handing_over',
+    'sent',
+    'dead'
+);
+
+--
+-- Name: TYPE mail_state; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON TYPE notify.mail_state IS 'queued: waits for its first or next attempt. handing_over: its text is on the way to the relay; found by a later attempt, the outcome of the earlier one is unknown. sent: the relay has taken it. dead: given up, see reason.';
 
 --
 -- Name: issue_kind; Type: TYPE; Schema: production; Owner: -
@@ -1173,10 +1202,14 @@ CREATE TABLE catalog.partner (
     currency text NOT NULL,
     language text DEFAULT 'en'::text NOT NULL,
     email text,
+    delivery_note_email text,
+    invoice_email text,
     CONSTRAINT partner_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'::text)),
     CONSTRAINT partner_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
     CONSTRAINT partner_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT partner_delivery_note_email_check CHECK (((length(delivery_note_email) <= 254) AND (delivery_note_email ~ '^[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$'::text))),
     CONSTRAINT partner_gln_check CHECK ((gln ~ '^[0-9]{13}$'::text)),
+    CONSTRAINT partner_invoice_email_check CHECK (((length(invoice_email) <= 254) AND (invoice_email ~ '^[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&''*+/=?^_`{|}~-]+)*@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$'::text))),
     CONSTRAINT partner_language_check CHECK ((language ~ '^[a-z]{2}$'::text))
 );
 
@@ -1203,6 +1236,18 @@ COMMENT ON COLUMN catalog.partner.currency IS 'ISO 4217 code that orders of this
 --
 
 COMMENT ON COLUMN catalog.partner.language IS 'ISO 639-1 code of the documents printed for the partner.';
+
+--
+-- Name: COLUMN partner.delivery_note_email; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON COLUMN catalog.partner.delivery_note_email IS 'Address that delivery notes are mailed to when goods are shipped; null: none is mailed.';
+
+--
+-- Name: COLUMN partner.invoice_email; Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON COLUMN catalog.partner.invoice_email IS 'Address that invoices and credit notes are mailed to when they are issued; null: none is mailed.';
 
 --
 -- Name: site; Type: TABLE; Schema: catalog; Owner: -
@@ -2294,7 +2339,9 @@ CREATE FUNCTION catalog.get_partner(p_code text) RETURNS jsonb
         'country', p.country,
         'currency', p.currency,
         'language', p.language,
-        'email', p.email)
+        'email', p.email,
+        'delivery_note_email', p.delivery_note_email,
+        'invoice_email', p.invoice_email)
     FROM catalog.partner AS p
     WHERE p.code = p_code;
 $$;
@@ -3472,12 +3519,13 @@ BEGIN
     END IF;
 
     INSERT INTO catalog.partner AS p (code, name, is_supplier, is_customer, is_carrier, gln, vat_number, street, postal_code, city,
-        country, currency, language, email)
+        country, currency, language, email, delivery_note_email, invoice_email)
     VALUES (p_command ->> 'code', p_command ->> 'name', coalesce((p_command ->> 'is_supplier')::boolean, false),
         coalesce((p_command ->> 'is_customer')::boolean, false), coalesce((p_command ->> 'is_carrier')::boolean, false),
         catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''),
         coalesce(p_command ->> 'postal_code', ''), coalesce(p_command ->> 'city', ''), p_command ->> 'country',
-        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email')
+        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email',
+        p_command ->> 'delivery_note_email', p_command ->> 'invoice_email')
     ON CONFLICT (code) DO UPDATE
     SET name = EXCLUDED.name,
         is_supplier = EXCLUDED.is_supplier,
@@ -3491,7 +3539,9 @@ BEGIN
         country = EXCLUDED.country,
         currency = EXCLUDED.currency,
         language = EXCLUDED.language,
-        email = EXCLUDED.email
+        email = EXCLUDED.email,
+        delivery_note_email = EXCLUDED.delivery_note_email,
+        invoice_email = EXCLUDED.invoice_email
     RETURNING p.id INTO v_partner_id;
 
     PERFORM event.publish('partner.saved', v_partner_id, jsonb_build_object('partner', p_command ->> 'code'));
@@ -5056,6 +5106,10 @@ BEGIN
     RETURNING id, revision INTO v_id, v_revision;
     PERFORM event.publish('document.rendered', v_id, jsonb_build_object(
         'kind', p_kind, 'number', p_number, 'language', p_language, 'revision', v_revision));
+    -- Whoever wants it by mail gets it now that it is there.
+    IF p_kind IN ('delivery_note', 'invoice', 'credit_note') THEN
+        PERFORM event.insert_job('notify_compose', jsonb_build_object('kind', p_kind, 'number', p_number));
+    END IF;
     RETURN true;
 END;
 $$;
@@ -5211,6 +5265,40 @@ $$;
 COMMENT ON FUNCTION event.cancel_job(p_context jsonb, p_command jsonb) IS 'Command: {job}. Takes a job back that waits; one that runs is told to stop and is cancelled moments later, unless it ends first. MR921 no such job, MR923 it has ended.';
 
 --
+-- Name: claim_webhooks(integer, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.claim_webhooks(p_limit integer, p_lease_seconds integer) RETURNS TABLE(endpoint_id bigint, code text, lease uuid)
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE event.webhook_delivery AS d
+    SET lease = gen_random_uuid(),
+        leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    FROM (
+        SELECT w.endpoint_id, e.code
+        FROM event.webhook_delivery AS w
+        JOIN event.webhook_endpoint AS e ON e.id = w.endpoint_id AND e.is_enabled
+        JOIN event.consumer AS c ON c.name = event.webhook_consumer(e.code)
+        CROSS JOIN event.log_head AS h
+        WHERE c.position < h.position
+          AND w.next_attempt_at <= clock_timestamp()
+          AND (w.lease IS NULL OR w.leased_until < clock_timestamp())
+        ORDER BY w.next_attempt_at
+        LIMIT p_limit
+        FOR UPDATE OF w SKIP LOCKED
+    ) AS due
+    WHERE d.endpoint_id = due.endpoint_id
+    RETURNING d.endpoint_id, due.code, d.lease;
+$$;
+
+--
+-- Name: FUNCTION claim_webhooks(p_limit integer, p_lease_seconds integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.claim_webhooks(p_limit integer, p_lease_seconds integer) IS 'Takes up to p_limit endpoints that have events to get and are due, for this worker alone: each with a lease that ends by itself when the worker dies, and is renewed by what it records.';
+
+--
 -- Name: current_actor(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -5316,6 +5404,46 @@ $$;
 COMMENT ON FUNCTION event.digest_table(p_table text, OUT row_count bigint, OUT digest text) IS 'Number of rows of a table and a digest of their contents, to compare the table with its copy on a replica.';
 
 --
+-- Name: disable_webhook(bigint, text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.disable_webhook(p_endpoint_id bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_endpoint event.webhook_endpoint;
+    v_position bigint;
+BEGIN
+    UPDATE event.webhook_endpoint AS e
+    SET is_enabled = false,
+        disabled_at = clock_timestamp(),
+        disabled_reason = p_reason
+    WHERE e.id = p_endpoint_id
+    RETURNING e.* INTO STRICT v_endpoint;
+    -- It holds back no retention any more.
+    DELETE FROM event.consumer AS c
+    WHERE c.name = event.webhook_consumer(v_endpoint.code)
+    RETURNING c.position INTO STRICT v_position;
+    UPDATE event.webhook_delivery AS d
+    SET resume_position = v_position,
+        lease = NULL,
+        leased_until = NULL,
+        failures = 0,
+        failing_since = NULL
+    WHERE d.endpoint_id = p_endpoint_id;
+    PERFORM event.publish('webhook_endpoint.disabled', p_endpoint_id,
+        jsonb_build_object('endpoint', v_endpoint.code, 'reason', p_reason, 'position', v_position));
+END;
+$$;
+
+--
+-- Name: FUNCTION disable_webhook(p_endpoint_id bigint, p_reason text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.disable_webhook(p_endpoint_id bigint, p_reason text) IS 'Stops delivery to an endpoint, keeps its position beside the feed and publishes webhook_endpoint.disabled. Its delivery is locked by the caller.';
+
+--
 -- Name: drop_log_partition(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -5376,6 +5504,44 @@ $$;
 --
 
 COMMENT ON FUNCTION event.drop_log_partition() IS 'Drops the oldest partition of the feed when every event in it is older than the retention (event.log_head) and every reader (event.consumer) has read it. Gives the last position dropped; null when there is nothing to drop. 55P03 when the feed does not come free within some ten seconds.';
+
+--
+-- Name: enable_webhook(bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.enable_webhook(p_endpoint_id bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_endpoint event.webhook_endpoint;
+    v_position bigint;
+BEGIN
+    UPDATE event.webhook_endpoint AS e
+    SET is_enabled = true,
+        disabled_at = NULL,
+        disabled_reason = NULL
+    WHERE e.id = p_endpoint_id
+    RETURNING e.* INTO STRICT v_endpoint;
+    SELECT greatest(d.resume_position, event.oldest_position() - 1) INTO STRICT v_position
+    FROM event.webhook_delivery AS d
+    WHERE d.endpoint_id = p_endpoint_id;
+    UPDATE event.webhook_delivery AS d
+    SET resume_position = NULL,
+        failures = 0,
+        failing_since = NULL,
+        next_attempt_at = clock_timestamp()
+    WHERE d.endpoint_id = p_endpoint_id;
+    INSERT INTO event.consumer (name, position, moved_at)
+    VALUES (event.webhook_consumer(v_endpoint.code), v_position, clock_timestamp());
+END;
+$$;
+
+--
+-- Name: FUNCTION enable_webhook(p_endpoint_id bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.enable_webhook(p_endpoint_id bigint) IS 'Makes an endpoint a consumer of the feed again, where it stood or, when retention has passed that, at the oldest event that is kept. Its delivery is locked by the caller.';
 
 --
 -- Name: ensure_consumer(text, bigint, text, jsonb, text, integer); Type: FUNCTION; Schema: event; Owner: -
@@ -5556,6 +5722,83 @@ $$;
 COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed what the next 500,000 events need. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
 
 --
+-- Name: webhook_endpoint; Type: TABLE; Schema: event; Owner: -
+--
+
+CREATE TABLE event.webhook_endpoint (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    uid uuid DEFAULT gen_random_uuid() NOT NULL,
+    url text NOT NULL,
+    description text DEFAULT ''::text NOT NULL,
+    topics text[] DEFAULT '{}'::text[] NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT webhook_endpoint_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'::text)),
+    CONSTRAINT webhook_endpoint_is_enabled_check CHECK (((is_enabled = (disabled_at IS NULL)) AND (is_enabled = (disabled_reason IS NULL)))),
+    CONSTRAINT webhook_endpoint_topics_check CHECK (((array_ndims(topics) IS NULL) OR ((array_ndims(topics) = 1) AND (cardinality(topics) <= 100)))),
+    CONSTRAINT webhook_endpoint_url_check CHECK (((length(url) <= 2000) AND (url ~ '^https?://[^[:space:][:cntrl:]/?#@\\]+([/?][^[:space:][:cntrl:]#]*)?$'::text)))
+);
+
+--
+-- Name: TABLE webhook_endpoint; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TABLE event.webhook_endpoint IS 'Where events are sent to, one HTTP POST each, in the order of the feed, signed after Standard Webhooks. While it is enabled, its position in the feed is the row webhook:<code> of event.consumer.';
+
+--
+-- Name: COLUMN webhook_endpoint.uid; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_endpoint.uid IS 'Part of every webhook-id of the endpoint, so that those of several plants never clash at one receiver.';
+
+--
+-- Name: COLUMN webhook_endpoint.topics; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_endpoint.topics IS 'Topics that it gets: exact ones, or all of a subject, as in invoice.*; empty: all of them.';
+
+--
+-- Name: COLUMN webhook_endpoint.disabled_reason; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_endpoint.disabled_reason IS 'Why nothing is sent: by hand, its answer 410, or days of failure.';
+
+--
+-- Name: find_webhook_endpoint(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.find_webhook_endpoint(p_code text) RETURNS event.webhook_endpoint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_endpoint event.webhook_endpoint;
+BEGIN
+    -- The row of its delivery is the lock, and is taken before the endpoint is read.
+    PERFORM FROM event.webhook_delivery AS d
+    WHERE d.endpoint_id = (SELECT e.id FROM event.webhook_endpoint AS e WHERE e.code = p_code)
+    FOR UPDATE;
+    SELECT e.* INTO v_endpoint FROM event.webhook_endpoint AS e WHERE e.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no webhook endpoint %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR975',
+                  DETAIL = jsonb_build_object('endpoint', p_code)::text,
+                  HINT = 'Check the code for a typing error, or make the endpoint first.';
+    END IF;
+    RETURN v_endpoint;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_webhook_endpoint(p_code text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.find_webhook_endpoint(p_code text) IS 'The endpoint of that code, its delivery locked until the end of the transaction. Raises MR975 when there is none.';
+
+--
 -- Name: fingerprint(text, jsonb); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -5653,6 +5896,45 @@ $_$;
 --
 
 COMMENT ON FUNCTION event.get_job(p_number text) IS 'A job by its number; NULL when there is none, or none any more: jobs that have ended are kept for a time only.';
+
+--
+-- Name: get_webhook_endpoint(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.get_webhook_endpoint(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', e.code,
+        'url', e.url,
+        'description', e.description,
+        'topics', to_jsonb(e.topics),
+        'is_enabled', e.is_enabled,
+        'disabled_at', e.disabled_at,
+        'disabled_reason', e.disabled_reason,
+        'position', coalesce(d.resume_position, c.position),
+        'behind', h.position - coalesce(d.resume_position, c.position),
+        'failures', d.failures,
+        'failing_since', d.failing_since,
+        'next_attempt_at', CASE WHEN d.failures > 0 THEN d.next_attempt_at END,
+        'delivered_at', d.delivered_at,
+        'secrets', (
+            SELECT jsonb_agg(jsonb_build_object('created_at', s.created_at, 'expires_at', s.expires_at) ORDER BY s.id DESC)
+            FROM event.webhook_secret AS s
+            WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))
+    FROM event.webhook_endpoint AS e
+    JOIN event.webhook_delivery AS d ON d.endpoint_id = e.id
+    CROSS JOIN event.log_head AS h
+    LEFT JOIN event.consumer AS c ON c.name = event.webhook_consumer(e.code)
+    WHERE e.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_webhook_endpoint(p_code text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.get_webhook_endpoint(p_code text) IS 'The endpoint of that code as the API shows it, without its secrets; null when there is none.';
 
 --
 -- Name: give_back_jobs(bigint[], integer[]); Type: FUNCTION; Schema: event; Owner: -
@@ -6040,6 +6322,66 @@ $$;
 COMMENT ON FUNCTION event.list_published_tables() IS 'Tables that the reporting replica gets.';
 
 --
+-- Name: list_webhook_attempts(text, text, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.list_webhook_attempts(p_endpoint text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH page AS (
+        SELECT t.id, e.code, e.uid, t.position, t.topic, t.is_delivered, t.status, t.reason, t.duration_milliseconds, t.attempted_at,
+            row_number() OVER (ORDER BY t.id DESC) AS place
+        FROM event.webhook_attempt AS t
+        JOIN event.webhook_endpoint AS e ON e.id = t.endpoint_id
+        WHERE e.code = p_endpoint
+          AND t.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY t.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'endpoint', p.code, 'webhook_id', event.webhook_id(p.uid, p.position), 'position', p.position, 'topic', p.topic,
+            'is_delivered', p.is_delivered, 'status', p.status, 'reason', p.reason, 'duration_milliseconds', p.duration_milliseconds,
+            'attempted_at', p.attempted_at) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$_$;
+
+--
+-- Name: FUNCTION list_webhook_attempts(p_endpoint text, p_after text, p_limit integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.list_webhook_attempts(p_endpoint text, p_after text, p_limit integer) IS 'A page of the attempts to deliver to an endpoint, latest first.';
+
+--
+-- Name: list_webhook_endpoints(text, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.list_webhook_endpoints(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM event.webhook_endpoint AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(event.get_webhook_endpoint(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_webhook_endpoints(p_after text, p_limit integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.list_webhook_endpoints(p_after text, p_limit integer) IS 'Webhook endpoints by code, a page at a time.';
+
+--
 -- Name: lock_consumer(text); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -6099,6 +6441,46 @@ $_$;
 COMMENT ON FUNCTION event.lock_job(p_number text) IS 'Locks a job by its number and gives its id. Raises MR921 when there is none.';
 
 --
+-- Name: make_webhook_secret(bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.make_webhook_secret(p_endpoint_id bigint) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- Two random UUIDs are 244 random bits of the strong generator; the hash spreads them over 32 bytes.
+    v_secret bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+BEGIN
+    INSERT INTO event.webhook_secret (endpoint_id, secret) VALUES (p_endpoint_id, v_secret);
+    RETURN 'whsec_' || encode(v_secret, 'base64');
+END;
+$$;
+
+--
+-- Name: FUNCTION make_webhook_secret(p_endpoint_id bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.make_webhook_secret(p_endpoint_id bigint) IS 'Makes the current secret of an endpoint and gives it in the form of Standard Webhooks. It goes into the answer that is sent and never into the one that is stored.';
+
+--
+-- Name: matches_topic(text, text[]); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.matches_topic(p_topic text, p_topics text[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT cardinality(p_topics) = 0 OR p_topic = ANY (p_topics) OR split_part(p_topic, '.', 1) || '.*' = ANY (p_topics);
+$$;
+
+--
+-- Name: FUNCTION matches_topic(p_topic text, p_topics text[]); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.matches_topic(p_topic text, p_topics text[]) IS 'Whether a topic is one of those asked for: named exactly, or by its subject, as in invoice.*. None asked for: all of them.';
+
+--
 -- Name: move_consumer(text, bigint); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -6119,6 +6501,73 @@ $$;
 --
 
 COMMENT ON FUNCTION event.move_consumer(p_name text, p_position bigint) IS 'Ends a step of a reader of the feed: the effect of everything up to p_position is in this transaction. Call event.lock_consumer first.';
+
+--
+-- Name: next_webhook_events(bigint, uuid, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    -- An endpoint of few topics reads on in steps: its position never lags behind by what is not for it.
+    c_window CONSTANT integer := 1000;
+    v_endpoint event.webhook_endpoint;
+    v_position bigint;
+    v_from bigint;
+    v_head bigint;
+    v_to bigint;
+    v_events jsonb;
+    v_count integer;
+    v_last bigint;
+BEGIN
+    SELECT e.* INTO v_endpoint
+    FROM event.webhook_endpoint AS e
+    JOIN event.webhook_delivery AS d ON d.endpoint_id = e.id
+    WHERE e.id = p_endpoint_id AND e.is_enabled AND d.lease = p_lease;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.position INTO STRICT v_position FROM event.consumer AS c WHERE c.name = event.webhook_consumer(v_endpoint.code);
+    v_from := greatest(v_position, event.oldest_position() - 1);
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h;
+    v_to := least(v_head, v_from + c_window);
+
+    SELECT coalesce(jsonb_agg(jsonb_build_object('position', t.position, 'topic', t.topic, 'id', event.webhook_id(v_endpoint.uid, t.position),
+            'body', jsonb_build_object(
+                'type', t.topic,
+                'timestamp', to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                'position', t.position,
+                'data', t.payload)::text) ORDER BY t.position), '[]'), count(*), max(t.position)
+    INTO v_events, v_count, v_last
+    FROM (
+        SELECT l.position, l.topic, l.recorded_at, l.payload
+        FROM event.log AS l
+        WHERE l.position > v_from AND l.position <= v_to
+          -- A ping is for the one that it names, whatever it gets otherwise.
+          AND CASE WHEN l.topic = 'webhook_endpoint.pinged' THEN l.subject_id = p_endpoint_id
+              ELSE event.matches_topic(l.topic, v_endpoint.topics) END
+        ORDER BY l.position
+        LIMIT p_limit
+    ) AS t;
+    RETURN jsonb_build_object(
+        'url', v_endpoint.url,
+        'is_last', v_to = v_head AND v_count < p_limit,
+        'read_to', CASE WHEN v_count = p_limit THEN v_last ELSE v_to END,
+        'secrets', (
+            SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
+            FROM event.webhook_secret AS s
+            WHERE s.endpoint_id = p_endpoint_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())),
+        'events', v_events);
+END;
+$$;
+
+--
+-- Name: FUNCTION next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer) IS 'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, the current one first; null when the lease is not the one that holds.';
 
 --
 -- Name: occurred_at(jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -6151,6 +6600,115 @@ $$;
 --
 
 COMMENT ON FUNCTION event.occurred_at(p_command jsonb) IS 'When a command happened by the clock of the device (member occurred_at), or now. Raises MR905 when that is more than five minutes ahead, MR906 when it lies before the year 2000: a clock that was reset.';
+
+--
+-- Name: oldest_position(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.oldest_position() RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce((SELECT min(l.position) FROM event.log AS l), (SELECT h.position + 1 FROM event.log_head AS h));
+$$;
+
+--
+-- Name: FUNCTION oldest_position(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.oldest_position() IS 'First position that the feed still holds; that of the next event when it holds none.';
+
+--
+-- Name: pass_webhook_events(bigint, uuid, bigint, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.pass_webhook_events(p_endpoint_id bigint, p_lease uuid, p_read_to bigint, p_lease_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE event.webhook_delivery AS d
+    SET leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    WHERE d.endpoint_id = p_endpoint_id
+      AND d.lease = p_lease;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE event.consumer AS c
+    SET position = p_read_to,
+        moved_at = clock_timestamp()
+    FROM event.webhook_endpoint AS e
+    WHERE e.id = p_endpoint_id
+      AND c.name = event.webhook_consumer(e.code)
+      AND c.position < p_read_to;
+    RETURN true;
+END;
+$$;
+
+--
+-- Name: FUNCTION pass_webhook_events(p_endpoint_id bigint, p_lease uuid, p_read_to bigint, p_lease_seconds integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.pass_webhook_events(p_endpoint_id bigint, p_lease uuid, p_read_to bigint, p_lease_seconds integer) IS 'Moves the position of an endpoint over events that are not for it, and renews the lease. Says whether the lease holds; otherwise does nothing.';
+
+--
+-- Name: ping_webhook(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.ping_webhook(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('ping-webhook', p_context, p_command);
+    v_endpoint event.webhook_endpoint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_endpoint := event.find_webhook_endpoint(p_command ->> 'endpoint');
+    IF NOT v_endpoint.is_enabled THEN
+        RAISE EXCEPTION 'webhook endpoint % is disabled: %', v_endpoint.code, v_endpoint.disabled_reason
+            USING ERRCODE = 'MR976',
+                  DETAIL = jsonb_build_object('endpoint', v_endpoint.code, 'reason', v_endpoint.disabled_reason)::text,
+                  HINT = 'Save it with is_enabled first.';
+    END IF;
+    PERFORM event.publish('webhook_endpoint.pinged', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
+    -- Whoever pings wants to know now.
+    UPDATE event.webhook_delivery AS d SET next_attempt_at = clock_timestamp() WHERE d.endpoint_id = v_endpoint.id;
+    RETURN event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code));
+END;
+$$;
+
+--
+-- Name: FUNCTION ping_webhook(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.ping_webhook(p_context jsonb, p_command jsonb) IS 'Command: sends an endpoint, and no other one, an event that only says that it was asked for, whatever topics it gets. Body: endpoint. It takes its place in the feed and cuts the back-off short. Raises MR975 when there is no such endpoint, MR976 when it is disabled.';
+
+--
+-- Name: prune_webhooks(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.prune_webhooks() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM event.webhook_secret AS s WHERE s.expires_at < clock_timestamp();
+    DELETE FROM event.webhook_attempt AS t WHERE t.attempted_at < clock_timestamp() - interval '30 days';
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+--
+-- Name: FUNCTION prune_webhooks(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.prune_webhooks() IS 'Forgets attempts of more than 30 days ago and secrets that have expired, and says how many attempts.';
 
 --
 -- Name: publish(text, bigint, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -6234,6 +6792,128 @@ $$;
 COMMENT ON FUNCTION event.record_refusal(p_context jsonb, p_operation text, p_command jsonb, p_status integer, p_problem jsonb) IS 'Stores the refusal of a command under its key after the command rolled back and before the client is told, so that a late duplicate cannot take effect. If another answer was stored in between, gives that one.';
 
 --
+-- Name: record_webhook_attempt(jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.record_webhook_attempt(p_attempt jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    c_longest CONSTANT numeric := 3600;
+    v_endpoint_id bigint := (p_attempt ->> 'endpoint_id')::bigint;
+    v_position bigint := (p_attempt ->> 'position')::bigint;
+    v_status integer := (p_attempt ->> 'status')::integer;
+    v_is_delivered boolean := (p_attempt ->> 'is_delivered')::boolean;
+    v_delivery event.webhook_delivery;
+    v_holds boolean;
+    v_failing_since timestamptz;
+    v_pause numeric;
+BEGIN
+    SELECT d.* INTO STRICT v_delivery FROM event.webhook_delivery AS d WHERE d.endpoint_id = v_endpoint_id FOR UPDATE;
+    v_holds := v_delivery.lease IS NOT DISTINCT FROM (p_attempt ->> 'lease')::uuid;
+
+    INSERT INTO event.webhook_attempt (endpoint_id, position, topic, is_delivered, status, reason, duration_milliseconds)
+    VALUES (v_endpoint_id, v_position, p_attempt ->> 'topic', v_is_delivered, v_status, left(p_attempt ->> 'reason', 500),
+        (p_attempt ->> 'duration_milliseconds')::integer);
+    IF NOT v_holds THEN
+        RETURN false;
+    END IF;
+
+    IF v_is_delivered THEN
+        UPDATE event.consumer AS c
+        SET position = v_position,
+            moved_at = clock_timestamp()
+        WHERE c.name = (SELECT event.webhook_consumer(e.code) FROM event.webhook_endpoint AS e WHERE e.id = v_endpoint_id);
+        UPDATE event.webhook_delivery AS d
+        SET leased_until = clock_timestamp() + make_interval(secs => (p_attempt ->> 'lease_seconds')::integer),
+            failures = 0,
+            failing_since = NULL,
+            delivered_at = clock_timestamp()
+        WHERE d.endpoint_id = v_endpoint_id;
+        RETURN true;
+    END IF;
+
+    v_failing_since := coalesce(v_delivery.failing_since, clock_timestamp());
+    IF v_status = 410 THEN
+        PERFORM event.disable_webhook(v_endpoint_id, 'it answered 410: it is gone');
+    ELSIF v_failing_since < clock_timestamp() - make_interval(secs => (p_attempt ->> 'disable_seconds')::integer) THEN
+        PERFORM event.disable_webhook(v_endpoint_id, format('every attempt since %s failed, the last one: %s',
+            to_char(v_failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(left(p_attempt ->> 'reason', 200), 'no reason')));
+    ELSE
+        -- Doubled each time, and scattered, so that many endpoints behind one host do not come back together.
+        v_pause := least(c_longest, power(2::numeric, least(v_delivery.failures, 12))) * (0.5 + random()::numeric / 2);
+        v_pause := greatest(v_pause, least(c_longest, (p_attempt ->> 'retry_after_seconds')::integer));
+        UPDATE event.webhook_delivery AS d
+        SET lease = NULL,
+            leased_until = NULL,
+            failures = v_delivery.failures + 1,
+            failing_since = v_failing_since,
+            next_attempt_at = clock_timestamp() + v_pause * interval '1 second'
+        WHERE d.endpoint_id = v_endpoint_id;
+    END IF;
+    RETURN false;
+END;
+$$;
+
+--
+-- Name: FUNCTION record_webhook_attempt(p_attempt jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.record_webhook_attempt(p_attempt jsonb) IS 'Records how the delivery of an event went and, when its lease still holds, moves the position past it and renews the lease, or gives the lease back until the end of the back-off. Disables the endpoint when it answered 410 or has failed for disable_seconds. Body: endpoint_id, lease, position, topic, is_delivered, status?, reason?, duration_milliseconds, retry_after_seconds, lease_seconds, disable_seconds. Says whether the lease goes on.';
+
+--
+-- Name: redeliver_webhook(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.redeliver_webhook(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('redeliver-webhook', p_context, p_command);
+    v_position bigint := (p_command ->> 'position')::bigint;
+    v_endpoint event.webhook_endpoint;
+    v_oldest bigint;
+    v_head bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_endpoint := event.find_webhook_endpoint(p_command ->> 'endpoint');
+    v_oldest := event.oldest_position();
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h;
+    IF v_position < v_oldest OR v_position > v_head + 1 THEN
+        RAISE EXCEPTION 'the feed holds positions % to %', v_oldest, v_head
+            USING ERRCODE = 'MR977',
+                  DETAIL = jsonb_build_object('position', v_position, 'oldest', v_oldest, 'head', v_head)::text,
+                  HINT = 'Name a position that is kept, or the one behind the last to go on with what comes.';
+    END IF;
+    UPDATE event.webhook_delivery AS d
+    SET resume_position = CASE WHEN NOT v_endpoint.is_enabled THEN v_position - 1 END,
+        -- Whoever delivers now ends with the event that is under way.
+        lease = NULL,
+        leased_until = NULL,
+        failures = 0,
+        failing_since = NULL,
+        next_attempt_at = clock_timestamp()
+    WHERE d.endpoint_id = v_endpoint.id;
+    UPDATE event.consumer AS c
+    SET position = v_position - 1,
+        moved_at = clock_timestamp()
+    WHERE c.name = event.webhook_consumer(v_endpoint.code);
+    PERFORM event.publish('webhook_endpoint.moved', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code, 'position', v_position));
+    RETURN event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code));
+END;
+$$;
+
+--
+-- Name: FUNCTION redeliver_webhook(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.redeliver_webhook(p_context jsonb, p_command jsonb) IS 'Command: delivery to an endpoint goes on with the event at a position: an earlier one to have all from there on again, under the same webhook-ids, a later one to leave out what is between. Body: endpoint, position. Raises MR975 when there is no such endpoint, MR977 when the feed does not hold the position.';
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -6254,6 +6934,28 @@ $$;
 --
 
 COMMENT ON FUNCTION event.refuse_change() IS 'Trigger function of append-only tables: raises MR904 on update, delete and truncate.';
+
+--
+-- Name: release_webhook(bigint, uuid, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.release_webhook(p_endpoint_id bigint, p_lease uuid, p_pause_seconds integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE event.webhook_delivery AS d
+    SET lease = NULL,
+        leased_until = NULL,
+        next_attempt_at = clock_timestamp() + make_interval(secs => p_pause_seconds)
+    WHERE d.endpoint_id = p_endpoint_id
+      AND d.lease = p_lease;
+$$;
+
+--
+-- Name: FUNCTION release_webhook(p_endpoint_id bigint, p_lease uuid, p_pause_seconds integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.release_webhook(p_endpoint_id bigint, p_lease uuid, p_pause_seconds integer) IS 'Gives a lease back before its end, for others to take after the pause. Does nothing when the lease does not hold.';
 
 --
 -- Name: report_output(bigint, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -6337,6 +7039,106 @@ $$;
 COMMENT ON FUNCTION event.retry_job(p_context jsonb, p_command jsonb) IS 'Command: {job}. Has a job that was given up, cancelled or waits for its next attempt run at once. MR921 no such job, MR922 it runs, waits already or is done.';
 
 --
+-- Name: rotate_webhook_secret(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.rotate_webhook_secret(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('rotate-webhook-secret', p_context, p_command);
+    v_endpoint event.webhook_endpoint;
+    v_secret text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_endpoint := event.find_webhook_endpoint(p_command ->> 'endpoint');
+    -- The one before the last goes at once: a message carries two signatures at most.
+    DELETE FROM event.webhook_secret AS s WHERE s.endpoint_id = v_endpoint.id AND s.expires_at IS NOT NULL;
+    UPDATE event.webhook_secret AS s
+    SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
+    WHERE s.endpoint_id = v_endpoint.id;
+    v_secret := event.make_webhook_secret(v_endpoint.id);
+    PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
+    v_answer := event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code) || '{"secret": null}');
+    v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION rotate_webhook_secret(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.rotate_webhook_secret(p_context jsonb, p_command jsonb) IS 'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The answer holds the secret; a repeated request gets it without. Raises MR975 when there is no such endpoint.';
+
+--
+-- Name: save_webhook_endpoint(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.save_webhook_endpoint(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-webhook-endpoint', p_context, p_command);
+    v_code text := p_command ->> 'code';
+    v_is_enabled boolean := coalesce((p_command ->> 'is_enabled')::boolean, true);
+    v_topics text[] := ARRAY(SELECT DISTINCT t FROM jsonb_array_elements_text(coalesce(p_command -> 'topics', '[]')) AS t ORDER BY t);
+    v_endpoint event.webhook_endpoint;
+    v_secret text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO event.webhook_endpoint AS e (code, url, description, topics, is_enabled, disabled_at, disabled_reason)
+    VALUES (v_code, p_command ->> 'url', coalesce(p_command ->> 'description', ''), v_topics, v_is_enabled,
+        CASE WHEN NOT v_is_enabled THEN clock_timestamp() END, CASE WHEN NOT v_is_enabled THEN 'by hand' END)
+    ON CONFLICT (code) DO NOTHING
+    RETURNING e.* INTO v_endpoint;
+    IF FOUND THEN
+        -- A new one gets what happens from now on.
+        INSERT INTO event.webhook_delivery (endpoint_id, resume_position)
+        SELECT v_endpoint.id, CASE WHEN NOT v_is_enabled THEN h.position END FROM event.log_head AS h;
+        INSERT INTO event.consumer (name, position, moved_at)
+        SELECT event.webhook_consumer(v_code), h.position, clock_timestamp() FROM event.log_head AS h WHERE v_is_enabled;
+        v_secret := event.make_webhook_secret(v_endpoint.id);
+    ELSE
+        v_endpoint := event.find_webhook_endpoint(v_code);
+        UPDATE event.webhook_endpoint AS e
+        SET url = p_command ->> 'url',
+            description = coalesce(p_command ->> 'description', ''),
+            topics = v_topics
+        WHERE e.id = v_endpoint.id;
+        -- What is under way goes to the address before; the next attempt goes to this one, and at once.
+        UPDATE event.webhook_delivery AS d
+        SET next_attempt_at = clock_timestamp()
+        WHERE d.endpoint_id = v_endpoint.id;
+        IF v_is_enabled AND NOT v_endpoint.is_enabled THEN
+            PERFORM event.enable_webhook(v_endpoint.id);
+        ELSIF v_endpoint.is_enabled AND NOT v_is_enabled THEN
+            PERFORM event.disable_webhook(v_endpoint.id, 'by hand');
+        END IF;
+    END IF;
+
+    PERFORM event.publish('webhook_endpoint.saved', v_endpoint.id, jsonb_build_object('endpoint', v_code));
+    v_answer := event.finish_request(p_context, 200, event.get_webhook_endpoint(v_code) || '{"secret": null}');
+    -- Told now and never again: the stored answer is without it.
+    v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION save_webhook_endpoint(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.save_webhook_endpoint(p_context jsonb, p_command jsonb) IS 'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). The answer to the making holds its secret; a repeated request gets it without.';
+
+--
 -- Name: wake_consumers(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -6371,6 +7173,40 @@ $$;
 --
 
 COMMENT ON FUNCTION event.wake_consumers() IS 'Inserts the job of every reader of the feed that has something to read, unless such a job waits already, and says how many. Called after the events are committed, so that the job sees them.';
+
+--
+-- Name: webhook_consumer(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.webhook_consumer(p_code text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT 'webhook:' || p_code;
+$$;
+
+--
+-- Name: FUNCTION webhook_consumer(p_code text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.webhook_consumer(p_code text) IS 'The name under which an endpoint of that code is a consumer of the feed.';
+
+--
+-- Name: webhook_id(uuid, bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.webhook_id(p_uid uuid, p_position bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT 'evt_' || replace(p_uid::text, '-', '') || '_' || p_position;
+$$;
+
+--
+-- Name: FUNCTION webhook_id(p_uid uuid, p_position bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.webhook_id(p_uid uuid, p_position bigint) IS 'The webhook-id of an event at an endpoint: the same at every attempt and redelivery.';
 
 --
 -- Name: add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
@@ -9764,6 +10600,313 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.write_snapshots() IS 'Writes the balances at the end of every closed period that has none yet, from those of the period before and the movements of the period; says of how many. Idempotent; reads the ledger of one period each.';
+
+--
+-- Name: begin_hand_over(bigint, text); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) RETURNS text
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE notify.mail AS m
+    SET state = 'handing_over',
+        -- Whoever was handing it over has not come back to say how that ended.
+        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over')::integer,
+        attempts = m.attempts + 1,
+        attempted_at = clock_timestamp(),
+        message_id = coalesce(m.message_id, gen_random_uuid() || '@' || p_domain)
+    WHERE m.id = p_mail_id
+      AND m.state IN ('queued', 'handing_over')
+    RETURNING m.message_id;
+$$;
+
+--
+-- Name: FUNCTION begin_hand_over(p_mail_id bigint, p_domain text); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) IS 'Records, in a transaction of its own, that the text of a mail is about to go to the relay, and gives the Message-ID that it goes under, the same at every attempt; null when the mail was sent or given up.';
+
+--
+-- Name: get_mail(text); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.get_mail(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', m.number,
+        'partner', p.code,
+        'recipient', m.recipient,
+        'language', m.language,
+        'subject', m.subject,
+        'document_kind', f.kind,
+        'document', f.number,
+        'content', '/v1/documents/' || f.kind || '/' || f.number || '/content',
+        'message_id', m.message_id,
+        'state', m.state,
+        'attempts', m.attempts,
+        'unknown_outcomes', m.unknown_outcomes,
+        'reason', m.reason,
+        'receipt', m.receipt,
+        'created_at', m.created_at,
+        'queued_at', m.queued_at,
+        'attempted_at', m.attempted_at,
+        'sent_at', m.sent_at)
+    FROM notify.mail AS m
+    JOIN catalog.partner AS p ON p.id = m.partner_id
+    JOIN document.file AS f ON f.id = m.file_id
+    WHERE m.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_mail(p_number text); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.get_mail(p_number text) IS 'The mail of that number as the API shows it; null when there is none.';
+
+--
+-- Name: get_mail_source(document.kind, text); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH addressed AS (
+        SELECT p.id, p.delivery_note_email AS recipient
+        FROM shipping.delivery_note AS d
+        JOIN shipping.shipment AS h ON h.id = d.shipment_id
+        JOIN catalog.partner AS p ON p.id = h.customer_id
+        WHERE p_kind = 'delivery_note' AND d.number = p_number
+        UNION ALL
+        SELECT p.id, p.invoice_email
+        FROM billing.invoice AS i
+        JOIN catalog.partner AS p ON p.id = i.customer_id
+        WHERE p_kind IN ('invoice', 'credit_note') AND i.number = p_number AND i.kind::text = p_kind::text
+    )
+    SELECT jsonb_build_object(
+        'partner_id', a.id::text,
+        'recipient', a.recipient,
+        'file_id', f.id::text,
+        'language', f.language,
+        'kind', p_kind,
+        'number', p_number,
+        'seller', coalesce(s.source -> 'seller' ->> 'name', s.source -> 'site' ->> 'name'),
+        'buyer', coalesce(s.source -> 'buyer' ->> 'name', s.source -> 'customer' ->> 'name'),
+        'issued_on', s.source -> 'issued_on',
+        'due_on', s.source -> 'due_on',
+        'gross', s.source -> 'gross',
+        'currency', s.source -> 'currency',
+        'tracking_reference', s.source -> 'tracking_reference',
+        'sales_orders', coalesce(s.source -> 'sales_orders', '[]'::jsonb))
+    FROM addressed AS a
+    JOIN document.file AS f ON f.kind = p_kind AND f.number = p_number AND f.revision = 1
+    CROSS JOIN LATERAL document.get_source(p_kind, p_number) AS s (source)
+    WHERE a.recipient IS NOT NULL
+    ORDER BY f.id DESC
+    LIMIT 1;
+$$;
+
+--
+-- Name: FUNCTION get_mail_source(p_kind document.kind, p_number text); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) IS 'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, or the document is not rendered.';
+
+--
+-- Name: get_outgoing_mail(bigint); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.get_outgoing_mail(p_mail_id bigint) RETURNS TABLE(number text, recipient text, language text, subject text, body text, created_at timestamp with time zone, waited_seconds integer, file_name text, media_type text, content bytea)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT m.number, m.recipient, m.language, m.subject, m.body, m.created_at,
+        greatest(0, extract(epoch FROM clock_timestamp() - m.queued_at))::integer,
+        f.number || '.pdf', f.media_type, f.content
+    FROM notify.mail AS m
+    JOIN document.file AS f ON f.id = m.file_id
+    WHERE m.id = p_mail_id
+      AND m.state IN ('queued', 'handing_over');
+$$;
+
+--
+-- Name: FUNCTION get_outgoing_mail(p_mail_id bigint); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.get_outgoing_mail(p_mail_id bigint) IS 'A mail that waits to be sent, with its attachment, and for how long delivery has been tried; no row when it was sent or given up.';
+
+--
+-- Name: list_mails(text, text, integer); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.list_mails(p_state text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM notify.mail AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM notify.mail AS a WHERE a.number = p_after))
+          AND (p_state IS NULL OR t.state = p_state::notify.mail_state)
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(notify.get_mail(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_mails(p_state text, p_after text, p_limit integer); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.list_mails(p_state text, p_after text, p_limit integer) IS 'A page of mails, all of them or those in one state, latest first.';
+
+--
+-- Name: queue_mail(bigint, bigint, text, text, text, text); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.queue_mail(p_partner_id bigint, p_file_id bigint, p_recipient text, p_language text, p_subject text, p_body text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    INSERT INTO notify.mail AS m (partner_id, file_id, recipient, language, subject, body)
+    VALUES (p_partner_id, p_file_id, p_recipient, p_language, p_subject, p_body)
+    ON CONFLICT (file_id, recipient) DO NOTHING
+    RETURNING m.* INTO v_mail;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    PERFORM event.publish('mail.queued', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    PERFORM event.insert_job('notify_send', jsonb_build_object('mail_id', v_mail.id::text), 'outbound');
+    RETURN v_mail.number;
+END;
+$$;
+
+--
+-- Name: FUNCTION queue_mail(p_partner_id bigint, p_file_id bigint, p_recipient text, p_language text, p_subject text, p_body text); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.queue_mail(p_partner_id bigint, p_file_id bigint, p_recipient text, p_language text, p_subject text, p_body text) IS 'Queues the mail of a document with the job that sends it, and gives its number; null when the document has a mail to this address already.';
+
+--
+-- Name: record_failure(bigint, text, boolean, boolean, integer); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    UPDATE notify.mail AS m
+    SET state = CASE WHEN p_is_permanent OR m.queued_at < clock_timestamp() - make_interval(secs => p_give_up_seconds)
+            THEN 'dead' ELSE 'queued' END::notify.mail_state,
+        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over' AND p_is_unknown)::integer,
+        attempted_at = clock_timestamp(),
+        reason = left(p_reason, 1000)
+    WHERE m.id = p_mail_id
+      AND m.state IN ('queued', 'handing_over')
+    RETURNING m.* INTO v_mail;
+    IF v_mail.state = 'dead' THEN
+        PERFORM event.publish('mail.given_up', v_mail.id, jsonb_build_object('mail', v_mail.number, 'reason', v_mail.reason));
+        RETURN true;
+    END IF;
+    RETURN v_mail.id IS NULL;
+END;
+$$;
+
+--
+-- Name: FUNCTION record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer) IS 'Records why an attempt failed, and whether the relay may have taken the mail all the same. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
+
+--
+-- Name: record_sent(bigint, text); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.record_sent(p_mail_id bigint, p_receipt text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    UPDATE notify.mail AS m
+    SET state = 'sent',
+        sent_at = clock_timestamp(),
+        receipt = left(p_receipt, 500),
+        reason = NULL
+    WHERE m.id = p_mail_id
+      AND m.state = 'handing_over'
+    RETURNING m.* INTO v_mail;
+    IF FOUND THEN
+        PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION record_sent(p_mail_id bigint, p_receipt text); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.record_sent(p_mail_id bigint, p_receipt text) IS 'Records that the relay took a mail, with what it answered, and publishes mail.sent.';
+
+--
+-- Name: retry_mail(jsonb, jsonb); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.retry_mail(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('retry-mail', p_context, p_command);
+    v_mail notify.mail;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT m.* INTO v_mail FROM notify.mail AS m WHERE m.number = p_command ->> 'mail' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no mail %', p_command ->> 'mail'
+            USING ERRCODE = 'MR970',
+                  DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
+                  HINT = 'Check the number for a typing error.';
+    END IF;
+    IF v_mail.state = 'sent' OR v_mail.state <> 'dead' AND EXISTS (
+        SELECT FROM river.river_job AS j
+        WHERE j.kind = 'notify_send' AND j.finalized_at IS NULL AND j.args @> jsonb_build_object('mail_id', v_mail.id::text)) THEN
+        RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
+            USING ERRCODE = 'MR971',
+                  DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
+                  HINT = 'Only a mail that was given up is tried again; one that waits is tried by itself.';
+    END IF;
+    UPDATE notify.mail AS m
+    SET state = CASE m.state WHEN 'dead' THEN 'queued' ELSE m.state END,
+        queued_at = clock_timestamp(),
+        reason = NULL
+    WHERE m.id = v_mail.id;
+    PERFORM event.publish('mail.queued', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    PERFORM event.insert_job('notify_send', jsonb_build_object('mail_id', v_mail.id::text), 'outbound');
+    RETURN event.finish_request(p_context, 201, notify.get_mail(v_mail.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION retry_mail(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.retry_mail(p_context jsonb, p_command jsonb) IS 'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 
 --
 -- Name: work_order; Type: TABLE; Schema: production; Owner: -
@@ -17098,6 +18241,156 @@ COMMENT ON COLUMN event.request.status IS 'HTTP status of the answer; 0 while th
 COMMENT ON COLUMN event.request.actor IS 'Who asked: the operator or client that the bearer token names.';
 
 --
+-- Name: webhook_attempt; Type: TABLE; Schema: event; Owner: -
+--
+
+CREATE TABLE event.webhook_attempt (
+    id bigint NOT NULL,
+    endpoint_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    topic text NOT NULL,
+    is_delivered boolean NOT NULL,
+    status integer,
+    reason text,
+    duration_milliseconds integer NOT NULL,
+    attempted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT webhook_attempt_duration_milliseconds_check CHECK ((duration_milliseconds >= 0)),
+    CONSTRAINT webhook_attempt_is_delivered_check CHECK (((NOT is_delivered) OR ((status >= 200) AND (status <= 299)))),
+    CONSTRAINT webhook_attempt_position_check CHECK (("position" > 0))
+);
+
+--
+-- Name: TABLE webhook_attempt; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TABLE event.webhook_attempt IS 'Every attempt to deliver an event to an endpoint; kept for 30 days.';
+
+--
+-- Name: COLUMN webhook_attempt.status; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_attempt.status IS 'HTTP status of the answer; null when there was none.';
+
+--
+-- Name: COLUMN webhook_attempt.reason; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_attempt.reason IS 'Why it counts as failed; null when it was delivered.';
+
+--
+-- Name: webhook_attempt_id_seq; Type: SEQUENCE; Schema: event; Owner: -
+--
+
+ALTER TABLE event.webhook_attempt ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME event.webhook_attempt_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: webhook_delivery; Type: TABLE; Schema: event; Owner: -
+--
+
+CREATE TABLE event.webhook_delivery (
+    endpoint_id bigint NOT NULL,
+    resume_position bigint,
+    lease uuid,
+    leased_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    next_attempt_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    delivered_at timestamp with time zone,
+    CONSTRAINT webhook_delivery_failures_check CHECK (((failures >= 0) AND ((failures = 0) = (failing_since IS NULL)))),
+    CONSTRAINT webhook_delivery_lease_check CHECK (((lease IS NULL) = (leased_until IS NULL))),
+    CONSTRAINT webhook_delivery_resume_position_check CHECK ((resume_position >= 0))
+)
+WITH (fillfactor='50');
+
+--
+-- Name: TABLE webhook_delivery; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TABLE event.webhook_delivery IS 'How delivery to each endpoint stands. The row is the lock of all that moves its position.';
+
+--
+-- Name: COLUMN webhook_delivery.resume_position; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_delivery.resume_position IS 'Where a disabled endpoint stood; null while it is enabled and event.consumer says it. A disabled one holds back no retention.';
+
+--
+-- Name: COLUMN webhook_delivery.lease; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_delivery.lease IS 'Token of the worker that delivers now. Whoever holds another one may not move the position.';
+
+--
+-- Name: COLUMN webhook_delivery.failures; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_delivery.failures IS 'Failed attempts since the last that went well.';
+
+--
+-- Name: COLUMN webhook_delivery.next_attempt_at; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_delivery.next_attempt_at IS 'Not before then is it tried again.';
+
+--
+-- Name: webhook_endpoint_id_seq; Type: SEQUENCE; Schema: event; Owner: -
+--
+
+ALTER TABLE event.webhook_endpoint ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME event.webhook_endpoint_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: webhook_secret; Type: TABLE; Schema: event; Owner: -
+--
+
+CREATE TABLE event.webhook_secret (
+    id bigint NOT NULL,
+    endpoint_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT webhook_secret_secret_check CHECK (((octet_length(secret) >= 24) AND (octet_length(secret) <= 64)))
+);
+
+--
+-- Name: TABLE webhook_secret; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TABLE event.webhook_secret IS 'Keys that messages are signed with. Never audited, never published to the replica, in no stored answer: an endpoint''s key is told once, in the answer to the request that made it.';
+
+--
+-- Name: COLUMN webhook_secret.expires_at; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_secret.expires_at IS 'Until when messages carry a signature by this key as well, after another one took its place; null for the current one.';
+
+--
+-- Name: webhook_secret_id_seq; Type: SEQUENCE; Schema: event; Owner: -
+--
+
+ALTER TABLE event.webhook_secret ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME event.webhook_secret_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: balance; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -17771,6 +19064,99 @@ CREATE TABLE inventory.serial (
 --
 
 COMMENT ON TABLE inventory.serial IS 'The serial numbers that are in stock somewhere in the company, each once: a unique key over balances of several places, which no key of inventory.balance can be. Written by postings only.';
+
+--
+-- Name: mail; Type: TABLE; Schema: notify; Owner: -
+--
+
+CREATE TABLE notify.mail (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('ML-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED,
+    partner_id bigint NOT NULL,
+    file_id bigint NOT NULL,
+    recipient text NOT NULL,
+    language text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    message_id text,
+    state notify.mail_state DEFAULT 'queued'::notify.mail_state NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    unknown_outcomes integer DEFAULT 0 NOT NULL,
+    reason text,
+    receipt text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    attempted_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    CONSTRAINT mail_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT mail_language_check CHECK ((language ~ '^[a-z]{2}$'::text)),
+    CONSTRAINT mail_message_id_check CHECK ((message_id ~ '^[0-9A-Za-z.-]+@[0-9A-Za-z.-]+$'::text)),
+    CONSTRAINT mail_recipient_check CHECK (((recipient !~ '[[:space:][:cntrl:]]'::text) AND (recipient ~~ '%_@_%'::text))),
+    CONSTRAINT mail_state_check CHECK ((((state = 'sent'::notify.mail_state) = (sent_at IS NOT NULL)) AND ((state <> ALL (ARRAY['sent'::notify.mail_state, 'handing_over'::notify.mail_state])) OR (message_id IS NOT NULL)) AND ((state <> 'dead'::notify.mail_state) OR (reason IS NOT NULL)))),
+    CONSTRAINT mail_subject_check CHECK (((subject <> ''::text) AND (subject !~ '[[:cntrl:]]'::text))),
+    CONSTRAINT mail_unknown_outcomes_check CHECK (((unknown_outcomes >= 0) AND (unknown_outcomes <= attempts)))
+);
+
+--
+-- Name: TABLE mail; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON TABLE notify.mail IS 'One row per document and address: the mail that brings it there. Made when the document is stored and the partner has an address for its kind.';
+
+--
+-- Name: COLUMN mail.file_id; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.file_id IS 'The document that is attached.';
+
+--
+-- Name: COLUMN mail.message_id; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.message_id IS 'Message-ID without its angle brackets, given before the first hand-over and kept through all attempts and retries.';
+
+--
+-- Name: COLUMN mail.attempts; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.attempts IS 'How often the mail was begun to be handed to the relay.';
+
+--
+-- Name: COLUMN mail.unknown_outcomes; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.unknown_outcomes IS 'Attempts of which nobody knows whether the relay took the mail: the worker or the connection broke between the end of the text and the answer. Each may have brought a copy under the same Message-ID.';
+
+--
+-- Name: COLUMN mail.reason; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.reason IS 'Why the last attempt failed or the mail was given up; null when nothing failed since it was queued.';
+
+--
+-- Name: COLUMN mail.receipt; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.receipt IS 'What the relay answered when it took the mail.';
+
+--
+-- Name: COLUMN mail.queued_at; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON COLUMN notify.mail.queued_at IS 'Since when delivery is tried; a retry begins anew.';
+
+--
+-- Name: mail_id_seq; Type: SEQUENCE; Schema: notify; Owner: -
+--
+
+ALTER TABLE notify.mail ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME notify.mail_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 --
 -- Name: material_issue; Type: TABLE; Schema: production; Owner: -
@@ -19693,6 +21079,48 @@ ALTER TABLE ONLY event.request
     ADD CONSTRAINT request_pkey PRIMARY KEY (key);
 
 --
+-- Name: webhook_attempt webhook_attempt_pkey; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_pkey PRIMARY KEY (id);
+
+--
+-- Name: webhook_delivery webhook_delivery_pkey; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_pkey PRIMARY KEY (endpoint_id);
+
+--
+-- Name: webhook_endpoint webhook_endpoint_code_key; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_endpoint
+    ADD CONSTRAINT webhook_endpoint_code_key UNIQUE (code);
+
+--
+-- Name: webhook_endpoint webhook_endpoint_pkey; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_endpoint
+    ADD CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id);
+
+--
+-- Name: webhook_endpoint webhook_endpoint_uid_key; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_endpoint
+    ADD CONSTRAINT webhook_endpoint_uid_key UNIQUE (uid);
+
+--
+-- Name: webhook_secret webhook_secret_pkey; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_secret
+    ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (id);
+
+--
 -- Name: balance balance_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -19887,6 +21315,34 @@ ALTER TABLE ONLY inventory.reversal
 
 ALTER TABLE ONLY inventory.serial
     ADD CONSTRAINT serial_pkey PRIMARY KEY (lot_id);
+
+--
+-- Name: mail mail_file_id_recipient_key; Type: CONSTRAINT; Schema: notify; Owner: -
+--
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_file_id_recipient_key UNIQUE (file_id, recipient);
+
+--
+-- Name: mail mail_message_id_key; Type: CONSTRAINT; Schema: notify; Owner: -
+--
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_message_id_key UNIQUE (message_id);
+
+--
+-- Name: mail mail_number_key; Type: CONSTRAINT; Schema: notify; Owner: -
+--
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_number_key UNIQUE (number);
+
+--
+-- Name: mail mail_pkey; Type: CONSTRAINT; Schema: notify; Owner: -
+--
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_pkey PRIMARY KEY (id);
 
 --
 -- Name: material_issue_line material_issue_line_material_issue_id_line_number_key; Type: CONSTRAINT; Schema: production; Owner: -
@@ -20595,6 +22051,30 @@ CREATE INDEX movement_cost_work_order_id_item_id_idx ON costing.movement_cost US
 CREATE INDEX request_recorded_at_brin ON event.request USING brin (recorded_at) WITH (pages_per_range='32', autosummarize='on');
 
 --
+-- Name: webhook_attempt_attempted_at_brin; Type: INDEX; Schema: event; Owner: -
+--
+
+CREATE INDEX webhook_attempt_attempted_at_brin ON event.webhook_attempt USING brin (attempted_at) WITH (pages_per_range='32', autosummarize='on');
+
+--
+-- Name: webhook_attempt_endpoint_id_idx; Type: INDEX; Schema: event; Owner: -
+--
+
+CREATE INDEX webhook_attempt_endpoint_id_idx ON event.webhook_attempt USING btree (endpoint_id, id);
+
+--
+-- Name: webhook_secret_current_key; Type: INDEX; Schema: event; Owner: -
+--
+
+CREATE UNIQUE INDEX webhook_secret_current_key ON event.webhook_secret USING btree (endpoint_id) WHERE (expires_at IS NULL);
+
+--
+-- Name: webhook_secret_endpoint_id_idx; Type: INDEX; Schema: event; Owner: -
+--
+
+CREATE INDEX webhook_secret_endpoint_id_idx ON event.webhook_secret USING btree (endpoint_id);
+
+--
 -- Name: count_line_item_id_idx; Type: INDEX; Schema: inventory; Owner: -
 --
 
@@ -20743,6 +22223,18 @@ CREATE INDEX reservation_location_id_idx ON inventory.reservation USING btree (l
 --
 
 CREATE INDEX reservation_lot_id_idx ON inventory.reservation USING btree (lot_id);
+
+--
+-- Name: mail_partner_id_idx; Type: INDEX; Schema: notify; Owner: -
+--
+
+CREATE INDEX mail_partner_id_idx ON notify.mail USING btree (partner_id);
+
+--
+-- Name: mail_state_idx; Type: INDEX; Schema: notify; Owner: -
+--
+
+CREATE INDEX mail_state_idx ON notify.mail USING btree (state, id) WHERE (state <> 'sent'::notify.mail_state);
 
 --
 -- Name: material_issue_line_item_id_idx; Type: INDEX; Schema: production; Owner: -
@@ -21909,6 +23401,18 @@ CREATE TRIGGER log_not_truncated BEFORE TRUNCATE ON event.log FOR EACH STATEMENT
 COMMENT ON TRIGGER log_not_truncated ON event.log IS 'Refuses truncate, which row triggers do not see.';
 
 --
+-- Name: webhook_endpoint webhook_endpoint_audited; Type: TRIGGER; Schema: event; Owner: -
+--
+
+CREATE TRIGGER webhook_endpoint_audited AFTER INSERT OR DELETE OR UPDATE ON event.webhook_endpoint FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER webhook_endpoint_audited ON webhook_endpoint; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TRIGGER webhook_endpoint_audited ON event.webhook_endpoint IS 'Records every change in audit.entry.';
+
+--
 -- Name: count count_audited; Type: TRIGGER; Schema: inventory; Owner: -
 --
 
@@ -22099,6 +23603,18 @@ CREATE TRIGGER reversal_not_truncated BEFORE TRUNCATE ON inventory.reversal FOR 
 --
 
 COMMENT ON TRIGGER reversal_not_truncated ON inventory.reversal IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: mail mail_audited; Type: TRIGGER; Schema: notify; Owner: -
+--
+
+CREATE TRIGGER mail_audited AFTER INSERT OR DELETE OR UPDATE ON notify.mail FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER mail_audited ON mail; Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON TRIGGER mail_audited ON notify.mail IS 'Records every change in audit.entry.';
 
 --
 -- Name: material_issue material_issue_audited; Type: TRIGGER; Schema: production; Owner: -
@@ -22779,6 +24295,27 @@ ALTER TABLE ONLY costing.work_order_cost
     ADD CONSTRAINT work_order_cost_work_order_id_fkey FOREIGN KEY (work_order_id) REFERENCES production.work_order(id);
 
 --
+-- Name: webhook_attempt webhook_attempt_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_attempt
+    ADD CONSTRAINT webhook_attempt_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES event.webhook_endpoint(id);
+
+--
+-- Name: webhook_delivery webhook_delivery_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_delivery
+    ADD CONSTRAINT webhook_delivery_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES event.webhook_endpoint(id);
+
+--
+-- Name: webhook_secret webhook_secret_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.webhook_secret
+    ADD CONSTRAINT webhook_secret_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES event.webhook_endpoint(id);
+
+--
 -- Name: count_line count_line_count_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -22917,6 +24454,20 @@ ALTER TABLE ONLY inventory.reservation
 
 ALTER TABLE ONLY inventory.serial
     ADD CONSTRAINT serial_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
+
+--
+-- Name: mail mail_file_id_fkey; Type: FK CONSTRAINT; Schema: notify; Owner: -
+--
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_file_id_fkey FOREIGN KEY (file_id) REFERENCES document.file(id);
+
+--
+-- Name: mail mail_partner_id_fkey; Type: FK CONSTRAINT; Schema: notify; Owner: -
+--
+
+ALTER TABLE ONLY notify.mail
+    ADD CONSTRAINT mail_partner_id_fkey FOREIGN KEY (partner_id) REFERENCES catalog.partner(id);
 
 --
 -- Name: material_issue_line material_issue_line_item_id_fkey; Type: FK CONSTRAINT; Schema: production; Owner: -

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -16,8 +17,10 @@ import (
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/event"
+	"github.com/millrace-erp/millrace/internal/notify"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/remote"
 )
 
 func main() {
@@ -46,8 +49,17 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		return err
 	}
 
+	relay, err := relayOf(cfg.Mail)
+	if err != nil {
+		return err
+	}
+	networks, err := remote.ParseNetworks(cfg.WebhookNetworks)
+	if err != nil {
+		return fmt.Errorf("MILLRACE_WEBHOOK_NETWORKS: %w", err)
+	}
+
 	name := event.NewWorkerName()
-	client, err := queue.NewClient(primary, app.Jobs(primary), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
+	client, err := queue.NewClient(primary, app.Jobs(primary, app.Settings{Mail: relay}), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
 	if err != nil {
 		return err
 	}
@@ -64,6 +76,12 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	}
 	var sequencing sync.WaitGroup
 	sequencing.Go(func() { event.Sequencer{URL: cfg.DirectDatabaseURL.Reveal(), Log: log}.Run(ctx) })
+	sequencing.Go(func() {
+		event.Webhooks{
+			Database: primary, Guard: remote.Public(networks...), AllowHTTP: cfg.WebhookHTTP, Timeout: cfg.WebhookTimeout,
+			Lease: cfg.WebhookLease, DisableAfter: cfg.WebhookDisableAfter, Log: log,
+		}.Run(ctx)
+	})
 	log.InfoContext(ctx, "working")
 
 	<-ctx.Done()
@@ -79,4 +97,29 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	leave()
 	waitUntilGone()
 	return err
+}
+
+// relayOf is the mail relay of the configuration.
+func relayOf(cfg config.Mail) (notify.Relay, error) {
+	if cfg.MailHost == "" {
+		return notify.Relay{}, nil
+	}
+	if err := notify.CheckSender(cfg.MailFrom); err != nil {
+		return notify.Relay{}, fmt.Errorf("MILLRACE_MAIL_FROM: %w", err)
+	}
+	relay := notify.Relay{
+		Host: cfg.MailHost, Port: cfg.MailPort, TLS: notify.TLS(cfg.MailTLS), User: cfg.MailUser, Password: cfg.MailPassword.Reveal(),
+		From: cfg.MailFrom, GiveUpAfter: cfg.MailGiveUpAfter,
+	}
+	if cfg.MailCAFile != "" {
+		certificates, err := os.ReadFile(cfg.MailCAFile)
+		if err != nil {
+			return notify.Relay{}, fmt.Errorf("MILLRACE_MAIL_CA_FILE: %w", err)
+		}
+		relay.RootCAs = x509.NewCertPool()
+		if !relay.RootCAs.AppendCertsFromPEM(certificates) {
+			return notify.Relay{}, errors.New("MILLRACE_MAIL_CA_FILE: there is no certificate in it")
+		}
+	}
+	return relay, nil
 }

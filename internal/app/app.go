@@ -11,6 +11,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
+	"github.com/millrace-erp/millrace/internal/notify"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/production"
 	"github.com/millrace-erp/millrace/internal/purchasing"
@@ -45,12 +46,20 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	event.RegisterJobOperations(api, primary)
 	//
+	notify.Register(api, primary)
+	//
 	event.RegisterWebhooks(api, primary)
 	return api
 }
 
+// Settings are what the jobs of some rooms need to know of the plant.
+type Settings struct {
+	// Mail is the relay that takes mails.
+	Mail notify.Relay
+}
+
 // Jobs are the jobs of all rooms, worked on the given primary.
-func Jobs(primary *pg.Primary) *queue.Jobs {
+func Jobs(primary *pg.Primary, settings Settings) *queue.Jobs {
 	jobs := queue.NewJobs()
 	event.RegisterJobs(jobs, primary)
 	// One line per room.
@@ -60,5 +69,7 @@ func Jobs(primary *pg.Primary) *queue.Jobs {
 	costing.RegisterJobs(jobs, primary)
 	//
 	document.RegisterJobs(jobs, primary)
+	//
+	notify.RegisterJobs(jobs, primary, settings.Mail)
 	return jobs
 }

@@ -86,7 +86,7 @@ func begunRequests(t *testing.T) map[string]bool {
 // it would lie for ever otherwise.
 func TestJobs(t *testing.T) {
 	t.Parallel()
-	kinds := app.Jobs(nil).Kinds()
+	kinds := app.Jobs(nil, app.Settings{}).Kinds()
 	call := regexp.MustCompile(`event\.insert_job\(`)
 	files, err := filepath.Glob("../../sql/functions/*/*.sql")
 	if err != nil {

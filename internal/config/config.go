@@ -74,13 +74,84 @@ type Worker struct {
 	DirectDatabaseURL Secret `env:"MILLRACE_DIRECT_DATABASE_URL"`
 	// MaxWorkers is how many jobs of one queue run at once.
 	MaxWorkers int `env:"MILLRACE_MAX_WORKERS" envDefault:"8"`
+	Mail
+	Webhooks
+}
+
+// Mail is the relay that takes mails. Without MILLRACE_MAIL_HOST none leaves the house.
+type Mail struct {
+	// MailHost is the relay's name, which its certificate must carry.
+	MailHost string `env:"MILLRACE_MAIL_HOST"`
+	// MailPort is 587, or 465 for implicit TLS, unless said otherwise.
+	MailPort int `env:"MILLRACE_MAIL_PORT"`
+	// MailTLS is starttls, implicit, or none for a relay on the same machine.
+	MailTLS string `env:"MILLRACE_MAIL_TLS" envDefault:"starttls"`
+	// MailCAFile holds the certificates (PEM) that vouch for the relay; the system's do
+	// without it.
+	MailCAFile string `env:"MILLRACE_MAIL_CA_FILE"`
+	// MailUser and MailPassword log in; without a user there is no log-in.
+	MailUser     string `env:"MILLRACE_MAIL_USER"`
+	MailPassword Secret `env:"MILLRACE_MAIL_PASSWORD"`
+	// MailFrom is the sender, as in Nordwind <versand@nordwind.example>.
+	MailFrom string `env:"MILLRACE_MAIL_FROM"`
+	// MailGiveUpAfter is for how long a mail is tried that meets temporary failures.
+	MailGiveUpAfter time.Duration `env:"MILLRACE_MAIL_GIVE_UP_AFTER" envDefault:"120h"`
+}
+
+func (c Mail) check() error {
+	switch {
+	case c.MailHost == "":
+		return nil
+	case c.MailTLS != "starttls" && c.MailTLS != "implicit" && c.MailTLS != "none":
+		return errors.New("MILLRACE_MAIL_TLS: starttls, implicit or none")
+	case c.MailPort < 0 || c.MailPort > 65535:
+		return errors.New("MILLRACE_MAIL_PORT: from 1 to 65535")
+	case c.MailFrom == "":
+		return errors.New("MILLRACE_MAIL_FROM: a relay needs a sender, such as Nordwind <versand@nordwind.example>")
+	case (c.MailUser == "") != (c.MailPassword == ""):
+		return errors.New("MILLRACE_MAIL_USER and MILLRACE_MAIL_PASSWORD go together")
+	case c.MailUser != "" && c.MailTLS == "none":
+		return errors.New("MILLRACE_MAIL_TLS: a password is not sent over a connection that is not encrypted")
+	case c.MailGiveUpAfter <= 0:
+		return errors.New("MILLRACE_MAIL_GIVE_UP_AFTER: a duration above zero, such as 120h")
+	}
+	return nil
+}
+
+// Webhooks says what may be called with events.
+type Webhooks struct {
+	// WebhookNetworks are private networks and addresses that may be called besides the
+	// public internet, separated by commas: 10.20.0.0/16,192.168.7.9.
+	WebhookNetworks []string `env:"MILLRACE_WEBHOOK_NETWORKS"`
+	// WebhookHTTP lets endpoints be called that are not https://.
+	WebhookHTTP bool `env:"MILLRACE_WEBHOOK_HTTP"`
+	// WebhookTimeout is how long an endpoint may take to answer.
+	WebhookTimeout time.Duration `env:"MILLRACE_WEBHOOK_TIMEOUT" envDefault:"10s"`
+	// WebhookLease is after how long another worker goes on with the endpoints of one that
+	// has died.
+	WebhookLease time.Duration `env:"MILLRACE_WEBHOOK_LEASE" envDefault:"30s"`
+	// WebhookDisableAfter is for how long every attempt must have failed before an endpoint
+	// is disabled.
+	WebhookDisableAfter time.Duration `env:"MILLRACE_WEBHOOK_DISABLE_AFTER" envDefault:"72h"`
+}
+
+func (c Webhooks) check() error {
+	switch {
+	case c.WebhookTimeout < time.Second || c.WebhookTimeout > time.Minute:
+		return errors.New("MILLRACE_WEBHOOK_TIMEOUT: from 1s to 1m")
+	case c.WebhookLease <= c.WebhookTimeout || c.WebhookLease > time.Hour:
+		return errors.New("MILLRACE_WEBHOOK_LEASE: longer than MILLRACE_WEBHOOK_TIMEOUT, and an hour at most")
+	case c.WebhookDisableAfter < time.Minute:
+		return errors.New("MILLRACE_WEBHOOK_DISABLE_AFTER: a minute at least")
+	}
+	return nil
 }
 
 // minTokenLength keeps tokens from being guessed.
 const minTokenLength = 16
 
 // secrets may come from files.
-var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN"}
+var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_MAIL_PASSWORD"}
 
 // ReadAPI reads what cmd/api needs from the given environment, as os.Environ gives it.
 func ReadAPI(environ []string) (API, error) {
@@ -108,7 +179,7 @@ func ReadWorker(environ []string) (Worker, error) {
 	if c.MaxWorkers < 1 || c.MaxWorkers > 1000 {
 		return Worker{}, errors.New("MILLRACE_MAX_WORKERS: from 1 to 1000")
 	}
-	return c, c.check()
+	return c, errors.Join(c.Common.check(), c.Mail.check(), c.Webhooks.check())
 }
 
 func (c Common) check() error {

@@ -20,6 +20,8 @@ func RegisterJobs(jobs *queue.Jobs, database db.DBTX) {
 	jobs.Every(12*time.Hour, func() river.JobArgs { return ensurePartitions{} })
 	queue.Add(jobs, &dropper{queries: db.New(database)})
 	jobs.Every(time.Hour, func() river.JobArgs { return dropOldEvents{} })
+	queue.Add(jobs, &webhookPruner{queries: db.New(database)})
+	jobs.Every(24*time.Hour, func() river.JobArgs { return pruneWebhooks{} })
 }
 
 // ensurePartitions makes the partitions that the coming months need.
@@ -65,4 +67,21 @@ func (w *dropper) Work(ctx context.Context, _ *river.Job[dropOldEvents]) error {
 		}
 		slog.InfoContext(ctx, "old events dropped", "to", droppedTo)
 	}
+}
+
+// pruneWebhooks forgets old attempts and expired secrets.
+type pruneWebhooks struct{}
+
+// Kind names the job in the database.
+func (pruneWebhooks) Kind() string { return "event_prune_webhooks" }
+
+type webhookPruner struct {
+	river.WorkerDefaults[pruneWebhooks]
+	queries *db.Queries
+}
+
+// Work forgets them.
+func (w *webhookPruner) Work(ctx context.Context, _ *river.Job[pruneWebhooks]) error {
+	_, err := w.queries.PruneWebhooks(ctx)
+	return err
 }

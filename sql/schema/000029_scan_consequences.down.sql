@@ -1,9 +1,11 @@
 -- What this version defined goes first. Written by `make migration`.
 SET LOCAL lock_timeout = '5s';
 DROP TRIGGER IF EXISTS production_report_by_product_audited ON production.production_report_by_product;
+DROP TRIGGER IF EXISTS mail_audited ON notify.mail;
 DROP TRIGGER IF EXISTS movement_references_exist ON inventory.movement;
 DROP TRIGGER IF EXISTS lot_never_deleted ON inventory.lot;
 DROP TRIGGER IF EXISTS lot_identity_kept ON inventory.lot;
+DROP TRIGGER IF EXISTS webhook_endpoint_audited ON event.webhook_endpoint;
 DROP TRIGGER IF EXISTS journal_entry_not_truncated ON costing.journal_entry;
 DROP TRIGGER IF EXISTS journal_entry_append_only ON costing.journal_entry;
 DROP TRIGGER IF EXISTS reason_never_deleted ON catalog.reason;
@@ -11,6 +13,15 @@ DROP TRIGGER IF EXISTS location_never_deleted ON catalog.location;
 DROP TRIGGER IF EXISTS item_never_deleted ON catalog.item;
 DROP FUNCTION IF EXISTS sales.reservation_expiry(jsonb);
 DROP FUNCTION IF EXISTS sales.extend_reservation(jsonb, jsonb);
+DROP FUNCTION IF EXISTS notify.retry_mail(jsonb, jsonb);
+DROP FUNCTION IF EXISTS notify.record_sent(bigint, text);
+DROP FUNCTION IF EXISTS notify.record_failure(bigint, text, boolean, boolean, integer);
+DROP FUNCTION IF EXISTS notify.queue_mail(bigint, bigint, text, text, text, text);
+DROP FUNCTION IF EXISTS notify.list_mails(text, text, integer);
+DROP FUNCTION IF EXISTS notify.get_outgoing_mail(bigint);
+DROP FUNCTION IF EXISTS notify.get_mail_source(document.kind, text);
+DROP FUNCTION IF EXISTS notify.get_mail(text);
+DROP FUNCTION IF EXISTS notify.begin_hand_over(bigint, text);
 DROP FUNCTION IF EXISTS inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz);
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz, inventory.balance_key[]);
 DROP FUNCTION IF EXISTS inventory.refuse_unknown_references();
@@ -20,25 +31,46 @@ DROP FUNCTION IF EXISTS inventory.lock_reservable(bigint[], bigint);
 DROP FUNCTION IF EXISTS inventory.lock_lot(bigint, bigint[]);
 DROP FUNCTION IF EXISTS inventory.divide_second_quantity(bigint, numeric, numeric[]);
 DROP FUNCTION IF EXISTS inventory.complete_second_quantities(inventory.posting_line[], numeric[]);
+DROP FUNCTION IF EXISTS event.webhook_id(uuid, bigint);
+DROP FUNCTION IF EXISTS event.webhook_consumer(text);
 DROP FUNCTION IF EXISTS event.wake_consumers();
+DROP FUNCTION IF EXISTS event.save_webhook_endpoint(jsonb, jsonb);
+DROP FUNCTION IF EXISTS event.rotate_webhook_secret(jsonb, jsonb);
 DROP FUNCTION IF EXISTS event.retry_job(jsonb, jsonb);
 DROP FUNCTION IF EXISTS event.report_progress(bigint, integer, integer);
 DROP FUNCTION IF EXISTS event.report_output(bigint, jsonb);
+DROP FUNCTION IF EXISTS event.release_webhook(bigint, uuid, integer);
+DROP FUNCTION IF EXISTS event.redeliver_webhook(jsonb, jsonb);
+DROP FUNCTION IF EXISTS event.record_webhook_attempt(jsonb);
 DROP FUNCTION IF EXISTS event.read_log(bigint, integer, integer);
+DROP FUNCTION IF EXISTS event.prune_webhooks();
+DROP FUNCTION IF EXISTS event.ping_webhook(jsonb, jsonb);
+DROP FUNCTION IF EXISTS event.pass_webhook_events(bigint, uuid, bigint, integer);
+DROP FUNCTION IF EXISTS event.oldest_position();
+DROP FUNCTION IF EXISTS event.next_webhook_events(bigint, uuid, integer);
 DROP FUNCTION IF EXISTS event.move_consumer(text, bigint);
+DROP FUNCTION IF EXISTS event.matches_topic(text, text[]);
+DROP FUNCTION IF EXISTS event.make_webhook_secret(bigint);
 DROP FUNCTION IF EXISTS event.lock_job(text);
 DROP FUNCTION IF EXISTS event.lock_consumer(text);
+DROP FUNCTION IF EXISTS event.list_webhook_endpoints(text, integer);
+DROP FUNCTION IF EXISTS event.list_webhook_attempts(text, text, integer);
 DROP FUNCTION IF EXISTS event.list_orphaned_jobs();
 DROP FUNCTION IF EXISTS event.list_jobs(text, text, text, integer);
 DROP FUNCTION IF EXISTS event.insert_job(text, jsonb, text, integer, integer);
 DROP FUNCTION IF EXISTS event.hide_secrets(text);
 DROP FUNCTION IF EXISTS event.give_back_jobs(bigint[], integer[]);
+DROP FUNCTION IF EXISTS event.get_webhook_endpoint(text);
 DROP FUNCTION IF EXISTS event.get_job(text);
 DROP FUNCTION IF EXISTS event.get_feed_status();
+DROP FUNCTION IF EXISTS event.find_webhook_endpoint(text);
 DROP FUNCTION IF EXISTS event.ensure_log_partitions(bigint);
 DROP FUNCTION IF EXISTS event.ensure_consumer(text, bigint, text, jsonb, text, integer);
+DROP FUNCTION IF EXISTS event.enable_webhook(bigint);
 DROP FUNCTION IF EXISTS event.drop_log_partition();
+DROP FUNCTION IF EXISTS event.disable_webhook(bigint, text);
 DROP FUNCTION IF EXISTS event.describe_job(bigint);
+DROP FUNCTION IF EXISTS event.claim_webhooks(integer, integer);
 DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
 DROP FUNCTION IF EXISTS catalog.refuse_removal();
@@ -48,6 +80,35 @@ SET LOCAL lock_timeout = '5s';
 
 -- Definitions as of the version before. Written by `make migration`.
 SET LOCAL check_function_bodies = off;
+
+-- functions/catalog/get_partner.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_partner(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', p.code,
+        'name', p.name,
+        'is_supplier', p.is_supplier,
+        'is_customer', p.is_customer,
+        'is_carrier', p.is_carrier,
+        'gln', p.gln,
+        'vat_number', p.vat_number,
+        'street', p.street,
+        'postal_code', p.postal_code,
+        'city', p.city,
+        'country', p.country,
+        'currency', p.currency,
+        'language', p.language,
+        'email', p.email)
+    FROM catalog.partner AS p
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_partner(text) IS 'The partner of that code as the API shows it; null when there is none.';
 
 -- functions/catalog/get_work_center.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.get_work_center(
@@ -180,6 +241,55 @@ $function$;
 
 COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
     'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
+
+-- functions/catalog/save_partner.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_partner(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_partner_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-partner', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.partner AS p (code, name, is_supplier, is_customer, is_carrier, gln, vat_number, street, postal_code, city,
+        country, currency, language, email)
+    VALUES (p_command ->> 'code', p_command ->> 'name', coalesce((p_command ->> 'is_supplier')::boolean, false),
+        coalesce((p_command ->> 'is_customer')::boolean, false), coalesce((p_command ->> 'is_carrier')::boolean, false),
+        catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''),
+        coalesce(p_command ->> 'postal_code', ''), coalesce(p_command ->> 'city', ''), p_command ->> 'country',
+        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email')
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        is_supplier = EXCLUDED.is_supplier,
+        is_customer = EXCLUDED.is_customer,
+        is_carrier = EXCLUDED.is_carrier,
+        gln = EXCLUDED.gln,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        language = EXCLUDED.language,
+        email = EXCLUDED.email
+    RETURNING p.id INTO v_partner_id;
+
+    PERFORM event.publish('partner.saved', v_partner_id, jsonb_build_object('partner', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_partner(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_partner(jsonb, jsonb) IS
+    'Makes a supplier, customer or carrier, or replaces what is known of the partner of that code. Raises MR117 for a wrong GLN.';
 
 -- functions/catalog/save_work_center.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.save_work_center(
@@ -798,6 +908,44 @@ $function$;
 
 COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'The movements that the feed tells of after position p_after up to p_to, in its order, with everything that their cost may depend on.';
+
+-- functions/document/store_file.sql as it was.
+CREATE OR REPLACE FUNCTION document.store_file(
+    p_kind document.kind,
+    p_number text,
+    p_language text,
+    p_media_type text,
+    p_content bytea
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_last document.file;
+    v_id bigint;
+    v_revision integer;
+BEGIN
+    SELECT f.* INTO v_last
+    FROM document.file AS f
+    WHERE f.kind = p_kind AND f.number = p_number AND f.language = p_language
+    ORDER BY f.revision DESC
+    LIMIT 1;
+    -- A document that a partner may have stays as it is; only a label is printed anew.
+    IF FOUND AND (p_kind <> 'handling_unit_label' OR v_last.sha256 = sha256(p_content)) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO document.file (kind, number, language, revision, media_type, content, sha256)
+    VALUES (p_kind, p_number, p_language, coalesce(v_last.revision, 0) + 1, p_media_type, p_content, sha256(p_content))
+    RETURNING id, revision INTO v_id, v_revision;
+    PERFORM event.publish('document.rendered', v_id, jsonb_build_object(
+        'kind', p_kind, 'number', p_number, 'language', p_language, 'revision', v_revision));
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) IS
+    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
 
 -- functions/event/advance_log.sql as it was.
 CREATE OR REPLACE FUNCTION event.advance_log(

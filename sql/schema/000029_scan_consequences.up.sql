@@ -3,6 +3,38 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- >>> functions/catalog/get_partner.sql sha256:4d4f49c2ae4b526a
+CREATE OR REPLACE FUNCTION catalog.get_partner(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', p.code,
+        'name', p.name,
+        'is_supplier', p.is_supplier,
+        'is_customer', p.is_customer,
+        'is_carrier', p.is_carrier,
+        'gln', p.gln,
+        'vat_number', p.vat_number,
+        'street', p.street,
+        'postal_code', p.postal_code,
+        'city', p.city,
+        'country', p.country,
+        'currency', p.currency,
+        'language', p.language,
+        'email', p.email,
+        'delivery_note_email', p.delivery_note_email,
+        'invoice_email', p.invoice_email)
+    FROM catalog.partner AS p
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_partner(text) IS 'The partner of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_partner.sql
+
 -- >>> functions/catalog/get_work_center.sql sha256:fe3253629ead5b77
 CREATE OR REPLACE FUNCTION catalog.get_work_center(
     p_code text
@@ -156,6 +188,59 @@ $function$;
 COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
     'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
 -- <<< functions/catalog/save_item.sql
+
+-- >>> functions/catalog/save_partner.sql sha256:1adcd0b9bbef6a6c
+CREATE OR REPLACE FUNCTION catalog.save_partner(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_partner_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-partner', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.partner AS p (code, name, is_supplier, is_customer, is_carrier, gln, vat_number, street, postal_code, city,
+        country, currency, language, email, delivery_note_email, invoice_email)
+    VALUES (p_command ->> 'code', p_command ->> 'name', coalesce((p_command ->> 'is_supplier')::boolean, false),
+        coalesce((p_command ->> 'is_customer')::boolean, false), coalesce((p_command ->> 'is_carrier')::boolean, false),
+        catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''),
+        coalesce(p_command ->> 'postal_code', ''), coalesce(p_command ->> 'city', ''), p_command ->> 'country',
+        p_command ->> 'currency', coalesce(p_command ->> 'language', 'en'), p_command ->> 'email',
+        p_command ->> 'delivery_note_email', p_command ->> 'invoice_email')
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        is_supplier = EXCLUDED.is_supplier,
+        is_customer = EXCLUDED.is_customer,
+        is_carrier = EXCLUDED.is_carrier,
+        gln = EXCLUDED.gln,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        language = EXCLUDED.language,
+        email = EXCLUDED.email,
+        delivery_note_email = EXCLUDED.delivery_note_email,
+        invoice_email = EXCLUDED.invoice_email
+    RETURNING p.id INTO v_partner_id;
+
+    PERFORM event.publish('partner.saved', v_partner_id, jsonb_build_object('partner', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_partner(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_partner(jsonb, jsonb) IS
+    'Makes a supplier, customer or carrier, or replaces what is known of the partner of that code. Raises MR117 for a wrong GLN.';
+-- <<< functions/catalog/save_partner.sql
 
 -- >>> functions/catalog/save_work_center.sql sha256:20fac9b8d3636e14
 CREATE OR REPLACE FUNCTION catalog.save_work_center(
@@ -1046,6 +1131,49 @@ COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
 -- <<< functions/costing/read_movements.sql
 
+-- >>> functions/document/store_file.sql sha256:f35e984c69d8af11
+CREATE OR REPLACE FUNCTION document.store_file(
+    p_kind document.kind,
+    p_number text,
+    p_language text,
+    p_media_type text,
+    p_content bytea
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_last document.file;
+    v_id bigint;
+    v_revision integer;
+BEGIN
+    SELECT f.* INTO v_last
+    FROM document.file AS f
+    WHERE f.kind = p_kind AND f.number = p_number AND f.language = p_language
+    ORDER BY f.revision DESC
+    LIMIT 1;
+    -- A document that a partner may have stays as it is; only a label is printed anew.
+    IF FOUND AND (p_kind <> 'handling_unit_label' OR v_last.sha256 = sha256(p_content)) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO document.file (kind, number, language, revision, media_type, content, sha256)
+    VALUES (p_kind, p_number, p_language, coalesce(v_last.revision, 0) + 1, p_media_type, p_content, sha256(p_content))
+    RETURNING id, revision INTO v_id, v_revision;
+    PERFORM event.publish('document.rendered', v_id, jsonb_build_object(
+        'kind', p_kind, 'number', p_number, 'language', p_language, 'revision', v_revision));
+    -- Whoever wants it by mail gets it now that it is there.
+    IF p_kind IN ('delivery_note', 'invoice', 'credit_note') THEN
+        PERFORM event.insert_job('notify_compose', jsonb_build_object('kind', p_kind, 'number', p_number));
+    END IF;
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) IS
+    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
+-- <<< functions/document/store_file.sql
+
 -- >>> functions/event/advance_log.sql sha256:de2fca009b546db5
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
@@ -1137,6 +1265,43 @@ COMMENT ON FUNCTION event.cancel_job(jsonb, jsonb) IS
     'Command: {job}. Takes a job back that waits; one that runs is told to stop and is cancelled moments later, unless it ends first. MR921 no such job, MR923 it has ended.';
 -- <<< functions/event/cancel_job.sql
 
+-- >>> functions/event/claim_webhooks.sql sha256:f568ea92b67a0a83
+CREATE OR REPLACE FUNCTION event.claim_webhooks(
+    p_limit integer,
+    p_lease_seconds integer
+) RETURNS TABLE (
+    endpoint_id bigint,
+    code text,
+    lease uuid
+)
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE event.webhook_delivery AS d
+    SET lease = gen_random_uuid(),
+        leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    FROM (
+        SELECT w.endpoint_id, e.code
+        FROM event.webhook_delivery AS w
+        JOIN event.webhook_endpoint AS e ON e.id = w.endpoint_id AND e.is_enabled
+        JOIN event.consumer AS c ON c.name = event.webhook_consumer(e.code)
+        CROSS JOIN event.log_head AS h
+        WHERE c.position < h.position
+          AND w.next_attempt_at <= clock_timestamp()
+          AND (w.lease IS NULL OR w.leased_until < clock_timestamp())
+        ORDER BY w.next_attempt_at
+        LIMIT p_limit
+        FOR UPDATE OF w SKIP LOCKED
+    ) AS due
+    WHERE d.endpoint_id = due.endpoint_id
+    RETURNING d.endpoint_id, due.code, d.lease;
+$function$;
+
+COMMENT ON FUNCTION event.claim_webhooks(integer, integer) IS
+    'Takes up to p_limit endpoints that have events to get and are due, for this worker alone: each with a lease that ends by itself when the worker dies, and is renewed by what it records.';
+-- <<< functions/event/claim_webhooks.sql
+
 -- >>> functions/event/describe_job.sql sha256:db6298d57328b63d
 CREATE OR REPLACE FUNCTION event.describe_job(
     p_job_id bigint
@@ -1177,6 +1342,45 @@ $function$;
 COMMENT ON FUNCTION event.describe_job(bigint) IS
     'A job as operators see it: neither its arguments as a whole nor traces, and the reason of the last failure without what looks like a secret. NULL when there is none.';
 -- <<< functions/event/describe_job.sql
+
+-- >>> functions/event/disable_webhook.sql sha256:b104b9269775695b
+CREATE OR REPLACE FUNCTION event.disable_webhook(
+    p_endpoint_id bigint,
+    p_reason text
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_endpoint event.webhook_endpoint;
+    v_position bigint;
+BEGIN
+    UPDATE event.webhook_endpoint AS e
+    SET is_enabled = false,
+        disabled_at = clock_timestamp(),
+        disabled_reason = p_reason
+    WHERE e.id = p_endpoint_id
+    RETURNING e.* INTO STRICT v_endpoint;
+    -- It holds back no retention any more.
+    DELETE FROM event.consumer AS c
+    WHERE c.name = event.webhook_consumer(v_endpoint.code)
+    RETURNING c.position INTO STRICT v_position;
+    UPDATE event.webhook_delivery AS d
+    SET resume_position = v_position,
+        lease = NULL,
+        leased_until = NULL,
+        failures = 0,
+        failing_since = NULL
+    WHERE d.endpoint_id = p_endpoint_id;
+    PERFORM event.publish('webhook_endpoint.disabled', p_endpoint_id,
+        jsonb_build_object('endpoint', v_endpoint.code, 'reason', p_reason, 'position', v_position));
+END;
+$function$;
+
+COMMENT ON FUNCTION event.disable_webhook(bigint, text) IS
+    'Stops delivery to an endpoint, keeps its position beside the feed and publishes webhook_endpoint.disabled. Its delivery is locked by the caller.';
+-- <<< functions/event/disable_webhook.sql
 
 -- >>> functions/event/drop_log_partition.sql sha256:65b310d8daec9262
 CREATE OR REPLACE FUNCTION event.drop_log_partition() RETURNS bigint
@@ -1235,6 +1439,42 @@ $function$;
 COMMENT ON FUNCTION event.drop_log_partition() IS
     'Drops the oldest partition of the feed when every event in it is older than the retention (event.log_head) and every reader (event.consumer) has read it. Gives the last position dropped; null when there is nothing to drop. 55P03 when the feed does not come free within some ten seconds.';
 -- <<< functions/event/drop_log_partition.sql
+
+-- >>> functions/event/enable_webhook.sql sha256:45443d98e1cf20e2
+CREATE OR REPLACE FUNCTION event.enable_webhook(
+    p_endpoint_id bigint
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_endpoint event.webhook_endpoint;
+    v_position bigint;
+BEGIN
+    UPDATE event.webhook_endpoint AS e
+    SET is_enabled = true,
+        disabled_at = NULL,
+        disabled_reason = NULL
+    WHERE e.id = p_endpoint_id
+    RETURNING e.* INTO STRICT v_endpoint;
+    SELECT greatest(d.resume_position, event.oldest_position() - 1) INTO STRICT v_position
+    FROM event.webhook_delivery AS d
+    WHERE d.endpoint_id = p_endpoint_id;
+    UPDATE event.webhook_delivery AS d
+    SET resume_position = NULL,
+        failures = 0,
+        failing_since = NULL,
+        next_attempt_at = clock_timestamp()
+    WHERE d.endpoint_id = p_endpoint_id;
+    INSERT INTO event.consumer (name, position, moved_at)
+    VALUES (event.webhook_consumer(v_endpoint.code), v_position, clock_timestamp());
+END;
+$function$;
+
+COMMENT ON FUNCTION event.enable_webhook(bigint) IS
+    'Makes an endpoint a consumer of the feed again, where it stood or, when retention has passed that, at the oldest event that is kept. Its delivery is locked by the caller.';
+-- <<< functions/event/enable_webhook.sql
 
 -- >>> functions/event/ensure_consumer.sql sha256:3961e8c4ec7098aa
 CREATE OR REPLACE FUNCTION event.ensure_consumer(
@@ -1413,6 +1653,36 @@ COMMENT ON FUNCTION event.ensure_partitions(integer) IS
     'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed what the next 500,000 events need. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
 -- <<< functions/event/ensure_partitions.sql
 
+-- >>> functions/event/find_webhook_endpoint.sql sha256:b9aceb7281dc462a
+CREATE OR REPLACE FUNCTION event.find_webhook_endpoint(
+    p_code text
+) RETURNS event.webhook_endpoint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_endpoint event.webhook_endpoint;
+BEGIN
+    -- The row of its delivery is the lock, and is taken before the endpoint is read.
+    PERFORM FROM event.webhook_delivery AS d
+    WHERE d.endpoint_id = (SELECT e.id FROM event.webhook_endpoint AS e WHERE e.code = p_code)
+    FOR UPDATE;
+    SELECT e.* INTO v_endpoint FROM event.webhook_endpoint AS e WHERE e.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no webhook endpoint %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR975',
+                  DETAIL = jsonb_build_object('endpoint', p_code)::text,
+                  HINT = 'Check the code for a typing error, or make the endpoint first.';
+    END IF;
+    RETURN v_endpoint;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.find_webhook_endpoint(text) IS
+    'The endpoint of that code, its delivery locked until the end of the transaction. Raises MR975 when there is none.';
+-- <<< functions/event/find_webhook_endpoint.sql
+
 -- >>> functions/event/get_feed_status.sql sha256:bc4c548724856d30
 CREATE OR REPLACE FUNCTION event.get_feed_status() RETURNS jsonb
 LANGUAGE sql
@@ -1462,6 +1732,43 @@ $function$;
 COMMENT ON FUNCTION event.get_job(text) IS
     'A job by its number; NULL when there is none, or none any more: jobs that have ended are kept for a time only.';
 -- <<< functions/event/get_job.sql
+
+-- >>> functions/event/get_webhook_endpoint.sql sha256:d233049e987709bd
+CREATE OR REPLACE FUNCTION event.get_webhook_endpoint(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', e.code,
+        'url', e.url,
+        'description', e.description,
+        'topics', to_jsonb(e.topics),
+        'is_enabled', e.is_enabled,
+        'disabled_at', e.disabled_at,
+        'disabled_reason', e.disabled_reason,
+        'position', coalesce(d.resume_position, c.position),
+        'behind', h.position - coalesce(d.resume_position, c.position),
+        'failures', d.failures,
+        'failing_since', d.failing_since,
+        'next_attempt_at', CASE WHEN d.failures > 0 THEN d.next_attempt_at END,
+        'delivered_at', d.delivered_at,
+        'secrets', (
+            SELECT jsonb_agg(jsonb_build_object('created_at', s.created_at, 'expires_at', s.expires_at) ORDER BY s.id DESC)
+            FROM event.webhook_secret AS s
+            WHERE s.endpoint_id = e.id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))
+    FROM event.webhook_endpoint AS e
+    JOIN event.webhook_delivery AS d ON d.endpoint_id = e.id
+    CROSS JOIN event.log_head AS h
+    LEFT JOIN event.consumer AS c ON c.name = event.webhook_consumer(e.code)
+    WHERE e.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION event.get_webhook_endpoint(text) IS
+    'The endpoint of that code as the API shows it, without its secrets; null when there is none.';
+-- <<< functions/event/get_webhook_endpoint.sql
 
 -- >>> functions/event/give_back_jobs.sql sha256:d5ae96975a89cf2d
 CREATE OR REPLACE FUNCTION event.give_back_jobs(
@@ -1781,6 +2088,63 @@ COMMENT ON FUNCTION event.list_orphaned_jobs() IS
     'Jobs that are marked as running by a worker that is no more. A worker whose connection broke may still be there, so only who is here twice is given back.';
 -- <<< functions/event/list_orphaned_jobs.sql
 
+-- >>> functions/event/list_webhook_attempts.sql sha256:4d0367078c8e066a
+CREATE OR REPLACE FUNCTION event.list_webhook_attempts(
+    p_endpoint text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, e.code, e.uid, t.position, t.topic, t.is_delivered, t.status, t.reason, t.duration_milliseconds, t.attempted_at,
+            row_number() OVER (ORDER BY t.id DESC) AS place
+        FROM event.webhook_attempt AS t
+        JOIN event.webhook_endpoint AS e ON e.id = t.endpoint_id
+        WHERE e.code = p_endpoint
+          AND t.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY t.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'endpoint', p.code, 'webhook_id', event.webhook_id(p.uid, p.position), 'position', p.position, 'topic', p.topic,
+            'is_delivered', p.is_delivered, 'status', p.status, 'reason', p.reason, 'duration_milliseconds', p.duration_milliseconds,
+            'attempted_at', p.attempted_at) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION event.list_webhook_attempts(text, text, integer) IS 'A page of the attempts to deliver to an endpoint, latest first.';
+-- <<< functions/event/list_webhook_attempts.sql
+
+-- >>> functions/event/list_webhook_endpoints.sql sha256:4833c10ff3334b21
+CREATE OR REPLACE FUNCTION event.list_webhook_endpoints(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM event.webhook_endpoint AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(event.get_webhook_endpoint(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION event.list_webhook_endpoints(text, integer) IS 'Webhook endpoints by code, a page at a time.';
+-- <<< functions/event/list_webhook_endpoints.sql
+
 -- >>> functions/event/lock_consumer.sql sha256:152d0692c48f98cd
 CREATE OR REPLACE FUNCTION event.lock_consumer(
     p_name text
@@ -1836,6 +2200,43 @@ COMMENT ON FUNCTION event.lock_job(text) IS
     'Locks a job by its number and gives its id. Raises MR921 when there is none.';
 -- <<< functions/event/lock_job.sql
 
+-- >>> functions/event/make_webhook_secret.sql sha256:8eee777daeb85022
+CREATE OR REPLACE FUNCTION event.make_webhook_secret(
+    p_endpoint_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- Two random UUIDs are 244 random bits of the strong generator; the hash spreads them over 32 bytes.
+    v_secret bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+BEGIN
+    INSERT INTO event.webhook_secret (endpoint_id, secret) VALUES (p_endpoint_id, v_secret);
+    RETURN 'whsec_' || encode(v_secret, 'base64');
+END;
+$function$;
+
+COMMENT ON FUNCTION event.make_webhook_secret(bigint) IS
+    'Makes the current secret of an endpoint and gives it in the form of Standard Webhooks. It goes into the answer that is sent and never into the one that is stored.';
+-- <<< functions/event/make_webhook_secret.sql
+
+-- >>> functions/event/matches_topic.sql sha256:1dbcd2c050c60ea8
+CREATE OR REPLACE FUNCTION event.matches_topic(
+    p_topic text,
+    p_topics text[]
+) RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT cardinality(p_topics) = 0 OR p_topic = ANY (p_topics) OR split_part(p_topic, '.', 1) || '.*' = ANY (p_topics);
+$function$;
+
+COMMENT ON FUNCTION event.matches_topic(text, text[]) IS
+    'Whether a topic is one of those asked for: named exactly, or by its subject, as in invoice.*. None asked for: all of them.';
+-- <<< functions/event/matches_topic.sql
+
 -- >>> functions/event/move_consumer.sql sha256:eff7deadc89458f6
 CREATE OR REPLACE FUNCTION event.move_consumer(
     p_name text,
@@ -1856,6 +2257,172 @@ $function$;
 COMMENT ON FUNCTION event.move_consumer(text, bigint) IS
     'Ends a step of a reader of the feed: the effect of everything up to p_position is in this transaction. Call event.lock_consumer first.';
 -- <<< functions/event/move_consumer.sql
+
+-- >>> functions/event/next_webhook_events.sql sha256:38eb9d75dc3ee611
+CREATE OR REPLACE FUNCTION event.next_webhook_events(
+    p_endpoint_id bigint,
+    p_lease uuid,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    -- An endpoint of few topics reads on in steps: its position never lags behind by what is not for it.
+    c_window CONSTANT integer := 1000;
+    v_endpoint event.webhook_endpoint;
+    v_position bigint;
+    v_from bigint;
+    v_head bigint;
+    v_to bigint;
+    v_events jsonb;
+    v_count integer;
+    v_last bigint;
+BEGIN
+    SELECT e.* INTO v_endpoint
+    FROM event.webhook_endpoint AS e
+    JOIN event.webhook_delivery AS d ON d.endpoint_id = e.id
+    WHERE e.id = p_endpoint_id AND e.is_enabled AND d.lease = p_lease;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.position INTO STRICT v_position FROM event.consumer AS c WHERE c.name = event.webhook_consumer(v_endpoint.code);
+    v_from := greatest(v_position, event.oldest_position() - 1);
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h;
+    v_to := least(v_head, v_from + c_window);
+
+    SELECT coalesce(jsonb_agg(jsonb_build_object('position', t.position, 'topic', t.topic, 'id', event.webhook_id(v_endpoint.uid, t.position),
+            'body', jsonb_build_object(
+                'type', t.topic,
+                'timestamp', to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                'position', t.position,
+                'data', t.payload)::text) ORDER BY t.position), '[]'), count(*), max(t.position)
+    INTO v_events, v_count, v_last
+    FROM (
+        SELECT l.position, l.topic, l.recorded_at, l.payload
+        FROM event.log AS l
+        WHERE l.position > v_from AND l.position <= v_to
+          -- A ping is for the one that it names, whatever it gets otherwise.
+          AND CASE WHEN l.topic = 'webhook_endpoint.pinged' THEN l.subject_id = p_endpoint_id
+              ELSE event.matches_topic(l.topic, v_endpoint.topics) END
+        ORDER BY l.position
+        LIMIT p_limit
+    ) AS t;
+    RETURN jsonb_build_object(
+        'url', v_endpoint.url,
+        'is_last', v_to = v_head AND v_count < p_limit,
+        'read_to', CASE WHEN v_count = p_limit THEN v_last ELSE v_to END,
+        'secrets', (
+            SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
+            FROM event.webhook_secret AS s
+            WHERE s.endpoint_id = p_endpoint_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())),
+        'events', v_events);
+END;
+$function$;
+
+COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
+    'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, the current one first; null when the lease is not the one that holds.';
+-- <<< functions/event/next_webhook_events.sql
+
+-- >>> functions/event/oldest_position.sql sha256:9bbd5e5346dbef4f
+CREATE OR REPLACE FUNCTION event.oldest_position() RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce((SELECT min(l.position) FROM event.log AS l), (SELECT h.position + 1 FROM event.log_head AS h));
+$function$;
+
+COMMENT ON FUNCTION event.oldest_position() IS 'First position that the feed still holds; that of the next event when it holds none.';
+-- <<< functions/event/oldest_position.sql
+
+-- >>> functions/event/pass_webhook_events.sql sha256:7e42de5cb2564d38
+CREATE OR REPLACE FUNCTION event.pass_webhook_events(
+    p_endpoint_id bigint,
+    p_lease uuid,
+    p_read_to bigint,
+    p_lease_seconds integer
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    UPDATE event.webhook_delivery AS d
+    SET leased_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    WHERE d.endpoint_id = p_endpoint_id
+      AND d.lease = p_lease;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE event.consumer AS c
+    SET position = p_read_to,
+        moved_at = clock_timestamp()
+    FROM event.webhook_endpoint AS e
+    WHERE e.id = p_endpoint_id
+      AND c.name = event.webhook_consumer(e.code)
+      AND c.position < p_read_to;
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.pass_webhook_events(bigint, uuid, bigint, integer) IS
+    'Moves the position of an endpoint over events that are not for it, and renews the lease. Says whether the lease holds; otherwise does nothing.';
+-- <<< functions/event/pass_webhook_events.sql
+
+-- >>> functions/event/ping_webhook.sql sha256:96a60ea199360125
+CREATE OR REPLACE FUNCTION event.ping_webhook(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('ping-webhook', p_context, p_command);
+    v_endpoint event.webhook_endpoint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_endpoint := event.find_webhook_endpoint(p_command ->> 'endpoint');
+    IF NOT v_endpoint.is_enabled THEN
+        RAISE EXCEPTION 'webhook endpoint % is disabled: %', v_endpoint.code, v_endpoint.disabled_reason
+            USING ERRCODE = 'MR976',
+                  DETAIL = jsonb_build_object('endpoint', v_endpoint.code, 'reason', v_endpoint.disabled_reason)::text,
+                  HINT = 'Save it with is_enabled first.';
+    END IF;
+    PERFORM event.publish('webhook_endpoint.pinged', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
+    -- Whoever pings wants to know now.
+    UPDATE event.webhook_delivery AS d SET next_attempt_at = clock_timestamp() WHERE d.endpoint_id = v_endpoint.id;
+    RETURN event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code));
+END;
+$function$;
+
+COMMENT ON FUNCTION event.ping_webhook(jsonb, jsonb) IS
+    'Command: sends an endpoint, and no other one, an event that only says that it was asked for, whatever topics it gets. Body: endpoint. It takes its place in the feed and cuts the back-off short. Raises MR975 when there is no such endpoint, MR976 when it is disabled.';
+-- <<< functions/event/ping_webhook.sql
+
+-- >>> functions/event/prune_webhooks.sql sha256:08b319f1e7645470
+CREATE OR REPLACE FUNCTION event.prune_webhooks() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM event.webhook_secret AS s WHERE s.expires_at < clock_timestamp();
+    DELETE FROM event.webhook_attempt AS t WHERE t.attempted_at < clock_timestamp() - interval '30 days';
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.prune_webhooks() IS 'Forgets attempts of more than 30 days ago and secrets that have expired, and says how many attempts.';
+-- <<< functions/event/prune_webhooks.sql
 
 -- >>> functions/event/read_log.sql sha256:3b456da7bde3ea01
 CREATE OR REPLACE FUNCTION event.read_log(
@@ -1890,6 +2457,147 @@ $function$;
 COMMENT ON FUNCTION event.read_log(bigint, integer, integer) IS
     'The events after a position, p_limit of them at most, and payloads of p_bytes at most together, but always one. The first is p_after + 1 unless it was dropped: see event.log_head.';
 -- <<< functions/event/read_log.sql
+
+-- >>> functions/event/record_webhook_attempt.sql sha256:ee81b7ff409cc4db
+CREATE OR REPLACE FUNCTION event.record_webhook_attempt(
+    p_attempt jsonb
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    c_longest CONSTANT numeric := 3600;
+    v_endpoint_id bigint := (p_attempt ->> 'endpoint_id')::bigint;
+    v_position bigint := (p_attempt ->> 'position')::bigint;
+    v_status integer := (p_attempt ->> 'status')::integer;
+    v_is_delivered boolean := (p_attempt ->> 'is_delivered')::boolean;
+    v_delivery event.webhook_delivery;
+    v_holds boolean;
+    v_failing_since timestamptz;
+    v_pause numeric;
+BEGIN
+    SELECT d.* INTO STRICT v_delivery FROM event.webhook_delivery AS d WHERE d.endpoint_id = v_endpoint_id FOR UPDATE;
+    v_holds := v_delivery.lease IS NOT DISTINCT FROM (p_attempt ->> 'lease')::uuid;
+
+    INSERT INTO event.webhook_attempt (endpoint_id, position, topic, is_delivered, status, reason, duration_milliseconds)
+    VALUES (v_endpoint_id, v_position, p_attempt ->> 'topic', v_is_delivered, v_status, left(p_attempt ->> 'reason', 500),
+        (p_attempt ->> 'duration_milliseconds')::integer);
+    IF NOT v_holds THEN
+        RETURN false;
+    END IF;
+
+    IF v_is_delivered THEN
+        UPDATE event.consumer AS c
+        SET position = v_position,
+            moved_at = clock_timestamp()
+        WHERE c.name = (SELECT event.webhook_consumer(e.code) FROM event.webhook_endpoint AS e WHERE e.id = v_endpoint_id);
+        UPDATE event.webhook_delivery AS d
+        SET leased_until = clock_timestamp() + make_interval(secs => (p_attempt ->> 'lease_seconds')::integer),
+            failures = 0,
+            failing_since = NULL,
+            delivered_at = clock_timestamp()
+        WHERE d.endpoint_id = v_endpoint_id;
+        RETURN true;
+    END IF;
+
+    v_failing_since := coalesce(v_delivery.failing_since, clock_timestamp());
+    IF v_status = 410 THEN
+        PERFORM event.disable_webhook(v_endpoint_id, 'it answered 410: it is gone');
+    ELSIF v_failing_since < clock_timestamp() - make_interval(secs => (p_attempt ->> 'disable_seconds')::integer) THEN
+        PERFORM event.disable_webhook(v_endpoint_id, format('every attempt since %s failed, the last one: %s',
+            to_char(v_failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(left(p_attempt ->> 'reason', 200), 'no reason')));
+    ELSE
+        -- Doubled each time, and scattered, so that many endpoints behind one host do not come back together.
+        v_pause := least(c_longest, power(2::numeric, least(v_delivery.failures, 12))) * (0.5 + random()::numeric / 2);
+        v_pause := greatest(v_pause, least(c_longest, (p_attempt ->> 'retry_after_seconds')::integer));
+        UPDATE event.webhook_delivery AS d
+        SET lease = NULL,
+            leased_until = NULL,
+            failures = v_delivery.failures + 1,
+            failing_since = v_failing_since,
+            next_attempt_at = clock_timestamp() + v_pause * interval '1 second'
+        WHERE d.endpoint_id = v_endpoint_id;
+    END IF;
+    RETURN false;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.record_webhook_attempt(jsonb) IS
+    'Records how the delivery of an event went and, when its lease still holds, moves the position past it and renews the lease, or gives the lease back until the end of the back-off. Disables the endpoint when it answered 410 or has failed for disable_seconds. Body: endpoint_id, lease, position, topic, is_delivered, status?, reason?, duration_milliseconds, retry_after_seconds, lease_seconds, disable_seconds. Says whether the lease goes on.';
+-- <<< functions/event/record_webhook_attempt.sql
+
+-- >>> functions/event/redeliver_webhook.sql sha256:f4abc1c495e88c21
+CREATE OR REPLACE FUNCTION event.redeliver_webhook(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('redeliver-webhook', p_context, p_command);
+    v_position bigint := (p_command ->> 'position')::bigint;
+    v_endpoint event.webhook_endpoint;
+    v_oldest bigint;
+    v_head bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_endpoint := event.find_webhook_endpoint(p_command ->> 'endpoint');
+    v_oldest := event.oldest_position();
+    SELECT h.position INTO STRICT v_head FROM event.log_head AS h;
+    IF v_position < v_oldest OR v_position > v_head + 1 THEN
+        RAISE EXCEPTION 'the feed holds positions % to %', v_oldest, v_head
+            USING ERRCODE = 'MR977',
+                  DETAIL = jsonb_build_object('position', v_position, 'oldest', v_oldest, 'head', v_head)::text,
+                  HINT = 'Name a position that is kept, or the one behind the last to go on with what comes.';
+    END IF;
+    UPDATE event.webhook_delivery AS d
+    SET resume_position = CASE WHEN NOT v_endpoint.is_enabled THEN v_position - 1 END,
+        -- Whoever delivers now ends with the event that is under way.
+        lease = NULL,
+        leased_until = NULL,
+        failures = 0,
+        failing_since = NULL,
+        next_attempt_at = clock_timestamp()
+    WHERE d.endpoint_id = v_endpoint.id;
+    UPDATE event.consumer AS c
+    SET position = v_position - 1,
+        moved_at = clock_timestamp()
+    WHERE c.name = event.webhook_consumer(v_endpoint.code);
+    PERFORM event.publish('webhook_endpoint.moved', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code, 'position', v_position));
+    RETURN event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code));
+END;
+$function$;
+
+COMMENT ON FUNCTION event.redeliver_webhook(jsonb, jsonb) IS
+    'Command: delivery to an endpoint goes on with the event at a position: an earlier one to have all from there on again, under the same webhook-ids, a later one to leave out what is between. Body: endpoint, position. Raises MR975 when there is no such endpoint, MR977 when the feed does not hold the position.';
+-- <<< functions/event/redeliver_webhook.sql
+
+-- >>> functions/event/release_webhook.sql sha256:0c60f90c68cd5689
+CREATE OR REPLACE FUNCTION event.release_webhook(
+    p_endpoint_id bigint,
+    p_lease uuid,
+    p_pause_seconds integer
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE event.webhook_delivery AS d
+    SET lease = NULL,
+        leased_until = NULL,
+        next_attempt_at = clock_timestamp() + make_interval(secs => p_pause_seconds)
+    WHERE d.endpoint_id = p_endpoint_id
+      AND d.lease = p_lease;
+$function$;
+
+COMMENT ON FUNCTION event.release_webhook(bigint, uuid, integer) IS
+    'Gives a lease back before its end, for others to take after the pause. Does nothing when the lease does not hold.';
+-- <<< functions/event/release_webhook.sql
 
 -- >>> functions/event/report_output.sql sha256:15a960496b900eaa
 CREATE OR REPLACE FUNCTION event.report_output(
@@ -1970,6 +2678,104 @@ COMMENT ON FUNCTION event.retry_job(jsonb, jsonb) IS
     'Command: {job}. Has a job that was given up, cancelled or waits for its next attempt run at once. MR921 no such job, MR922 it runs, waits already or is done.';
 -- <<< functions/event/retry_job.sql
 
+-- >>> functions/event/rotate_webhook_secret.sql sha256:1ab78d63a6b2857e
+CREATE OR REPLACE FUNCTION event.rotate_webhook_secret(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('rotate-webhook-secret', p_context, p_command);
+    v_endpoint event.webhook_endpoint;
+    v_secret text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_endpoint := event.find_webhook_endpoint(p_command ->> 'endpoint');
+    -- The one before the last goes at once: a message carries two signatures at most.
+    DELETE FROM event.webhook_secret AS s WHERE s.endpoint_id = v_endpoint.id AND s.expires_at IS NOT NULL;
+    UPDATE event.webhook_secret AS s
+    SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
+    WHERE s.endpoint_id = v_endpoint.id;
+    v_secret := event.make_webhook_secret(v_endpoint.id);
+    PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
+    v_answer := event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code) || '{"secret": null}');
+    v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.rotate_webhook_secret(jsonb, jsonb) IS
+    'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The answer holds the secret; a repeated request gets it without. Raises MR975 when there is no such endpoint.';
+-- <<< functions/event/rotate_webhook_secret.sql
+
+-- >>> functions/event/save_webhook_endpoint.sql sha256:8e7d08ef27c03979
+CREATE OR REPLACE FUNCTION event.save_webhook_endpoint(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-webhook-endpoint', p_context, p_command);
+    v_code text := p_command ->> 'code';
+    v_is_enabled boolean := coalesce((p_command ->> 'is_enabled')::boolean, true);
+    v_topics text[] := ARRAY(SELECT DISTINCT t FROM jsonb_array_elements_text(coalesce(p_command -> 'topics', '[]')) AS t ORDER BY t);
+    v_endpoint event.webhook_endpoint;
+    v_secret text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO event.webhook_endpoint AS e (code, url, description, topics, is_enabled, disabled_at, disabled_reason)
+    VALUES (v_code, p_command ->> 'url', coalesce(p_command ->> 'description', ''), v_topics, v_is_enabled,
+        CASE WHEN NOT v_is_enabled THEN clock_timestamp() END, CASE WHEN NOT v_is_enabled THEN 'by hand' END)
+    ON CONFLICT (code) DO NOTHING
+    RETURNING e.* INTO v_endpoint;
+    IF FOUND THEN
+        -- A new one gets what happens from now on.
+        INSERT INTO event.webhook_delivery (endpoint_id, resume_position)
+        SELECT v_endpoint.id, CASE WHEN NOT v_is_enabled THEN h.position END FROM event.log_head AS h;
+        INSERT INTO event.consumer (name, position, moved_at)
+        SELECT event.webhook_consumer(v_code), h.position, clock_timestamp() FROM event.log_head AS h WHERE v_is_enabled;
+        v_secret := event.make_webhook_secret(v_endpoint.id);
+    ELSE
+        v_endpoint := event.find_webhook_endpoint(v_code);
+        UPDATE event.webhook_endpoint AS e
+        SET url = p_command ->> 'url',
+            description = coalesce(p_command ->> 'description', ''),
+            topics = v_topics
+        WHERE e.id = v_endpoint.id;
+        -- What is under way goes to the address before; the next attempt goes to this one, and at once.
+        UPDATE event.webhook_delivery AS d
+        SET next_attempt_at = clock_timestamp()
+        WHERE d.endpoint_id = v_endpoint.id;
+        IF v_is_enabled AND NOT v_endpoint.is_enabled THEN
+            PERFORM event.enable_webhook(v_endpoint.id);
+        ELSIF v_endpoint.is_enabled AND NOT v_is_enabled THEN
+            PERFORM event.disable_webhook(v_endpoint.id, 'by hand');
+        END IF;
+    END IF;
+
+    PERFORM event.publish('webhook_endpoint.saved', v_endpoint.id, jsonb_build_object('endpoint', v_code));
+    v_answer := event.finish_request(p_context, 200, event.get_webhook_endpoint(v_code) || '{"secret": null}');
+    -- Told now and never again: the stored answer is without it.
+    v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.save_webhook_endpoint(jsonb, jsonb) IS
+    'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). The answer to the making holds its secret; a repeated request gets it without.';
+-- <<< functions/event/save_webhook_endpoint.sql
+
 -- >>> functions/event/wake_consumers.sql sha256:62a9156fb7f0b18b
 CREATE OR REPLACE FUNCTION event.wake_consumers() RETURNS integer
 LANGUAGE plpgsql
@@ -2001,6 +2807,35 @@ $function$;
 COMMENT ON FUNCTION event.wake_consumers() IS
     'Inserts the job of every reader of the feed that has something to read, unless such a job waits already, and says how many. Called after the events are committed, so that the job sees them.';
 -- <<< functions/event/wake_consumers.sql
+
+-- >>> functions/event/webhook_consumer.sql sha256:c03f7ef5cf349323
+CREATE OR REPLACE FUNCTION event.webhook_consumer(
+    p_code text
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT 'webhook:' || p_code;
+$function$;
+
+COMMENT ON FUNCTION event.webhook_consumer(text) IS 'The name under which an endpoint of that code is a consumer of the feed.';
+-- <<< functions/event/webhook_consumer.sql
+
+-- >>> functions/event/webhook_id.sql sha256:054a1bbd0de5ed40
+CREATE OR REPLACE FUNCTION event.webhook_id(
+    p_uid uuid,
+    p_position bigint
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT 'evt_' || replace(p_uid::text, '-', '') || '_' || p_position;
+$function$;
+
+COMMENT ON FUNCTION event.webhook_id(uuid, bigint) IS 'The webhook-id of an event at an endpoint: the same at every attempt and redelivery.';
+-- <<< functions/event/webhook_id.sql
 
 -- >>> functions/inventory/change_lot_status.sql sha256:627f65b4cff1a770
 CREATE OR REPLACE FUNCTION inventory.change_lot_status(
@@ -3050,6 +3885,318 @@ $function$;
 COMMENT ON FUNCTION inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz) IS
     'Sets when what is still reserved for a demand is given back; null: never by itself. The demand must be locked.';
 -- <<< functions/inventory/set_reservation_expiry.sql
+
+-- >>> functions/notify/begin_hand_over.sql sha256:67f52826771990a2
+CREATE OR REPLACE FUNCTION notify.begin_hand_over(
+    p_mail_id bigint,
+    p_domain text
+) RETURNS text
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE notify.mail AS m
+    SET state = 'handing_over',
+        -- Whoever was handing it over has not come back to say how that ended.
+        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over')::integer,
+        attempts = m.attempts + 1,
+        attempted_at = clock_timestamp(),
+        message_id = coalesce(m.message_id, gen_random_uuid() || '@' || p_domain)
+    WHERE m.id = p_mail_id
+      AND m.state IN ('queued', 'handing_over')
+    RETURNING m.message_id;
+$function$;
+
+COMMENT ON FUNCTION notify.begin_hand_over(bigint, text) IS
+    'Records, in a transaction of its own, that the text of a mail is about to go to the relay, and gives the Message-ID that it goes under, the same at every attempt; null when the mail was sent or given up.';
+-- <<< functions/notify/begin_hand_over.sql
+
+-- >>> functions/notify/get_mail.sql sha256:332e7d17198f4369
+CREATE OR REPLACE FUNCTION notify.get_mail(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', m.number,
+        'partner', p.code,
+        'recipient', m.recipient,
+        'language', m.language,
+        'subject', m.subject,
+        'document_kind', f.kind,
+        'document', f.number,
+        'content', '/v1/documents/' || f.kind || '/' || f.number || '/content',
+        'message_id', m.message_id,
+        'state', m.state,
+        'attempts', m.attempts,
+        'unknown_outcomes', m.unknown_outcomes,
+        'reason', m.reason,
+        'receipt', m.receipt,
+        'created_at', m.created_at,
+        'queued_at', m.queued_at,
+        'attempted_at', m.attempted_at,
+        'sent_at', m.sent_at)
+    FROM notify.mail AS m
+    JOIN catalog.partner AS p ON p.id = m.partner_id
+    JOIN document.file AS f ON f.id = m.file_id
+    WHERE m.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION notify.get_mail(text) IS 'The mail of that number as the API shows it; null when there is none.';
+-- <<< functions/notify/get_mail.sql
+
+-- >>> functions/notify/get_mail_source.sql sha256:7cc52a98dc580da5
+CREATE OR REPLACE FUNCTION notify.get_mail_source(
+    p_kind document.kind,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH addressed AS (
+        SELECT p.id, p.delivery_note_email AS recipient
+        FROM shipping.delivery_note AS d
+        JOIN shipping.shipment AS h ON h.id = d.shipment_id
+        JOIN catalog.partner AS p ON p.id = h.customer_id
+        WHERE p_kind = 'delivery_note' AND d.number = p_number
+        UNION ALL
+        SELECT p.id, p.invoice_email
+        FROM billing.invoice AS i
+        JOIN catalog.partner AS p ON p.id = i.customer_id
+        WHERE p_kind IN ('invoice', 'credit_note') AND i.number = p_number AND i.kind::text = p_kind::text
+    )
+    SELECT jsonb_build_object(
+        'partner_id', a.id::text,
+        'recipient', a.recipient,
+        'file_id', f.id::text,
+        'language', f.language,
+        'kind', p_kind,
+        'number', p_number,
+        'seller', coalesce(s.source -> 'seller' ->> 'name', s.source -> 'site' ->> 'name'),
+        'buyer', coalesce(s.source -> 'buyer' ->> 'name', s.source -> 'customer' ->> 'name'),
+        'issued_on', s.source -> 'issued_on',
+        'due_on', s.source -> 'due_on',
+        'gross', s.source -> 'gross',
+        'currency', s.source -> 'currency',
+        'tracking_reference', s.source -> 'tracking_reference',
+        'sales_orders', coalesce(s.source -> 'sales_orders', '[]'::jsonb))
+    FROM addressed AS a
+    JOIN document.file AS f ON f.kind = p_kind AND f.number = p_number AND f.revision = 1
+    CROSS JOIN LATERAL document.get_source(p_kind, p_number) AS s (source)
+    WHERE a.recipient IS NOT NULL
+    ORDER BY f.id DESC
+    LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION notify.get_mail_source(document.kind, text) IS
+    'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, or the document is not rendered.';
+-- <<< functions/notify/get_mail_source.sql
+
+-- >>> functions/notify/get_outgoing_mail.sql sha256:5801a21752475c55
+CREATE OR REPLACE FUNCTION notify.get_outgoing_mail(
+    p_mail_id bigint
+) RETURNS TABLE (
+    number text,
+    recipient text,
+    language text,
+    subject text,
+    body text,
+    created_at timestamptz,
+    waited_seconds integer,
+    file_name text,
+    media_type text,
+    content bytea
+)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT m.number, m.recipient, m.language, m.subject, m.body, m.created_at,
+        greatest(0, extract(epoch FROM clock_timestamp() - m.queued_at))::integer,
+        f.number || '.pdf', f.media_type, f.content
+    FROM notify.mail AS m
+    JOIN document.file AS f ON f.id = m.file_id
+    WHERE m.id = p_mail_id
+      AND m.state IN ('queued', 'handing_over');
+$function$;
+
+COMMENT ON FUNCTION notify.get_outgoing_mail(bigint) IS
+    'A mail that waits to be sent, with its attachment, and for how long delivery has been tried; no row when it was sent or given up.';
+-- <<< functions/notify/get_outgoing_mail.sql
+
+-- >>> functions/notify/list_mails.sql sha256:f63870840a0353fe
+CREATE OR REPLACE FUNCTION notify.list_mails(
+    p_state text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM notify.mail AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM notify.mail AS a WHERE a.number = p_after))
+          AND (p_state IS NULL OR t.state = p_state::notify.mail_state)
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(notify.get_mail(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION notify.list_mails(text, text, integer) IS 'A page of mails, all of them or those in one state, latest first.';
+-- <<< functions/notify/list_mails.sql
+
+-- >>> functions/notify/queue_mail.sql sha256:66bcba4db03c379e
+CREATE OR REPLACE FUNCTION notify.queue_mail(
+    p_partner_id bigint,
+    p_file_id bigint,
+    p_recipient text,
+    p_language text,
+    p_subject text,
+    p_body text
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    INSERT INTO notify.mail AS m (partner_id, file_id, recipient, language, subject, body)
+    VALUES (p_partner_id, p_file_id, p_recipient, p_language, p_subject, p_body)
+    ON CONFLICT (file_id, recipient) DO NOTHING
+    RETURNING m.* INTO v_mail;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    PERFORM event.publish('mail.queued', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    PERFORM event.insert_job('notify_send', jsonb_build_object('mail_id', v_mail.id::text), 'outbound');
+    RETURN v_mail.number;
+END;
+$function$;
+
+COMMENT ON FUNCTION notify.queue_mail(bigint, bigint, text, text, text, text) IS
+    'Queues the mail of a document with the job that sends it, and gives its number; null when the document has a mail to this address already.';
+-- <<< functions/notify/queue_mail.sql
+
+-- >>> functions/notify/record_failure.sql sha256:22028b976dd3e698
+CREATE OR REPLACE FUNCTION notify.record_failure(
+    p_mail_id bigint,
+    p_reason text,
+    p_is_unknown boolean,
+    p_is_permanent boolean,
+    p_give_up_seconds integer
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    UPDATE notify.mail AS m
+    SET state = CASE WHEN p_is_permanent OR m.queued_at < clock_timestamp() - make_interval(secs => p_give_up_seconds)
+            THEN 'dead' ELSE 'queued' END::notify.mail_state,
+        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over' AND p_is_unknown)::integer,
+        attempted_at = clock_timestamp(),
+        reason = left(p_reason, 1000)
+    WHERE m.id = p_mail_id
+      AND m.state IN ('queued', 'handing_over')
+    RETURNING m.* INTO v_mail;
+    IF v_mail.state = 'dead' THEN
+        PERFORM event.publish('mail.given_up', v_mail.id, jsonb_build_object('mail', v_mail.number, 'reason', v_mail.reason));
+        RETURN true;
+    END IF;
+    RETURN v_mail.id IS NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION notify.record_failure(bigint, text, boolean, boolean, integer) IS
+    'Records why an attempt failed, and whether the relay may have taken the mail all the same. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
+-- <<< functions/notify/record_failure.sql
+
+-- >>> functions/notify/record_sent.sql sha256:338e4157e8af5946
+CREATE OR REPLACE FUNCTION notify.record_sent(
+    p_mail_id bigint,
+    p_receipt text
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    UPDATE notify.mail AS m
+    SET state = 'sent',
+        sent_at = clock_timestamp(),
+        receipt = left(p_receipt, 500),
+        reason = NULL
+    WHERE m.id = p_mail_id
+      AND m.state = 'handing_over'
+    RETURNING m.* INTO v_mail;
+    IF FOUND THEN
+        PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION notify.record_sent(bigint, text) IS 'Records that the relay took a mail, with what it answered, and publishes mail.sent.';
+-- <<< functions/notify/record_sent.sql
+
+-- >>> functions/notify/retry_mail.sql sha256:18a51532afeaf249
+CREATE OR REPLACE FUNCTION notify.retry_mail(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('retry-mail', p_context, p_command);
+    v_mail notify.mail;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT m.* INTO v_mail FROM notify.mail AS m WHERE m.number = p_command ->> 'mail' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no mail %', p_command ->> 'mail'
+            USING ERRCODE = 'MR970',
+                  DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
+                  HINT = 'Check the number for a typing error.';
+    END IF;
+    IF v_mail.state = 'sent' OR v_mail.state <> 'dead' AND EXISTS (
+        SELECT FROM river.river_job AS j
+        WHERE j.kind = 'notify_send' AND j.finalized_at IS NULL AND j.args @> jsonb_build_object('mail_id', v_mail.id::text)) THEN
+        RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
+            USING ERRCODE = 'MR971',
+                  DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
+                  HINT = 'Only a mail that was given up is tried again; one that waits is tried by itself.';
+    END IF;
+    UPDATE notify.mail AS m
+    SET state = CASE m.state WHEN 'dead' THEN 'queued' ELSE m.state END,
+        queued_at = clock_timestamp(),
+        reason = NULL
+    WHERE m.id = v_mail.id;
+    PERFORM event.publish('mail.queued', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    PERFORM event.insert_job('notify_send', jsonb_build_object('mail_id', v_mail.id::text), 'outbound');
+    RETURN event.finish_request(p_context, 201, notify.get_mail(v_mail.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
+    'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
+-- <<< functions/notify/retry_mail.sql
 
 -- >>> functions/production/choose_lots.sql sha256:721e363e27fcb7a4
 CREATE OR REPLACE FUNCTION production.choose_lots(
@@ -5637,6 +6784,14 @@ CREATE OR REPLACE TRIGGER journal_entry_not_truncated
 COMMENT ON TRIGGER journal_entry_not_truncated ON costing.journal_entry IS 'Refuses truncate, which row triggers do not see.';
 -- <<< triggers/costing/journal_entry_not_truncated.sql
 
+-- >>> triggers/event/webhook_endpoint_audited.sql sha256:c7e1fbdac1362e09
+CREATE OR REPLACE TRIGGER webhook_endpoint_audited
+    AFTER INSERT OR UPDATE OR DELETE ON event.webhook_endpoint
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER webhook_endpoint_audited ON event.webhook_endpoint IS 'Records every change in audit.entry.';
+-- <<< triggers/event/webhook_endpoint_audited.sql
+
 -- >>> triggers/inventory/lot_identity_kept.sql sha256:617d7bb2ddfa483c
 CREATE OR REPLACE TRIGGER lot_identity_kept
     BEFORE UPDATE ON inventory.lot
@@ -5663,6 +6818,14 @@ CREATE OR REPLACE TRIGGER movement_references_exist
 
 COMMENT ON TRIGGER movement_references_exist ON inventory.movement IS 'In place of five foreign keys: looks for what the new movements name, once per statement.';
 -- <<< triggers/inventory/movement_references_exist.sql
+
+-- >>> triggers/notify/mail_audited.sql sha256:237f3d1c165df22e
+CREATE OR REPLACE TRIGGER mail_audited
+    AFTER INSERT OR UPDATE OR DELETE ON notify.mail
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER mail_audited ON notify.mail IS 'Records every change in audit.entry.';
+-- <<< triggers/notify/mail_audited.sql
 
 -- >>> triggers/production/production_report_by_product_audited.sql sha256:41715ccfcb0c8285
 CREATE OR REPLACE TRIGGER production_report_by_product_audited
