@@ -6609,7 +6609,7 @@ CREATE FUNCTION event.oldest_position() RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT coalesce((SELECT min(l.position) FROM event.log AS l), (SELECT h.position + 1 FROM event.log_head AS h));
+    SELECT h.dropped_to + 1 FROM event.log_head AS h;
 $$;
 
 --

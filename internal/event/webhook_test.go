@@ -410,7 +410,7 @@ func TestGoneAndFailingEndpointsAreDisabled(t *testing.T) {
 	// By hand, while retention goes on: what is lost is lost, and delivery goes on behind it.
 	api.Post(t, "/v1/webhook-endpoints", m{"code": "R", "url": r.URL, "topics": []string{"trial.happened"}, "is_enabled": false}).Want(200)
 	publish(t, api, "trial.happened", 5)
-	execute(t, api, `SET session_replication_role = replica; DELETE FROM event.log WHERE position <= (SELECT position - 2 FROM event.log_head); SET session_replication_role = origin`)
+	execute(t, api, `SET session_replication_role = replica; DELETE FROM event.log WHERE position <= (SELECT position - 2 FROM event.log_head); UPDATE event.log_head SET dropped_to = position - 2; SET session_replication_role = origin`)
 	api.Post(t, "/v1/webhook-endpoints", m{"code": "R", "url": r.URL, "topics": []string{"trial.happened"}}).Want(200)
 	until(t, "what is kept", func() bool {
 		return number(t, api, `SELECT count(*) FROM event.webhook_attempt WHERE is_delivered`) == 5
@@ -544,7 +544,7 @@ func TestRedelivery(t *testing.T) {
 	for _, position := range []int64{head + 100, 9007199254740991} {
 		api.Post(t, "/v1/webhook-redeliveries", m{"endpoint": "R", "position": position}).Problem("position-not-kept", 422)
 	}
-	execute(t, api, `SET session_replication_role = replica; DELETE FROM event.log WHERE position <= 5; SET session_replication_role = origin`)
+	execute(t, api, `SET session_replication_role = replica; DELETE FROM event.log WHERE position <= 5; UPDATE event.log_head SET dropped_to = 5; SET session_replication_role = origin`)
 	api.Post(t, "/v1/webhook-redeliveries", m{"endpoint": "R", "position": 5}).Problem("position-not-kept", 422)
 	api.Post(t, "/v1/webhook-redeliveries", m{"endpoint": "X", "position": 6}).Problem("unknown-webhook-endpoint", 422)
 }

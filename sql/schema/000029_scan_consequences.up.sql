@@ -2325,13 +2325,13 @@ COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
     'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, the current one first; null when the lease is not the one that holds.';
 -- <<< functions/event/next_webhook_events.sql
 
--- >>> functions/event/oldest_position.sql sha256:9bbd5e5346dbef4f
+-- >>> functions/event/oldest_position.sql sha256:3d8e3e8955c34b2c
 CREATE OR REPLACE FUNCTION event.oldest_position() RETURNS bigint
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT coalesce((SELECT min(l.position) FROM event.log AS l), (SELECT h.position + 1 FROM event.log_head AS h));
+    SELECT h.dropped_to + 1 FROM event.log_head AS h;
 $function$;
 
 COMMENT ON FUNCTION event.oldest_position() IS 'First position that the feed still holds; that of the next event when it holds none.';
