@@ -7777,6 +7777,39 @@ $$;
 COMMENT ON FUNCTION inventory.describe_transfer(p_movement_id bigint, p_movement_type inventory.movement_type, p_item text, p_lot text, p_from text, p_to text, p_quantity numeric, p_unit text, p_posted_at timestamp with time zone) IS 'A transfer as a document, from the parts of its movement; quantity in base units.';
 
 --
+-- Name: detach_old_partitions(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.detach_old_partitions() RETURNS text[]
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_cut timestamptz := inventory.retention_cut();
+    v_until timestamptz;
+BEGIN
+    -- The latest month that nobody needs, and all before it.
+    FOR v_until IN
+        SELECT l.ends::timestamptz
+        FROM event.list_partitions() AS l
+        WHERE l.parent = 'inventory.movement' AND NOT l.is_default AND l.ends::timestamptz <= v_cut
+        ORDER BY 1 DESC
+    LOOP
+        IF NOT EXISTS (SELECT FROM inventory.find_ledger_need(v_until) AS n) THEN
+            RETURN inventory.detach_partitions(v_until);
+        END IF;
+    END LOOP;
+    RETURN ARRAY[]::text[];
+END;
+$$;
+
+--
+-- Name: FUNCTION detach_old_partitions(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.detach_old_partitions() IS 'Detaches the months of the ledger that are older than the setting (inventory.retention) and that nobody needs any more; gives their names. Does nothing unless it is set.';
+
+--
 -- Name: detach_partitions(timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -7802,33 +7835,21 @@ BEGIN
         RETURN ARRAY[]::text[];
     END IF;
 
-    -- Everything in them must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    SELECT n.needed_by, n.since INTO v_room, v_needed FROM inventory.find_ledger_need(v_until) AS n;
+    IF v_room = 'inventory.period' THEN
+        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room)::text,
+                  HINT = 'Close the periods up to the month after it, or keep more.';
+    ELSIF v_room IS NOT NULL THEN
+        RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
+                  HINT = 'Close what is open, or keep more.';
+    END IF;
     SELECT min(p.ends_at) INTO v_horizon
     FROM inventory.period AS p
     WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
-    IF v_horizon IS NULL THEN
-        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
-            USING ERRCODE = 'MR224',
-                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', 'inventory.period')::text,
-                  HINT = 'Close the periods up to the month after it, or keep more.';
-    END IF;
-
-    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
-    FOR v_room IN
-        SELECT n.nspname
-        FROM pg_proc AS f
-        JOIN pg_namespace AS n ON n.oid = f.pronamespace
-        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
-        ORDER BY n.nspname
-    LOOP
-        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO v_needed;
-        IF v_needed < v_until THEN
-            RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
-                USING ERRCODE = 'MR224',
-                      DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
-                      HINT = 'Close what is open, or keep more.';
-        END IF;
-    END LOOP;
 
     FOREACH v_name IN ARRAY v_names LOOP
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
@@ -7984,6 +8005,52 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.ensure_lot(p_item catalog.item, p_number text, p_status inventory.lot_status, p_supplier_id bigint, p_supplier_lot text, p_manufactured_on date, p_expires_on date, p_reuse boolean) IS 'A new lot of an item; number null: the next free one. With p_reuse an existing lot of the same status, supplier and supplier lot is taken. Expiry: as named, else manufacture (or today) plus the shelf life of the item. Raises MR210 when the number is taken, MR205 when an untracked item names a lot.';
+
+--
+-- Name: find_ledger_need(timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.find_ledger_need(p_until timestamp with time zone) RETURNS TABLE(needed_by text, since timestamp with time zone)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_room text;
+BEGIN
+    -- Everything in it must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    IF NOT EXISTS (
+        SELECT FROM inventory.period AS p
+        WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= p_until + interval '5 minutes') THEN
+        needed_by := 'inventory.period';
+        since := NULL;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
+    FOR v_room IN
+        SELECT n.nspname
+        FROM pg_proc AS f
+        JOIN pg_namespace AS n ON n.oid = f.pronamespace
+        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
+        ORDER BY n.nspname
+    LOOP
+        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO since;
+        IF since < p_until THEN
+            needed_by := v_room;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_ledger_need(p_until timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.find_ledger_need(p_until timestamp with time zone) IS 'The first that still needs the ledger before p_until: inventory.period when what happened then is not closed and kept in a snapshot, else the room whose function oldest_movement_needed says so, and since when. No row: it may be detached.';
 
 --
 -- Name: find_lot(catalog.item, text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -8174,6 +8241,9 @@ DECLARE
     v_snapshot_id bigint;
     v_from timestamptz;
     v_from_closed_at timestamptz;
+    v_month_id bigint;
+    v_month timestamptz;
+    v_since timestamptz;
     v_until timestamptz;
 BEGIN
     IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
@@ -8191,6 +8261,23 @@ BEGIN
     LIMIT 1;
     v_from := coalesce(v_from, '-infinity'::timestamptz);
     v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+    v_since := v_from - interval '5 minutes';
+
+    -- Or what the books said at the start of a later month: all that was posted before it, and nothing that was posted since.
+    -- By occurred it serves from five minutes on: nothing posted before it can have happened later.
+    SELECT s.id, s.posted_before INTO v_month_id, v_month
+    FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before <= p_instant - CASE p_basis WHEN 'occurred' THEN interval '5 minutes' ELSE interval '0' END
+    ORDER BY s.posted_before DESC
+    LIMIT 1;
+    IF v_month >= v_from THEN
+        v_snapshot_id := NULL;
+        v_from := '-infinity'::timestamptz;
+        v_from_closed_at := '-infinity'::timestamptz;
+        v_since := v_month;
+    ELSE
+        v_month_id := NULL;
+    END IF;
 
     -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
     -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
@@ -8212,6 +8299,10 @@ BEGIN
         FROM inventory.period_balance AS b
         WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
         UNION ALL
+        SELECT b.location_id, b.lot_id, b.on_hand, b.second_on_hand
+        FROM inventory.posting_snapshot_balance AS b
+        WHERE b.posting_snapshot_id = v_month_id AND b.item_id = p_item_id
+        UNION ALL
         SELECT p.location_id, w.lot_id, p.quantity, p.second_quantity
         FROM (
             -- By way first, each row of the ledger once: the ways are few.
@@ -8221,7 +8312,7 @@ BEGIN
             FROM inventory.movement AS m
             WHERE m.item_id = p_item_id
               -- A clock may be five minutes ahead, not more.
-              AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+              AND m.posted_at >= v_since AND m.posted_at <= v_until
               AND CASE
                   WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
                   ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
@@ -8242,7 +8333,7 @@ $$;
 -- Name: FUNCTION get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) IS 'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
+COMMENT ON FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) IS 'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of about a month; by occurred of an instant that is not closed, up to now, since anybody may still post what happened then. Raises MR223 when that part of the ledger was detached.';
 
 --
 -- Name: get_period(text); Type: FUNCTION; Schema: inventory; Owner: -
@@ -8337,6 +8428,65 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.hold_stock(p_demand_type inventory.demand_type, p_demand_id bigint, p_item_id bigint, p_location_id bigint, p_lot_id bigint, p_quantity numeric) IS 'Reserves p_quantity base units of one balance, wherever it lies, for a demand: goods that only the step named by the demand may move. Call it after the posting that brought them, which holds the lock of the balance. The CHECK of the balance refuses more than is free.';
+
+--
+-- Name: keep_month_starts(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.keep_month_starts() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '2s'
+    AS $$
+DECLARE
+    v_closed_until timestamptz;
+    v_first timestamp;
+    v_last timestamp;
+    v_month timestamp;
+    v_written integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(218, 1);
+    SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p WHERE p.snapshot_at IS NOT NULL;
+
+    -- A month is a day old before its start is kept: no clock of a server is set back so far.
+    v_last := date_trunc('month', (clock_timestamp() - interval '1 day') AT TIME ZONE 'UTC');
+    SELECT date_trunc('month', max(s.posted_before) AT TIME ZONE 'UTC') + interval '1 month' INTO v_first FROM inventory.posting_snapshot AS s;
+    v_first := greatest(
+        coalesce(v_first, (
+            SELECT date_trunc('month', m.posted_at AT TIME ZONE 'UTC') + interval '1 month'
+            FROM inventory.movement AS m
+            ORDER BY m.id
+            LIMIT 1)),
+        date_trunc('month', (v_closed_until - interval '1 microsecond') AT TIME ZONE 'UTC') + interval '1 month');
+
+    IF v_first <= v_last THEN
+        -- Whoever drew an earlier time holds this lock until it has committed. From here on each statement sees all of them.
+        PERFORM pg_advisory_lock(218, 0);
+        PERFORM pg_advisory_unlock(218, 0);
+        FOR v_month IN SELECT g FROM generate_series(v_first, v_last, interval '1 month') AS g LOOP
+            PERFORM inventory.write_posting_snapshot(v_month AT TIME ZONE 'UTC');
+            v_written := v_written + 1;
+        END LOOP;
+    END IF;
+
+    -- Where a later period is closed, its snapshot serves. The latest stays: the next one begins with it.
+    DELETE FROM inventory.posting_snapshot_balance AS b
+    USING inventory.posting_snapshot AS s
+    WHERE s.id = b.posting_snapshot_id
+      AND s.posted_before < v_closed_until
+      AND s.posted_before < (SELECT max(n.posted_before) FROM inventory.posting_snapshot AS n);
+    DELETE FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before < v_closed_until
+      AND s.posted_before < (SELECT max(n.posted_before) FROM inventory.posting_snapshot AS n);
+    RETURN v_written;
+END;
+$$;
+
+--
+-- Name: FUNCTION keep_month_starts(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.keep_month_starts() IS 'Keeps what the books said at the start of every month (UTC) that has none yet, and drops what closed periods have made superfluous; says how many were written. Idempotent; reads each month of the ledger once. 55P03 when postings do not let it in for two seconds.';
 
 --
 -- Name: keep_serials(inventory.posting_line[]); Type: FUNCTION; Schema: inventory; Owner: -
@@ -8438,6 +8588,29 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit integer) IS 'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
+
+--
+-- Name: list_ledger_needs(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.list_ledger_needs() RETURNS TABLE(partition text, is_old boolean, needed_by text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT l.partition,
+        coalesce(l.ends::timestamptz <= inventory.retention_cut(), false),
+        coalesce(n.needed_by, '')
+    FROM event.list_partitions() AS l
+    LEFT JOIN LATERAL inventory.find_ledger_need(l.ends::timestamptz) AS n ON true
+    WHERE l.parent = 'inventory.movement' AND NOT l.is_default
+    ORDER BY 1;
+$$;
+
+--
+-- Name: FUNCTION list_ledger_needs(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.list_ledger_needs() IS 'Months of the ledger: whether they are older than the setting keeps, and who needs them all the same (empty: nobody).';
 
 --
 -- Name: list_movements(text, text, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
@@ -10125,6 +10298,24 @@ $_$;
 COMMENT ON FUNCTION inventory.resolve_barcode(p_barcode text) IS 'What a scanned code means: {kind: item | lot | location | handling_unit, item, lot, unit, quantity, location, sscc}. Takes GS1 element strings (AI 00, 01, 02, 10, 21, 30, 37), GTINs, item numbers, location codes and lot numbers. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
 
 --
+-- Name: retention_cut(); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.retention_cut() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT (date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') - make_interval(months => r.months_attached)) AT TIME ZONE 'UTC'
+    FROM inventory.retention AS r;
+$$;
+
+--
+-- Name: FUNCTION retention_cut(); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.retention_cut() IS 'What was posted before this instant is older than the setting keeps in the ledger; null: everything is kept.';
+
+--
 -- Name: reverse_count(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -10379,6 +10570,23 @@ $$;
 COMMENT ON FUNCTION inventory.set_reservation_expiry(p_demand_type inventory.demand_type, p_demand_id bigint, p_expires_at timestamp with time zone) IS 'Sets when what is still reserved for a demand is given back; null: never by itself. The demand must be locked.';
 
 --
+-- Name: set_retention(integer); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.set_retention(p_months integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE inventory.retention AS r SET months_attached = p_months;
+$$;
+
+--
+-- Name: FUNCTION set_retention(p_months integer); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.set_retention(p_months integer) IS 'Sets how many months before the running one stay in the ledger; null: all.';
+
+--
 -- Name: split_lot(jsonb, jsonb); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -10549,6 +10757,79 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.transfer_number(p_movement_id bigint) IS 'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
+
+--
+-- Name: write_posting_snapshot(timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.write_posting_snapshot(p_posted_before timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_base_id bigint;
+    v_base timestamptz;
+    v_period_id bigint;
+    v_from timestamptz;
+    v_closed_at timestamptz;
+    v_since timestamptz := '-infinity'::timestamptz;
+    v_until timestamptz := p_posted_before;
+    v_id bigint;
+BEGIN
+    SELECT s.id, s.posted_before INTO v_base_id, v_base
+    FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before < p_posted_before
+    ORDER BY s.posted_before DESC
+    LIMIT 1;
+    SELECT p.id, p.ends_at, p.closed_at INTO v_period_id, v_from, v_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_posted_before AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+
+    -- The later of the two is where to begin: the ledger before a period may be detached.
+    IF v_base >= v_from OR v_from IS NULL THEN
+        v_period_id := NULL;
+        v_from := '-infinity'::timestamptz;
+        v_since := coalesce(v_base, v_since);
+    ELSE
+        -- What the snapshot of the period holds and was posted only later comes off again.
+        v_base_id := NULL;
+        v_since := v_from - interval '5 minutes';
+        v_until := greatest(p_posted_before, v_closed_at + interval '1 microsecond');
+    END IF;
+
+    INSERT INTO inventory.posting_snapshot (posted_before) VALUES (p_posted_before) RETURNING id INTO v_id;
+    INSERT INTO inventory.posting_snapshot_balance (posting_snapshot_id, item_id, location_id, lot_id, on_hand, second_on_hand)
+    SELECT v_id, e.item_id, e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
+    FROM (
+        SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
+        FROM inventory.posting_snapshot_balance AS b
+        WHERE b.posting_snapshot_id = v_base_id
+        UNION ALL
+        SELECT b.item_id, b.location_id, b.lot_id, b.on_hand, b.second_on_hand
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_period_id
+        UNION ALL
+        SELECT m.item_id, p.location_id, m.lot_id, p.quantity * s.sign, p.second_quantity * s.sign
+        FROM inventory.movement AS m
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END AS sign) AS s
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+            AS p (location_id, quantity, second_quantity)
+        JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
+        WHERE m.posted_at >= v_since AND m.posted_at < v_until
+          AND (m.occurred_at >= v_from) = (m.posted_at < p_posted_before)
+    ) AS e
+    GROUP BY e.item_id, e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
+END;
+$$;
+
+--
+-- Name: FUNCTION write_posting_snapshot(p_posted_before timestamp with time zone); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.write_posting_snapshot(p_posted_before timestamp with time zone) IS 'Keeps what the books said before an instant: from the snapshot before it and the movements since. Nothing may be posted any more that carries an earlier time; inventory.keep_month_starts sees to that.';
 
 --
 -- Name: write_snapshots(); Type: FUNCTION; Schema: inventory; Owner: -
@@ -18978,6 +19259,74 @@ ALTER TABLE inventory.period ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTIT
 );
 
 --
+-- Name: posting_snapshot; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.posting_snapshot (
+    id bigint NOT NULL,
+    posted_before timestamp with time zone NOT NULL,
+    written_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT posting_snapshot_written_at_check CHECK ((written_at > posted_before))
+);
+
+--
+-- Name: TABLE posting_snapshot; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.posting_snapshot IS 'An instant, the start of a month (UTC), of which it is kept what the books said. Unlike a closed period it forbids nothing: no posting can carry an earlier time of posting any more.';
+
+--
+-- Name: COLUMN posting_snapshot.posted_before; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.posting_snapshot.posted_before IS 'What was posted before this instant is in it, whenever it happened.';
+
+--
+-- Name: posting_snapshot_balance; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.posting_snapshot_balance (
+    posting_snapshot_id bigint NOT NULL,
+    item_id bigint NOT NULL,
+    location_id bigint NOT NULL,
+    lot_id bigint NOT NULL,
+    on_hand numeric(18,6) NOT NULL,
+    second_on_hand numeric(18,6),
+    CONSTRAINT posting_snapshot_balance_on_hand_check CHECK ((((on_hand <> (0)::numeric) OR (second_on_hand <> (0)::numeric)) AND (on_hand <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE posting_snapshot_balance; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.posting_snapshot_balance IS 'What the books said at the instant of the snapshot. Made of the ledger, not of the balances.';
+
+--
+-- Name: COLUMN posting_snapshot_balance.on_hand; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.posting_snapshot_balance.on_hand IS 'Base units.';
+
+--
+-- Name: COLUMN posting_snapshot_balance.second_on_hand; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.posting_snapshot_balance.second_on_hand IS 'Catch weight, in the second unit of the item; null when it has none.';
+
+--
+-- Name: posting_snapshot_id_seq; Type: SEQUENCE; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.posting_snapshot ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME inventory.posting_snapshot_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: reservation; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -19035,6 +19384,29 @@ ALTER TABLE inventory.reservation ALTER COLUMN id ADD GENERATED BY DEFAULT AS ID
     NO MAXVALUE
     CACHE 1
 );
+
+--
+-- Name: retention; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.retention (
+    id integer DEFAULT 1 NOT NULL,
+    months_attached integer,
+    CONSTRAINT retention_id_check CHECK ((id = 1)),
+    CONSTRAINT retention_months_attached_check CHECK (((months_attached >= 1) AND (months_attached <= 1200)))
+);
+
+--
+-- Name: TABLE retention; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.retention IS 'How long the ledger keeps its months: one row. What a cost layer, an open document, an open period or a reader of the feed needs stays longer.';
+
+--
+-- Name: COLUMN retention.months_attached; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.retention.months_attached IS 'Months before the running one that stay attached; older ones are detached by a job as soon as nothing needs them. Null: nothing is ever detached by itself.';
 
 --
 -- Name: reversal; Type: TABLE; Schema: inventory; Owner: -
@@ -21289,11 +21661,39 @@ ALTER TABLE ONLY inventory.period
     ADD CONSTRAINT period_starts_at_ends_at_excl EXCLUDE USING gist (tstzrange(starts_at, ends_at) WITH &&);
 
 --
+-- Name: posting_snapshot_balance posting_snapshot_balance_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.posting_snapshot_balance
+    ADD CONSTRAINT posting_snapshot_balance_pkey PRIMARY KEY (posting_snapshot_id, item_id, location_id, lot_id);
+
+--
+-- Name: posting_snapshot posting_snapshot_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.posting_snapshot
+    ADD CONSTRAINT posting_snapshot_pkey PRIMARY KEY (id);
+
+--
+-- Name: posting_snapshot posting_snapshot_posted_before_key; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.posting_snapshot
+    ADD CONSTRAINT posting_snapshot_posted_before_key UNIQUE (posted_before);
+
+--
 -- Name: reservation reservation_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
 ALTER TABLE ONLY inventory.reservation
     ADD CONSTRAINT reservation_pkey PRIMARY KEY (id);
+
+--
+-- Name: retention retention_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.retention
+    ADD CONSTRAINT retention_pkey PRIMARY KEY (id);
 
 --
 -- Name: reversal reversal_movement_id_key; Type: CONSTRAINT; Schema: inventory; Owner: -
@@ -23581,6 +23981,18 @@ CREATE TRIGGER reservation_audited AFTER INSERT OR DELETE OR UPDATE ON inventory
 COMMENT ON TRIGGER reservation_audited ON inventory.reservation IS 'Records every change in audit.entry.';
 
 --
+-- Name: retention retention_audited; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER retention_audited AFTER INSERT OR DELETE OR UPDATE ON inventory.retention FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER retention_audited ON retention; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER retention_audited ON inventory.retention IS 'Records every change in audit.entry.';
+
+--
 -- Name: reversal reversal_append_only; Type: TRIGGER; Schema: inventory; Owner: -
 --
 
@@ -24426,6 +24838,13 @@ ALTER TABLE ONLY inventory.lot
 
 ALTER TABLE ONLY inventory.period_balance
     ADD CONSTRAINT period_balance_period_id_fkey FOREIGN KEY (period_id) REFERENCES inventory.period(id);
+
+--
+-- Name: posting_snapshot_balance posting_snapshot_balance_posting_snapshot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.posting_snapshot_balance
+    ADD CONSTRAINT posting_snapshot_balance_posting_snapshot_id_fkey FOREIGN KEY (posting_snapshot_id) REFERENCES inventory.posting_snapshot(id);
 
 --
 -- Name: reservation reservation_item_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -

@@ -49,6 +49,17 @@ func TestPartitions(t *testing.T) {
 	if err := (partitionsList{}).Run(ctx, dba); err != nil {
 		t.Error(err)
 	}
+	for _, months := range []int32{24, 0} {
+		if err := (partitionsRetain{Months: months}).Run(ctx, dba); err != nil {
+			t.Error(err)
+		}
+		if err := (partitionsList{}).Run(ctx, dba); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := (partitionsRetain{Months: -1}).Run(ctx, dba); err == nil {
+		t.Error("a negative number of months was taken")
+	}
 	if err := (partitionsDetach{Before: "2020-01"}).Run(ctx, dba); err != nil {
 		t.Errorf("nothing to detach: %v", err)
 	}

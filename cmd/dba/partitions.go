@@ -19,6 +19,7 @@ type partitionsCommand struct {
 	List   partitionsList   `cmd:"" help:"List the partitions of ledger, audit and feed."`
 	Ensure partitionsEnsure `cmd:"" help:"Make the partitions that the coming months need, and empty the default ones."`
 	Detach partitionsDetach `cmd:"" help:"Take old months out of the ledger; their tables stay, to be saved and dropped."`
+	Retain partitionsRetain `cmd:"" help:"Say how many months stay in the ledger; a job detaches what is older and not needed."`
 }
 
 type partitionsList struct{}
@@ -30,15 +31,60 @@ func (partitionsList) Run(ctx context.Context, dba *program) error {
 		if err != nil {
 			return err
 		}
+		needs, err := inventory.LedgerNeeds(ctx, primary)
+		if err != nil {
+			return err
+		}
+		neededBy := map[string]string{}
+		for _, need := range needs {
+			neededBy[need.Partition] = need.NeededBy
+			if need.IsOld {
+				neededBy[need.Partition] += " (old)"
+			}
+		}
+		months, err := inventory.Retention(ctx, primary)
+		if err != nil {
+			return err
+		}
 		table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-		fmt.Fprintln(table, "partition\tfrom\tto\trows, about\tMB\t")
+		fmt.Fprintln(table, "partition\tfrom\tto\trows, about\tMB\tneeded by\t")
 		for _, p := range partitions {
 			if p.IsDefault {
 				p.Begins, p.Ends = "default", ""
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%.1f\t\n", p.Partition, p.Begins, p.Ends, p.EstimatedRows, float64(p.Bytes)/(1<<20))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%.1f\t%s\t\n", p.Partition, p.Begins, p.Ends, p.EstimatedRows, float64(p.Bytes)/(1<<20), neededBy[p.Partition])
 		}
-		return table.Flush()
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		fmt.Println(describeRetention(months))
+		return nil
+	})
+}
+
+// describeRetention is one sentence about the setting.
+func describeRetention(months int32) string {
+	if months == 0 {
+		return "All months stay in the ledger."
+	}
+	return fmt.Sprintf("The running month and %d before it stay in the ledger; older ones are detached as soon as nobody needs them.", months)
+}
+
+type partitionsRetain struct {
+	Months int32 `required:"" help:"Months before the running one; 0 keeps all."`
+}
+
+// Run changes the setting.
+func (c partitionsRetain) Run(ctx context.Context, dba *program) error {
+	if c.Months < 0 {
+		return errors.New("--months must be a number of months, or 0 to keep all")
+	}
+	return withPrimary(ctx, dba, func(primary *pg.Primary) error {
+		if err := inventory.SetRetention(ctx, primary, c.Months); err != nil {
+			return err
+		}
+		fmt.Println(describeRetention(c.Months))
+		return nil
 	})
 }
 

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -16,6 +17,8 @@ func RegisterJobs(jobs *queue.Jobs, database db.DBTX) {
 	queue.Add(jobs, &snapshotter{queries: db.New(database)})
 	queue.Add(jobs, &reservationReleaser{queries: db.New(database)})
 	jobs.Every(time.Minute, func() river.JobArgs { return releaseReservations{} })
+	queue.Add(jobs, &bookkeeper{queries: db.New(database)})
+	jobs.Every(12*time.Hour, func() river.JobArgs { return keepBooks{} })
 	queue.Add(jobs, &expiryTeller{queries: db.New(database)})
 	jobs.Every(6*time.Hour, func() river.JobArgs { return tellExpiry{} })
 }
@@ -67,6 +70,34 @@ func (w *snapshotter) Work(ctx context.Context, _ *river.Job[snapshot]) error {
 	}
 	slog.InfoContext(ctx, "snapshots of periods written", "count", written)
 	return nil
+}
+
+// keepBooks keeps what the books said at the start of each month, and lets go of months that
+// are older than the setting and that nobody needs.
+type keepBooks struct{}
+
+// Kind names the job in the database.
+func (keepBooks) Kind() string { return "inventory_keep_books" }
+
+type bookkeeper struct {
+	river.WorkerDefaults[keepBooks]
+	queries *db.Queries
+}
+
+// Timeout of one run: the first one reads the whole ledger.
+func (*bookkeeper) Timeout(*river.Job[keepBooks]) time.Duration { return 25 * time.Minute }
+
+// Work does both; either is done though the other had to wait for postings.
+func (w *bookkeeper) Work(ctx context.Context, _ *river.Job[keepBooks]) error {
+	written, err := w.queries.KeepMonthStarts(ctx)
+	if written > 0 {
+		slog.InfoContext(ctx, "starts of months kept", "count", written)
+	}
+	names, detachErr := w.queries.DetachOldPartitions(ctx)
+	if len(names) > 0 {
+		slog.InfoContext(ctx, "months of the ledger detached: save them, then drop them", "partitions", names)
+	}
+	return errors.Join(err, detachErr)
 }
 
 // tellExpiry tells the feed of lots that have expired.

@@ -2,11 +2,14 @@ package inventory_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // The partition of the month is missing: postings go on, and go on while the rows move to the new one.
@@ -195,4 +198,125 @@ func TestPartitionsAreMadeBesideHalfDonePostings(t *testing.T) {
 			t.Errorf("partitions beside a posting that goes from %s to %s: %v", order[0], order[1], err)
 		}
 	}
+}
+
+// The setting says what is old; the job detaches what of it nobody needs, and nothing as long as nothing is set.
+func TestOldMonthsAreDetached(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.item (number, name, base_unit_id, costing_method) SELECT 'WASHER', 'WASHER', id, 'fifo' FROM catalog.unit WHERE code = 'H87'`)
+	exec(t, api.DB.Pool, past)
+	catchUp(t, api.DB)
+	for _, month := range []string{"2026-04", "2026-05", "2026-06"} {
+		api.Post(t, "/v1/period-closures", m{"period": month}).Want(201)
+	}
+	catchUp(t, api.DB)
+	want := func(names string) {
+		t.Helper()
+		if got := one[string](t, api.DB, `SELECT array_to_string(inventory.detach_old_partitions(), ' ')`); got != names {
+			t.Fatalf("detached %q, want %q", got, names)
+		}
+	}
+	want("")
+	months := one[int](t, api.DB, `SELECT (extract(year FROM age) * 12 + extract(month FROM age))::int
+		FROM age(date_trunc('month', now() AT TIME ZONE 'UTC'), '2026-06-01') AS age`)
+	exec(t, api.DB.Pool, `SELECT inventory.set_retention($1)`, months+1) // May stays
+	if got := one[string](t, api.DB, `SELECT string_agg(partition || ' ' || needed_by, ', ' ORDER BY partition) FROM inventory.list_ledger_needs() WHERE is_old`); got != "inventory.movement_2026_04 costing" {
+		t.Errorf("old: %s", got)
+	}
+	want("") // a layer of washers came in April
+	api.Post(t, "/v1/scrappings", m{"item": "WASHER", "from": "A", "quantity": "7", "reason": "DROPPED"}).Want(201)
+	catchUp(t, api.DB)
+	want("inventory.movement_2026_04")
+	exec(t, api.DB.Pool, `SELECT inventory.set_retention($1)`, months) // May goes; were June old, its period would not be closed far enough
+	want("inventory.movement_2026_05")
+	exec(t, api.DB.Pool, `SELECT inventory.set_retention(1)`)
+	want("")
+	exec(t, api.DB.Pool, `SELECT inventory.set_retention(NULL)`)
+	want("")
+	if _, err := api.DB.Pool.Exec(t.Context(), `SELECT inventory.set_retention(0)`); err == nil {
+		t.Error("no month at all would stay")
+	}
+}
+
+// Nothing is closed: what the books said at the start of each month is kept, so that stock as of an instant reads about a
+// month; when a period is closed its snapshot takes over.
+func TestStartsOfMonthsAreKept(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.item (number, name, base_unit_id) SELECT 'WASHER', 'WASHER', id FROM catalog.unit WHERE code = 'H87'`)
+	exec(t, api.DB.Pool, past)
+	catchUp(t, api.DB)
+	asOf := func() string {
+		t.Helper()
+		return one[string](t, api.DB, `SELECT string_agg(b.basis || ' ' || to_char(d, 'MM-DD') || ': ' || (inventory.list_stock_as_of(d, b.basis, NULL, NULL, NULL, 100) -> 'items')::text, E'\n' ORDER BY d, b.basis)
+			FROM generate_series('2026-04-01Z'::timestamptz, '2026-08-01Z', interval '5 days') AS d, (VALUES ('posted'), ('occurred')) AS b (basis)`)
+	}
+	before := asOf()
+	// A posting that is under way has drawn its time: whoever keeps the start of a month waits for it.
+	open(t, api, "BOLT", "", "C", "5")
+	if n := one[int](t, api.DB, `SELECT inventory.keep_month_starts()`); n < 3 {
+		t.Errorf("%d starts of months written", n)
+	}
+	if n := one[int](t, api.DB, `SELECT inventory.keep_month_starts()`); n != 0 {
+		t.Errorf("%d written again", n)
+	}
+	if got := one[string](t, api.DB, `SELECT string_agg(to_char(s.posted_before AT TIME ZONE 'UTC', 'MM-DD') || ' ' || (SELECT count(*) FROM inventory.posting_snapshot_balance AS b WHERE b.posting_snapshot_id = s.id), ', ' ORDER BY s.posted_before)
+		FROM inventory.posting_snapshot AS s WHERE s.posted_before <= '2026-07-01Z'`); got != "05-01 2, 06-01 3, 07-01 3" {
+		t.Errorf("kept: %s", got)
+	}
+	if after := asOf(); after != before {
+		t.Errorf("stock as of was\n%s\nand is now\n%s", before, after)
+	}
+	// A late scan of June changes what happened then, and not what the books said.
+	api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "A", "to": "B", "quantity": "1", "occurred_at": "2026-06-25T12:00:00Z"}).Want(201)
+	for basis, want := range map[string]string{"posted": "67", "occurred": "66"} {
+		if got := api.Get(t, "/v1/stock-as-of?item=BOLT&location=A&as_of=2026-07-15T00:00:00Z&basis="+basis).Want(200).Text("items", 0, "on_hand"); got != want {
+			t.Errorf("%s: %s, want %s", basis, got, want)
+		}
+	}
+	catchUp(t, api.DB)
+	before = asOf()
+	for _, month := range []string{"2026-04", "2026-05", "2026-06"} {
+		api.Post(t, "/v1/period-closures", m{"period": month}).Want(201)
+	}
+	catchUp(t, api.DB)
+	if n := one[int](t, api.DB, `SELECT inventory.keep_month_starts()`); n != 0 {
+		t.Errorf("%d written again", n)
+	}
+	if n := one[int](t, api.DB, `SELECT count(*) FROM inventory.posting_snapshot WHERE posted_before < '2026-06-30Z'`); n != 0 {
+		t.Errorf("%d superfluous ones stay", n)
+	}
+	if after := asOf(); after != before {
+		t.Errorf("stock as of was\n%s\nand is now\n%s", before, after)
+	}
+}
+
+// A posting that is under way has drawn its time already: whoever keeps the start of a month waits for it.
+func TestStartOfAMonthWaitsForPostings(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	exec(t, api.DB.Pool, `INSERT INTO catalog.item (number, name, base_unit_id) SELECT 'WASHER', 'WASHER', id FROM catalog.unit WHERE code = 'H87'`)
+	exec(t, api.DB.Pool, past)
+	posting, err := api.DB.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer posting.Rollback(context.Background())
+	if _, err := posting.Exec(t.Context(), `SELECT inventory.lock_balances('{}')`); err != nil {
+		t.Fatal(err)
+	}
+	var refused *pgconn.PgError
+	if _, err := api.DB.Pool.Exec(t.Context(), `SELECT inventory.keep_month_starts()`); !errors.As(err, &refused) || refused.Code != "55P03" {
+		t.Errorf("it did not wait: %v", err)
+	}
+	if err := posting.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, api.DB.Pool, `SELECT inventory.keep_month_starts()`)
+	// It lets go of the lock before it writes.
+	if n := one[int](t, api.DB, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); n != 0 {
+		t.Errorf("%d locks are left", n)
+	}
+	catchUp(t, api.DB)
 }

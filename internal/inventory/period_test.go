@@ -198,7 +198,7 @@ func TestAsOfIsAReplay(t *testing.T) {
 
 		now := time.Date(2026, 4, 3, 0, 0, 0, 0, time.UTC)
 		end := time.Date(2026, 9, 29, 0, 0, 0, 0, time.UTC)
-		closedUntil := time.Time{}
+		closedUntil, kept := time.Time{}, time.Time{}
 		next := time.Date(2026, time.Month(rapid.IntRange(4, 6).Draw(t, "first period")), 1, 0, 0, 0, 0, berlin)
 		stock := map[string]int{}
 		var ledger []movement
@@ -219,6 +219,10 @@ func TestAsOfIsAReplay(t *testing.T) {
 					do(`SELECT inventory.write_snapshots()`)
 				}
 				continue
+			}
+			if start := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC); start.After(kept) && rapid.IntRange(0, 2).Draw(t, "keep the start of the month") == 0 {
+				do(`SELECT inventory.write_posting_snapshot($1)`, start)
+				kept = start
 			}
 			move := movement{posted: now, quantity: rapid.IntRange(1, 9).Draw(t, "quantity")}
 			switch rapid.IntRange(0, 3).Draw(t, "way") {

@@ -2,6 +2,7 @@
 SET LOCAL lock_timeout = '5s';
 DROP TRIGGER IF EXISTS production_report_by_product_audited ON production.production_report_by_product;
 DROP TRIGGER IF EXISTS mail_audited ON notify.mail;
+DROP TRIGGER IF EXISTS retention_audited ON inventory.retention;
 DROP TRIGGER IF EXISTS movement_references_exist ON inventory.movement;
 DROP TRIGGER IF EXISTS lot_never_deleted ON inventory.lot;
 DROP TRIGGER IF EXISTS lot_identity_kept ON inventory.lot;
@@ -22,14 +23,21 @@ DROP FUNCTION IF EXISTS notify.get_outgoing_mail(bigint);
 DROP FUNCTION IF EXISTS notify.get_mail_source(document.kind, text);
 DROP FUNCTION IF EXISTS notify.get_mail(text);
 DROP FUNCTION IF EXISTS notify.begin_hand_over(bigint, text);
+DROP FUNCTION IF EXISTS inventory.write_posting_snapshot(timestamptz);
+DROP FUNCTION IF EXISTS inventory.set_retention(integer);
 DROP FUNCTION IF EXISTS inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz);
+DROP FUNCTION IF EXISTS inventory.retention_cut();
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz, inventory.balance_key[]);
 DROP FUNCTION IF EXISTS inventory.refuse_unknown_references();
 DROP FUNCTION IF EXISTS inventory.refuse_joint_weight(text, integer);
 DROP FUNCTION IF EXISTS inventory.part_of_second_quantity(bigint, text, numeric, numeric, numeric);
 DROP FUNCTION IF EXISTS inventory.lock_reservable(bigint[], bigint);
 DROP FUNCTION IF EXISTS inventory.lock_lot(bigint, bigint[]);
+DROP FUNCTION IF EXISTS inventory.list_ledger_needs();
+DROP FUNCTION IF EXISTS inventory.keep_month_starts();
+DROP FUNCTION IF EXISTS inventory.find_ledger_need(timestamptz);
 DROP FUNCTION IF EXISTS inventory.divide_second_quantity(bigint, numeric, numeric[]);
+DROP FUNCTION IF EXISTS inventory.detach_old_partitions();
 DROP FUNCTION IF EXISTS inventory.complete_second_quantities(inventory.posting_line[], numeric[]);
 DROP FUNCTION IF EXISTS event.webhook_id(uuid, bigint);
 DROP FUNCTION IF EXISTS event.webhook_consumer(text);
@@ -1415,6 +1423,90 @@ $function$;
 
 COMMENT ON FUNCTION inventory.detach_partitions(timestamptz) IS
     'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
+
+-- functions/inventory/get_on_hand_as_of.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
+    p_item_id bigint,
+    p_location_id bigint,
+    p_instant timestamptz,
+    p_basis inventory.as_of_basis
+) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric, second_on_hand numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    -- The latest snapshot that does not lie after the instant; without one, everything from the beginning.
+    v_snapshot_id bigint;
+    v_from timestamptz;
+    v_from_closed_at timestamptz;
+    v_until timestamptz;
+BEGIN
+    IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'the ledger does not go back to % any more', p_instant
+            USING ERRCODE = 'MR223',
+                  DETAIL = (SELECT jsonb_build_object('as_of', p_instant, 'begins', max(p.ends_at))
+                            FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)::text,
+                  HINT = 'Ask for a later day, or attach the partitions from the archive.';
+    END IF;
+
+    SELECT p.id, p.ends_at, p.closed_at INTO v_snapshot_id, v_from, v_from_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_instant AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+    v_from := coalesce(v_from, '-infinity'::timestamptz);
+    v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+
+    -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
+    -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
+    IF p_basis = 'posted' THEN
+        v_until := greatest(p_instant, v_from_closed_at);
+    ELSE
+        SELECT p.closed_at INTO v_until
+        FROM inventory.period AS p
+        WHERE p.ends_at > p_instant
+        ORDER BY p.ends_at
+        LIMIT 1;
+        v_until := coalesce(v_until, 'infinity'::timestamptz);
+    END IF;
+
+    RETURN QUERY
+    SELECT e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
+    FROM (
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
+        UNION ALL
+        SELECT p.location_id, w.lot_id, p.quantity, p.second_quantity
+        FROM (
+            -- By way first, each row of the ledger once: the ways are few.
+            SELECT m.from_location_id, m.to_location_id, m.lot_id,
+                sum(CASE WHEN m.occurred_at < v_from THEN -m.quantity ELSE m.quantity END) AS quantity,
+                sum(CASE WHEN m.occurred_at < v_from THEN -m.second_quantity ELSE m.second_quantity END) AS second_quantity
+            FROM inventory.movement AS m
+            WHERE m.item_id = p_item_id
+              -- A clock may be five minutes ahead, not more.
+              AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+              AND CASE
+                  WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
+                  ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
+              END
+            GROUP BY m.from_location_id, m.to_location_id, m.lot_id
+        ) AS w
+        CROSS JOIN LATERAL (VALUES (w.to_location_id, w.quantity, w.second_quantity), (w.from_location_id, -w.quantity, -w.second_quantity))
+            AS p (location_id, quantity, second_quantity)
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
+    WHERE p_location_id IS NULL OR e.location_id = p_location_id
+    GROUP BY e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
+    'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
 
 -- functions/inventory/post_mixed_movements.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(

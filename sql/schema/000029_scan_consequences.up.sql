@@ -2934,7 +2934,36 @@ COMMENT ON FUNCTION inventory.complete_second_quantities(inventory.posting_line[
     'Catch weight of the lines of a posting that is about to follow: what was stated, and for lines that state none but take all that is left of a balance, the weight the books have there; null where it has to be weighed, which the posting refuses (MR228). Locks the balances of the lines if an item among them is measured twice.';
 -- <<< functions/inventory/complete_second_quantities.sql
 
--- >>> functions/inventory/detach_partitions.sql sha256:6c00e923514b3152
+-- >>> functions/inventory/detach_old_partitions.sql sha256:9bd2320216d7e8b3
+CREATE OR REPLACE FUNCTION inventory.detach_old_partitions() RETURNS text[]
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_cut timestamptz := inventory.retention_cut();
+    v_until timestamptz;
+BEGIN
+    -- The latest month that nobody needs, and all before it.
+    FOR v_until IN
+        SELECT l.ends::timestamptz
+        FROM event.list_partitions() AS l
+        WHERE l.parent = 'inventory.movement' AND NOT l.is_default AND l.ends::timestamptz <= v_cut
+        ORDER BY 1 DESC
+    LOOP
+        IF NOT EXISTS (SELECT FROM inventory.find_ledger_need(v_until) AS n) THEN
+            RETURN inventory.detach_partitions(v_until);
+        END IF;
+    END LOOP;
+    RETURN ARRAY[]::text[];
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.detach_old_partitions() IS
+    'Detaches the months of the ledger that are older than the setting (inventory.retention) and that nobody needs any more; gives their names. Does nothing unless it is set.';
+-- <<< functions/inventory/detach_old_partitions.sql
+
+-- >>> functions/inventory/detach_partitions.sql sha256:ed9067e35c464ecf
 CREATE OR REPLACE FUNCTION inventory.detach_partitions(
     p_before timestamptz
 ) RETURNS text[]
@@ -2960,33 +2989,21 @@ BEGIN
         RETURN ARRAY[]::text[];
     END IF;
 
-    -- Everything in them must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    SELECT n.needed_by, n.since INTO v_room, v_needed FROM inventory.find_ledger_need(v_until) AS n;
+    IF v_room = 'inventory.period' THEN
+        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room)::text,
+                  HINT = 'Close the periods up to the month after it, or keep more.';
+    ELSIF v_room IS NOT NULL THEN
+        RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
+                  HINT = 'Close what is open, or keep more.';
+    END IF;
     SELECT min(p.ends_at) INTO v_horizon
     FROM inventory.period AS p
     WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
-    IF v_horizon IS NULL THEN
-        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
-            USING ERRCODE = 'MR224',
-                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', 'inventory.period')::text,
-                  HINT = 'Close the periods up to the month after it, or keep more.';
-    END IF;
-
-    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
-    FOR v_room IN
-        SELECT n.nspname
-        FROM pg_proc AS f
-        JOIN pg_namespace AS n ON n.oid = f.pronamespace
-        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
-        ORDER BY n.nspname
-    LOOP
-        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO v_needed;
-        IF v_needed < v_until THEN
-            RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
-                USING ERRCODE = 'MR224',
-                      DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
-                      HINT = 'Close what is open, or keep more.';
-        END IF;
-    END LOOP;
 
     FOREACH v_name IN ARRAY v_names LOOP
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
@@ -3024,6 +3041,234 @@ $function$;
 COMMENT ON FUNCTION inventory.divide_second_quantity(bigint, numeric, numeric[]) IS
     'One weighing divided over parts of the same goods in proportion to their quantities, at the scale of the second unit; the parts always make the whole. Nulls when nothing was weighed.';
 -- <<< functions/inventory/divide_second_quantity.sql
+
+-- >>> functions/inventory/find_ledger_need.sql sha256:6d01f706b18e1e46
+CREATE OR REPLACE FUNCTION inventory.find_ledger_need(
+    p_until timestamptz
+) RETURNS TABLE (needed_by text, since timestamptz)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    v_room text;
+BEGIN
+    -- Everything in it must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    IF NOT EXISTS (
+        SELECT FROM inventory.period AS p
+        WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= p_until + interval '5 minutes') THEN
+        needed_by := 'inventory.period';
+        since := NULL;
+        RETURN NEXT;
+        RETURN;
+    END IF;
+
+    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
+    FOR v_room IN
+        SELECT n.nspname
+        FROM pg_proc AS f
+        JOIN pg_namespace AS n ON n.oid = f.pronamespace
+        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
+        ORDER BY n.nspname
+    LOOP
+        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO since;
+        IF since < p_until THEN
+            needed_by := v_room;
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.find_ledger_need(timestamptz) IS
+    'The first that still needs the ledger before p_until: inventory.period when what happened then is not closed and kept in a snapshot, else the room whose function oldest_movement_needed says so, and since when. No row: it may be detached.';
+-- <<< functions/inventory/find_ledger_need.sql
+
+-- >>> functions/inventory/get_on_hand_as_of.sql sha256:9b7236a388180007
+CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
+    p_item_id bigint,
+    p_location_id bigint,
+    p_instant timestamptz,
+    p_basis inventory.as_of_basis
+) RETURNS TABLE (location_id bigint, lot_id bigint, on_hand numeric, second_on_hand numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    -- The latest snapshot that does not lie after the instant; without one, everything from the beginning.
+    v_snapshot_id bigint;
+    v_from timestamptz;
+    v_from_closed_at timestamptz;
+    v_month_id bigint;
+    v_month timestamptz;
+    v_since timestamptz;
+    v_until timestamptz;
+BEGIN
+    IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'the ledger does not go back to % any more', p_instant
+            USING ERRCODE = 'MR223',
+                  DETAIL = (SELECT jsonb_build_object('as_of', p_instant, 'begins', max(p.ends_at))
+                            FROM inventory.period AS p WHERE p.detached_at IS NOT NULL)::text,
+                  HINT = 'Ask for a later day, or attach the partitions from the archive.';
+    END IF;
+
+    SELECT p.id, p.ends_at, p.closed_at INTO v_snapshot_id, v_from, v_from_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_instant AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+    v_from := coalesce(v_from, '-infinity'::timestamptz);
+    v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+    v_since := v_from - interval '5 minutes';
+
+    -- Or what the books said at the start of a later month: all that was posted before it, and nothing that was posted since.
+    -- By occurred it serves from five minutes on: nothing posted before it can have happened later.
+    SELECT s.id, s.posted_before INTO v_month_id, v_month
+    FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before <= p_instant - CASE p_basis WHEN 'occurred' THEN interval '5 minutes' ELSE interval '0' END
+    ORDER BY s.posted_before DESC
+    LIMIT 1;
+    IF v_month >= v_from THEN
+        v_snapshot_id := NULL;
+        v_from := '-infinity'::timestamptz;
+        v_from_closed_at := '-infinity'::timestamptz;
+        v_since := v_month;
+    ELSE
+        v_month_id := NULL;
+    END IF;
+
+    -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
+    -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
+    IF p_basis = 'posted' THEN
+        v_until := greatest(p_instant, v_from_closed_at);
+    ELSE
+        SELECT p.closed_at INTO v_until
+        FROM inventory.period AS p
+        WHERE p.ends_at > p_instant
+        ORDER BY p.ends_at
+        LIMIT 1;
+        v_until := coalesce(v_until, 'infinity'::timestamptz);
+    END IF;
+
+    RETURN QUERY
+    SELECT e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
+    FROM (
+        SELECT b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
+        UNION ALL
+        SELECT b.location_id, b.lot_id, b.on_hand, b.second_on_hand
+        FROM inventory.posting_snapshot_balance AS b
+        WHERE b.posting_snapshot_id = v_month_id AND b.item_id = p_item_id
+        UNION ALL
+        SELECT p.location_id, w.lot_id, p.quantity, p.second_quantity
+        FROM (
+            -- By way first, each row of the ledger once: the ways are few.
+            SELECT m.from_location_id, m.to_location_id, m.lot_id,
+                sum(CASE WHEN m.occurred_at < v_from THEN -m.quantity ELSE m.quantity END) AS quantity,
+                sum(CASE WHEN m.occurred_at < v_from THEN -m.second_quantity ELSE m.second_quantity END) AS second_quantity
+            FROM inventory.movement AS m
+            WHERE m.item_id = p_item_id
+              -- A clock may be five minutes ahead, not more.
+              AND m.posted_at >= v_since AND m.posted_at <= v_until
+              AND CASE
+                  WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
+                  ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
+              END
+            GROUP BY m.from_location_id, m.to_location_id, m.lot_id
+        ) AS w
+        CROSS JOIN LATERAL (VALUES (w.to_location_id, w.quantity, w.second_quantity), (w.from_location_id, -w.quantity, -w.second_quantity))
+            AS p (location_id, quantity, second_quantity)
+    ) AS e
+    JOIN catalog.location AS c ON c.id = e.location_id AND c.is_physical
+    WHERE p_location_id IS NULL OR e.location_id = p_location_id
+    GROUP BY e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
+    'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of about a month; by occurred of an instant that is not closed, up to now, since anybody may still post what happened then. Raises MR223 when that part of the ledger was detached.';
+-- <<< functions/inventory/get_on_hand_as_of.sql
+
+-- >>> functions/inventory/keep_month_starts.sql sha256:d8f63ac973e24f7d
+CREATE OR REPLACE FUNCTION inventory.keep_month_starts() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+-- Postings queue behind the one who waits here: it gives up soon, and its job comes back.
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_closed_until timestamptz;
+    v_first timestamp;
+    v_last timestamp;
+    v_month timestamp;
+    v_written integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(218, 1);
+    SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p WHERE p.snapshot_at IS NOT NULL;
+
+    -- A month is a day old before its start is kept: no clock of a server is set back so far.
+    v_last := date_trunc('month', (clock_timestamp() - interval '1 day') AT TIME ZONE 'UTC');
+    SELECT date_trunc('month', max(s.posted_before) AT TIME ZONE 'UTC') + interval '1 month' INTO v_first FROM inventory.posting_snapshot AS s;
+    v_first := greatest(
+        coalesce(v_first, (
+            SELECT date_trunc('month', m.posted_at AT TIME ZONE 'UTC') + interval '1 month'
+            FROM inventory.movement AS m
+            ORDER BY m.id
+            LIMIT 1)),
+        date_trunc('month', (v_closed_until - interval '1 microsecond') AT TIME ZONE 'UTC') + interval '1 month');
+
+    IF v_first <= v_last THEN
+        -- Whoever drew an earlier time holds this lock until it has committed. From here on each statement sees all of them.
+        PERFORM pg_advisory_lock(218, 0);
+        PERFORM pg_advisory_unlock(218, 0);
+        FOR v_month IN SELECT g FROM generate_series(v_first, v_last, interval '1 month') AS g LOOP
+            PERFORM inventory.write_posting_snapshot(v_month AT TIME ZONE 'UTC');
+            v_written := v_written + 1;
+        END LOOP;
+    END IF;
+
+    -- Where a later period is closed, its snapshot serves. The latest stays: the next one begins with it.
+    DELETE FROM inventory.posting_snapshot_balance AS b
+    USING inventory.posting_snapshot AS s
+    WHERE s.id = b.posting_snapshot_id
+      AND s.posted_before < v_closed_until
+      AND s.posted_before < (SELECT max(n.posted_before) FROM inventory.posting_snapshot AS n);
+    DELETE FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before < v_closed_until
+      AND s.posted_before < (SELECT max(n.posted_before) FROM inventory.posting_snapshot AS n);
+    RETURN v_written;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.keep_month_starts() IS
+    'Keeps what the books said at the start of every month (UTC) that has none yet, and drops what closed periods have made superfluous; says how many were written. Idempotent; reads each month of the ledger once. 55P03 when postings do not let it in for two seconds.';
+-- <<< functions/inventory/keep_month_starts.sql
+
+-- >>> functions/inventory/list_ledger_needs.sql sha256:6c7f805c83e54aba
+CREATE OR REPLACE FUNCTION inventory.list_ledger_needs() RETURNS TABLE (partition text, is_old boolean, needed_by text)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT l.partition,
+        coalesce(l.ends::timestamptz <= inventory.retention_cut(), false),
+        coalesce(n.needed_by, '')
+    FROM event.list_partitions() AS l
+    LEFT JOIN LATERAL inventory.find_ledger_need(l.ends::timestamptz) AS n ON true
+    WHERE l.parent = 'inventory.movement' AND NOT l.is_default
+    ORDER BY 1;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_ledger_needs() IS
+    'Months of the ledger: whether they are older than the setting keeps, and who needs them all the same (empty: nobody).';
+-- <<< functions/inventory/list_ledger_needs.sql
 
 -- >>> functions/inventory/lock_lot.sql sha256:5f6af3a02c3aec76
 CREATE OR REPLACE FUNCTION inventory.lock_lot(
@@ -3839,6 +4084,19 @@ COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigin
     'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves for several demands locks all it may take by inventory.lock_reservable first, and hands that over as p_keys.';
 -- <<< functions/inventory/reserve_stock.sql
 
+-- >>> functions/inventory/retention_cut.sql sha256:605d3f119f8576a4
+CREATE OR REPLACE FUNCTION inventory.retention_cut() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT (date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') - make_interval(months => r.months_attached)) AT TIME ZONE 'UTC'
+    FROM inventory.retention AS r;
+$function$;
+
+COMMENT ON FUNCTION inventory.retention_cut() IS 'What was posted before this instant is older than the setting keeps in the ledger; null: everything is kept.';
+-- <<< functions/inventory/retention_cut.sql
+
 -- >>> functions/inventory/set_lot_status.sql sha256:d10a73a0b99f624f
 CREATE OR REPLACE FUNCTION inventory.set_lot_status(
     p_lot_id bigint,
@@ -3885,6 +4143,91 @@ $function$;
 COMMENT ON FUNCTION inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz) IS
     'Sets when what is still reserved for a demand is given back; null: never by itself. The demand must be locked.';
 -- <<< functions/inventory/set_reservation_expiry.sql
+
+-- >>> functions/inventory/set_retention.sql sha256:8b6c820129701131
+CREATE OR REPLACE FUNCTION inventory.set_retention(
+    p_months integer
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE inventory.retention AS r SET months_attached = p_months;
+$function$;
+
+COMMENT ON FUNCTION inventory.set_retention(integer) IS 'Sets how many months before the running one stay in the ledger; null: all.';
+-- <<< functions/inventory/set_retention.sql
+
+-- >>> functions/inventory/write_posting_snapshot.sql sha256:95c7da7add8698c3
+CREATE OR REPLACE FUNCTION inventory.write_posting_snapshot(
+    p_posted_before timestamptz
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_base_id bigint;
+    v_base timestamptz;
+    v_period_id bigint;
+    v_from timestamptz;
+    v_closed_at timestamptz;
+    v_since timestamptz := '-infinity'::timestamptz;
+    v_until timestamptz := p_posted_before;
+    v_id bigint;
+BEGIN
+    SELECT s.id, s.posted_before INTO v_base_id, v_base
+    FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before < p_posted_before
+    ORDER BY s.posted_before DESC
+    LIMIT 1;
+    SELECT p.id, p.ends_at, p.closed_at INTO v_period_id, v_from, v_closed_at
+    FROM inventory.period AS p
+    WHERE p.ends_at <= p_posted_before AND p.snapshot_at IS NOT NULL
+    ORDER BY p.ends_at DESC
+    LIMIT 1;
+
+    -- The later of the two is where to begin: the ledger before a period may be detached.
+    IF v_base >= v_from OR v_from IS NULL THEN
+        v_period_id := NULL;
+        v_from := '-infinity'::timestamptz;
+        v_since := coalesce(v_base, v_since);
+    ELSE
+        -- What the snapshot of the period holds and was posted only later comes off again.
+        v_base_id := NULL;
+        v_since := v_from - interval '5 minutes';
+        v_until := greatest(p_posted_before, v_closed_at + interval '1 microsecond');
+    END IF;
+
+    INSERT INTO inventory.posting_snapshot (posted_before) VALUES (p_posted_before) RETURNING id INTO v_id;
+    INSERT INTO inventory.posting_snapshot_balance (posting_snapshot_id, item_id, location_id, lot_id, on_hand, second_on_hand)
+    SELECT v_id, e.item_id, e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
+    FROM (
+        SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
+        FROM inventory.posting_snapshot_balance AS b
+        WHERE b.posting_snapshot_id = v_base_id
+        UNION ALL
+        SELECT b.item_id, b.location_id, b.lot_id, b.on_hand, b.second_on_hand
+        FROM inventory.period_balance AS b
+        WHERE b.period_id = v_period_id
+        UNION ALL
+        SELECT m.item_id, p.location_id, m.lot_id, p.quantity * s.sign, p.second_quantity * s.sign
+        FROM inventory.movement AS m
+        CROSS JOIN LATERAL (SELECT CASE WHEN m.occurred_at < v_from THEN -1 ELSE 1 END AS sign) AS s
+        CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+            AS p (location_id, quantity, second_quantity)
+        JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
+        WHERE m.posted_at >= v_since AND m.posted_at < v_until
+          AND (m.occurred_at >= v_from) = (m.posted_at < p_posted_before)
+    ) AS e
+    GROUP BY e.item_id, e.location_id, e.lot_id
+    HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.write_posting_snapshot(timestamptz) IS
+    'Keeps what the books said before an instant: from the snapshot before it and the movements since. Nothing may be posted any more that carries an earlier time; inventory.keep_month_starts sees to that.';
+-- <<< functions/inventory/write_posting_snapshot.sql
 
 -- >>> functions/notify/begin_hand_over.sql sha256:67f52826771990a2
 CREATE OR REPLACE FUNCTION notify.begin_hand_over(
@@ -6818,6 +7161,14 @@ CREATE OR REPLACE TRIGGER movement_references_exist
 
 COMMENT ON TRIGGER movement_references_exist ON inventory.movement IS 'In place of five foreign keys: looks for what the new movements name, once per statement.';
 -- <<< triggers/inventory/movement_references_exist.sql
+
+-- >>> triggers/inventory/retention_audited.sql sha256:cd251c255dbdd61b
+CREATE OR REPLACE TRIGGER retention_audited
+    AFTER INSERT OR UPDATE OR DELETE ON inventory.retention
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER retention_audited ON inventory.retention IS 'Records every change in audit.entry.';
+-- <<< triggers/inventory/retention_audited.sql
 
 -- >>> triggers/notify/mail_audited.sql sha256:237f3d1c165df22e
 CREATE OR REPLACE TRIGGER mail_audited

@@ -23,33 +23,21 @@ BEGIN
         RETURN ARRAY[]::text[];
     END IF;
 
-    -- Everything in them must have happened in a period that is closed and has its snapshot; a clock may be five minutes ahead.
+    SELECT n.needed_by, n.since INTO v_room, v_needed FROM inventory.find_ledger_need(v_until) AS n;
+    IF v_room = 'inventory.period' THEN
+        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room)::text,
+                  HINT = 'Close the periods up to the month after it, or keep more.';
+    ELSIF v_room IS NOT NULL THEN
+        RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
+            USING ERRCODE = 'MR224',
+                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
+                  HINT = 'Close what is open, or keep more.';
+    END IF;
     SELECT min(p.ends_at) INTO v_horizon
     FROM inventory.period AS p
     WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
-    IF v_horizon IS NULL THEN
-        RAISE EXCEPTION 'the ledger before % belongs to a period that is not closed', v_until
-            USING ERRCODE = 'MR224',
-                  DETAIL = jsonb_build_object('before', v_until, 'needed_by', 'inventory.period')::text,
-                  HINT = 'Close the periods up to the month after it, or keep more.';
-    END IF;
-
-    -- Every room says how far back it needs the ledger. They are found by name: the arrows between rooms do not point this way.
-    FOR v_room IN
-        SELECT n.nspname
-        FROM pg_proc AS f
-        JOIN pg_namespace AS n ON n.oid = f.pronamespace
-        WHERE f.proname = 'oldest_movement_needed' AND f.pronargs = 0
-        ORDER BY n.nspname
-    LOOP
-        EXECUTE format('SELECT %I.oldest_movement_needed()', v_room) INTO v_needed;
-        IF v_needed < v_until THEN
-            RAISE EXCEPTION '% still needs the ledger since %', v_room, v_needed
-                USING ERRCODE = 'MR224',
-                      DETAIL = jsonb_build_object('before', v_until, 'needed_by', v_room, 'since', v_needed)::text,
-                      HINT = 'Close what is open, or keep more.';
-        END IF;
-    END LOOP;
 
     FOREACH v_name IN ARRAY v_names LOOP
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);

@@ -14,6 +14,9 @@ DECLARE
     v_snapshot_id bigint;
     v_from timestamptz;
     v_from_closed_at timestamptz;
+    v_month_id bigint;
+    v_month timestamptz;
+    v_since timestamptz;
     v_until timestamptz;
 BEGIN
     IF p_instant < (SELECT max(p.ends_at) FROM inventory.period AS p WHERE p.detached_at IS NOT NULL) THEN
@@ -31,6 +34,23 @@ BEGIN
     LIMIT 1;
     v_from := coalesce(v_from, '-infinity'::timestamptz);
     v_from_closed_at := coalesce(v_from_closed_at, '-infinity'::timestamptz);
+    v_since := v_from - interval '5 minutes';
+
+    -- Or what the books said at the start of a later month: all that was posted before it, and nothing that was posted since.
+    -- By occurred it serves from five minutes on: nothing posted before it can have happened later.
+    SELECT s.id, s.posted_before INTO v_month_id, v_month
+    FROM inventory.posting_snapshot AS s
+    WHERE s.posted_before <= p_instant - CASE p_basis WHEN 'occurred' THEN interval '5 minutes' ELSE interval '0' END
+    ORDER BY s.posted_before DESC
+    LIMIT 1;
+    IF v_month >= v_from THEN
+        v_snapshot_id := NULL;
+        v_from := '-infinity'::timestamptz;
+        v_from_closed_at := '-infinity'::timestamptz;
+        v_since := v_month;
+    ELSE
+        v_month_id := NULL;
+    END IF;
 
     -- posted: what happened since the snapshot and was posted by then, less what the snapshot holds and was posted only later.
     -- occurred: what happened since the snapshot, whenever it was posted: at the latest when its period was closed.
@@ -52,6 +72,10 @@ BEGIN
         FROM inventory.period_balance AS b
         WHERE b.period_id = v_snapshot_id AND b.item_id = p_item_id
         UNION ALL
+        SELECT b.location_id, b.lot_id, b.on_hand, b.second_on_hand
+        FROM inventory.posting_snapshot_balance AS b
+        WHERE b.posting_snapshot_id = v_month_id AND b.item_id = p_item_id
+        UNION ALL
         SELECT p.location_id, w.lot_id, p.quantity, p.second_quantity
         FROM (
             -- By way first, each row of the ledger once: the ways are few.
@@ -61,7 +85,7 @@ BEGIN
             FROM inventory.movement AS m
             WHERE m.item_id = p_item_id
               -- A clock may be five minutes ahead, not more.
-              AND m.posted_at >= v_from - interval '5 minutes' AND m.posted_at <= v_until
+              AND m.posted_at >= v_since AND m.posted_at <= v_until
               AND CASE
                   WHEN p_basis = 'occurred' THEN m.occurred_at >= v_from AND m.occurred_at <= p_instant
                   ELSE (m.occurred_at >= v_from) = (m.posted_at <= p_instant)
@@ -79,4 +103,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
-    'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
+    'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of about a month; by occurred of an instant that is not closed, up to now, since anybody may still post what happened then. Raises MR223 when that part of the ledger was detached.';
