@@ -67,7 +67,7 @@ func OpenReplica(ctx context.Context, url string) (*Replica, error) {
 
 func open(ctx context.Context, config *pgxpool.Config) (*pgxpool.Pool, error) {
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		registerJSON(conn.TypeMap())
+		registerTypes(conn.TypeMap())
 		return nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,4 +116,49 @@ func TestJSONComesAsItIs(t *testing.T) {
 			t.Errorf("got %s, %s, %s, %s", first, second, none, all)
 		}
 	}
+}
+
+// Lists of strings arrive as they were sent, whatever they hold.
+func TestListsOfStrings(t *testing.T) {
+	t.Parallel()
+	database := primary(t, testdb.New(t).URL)
+	const key = "018f0000-0000-7000-8000-00000000ABCD"
+	for _, texts := range [][]string{nil, {}, {""}, {"a", `"b\`, "{c,NULL}", "Ayşe\n"}} {
+		var same, isNull bool
+		var back []string
+		if err := database.QueryRow(t.Context(), `SELECT $1::text[], $1::text[] IS NULL, to_jsonb($1::text[]) IS NOT DISTINCT FROM $2::jsonb`, texts, encoded(t, texts)).Scan(&back, &isNull, &same); err != nil {
+			t.Fatal(err)
+		}
+		if !same || isNull != (texts == nil) || !slices.Equal(back, texts) {
+			t.Errorf("%q came as %q", texts, back)
+		}
+	}
+	for text, keys := range map[string][]string{
+		"{}": {}, "{" + strings.ToLower(key) + "," + strings.ToLower(key) + "}": {key, strings.ToLower(key)},
+		"{" + strings.ToLower(key) + "}": {"{" + strings.ReplaceAll(key, "-", "") + "}"}, // by Postgres' own parser
+	} {
+		var got string
+		if err := database.QueryRow(t.Context(), `SELECT $1::uuid[]::text`, keys).Scan(&got); err != nil || got != text {
+			t.Errorf("%q came as %s, %v", keys, got, err)
+		}
+	}
+	for _, bad := range []string{"", "018f0000-0000-7000-8000-00000000abcg", "018f00000000-7000-8000-000000000000x"} {
+		var refused *pgconn.PgError
+		if _, err := database.Exec(t.Context(), `SELECT $1::uuid[]`, []string{bad}); !errors.As(err, &refused) || refused.Code != "22P02" {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// encoded is list as JSON, or NULL for nil.
+func encoded(t *testing.T, list []string) *string {
+	t.Helper()
+	if list == nil {
+		return nil
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return new(string(text))
 }
