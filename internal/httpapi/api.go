@@ -55,6 +55,8 @@ type Options struct {
 	Tokens []string
 	// Refusals keeps refused requests.
 	Refusals Refusals
+	// Timeout bounds the work of one request in the database: 15 seconds unless said otherwise.
+	Timeout time.Duration
 	// Ready says whether the database can be used.
 	Ready func(context.Context) error
 }
@@ -72,6 +74,9 @@ type API struct {
 // New is an API without operations.
 func New(options Options) *API {
 	configureHuma()
+	if options.Timeout == 0 {
+		options.Timeout = commandTimeout
+	}
 	a := &API{options: options, log: options.Log, mux: http.NewServeMux(), commands: map[string]*command{}}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)

@@ -100,7 +100,7 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 	}
 	do := func(ctx context.Context) (Answer, error) {
 		// A client that hangs up must not leave its request half known: it runs to its end.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.options.Timeout)
 		defer cancel()
 		return api.run(ctx, spec.OperationID, call)
 	}

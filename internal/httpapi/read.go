@@ -62,7 +62,7 @@ func Read[In, D any](api *API, spec ReadSpec, call func(ctx context.Context, in 
 	op := api.read(spec)
 	op.Responses = api.responses(http.StatusOK, reflect.TypeFor[D]())
 	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*output, error) {
-		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		ctx, cancel := context.WithTimeout(ctx, api.options.Timeout)
 		defer cancel()
 		body, err := call(ctx, in)
 		if err != nil {
@@ -122,7 +122,7 @@ func Download[In any](api *API, spec ReadSpec, call func(ctx context.Context, in
 		"304": {Description: "The client has the file already."},
 	}
 	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*fileOutput, error) {
-		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
+		ctx, cancel := context.WithTimeout(ctx, api.options.Timeout)
 		defer cancel()
 		file, err := call(ctx, in)
 		if err != nil {
