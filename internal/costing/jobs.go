@@ -17,9 +17,11 @@ import (
 
 const (
 	// eventsAtOnce and movementsAtOnce bound one transaction each: a job that is killed
-	// loses that much work and no more.
+	// loses that much work and no more. Many movements at once cost half of what few do.
 	eventsAtOnce    = 5000
-	movementsAtOnce = 10000
+	movementsAtOnce = 5000
+	// pause is how long costing lets movements gather before it looks again.
+	pause = time.Second
 	// waitForOther is when a job looks again while another one is costing.
 	waitForOther = time.Second
 	// jobTimeout is for a long way to catch up; the next job goes on where this one ended.
@@ -58,21 +60,30 @@ func (w *advancer) Work(ctx context.Context, job *river.Job[Advance]) error {
 	if err != nil {
 		return fmt.Errorf("advance costing: %w", err)
 	}
-	for {
-		// One run does the work of all jobs that wait: what they stand for was committed with them.
-		waiting, err := client.JobDeleteMany(ctx, river.NewJobDeleteManyParams().
-			Kinds(job.Kind).
-			States(rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStateRetryable).
-			First(10_000))
-		if err != nil {
-			return fmt.Errorf("take the waiting jobs: %w", err)
-		}
-		if err := cost(ctx, w.queries); err != nil {
-			return err
-		}
-		if len(waiting.Jobs) == 0 {
-			return nil
-		}
+	// One run does the work of all jobs that wait: what they stand for was committed with them.
+	if _, err := client.JobDeleteMany(ctx, river.NewJobDeleteManyParams().
+		Kinds(job.Kind).
+		States(rivertype.JobStateAvailable, rivertype.JobStateScheduled, rivertype.JobStateRetryable).
+		First(1000)); err != nil {
+		return fmt.Errorf("take the waiting jobs: %w", err)
+	}
+	costed, err := cost(ctx, w.queries, rest)
+	if err != nil {
+		return err
+	}
+	if costed > 0 {
+		// As long as something comes this job stays, and costs once in a while what has gathered.
+		return river.JobSnooze(pause)
+	}
+	return nil
+}
+
+// rest is for as long as the work took: however far costing is behind, half of one
+// connection's time belongs to the postings.
+func rest(ctx context.Context, took time.Duration) {
+	select {
+	case <-time.After(min(took, pause)):
+	case <-ctx.Done():
 	}
 }
 
@@ -93,18 +104,26 @@ func CatchUp(ctx context.Context, queries Queries) error {
 			break
 		}
 	}
-	return cost(ctx, queries)
+	_, err := cost(ctx, queries, func(context.Context, time.Duration) {})
+	return err
 }
 
-// cost values what the feed holds, until nothing is left.
-func cost(ctx context.Context, queries Queries) error {
+// cost values what the feed holds, until nothing is left, and rests after each transaction
+// that did not find the end. It says how much it read.
+func cost(ctx context.Context, queries Queries, rest func(context.Context, time.Duration)) (int, error) {
+	costed := 0
 	for {
+		began := time.Now()
 		movements, err := queries.Advance(ctx, movementsAtOnce)
 		if err != nil {
-			return fmt.Errorf("advance costing: %w", err)
+			return costed, fmt.Errorf("advance costing: %w", err)
 		}
+		costed += int(movements)
 		if movements == 0 {
-			return nil
+			return costed, nil
+		}
+		if movements >= movementsAtOnce/2 {
+			rest(ctx, time.Since(began))
 		}
 	}
 }
