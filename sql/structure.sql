@@ -4574,6 +4574,47 @@ $$;
 COMMENT ON FUNCTION costing.cost_movements(p_lines costing.movement_line[]) IS 'Gives each of the movements its cost, in the order given, and writes stock value, layers, work in process and the value journal. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
 
 --
+-- Name: document_number(costing.entry_kind, inventory.document_type, bigint); Type: FUNCTION; Schema: costing; Owner: -
+--
+
+CREATE FUNCTION costing.document_number(p_kind costing.entry_kind, p_document_type inventory.document_type, p_document_id bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE
+            WHEN p_document_type IN ('opening', 'transfer', 'scrapping') THEN inventory.transfer_number(p_document_id)
+            ELSE d.prefix || lpad(p_document_id::text, greatest(6, length(p_document_id::text)), '0')
+        END
+    FROM (
+        SELECT CASE p_kind
+                WHEN 'labour' THEN 'PR-'
+                WHEN 'completion' THEN 'WO-'
+                WHEN 'reopening' THEN 'WO-'
+                WHEN 'supplier_invoice' THEN 'SI-'
+                WHEN 'landed_cost' THEN 'LD-'
+                WHEN 'movement' THEN CASE p_document_type
+                    WHEN 'goods_receipt' THEN 'GR-'
+                    WHEN 'supplier_return' THEN 'RS-'
+                    WHEN 'material_issue' THEN 'MI-'
+                    WHEN 'production_report' THEN 'PR-'
+                    WHEN 'pick' THEN 'PK-'
+                    WHEN 'shipment' THEN 'SH-'
+                    WHEN 'customer_return' THEN 'RT-'
+                    WHEN 'return_inspection' THEN 'RI-'
+                    WHEN 'inspection' THEN 'IN-'
+                    WHEN 'count' THEN 'CC-'
+                END
+            END AS prefix
+    ) AS d;
+$$;
+
+--
+-- Name: FUNCTION document_number(p_kind costing.entry_kind, p_document_type inventory.document_type, p_document_id bigint); Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON FUNCTION costing.document_number(p_kind costing.entry_kind, p_document_type inventory.document_type, p_document_id bigint) IS 'Number of the document behind a row of the journal, as it is printed; null where there is none.';
+
+--
 -- Name: get_item_cost(text); Type: FUNCTION; Schema: costing; Owner: -
 --
 
@@ -4637,6 +4678,8 @@ CREATE FUNCTION costing.get_work_order_cost(p_number text) RETURNS jsonb
         'labour_value', trim_scale(coalesce(c.labour_value, 0))::text,
         'absorbed_value', trim_scale(coalesce(c.absorbed_value, 0))::text,
         'work_in_process', trim_scale(coalesce(c.direct_value + c.pooled_value, 0))::text,
+        'usage_variance', trim_scale(coalesce(c.usage_variance, 0))::text,
+        'scrap_variance', trim_scale(coalesce(c.scrap_variance, 0))::text,
         'unit_cost', trim_scale(g.unit_cost)::text,
         'materials', coalesce((
             SELECT jsonb_agg(jsonb_build_object(
@@ -4649,7 +4692,7 @@ CREATE FUNCTION costing.get_work_order_cost(p_number text) RETURNS jsonb
                 FROM costing.movement_cost AS x
                 JOIN catalog.item AS mi ON mi.id = x.item_id
                 JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
-                WHERE x.work_order_id = w.id AND x.item_id <> w.item_id
+                WHERE x.work_order_id = w.id AND x.item_id <> w.item_id AND x.movement_type <> 'production'
                 GROUP BY mi.number, mu.code
             ) AS m), '[]'::jsonb))
     FROM production.work_order AS w
@@ -4669,6 +4712,89 @@ $$;
 --
 
 COMMENT ON FUNCTION costing.get_work_order_cost(p_number text) IS 'What went into a work order, what its goods took along and what is left, up to the movement that costing has come to; null when there is no such order.';
+
+--
+-- Name: list_account_balances(text, date); Type: FUNCTION; Schema: costing; Owner: -
+--
+
+CREATE FUNCTION costing.list_account_balances(p_site text, p_month date) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'account', b.account,
+            'currency', b.currency,
+            'debit', trim_scale(b.debit)::text,
+            'credit', trim_scale(b.credit)::text,
+            'balance', trim_scale(b.balance)::text) ORDER BY b.currency, b.account), '[]'),
+        'next', NULL)
+    FROM (
+        SELECT t.account, t.currency, coalesce(sum(t.debit) FILTER (WHERE p_month IS NULL OR t.month = p_month), 0) AS debit,
+            coalesce(sum(t.credit) FILTER (WHERE p_month IS NULL OR t.month = p_month), 0) AS credit, sum(t.debit - t.credit) AS balance
+        FROM costing.account_total AS t
+        JOIN catalog.site AS s ON s.id = t.site_id
+        WHERE (p_site IS NULL OR s.code = p_site)
+          AND (p_month IS NULL OR t.month <= p_month)
+        GROUP BY t.account, t.currency
+    ) AS b;
+$$;
+
+--
+-- Name: FUNCTION list_account_balances(p_site text, p_month date); Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON FUNCTION costing.list_account_balances(p_site text, p_month date) IS 'What the journal debited and credited to each account, over all months or in the one that begins on p_month, and its balance at the end of it.';
+
+--
+-- Name: list_journal_entries(text, text, text, timestamp with time zone, timestamp with time zone, text, integer); Type: FUNCTION; Schema: costing; Owner: -
+--
+
+CREATE FUNCTION costing.list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $_$
+DECLARE
+    -- An id that nothing has where the number is unknown.
+    v_item_id bigint := CASE WHEN p_item IS NOT NULL THEN coalesce((SELECT i.id FROM catalog.item AS i WHERE i.number = p_item), -1) END;
+    v_work_order_id bigint := CASE WHEN p_work_order IS NOT NULL THEN coalesce((SELECT w.id FROM production.work_order AS w WHERE w.number = p_work_order), -1) END;
+    v_position bigint := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 1)::bigint ELSE 0 END;
+    v_ordinal integer := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 2)::integer ELSE 0 END;
+BEGIN
+    RETURN (
+        WITH page AS MATERIALIZED (
+            SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
+                e.document_type, e.document_id, e.posted_at, e.occurred_at
+            FROM costing.journal_entry AS e
+            WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (v_item_id IS NULL OR e.item_id = v_item_id)
+              AND (v_work_order_id IS NULL OR e.work_order_id = v_work_order_id)
+              AND (p_account IS NULL OR e.debit = p_account::costing.account OR e.credit = p_account::costing.account)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit
+        )
+        SELECT jsonb_build_object(
+            'items', coalesce(jsonb_agg(jsonb_build_object(
+                'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
+                'amount', trim_scale(p.amount)::text, 'currency', p.currency, 'site', s.code, 'item', i.number, 'work_order', w.number,
+                'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
+                'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
+            'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
+        FROM page AS p
+        JOIN catalog.site AS s ON s.id = p.site_id
+        LEFT JOIN catalog.item AS i ON i.id = p.item_id
+        LEFT JOIN production.work_order AS w ON w.id = p.work_order_id);
+END;
+$_$;
+
+--
+-- Name: FUNCTION list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer); Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON FUNCTION costing.list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer) IS 'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
 
 --
 -- Name: list_valuation(text, integer); Type: FUNCTION; Schema: costing; Owner: -
@@ -4919,6 +5045,50 @@ $$;
 --
 
 COMMENT ON FUNCTION costing.read_movements(p_after bigint, p_to bigint, OUT p_lines costing.movement_line[], OUT p_movements integer) IS 'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
+
+--
+-- Name: write_journal(timestamp with time zone, timestamp with time zone, integer, bigint, integer); Type: FUNCTION; Schema: costing; Owner: -
+--
+
+CREATE FUNCTION costing.write_journal(p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer, INOUT p_position bigint, INOUT p_ordinal integer, OUT p_rows integer, OUT p_text text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+DECLARE
+    v_position bigint := p_position;
+    v_ordinal integer := p_ordinal;
+BEGIN
+    WITH page AS MATERIALIZED (
+        SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
+            e.document_type, e.document_id, e.posted_at, e.occurred_at
+        FROM costing.journal_entry AS e
+        WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
+          AND (p_from IS NULL OR e.posted_at >= p_from)
+          AND (p_until IS NULL OR e.posted_at < p_until)
+        ORDER BY e.position, e.ordinal
+        LIMIT p_limit
+    )
+    SELECT count(*), (array_agg(p.position ORDER BY p.position DESC, p.ordinal DESC))[1],
+        (array_agg(p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1],
+        string_agg(concat_ws(',', p.position, p.ordinal, to_char(p.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            to_char(p.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), p.kind,
+            coalesce(costing.document_number(p.kind, p.document_type, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
+            CASE WHEN i.number ~ '[",\r\n]' THEN '"' || replace(i.number, '"', '""') || '"' ELSE coalesce(i.number, '') END,
+            coalesce(w.number, ''), coalesce(p.movement_id::text, '')) || E'\r\n', '' ORDER BY p.position, p.ordinal)
+    INTO p_rows, p_position, p_ordinal, p_text
+    FROM page AS p
+    JOIN catalog.site AS s ON s.id = p.site_id
+    LEFT JOIN catalog.item AS i ON i.id = p.item_id
+    LEFT JOIN production.work_order AS w ON w.id = p.work_order_id;
+END;
+$$;
+
+--
+-- Name: FUNCTION write_journal(p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer, INOUT p_position bigint, INOUT p_ordinal integer, OUT p_rows integer, OUT p_text text); Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON FUNCTION costing.write_journal(p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer, INOUT p_position bigint, INOUT p_ordinal integer, OUT p_rows integer, OUT p_text text) IS 'The next p_limit rows of the journal after the row named, as lines of CSV (RFC 4180), and the last row of them; no row: the end. Columns: entry, row, posted_at, occurred_at, kind, document, debit, credit, amount, currency, site, item, work_order, movement.';
 
 --
 -- Name: describe_file(bigint); Type: FUNCTION; Schema: document; Owner: -
@@ -17943,6 +18113,53 @@ COMMENT ON COLUMN costing.journal_entry.posted_at IS 'When it came into the book
 --
 
 COMMENT ON COLUMN costing.journal_entry.occurred_at IS 'When it happened.';
+
+--
+-- Name: journal_line; Type: VIEW; Schema: costing; Owner: -
+--
+
+CREATE VIEW costing.journal_line AS
+ SELECT e."position" AS entry,
+    e.ordinal AS entry_row,
+    e.debit AS account,
+    e.amount,
+    e.currency,
+    e.kind,
+    s.code AS site,
+    i.number AS item,
+    w.number AS work_order,
+    costing.document_number(e.kind, e.document_type, e.document_id) AS document,
+    e.movement_id,
+    e.posted_at,
+    e.occurred_at
+   FROM (((costing.journal_entry e
+     JOIN catalog.site s ON ((s.id = e.site_id)))
+     LEFT JOIN catalog.item i ON ((i.id = e.item_id)))
+     LEFT JOIN production.work_order w ON ((w.id = e.work_order_id)))
+UNION ALL
+ SELECT e."position" AS entry,
+    e.ordinal AS entry_row,
+    e.credit AS account,
+    (- e.amount) AS amount,
+    e.currency,
+    e.kind,
+    s.code AS site,
+    i.number AS item,
+    w.number AS work_order,
+    costing.document_number(e.kind, e.document_type, e.document_id) AS document,
+    e.movement_id,
+    e.posted_at,
+    e.occurred_at
+   FROM (((costing.journal_entry e
+     JOIN catalog.site s ON ((s.id = e.site_id)))
+     LEFT JOIN catalog.item i ON ((i.id = e.item_id)))
+     LEFT JOIN production.work_order w ON ((w.id = e.work_order_id)));
+
+--
+-- Name: VIEW journal_line; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON VIEW costing.journal_line IS 'The value journal for analysts: two lines for each of its rows, debit positive and credit negative, so that the sum over accounts is 0. On the replica as well.';
 
 --
 -- Name: labour_cost; Type: TABLE; Schema: costing; Owner: -

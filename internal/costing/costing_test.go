@@ -1,8 +1,10 @@
 package costing_test
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
+	"encoding/csv"
 	"flag"
 	"fmt"
 	"math/big"
@@ -451,6 +453,97 @@ func (b *bundle) revalue(t testing.TB, item, standard string) {
 		WHERE i.number = $1`, item, standard); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestJournal: what a work order and an invoice do to the accounts, as the API and the file tell it.
+func TestJournal(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	i := b.items(t, "standard", "fifo", "standard")
+	if _, err := b.DB.Pool.Exec(t.Context(), `UPDATE catalog.work_center SET machine_hourly_rate = 30`); err != nil {
+		t.Fatal(err)
+	}
+	b.receive(t, "ACME", i+"-M", "100", "KGM", "3")    // standard 3.141593
+	b.receive(t, "ACME", i+"-N", "1000", "H87", "0.5") // FIFO
+	order := b.Post(t, "/v1/work-orders", m{"item": i + "-P", "quantity": "100"}).Want(201).Text("number")
+	b.Post(t, "/v1/material-issues", m{"work_order": order, "lines": []m{{"item": i + "-M", "quantity": "35"}}}).Want(201)
+	end := time.Now().Truncate(time.Second)
+	b.Post(t, "/v1/production-reports", m{
+		"work_order": order, "good_quantity": "96", "scrap_quantity": "4", "scrap_reason": "BAD",
+		"started_at": end.Add(-time.Hour), "ended_at": end,
+	}).Want(201)
+	b.advance(t, 100)
+	balances := func(want m) {
+		t.Helper()
+		var page struct {
+			Items []m
+			Next  *string
+		}
+		b.Get(t, "/v1/account-balances?site=P1&month="+time.Now().UTC().Format("2006-01")).Want(200).JSON(&page)
+		got, sum := m{}, zero()
+		for _, line := range page.Items {
+			got[line["account"].(string)] = line["balance"]
+			sum = add(sum, rat(t, line["balance"].(string)))
+		}
+		if sum.Sign() != 0 {
+			t.Errorf("the balances come to %s", sum.FloatString(4))
+		}
+		wants(t, got, want)
+	}
+	// 100 inserts for 96 good and 4 bad: 35 kg at standard, 200 inserts at 0.50, an hour at 60 and 30; 96 at 7 go into stock.
+	balances(m{
+		"goods_received": "-800", "price_variance": "-14.1593", "labour_absorbed": "-60", "machine_absorbed": "-30",
+		"finished_goods": "672", "work_in_process": "-372.0442", "inventory": "604.2035",
+	})
+	b.Post(t, "/v1/work-order-completions", m{"work_order": order}).Want(201)
+	// 4 bad ones at standard are scrap, the rest was used otherwise than planned.
+	b.advance(t, 100)
+	balances(m{"work_in_process": "0", "scrap_variance": "28", "usage_variance": "-400.0442"})
+	var cost m
+	b.Get(t, "/v1/costing/work-orders/"+order).Want(200).JSON(&cost)
+	wants(t, cost, m{"work_in_process": "0", "usage_variance": "-400.0442", "scrap_variance": "28"})
+
+	// Half of the inserts are invoiced a tenth dearer: 800 of 1000 are still there and take their part of the 25.
+	b.later(t, "supplier_invoice.posted", i+"-N", "500", "275")
+	b.later(t, "landed_cost.posted", i+"-N", "0", "10")
+	b.advance(t, 100)
+	balances(m{"goods_received": "-550", "payables": "-275", "landed_cost": "-10", "price_variance": "-7.1593"})
+	wants(t, b.item(t, i+"-N"), m{"quantity": "800", "value": "428"})
+
+	var page struct {
+		Items []m
+		Next  *string
+	}
+	path := "/v1/journal-entries?item=" + i + "-N&account=inventory&limit=2"
+	seen := 0
+	for after := ""; ; after = *page.Next {
+		page.Next = nil
+		b.Get(t, path+"&after="+after).Want(200).JSON(&page)
+		seen += len(page.Items)
+		if page.Next == nil {
+			break
+		}
+	}
+	if seen != 4 { // receipt, backflush, invoice, landed cost
+		t.Errorf("%d rows of the inserts, want 4", seen)
+	}
+	b.Get(t, "/v1/journal-entries?work_order="+order+"&account=labour_absorbed").Want(200).JSON(&page)
+	if len(page.Items) != 1 || page.Items[0]["document"] != "PR-000001" || page.Items[0]["amount"] != "60" {
+		t.Errorf("labour %v", page.Items)
+	}
+	file := b.Get(t, "/v1/journal.csv").Want(200)
+	rows, err := csv.NewReader(bytes.NewReader(file.Body)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	if err := b.DB.Pool.QueryRow(t.Context(), `SELECT count(*) FROM costing.journal_entry`).Scan(&total); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != total+1 || rows[0][6] != "debit" || rows[1][5] != "GR-000001" || rows[1][8] != "314.1593" {
+		t.Errorf("%d rows in the file, want %d and headings: %v", len(rows), total, rows[:2])
+	}
+	hold(t, t, b.DB)
 }
 
 // TestDatabase holds a whole database, such as one after a replay, against the independent

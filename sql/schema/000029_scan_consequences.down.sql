@@ -12,6 +12,7 @@ DROP TRIGGER IF EXISTS journal_entry_append_only ON costing.journal_entry;
 DROP TRIGGER IF EXISTS reason_never_deleted ON catalog.reason;
 DROP TRIGGER IF EXISTS location_never_deleted ON catalog.location;
 DROP TRIGGER IF EXISTS item_never_deleted ON catalog.item;
+DROP VIEW IF EXISTS costing.journal_line;
 DROP FUNCTION IF EXISTS sales.reservation_expiry(jsonb);
 DROP FUNCTION IF EXISTS sales.extend_reservation(jsonb, jsonb);
 DROP FUNCTION IF EXISTS notify.retry_mail(jsonb, jsonb);
@@ -80,7 +81,11 @@ DROP FUNCTION IF EXISTS event.disable_webhook(bigint, text);
 DROP FUNCTION IF EXISTS event.describe_job(bigint);
 DROP FUNCTION IF EXISTS event.claim_webhooks(integer, integer);
 DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
+DROP FUNCTION IF EXISTS costing.write_journal(timestamptz, timestamptz, integer, bigint, integer);
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
+DROP FUNCTION IF EXISTS costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer);
+DROP FUNCTION IF EXISTS costing.list_account_balances(text, date);
+DROP FUNCTION IF EXISTS costing.document_number(costing.entry_kind, inventory.document_type, bigint);
 DROP FUNCTION IF EXISTS catalog.refuse_removal();
 
 -- Written by hand:
@@ -816,6 +821,54 @@ $function$;
 
 COMMENT ON FUNCTION costing.cost_movements(costing.movement_line[]) IS
     'Gives each of the movements its cost, in the order given, and writes stock value, layers and work in process. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
+
+-- functions/costing/get_work_order_cost.sql as it was.
+CREATE OR REPLACE FUNCTION costing.get_work_order_cost(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'work_order', w.number,
+        'item', i.number,
+        'currency', s.currency,
+        'quantity', trim_scale(w.quantity)::text,
+        'reported_quantity', trim_scale(coalesce(c.reported_quantity, 0))::text,
+        'material_value', trim_scale(coalesce(c.material_value, 0))::text,
+        'labour_value', trim_scale(coalesce(c.labour_value, 0))::text,
+        'absorbed_value', trim_scale(coalesce(c.absorbed_value, 0))::text,
+        'work_in_process', trim_scale(coalesce(c.direct_value + c.pooled_value, 0))::text,
+        'unit_cost', trim_scale(g.unit_cost)::text,
+        'materials', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'item', m.number,
+                'unit', m.unit,
+                'quantity', trim_scale(m.quantity)::text,
+                'value', trim_scale(m.value)::text) ORDER BY m.number)
+            FROM (
+                SELECT mi.number, mu.code AS unit, -sum(x.quantity) AS quantity, -sum(x.value + x.variance) AS value
+                FROM costing.movement_cost AS x
+                JOIN catalog.item AS mi ON mi.id = x.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                WHERE x.work_order_id = w.id AND x.item_id <> w.item_id
+                GROUP BY mi.number, mu.code
+            ) AS m), '[]'::jsonb))
+    FROM production.work_order AS w
+    JOIN catalog.item AS i ON i.id = w.item_id
+    JOIN catalog.site AS s ON s.id = w.site_id
+    LEFT JOIN costing.work_order_cost AS c ON c.work_order_id = w.id
+    LEFT JOIN LATERAL (
+        SELECT round(sum(x.value + x.variance) / nullif(sum(x.quantity), 0), 6) AS unit_cost
+        FROM costing.movement_cost AS x
+        WHERE x.work_order_id = w.id AND x.item_id = w.item_id
+    ) AS g ON true
+    WHERE w.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION costing.get_work_order_cost(text) IS
+    'What went into a work order, what its goods took along and what is left, up to the movement that costing has come to; null when there is no such order.';
 
 -- functions/costing/read_movements.sql as it was.
 CREATE OR REPLACE FUNCTION costing.read_movements(

@@ -935,6 +935,185 @@ COMMENT ON FUNCTION costing.cost_movements(costing.movement_line[]) IS
     'Gives each of the movements its cost, in the order given, and writes stock value, layers, work in process and the value journal. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
 -- <<< functions/costing/cost_movements.sql
 
+-- >>> functions/costing/document_number.sql sha256:278d6f81fa37f096
+CREATE OR REPLACE FUNCTION costing.document_number(
+    p_kind costing.entry_kind,
+    p_document_type inventory.document_type,
+    p_document_id bigint
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE
+            WHEN p_document_type IN ('opening', 'transfer', 'scrapping') THEN inventory.transfer_number(p_document_id)
+            ELSE d.prefix || lpad(p_document_id::text, greatest(6, length(p_document_id::text)), '0')
+        END
+    FROM (
+        SELECT CASE p_kind
+                WHEN 'labour' THEN 'PR-'
+                WHEN 'completion' THEN 'WO-'
+                WHEN 'reopening' THEN 'WO-'
+                WHEN 'supplier_invoice' THEN 'SI-'
+                WHEN 'landed_cost' THEN 'LD-'
+                WHEN 'movement' THEN CASE p_document_type
+                    WHEN 'goods_receipt' THEN 'GR-'
+                    WHEN 'supplier_return' THEN 'RS-'
+                    WHEN 'material_issue' THEN 'MI-'
+                    WHEN 'production_report' THEN 'PR-'
+                    WHEN 'pick' THEN 'PK-'
+                    WHEN 'shipment' THEN 'SH-'
+                    WHEN 'customer_return' THEN 'RT-'
+                    WHEN 'return_inspection' THEN 'RI-'
+                    WHEN 'inspection' THEN 'IN-'
+                    WHEN 'count' THEN 'CC-'
+                END
+            END AS prefix
+    ) AS d;
+$function$;
+
+COMMENT ON FUNCTION costing.document_number(costing.entry_kind, inventory.document_type, bigint) IS
+    'Number of the document behind a row of the journal, as it is printed; null where there is none.';
+-- <<< functions/costing/document_number.sql
+
+-- >>> functions/costing/get_work_order_cost.sql sha256:a261395fe39dd5ab
+CREATE OR REPLACE FUNCTION costing.get_work_order_cost(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'work_order', w.number,
+        'item', i.number,
+        'currency', s.currency,
+        'quantity', trim_scale(w.quantity)::text,
+        'reported_quantity', trim_scale(coalesce(c.reported_quantity, 0))::text,
+        'material_value', trim_scale(coalesce(c.material_value, 0))::text,
+        'labour_value', trim_scale(coalesce(c.labour_value, 0))::text,
+        'absorbed_value', trim_scale(coalesce(c.absorbed_value, 0))::text,
+        'work_in_process', trim_scale(coalesce(c.direct_value + c.pooled_value, 0))::text,
+        'usage_variance', trim_scale(coalesce(c.usage_variance, 0))::text,
+        'scrap_variance', trim_scale(coalesce(c.scrap_variance, 0))::text,
+        'unit_cost', trim_scale(g.unit_cost)::text,
+        'materials', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'item', m.number,
+                'unit', m.unit,
+                'quantity', trim_scale(m.quantity)::text,
+                'value', trim_scale(m.value)::text) ORDER BY m.number)
+            FROM (
+                SELECT mi.number, mu.code AS unit, -sum(x.quantity) AS quantity, -sum(x.value + x.variance) AS value
+                FROM costing.movement_cost AS x
+                JOIN catalog.item AS mi ON mi.id = x.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                WHERE x.work_order_id = w.id AND x.item_id <> w.item_id AND x.movement_type <> 'production'
+                GROUP BY mi.number, mu.code
+            ) AS m), '[]'::jsonb))
+    FROM production.work_order AS w
+    JOIN catalog.item AS i ON i.id = w.item_id
+    JOIN catalog.site AS s ON s.id = w.site_id
+    LEFT JOIN costing.work_order_cost AS c ON c.work_order_id = w.id
+    LEFT JOIN LATERAL (
+        SELECT round(sum(x.value + x.variance) / nullif(sum(x.quantity), 0), 6) AS unit_cost
+        FROM costing.movement_cost AS x
+        WHERE x.work_order_id = w.id AND x.item_id = w.item_id
+    ) AS g ON true
+    WHERE w.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION costing.get_work_order_cost(text) IS
+    'What went into a work order, what its goods took along and what is left, up to the movement that costing has come to; null when there is no such order.';
+-- <<< functions/costing/get_work_order_cost.sql
+
+-- >>> functions/costing/list_account_balances.sql sha256:56d7faa9d0bb7381
+CREATE OR REPLACE FUNCTION costing.list_account_balances(
+    p_site text,
+    p_month date
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'account', b.account,
+            'currency', b.currency,
+            'debit', trim_scale(b.debit)::text,
+            'credit', trim_scale(b.credit)::text,
+            'balance', trim_scale(b.balance)::text) ORDER BY b.currency, b.account), '[]'),
+        'next', NULL)
+    FROM (
+        SELECT t.account, t.currency, coalesce(sum(t.debit) FILTER (WHERE p_month IS NULL OR t.month = p_month), 0) AS debit,
+            coalesce(sum(t.credit) FILTER (WHERE p_month IS NULL OR t.month = p_month), 0) AS credit, sum(t.debit - t.credit) AS balance
+        FROM costing.account_total AS t
+        JOIN catalog.site AS s ON s.id = t.site_id
+        WHERE (p_site IS NULL OR s.code = p_site)
+          AND (p_month IS NULL OR t.month <= p_month)
+        GROUP BY t.account, t.currency
+    ) AS b;
+$function$;
+
+COMMENT ON FUNCTION costing.list_account_balances(text, date) IS
+    'What the journal debited and credited to each account, over all months or in the one that begins on p_month, and its balance at the end of it.';
+-- <<< functions/costing/list_account_balances.sql
+
+-- >>> functions/costing/list_journal_entries.sql sha256:553b4c3dec997786
+CREATE OR REPLACE FUNCTION costing.list_journal_entries(
+    p_account text,
+    p_item text,
+    p_work_order text,
+    p_from timestamptz,
+    p_until timestamptz,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    -- An id that nothing has where the number is unknown.
+    v_item_id bigint := CASE WHEN p_item IS NOT NULL THEN coalesce((SELECT i.id FROM catalog.item AS i WHERE i.number = p_item), -1) END;
+    v_work_order_id bigint := CASE WHEN p_work_order IS NOT NULL THEN coalesce((SELECT w.id FROM production.work_order AS w WHERE w.number = p_work_order), -1) END;
+    v_position bigint := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 1)::bigint ELSE 0 END;
+    v_ordinal integer := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 2)::integer ELSE 0 END;
+BEGIN
+    RETURN (
+        WITH page AS MATERIALIZED (
+            SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
+                e.document_type, e.document_id, e.posted_at, e.occurred_at
+            FROM costing.journal_entry AS e
+            WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (v_item_id IS NULL OR e.item_id = v_item_id)
+              AND (v_work_order_id IS NULL OR e.work_order_id = v_work_order_id)
+              AND (p_account IS NULL OR e.debit = p_account::costing.account OR e.credit = p_account::costing.account)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit
+        )
+        SELECT jsonb_build_object(
+            'items', coalesce(jsonb_agg(jsonb_build_object(
+                'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
+                'amount', trim_scale(p.amount)::text, 'currency', p.currency, 'site', s.code, 'item', i.number, 'work_order', w.number,
+                'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
+                'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
+            'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
+        FROM page AS p
+        JOIN catalog.site AS s ON s.id = p.site_id
+        LEFT JOIN catalog.item AS i ON i.id = p.item_id
+        LEFT JOIN production.work_order AS w ON w.id = p.work_order_id);
+END;
+$function$;
+
+COMMENT ON FUNCTION costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer) IS
+    'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
+-- <<< functions/costing/list_journal_entries.sql
+
 -- The signature changed.
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
 -- >>> functions/costing/read_movements.sql sha256:ac4e0011c4ee65e3
@@ -1131,6 +1310,7 @@ COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
 -- <<< functions/costing/read_movements.sql
 
+<<<<<<< HEAD
 -- >>> functions/document/store_file.sql sha256:f35e984c69d8af11
 CREATE OR REPLACE FUNCTION document.store_file(
     p_kind document.kind,
@@ -1173,6 +1353,55 @@ $function$;
 COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) IS
     'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
 -- <<< functions/document/store_file.sql
+=======
+-- >>> functions/costing/write_journal.sql sha256:1bccce5f7c261245
+CREATE OR REPLACE FUNCTION costing.write_journal(
+    p_from timestamptz,
+    p_until timestamptz,
+    p_limit integer,
+    INOUT p_position bigint,
+    INOUT p_ordinal integer,
+    OUT p_rows integer,
+    OUT p_text text
+) RETURNS record
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    v_position bigint := p_position;
+    v_ordinal integer := p_ordinal;
+BEGIN
+    WITH page AS MATERIALIZED (
+        SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
+            e.document_type, e.document_id, e.posted_at, e.occurred_at
+        FROM costing.journal_entry AS e
+        WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
+          AND (p_from IS NULL OR e.posted_at >= p_from)
+          AND (p_until IS NULL OR e.posted_at < p_until)
+        ORDER BY e.position, e.ordinal
+        LIMIT p_limit
+    )
+    SELECT count(*), (array_agg(p.position ORDER BY p.position DESC, p.ordinal DESC))[1],
+        (array_agg(p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1],
+        string_agg(concat_ws(',', p.position, p.ordinal, to_char(p.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            to_char(p.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), p.kind,
+            coalesce(costing.document_number(p.kind, p.document_type, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
+            CASE WHEN i.number ~ '[",\r\n]' THEN '"' || replace(i.number, '"', '""') || '"' ELSE coalesce(i.number, '') END,
+            coalesce(w.number, ''), coalesce(p.movement_id::text, '')) || E'\r\n', '' ORDER BY p.position, p.ordinal)
+    INTO p_rows, p_position, p_ordinal, p_text
+    FROM page AS p
+    JOIN catalog.site AS s ON s.id = p.site_id
+    LEFT JOIN catalog.item AS i ON i.id = p.item_id
+    LEFT JOIN production.work_order AS w ON w.id = p.work_order_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION costing.write_journal(timestamptz, timestamptz, integer, bigint, integer) IS
+    'The next p_limit rows of the journal after the row named, as lines of CSV (RFC 4180), and the last row of them; no row: the end. Columns: entry, row, posted_at, occurred_at, kind, document, debit, credit, amount, currency, site, item, work_order, movement.';
+-- <<< functions/costing/write_journal.sql
+>>>>>>> b56cac6 (costing: the journal over the API, as a file and for analysts; machine and variance in the cost of an order)
 
 -- >>> functions/event/advance_log.sql sha256:de2fca009b546db5
 CREATE OR REPLACE FUNCTION event.advance_log(
@@ -7055,6 +7284,25 @@ $function$;
 COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
     'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
 -- <<< functions/shipping/unpack_handling_unit.sql
+
+-- >>> views/costing/journal_line.sql sha256:e392c292dbd0310c
+CREATE OR REPLACE VIEW costing.journal_line AS
+SELECT e.position AS entry, e.ordinal AS entry_row, e.debit AS account, e.amount, e.currency, e.kind, s.code AS site, i.number AS item,
+    w.number AS work_order, costing.document_number(e.kind, e.document_type, e.document_id) AS document, e.movement_id, e.posted_at, e.occurred_at
+FROM costing.journal_entry AS e
+JOIN catalog.site AS s ON s.id = e.site_id
+LEFT JOIN catalog.item AS i ON i.id = e.item_id
+LEFT JOIN production.work_order AS w ON w.id = e.work_order_id
+UNION ALL
+SELECT e.position, e.ordinal, e.credit, -e.amount, e.currency, e.kind, s.code, i.number,
+    w.number, costing.document_number(e.kind, e.document_type, e.document_id), e.movement_id, e.posted_at, e.occurred_at
+FROM costing.journal_entry AS e
+JOIN catalog.site AS s ON s.id = e.site_id
+LEFT JOIN catalog.item AS i ON i.id = e.item_id
+LEFT JOIN production.work_order AS w ON w.id = e.work_order_id;
+
+COMMENT ON VIEW costing.journal_line IS 'The value journal for analysts: two lines for each of its rows, debit positive and credit negative, so that the sum over accounts is 0. On the replica as well.';
+-- <<< views/costing/journal_line.sql
 
 -- >>> triggers/catalog/item_identity_kept.sql sha256:1b31a4a710bc8aaa
 CREATE OR REPLACE TRIGGER item_identity_kept

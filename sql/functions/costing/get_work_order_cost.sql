@@ -15,6 +15,8 @@ AS $function$
         'labour_value', trim_scale(coalesce(c.labour_value, 0))::text,
         'absorbed_value', trim_scale(coalesce(c.absorbed_value, 0))::text,
         'work_in_process', trim_scale(coalesce(c.direct_value + c.pooled_value, 0))::text,
+        'usage_variance', trim_scale(coalesce(c.usage_variance, 0))::text,
+        'scrap_variance', trim_scale(coalesce(c.scrap_variance, 0))::text,
         'unit_cost', trim_scale(g.unit_cost)::text,
         'materials', coalesce((
             SELECT jsonb_agg(jsonb_build_object(
@@ -27,7 +29,7 @@ AS $function$
                 FROM costing.movement_cost AS x
                 JOIN catalog.item AS mi ON mi.id = x.item_id
                 JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
-                WHERE x.work_order_id = w.id AND x.item_id <> w.item_id
+                WHERE x.work_order_id = w.id AND x.item_id <> w.item_id AND x.movement_type <> 'production'
                 GROUP BY mi.number, mu.code
             ) AS m), '[]'::jsonb))
     FROM production.work_order AS w
