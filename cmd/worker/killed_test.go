@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/demo"
+	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/postbox"
+)
+
+// beWorker makes this test binary the worker.
+const beWorker = "MILLRACE_TEST_BE_WORKER"
+
+// TestMain runs the tests, or the worker that they kill.
+func TestMain(tests *testing.M) {
+	if os.Getenv(beWorker) != "" {
+		main()
+		return
+	}
+	os.Exit(tests.Run())
+}
+
+// TestKilledWhileItMails: a worker is killed again and again while it renders documents and
+// hands their mails over. In the end every document has come to its partner, under one
+// Message-ID; there is a second copy only where the mail's own row says that there may be.
+func TestKilledWhileItMails(t *testing.T) {
+	t.Parallel()
+	api := httpapitest.New(t)
+	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	silent := func(int, int, string) {}
+	if err := demo.Load(t.Context(), client, silent); err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		if _, err := demo.Journey(t.Context(), client, silent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	box, err := postbox.Start(postbox.Options{User: "millrace", Password: "secret", Judge: func(stage postbox.Stage, _ postbox.Letter) error {
+		// Time to be killed in; once the mail is kept there is less of it, but some.
+		time.Sleep(map[postbox.Stage]time.Duration{postbox.Recipient: 30, postbox.Arrived: 30, postbox.Kept: 10}[stage] * time.Millisecond)
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(box.Close)
+	folder := t.TempDir()
+	for name, text := range map[string][]byte{"ca.pem": box.Certificate, "password": []byte("secret\n")} {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	var worker *exec.Cmd
+	start := func() {
+		worker = exec.Command(os.Args[0])
+		worker.Env = append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+api.DB.URL, "MILLRACE_LOG_LEVEL=error", "MILLRACE_MAX_WORKERS=4",
+			"MILLRACE_MAIL_HOST="+postbox.Host, "MILLRACE_MAIL_PORT="+strconv.Itoa(box.Port), "MILLRACE_MAIL_CA_FILE="+filepath.Join(folder, "ca.pem"),
+			"MILLRACE_MAIL_USER=millrace", "MILLRACE_MAIL_PASSWORD_FILE="+filepath.Join(folder, "password"), "MILLRACE_MAIL_FROM=Elbe Crate Works <versand@elbe.example>")
+		worker.Stderr = os.Stderr
+		if err := worker.Start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kill := func() {
+		_ = worker.Process.Kill()
+		_ = worker.Wait() // killed
+	}
+	start()
+	t.Cleanup(func() { kill() })
+	until := func(what string, isSo func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(90 * time.Second); !isSo(); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("waited in vain: " + what)
+			}
+		}
+	}
+	number := func(sql string) (n int) {
+		t.Helper()
+		if err := api.DB.Pool.QueryRow(context.Background(), sql).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	want := number(`
+		SELECT (SELECT count(*) FROM shipping.delivery_note AS d JOIN shipping.shipment AS h ON h.id = d.shipment_id
+				JOIN catalog.partner AS p ON p.id = h.customer_id WHERE p.delivery_note_email IS NOT NULL)
+			+ (SELECT count(*) FROM billing.invoice AS i JOIN catalog.partner AS p ON p.id = i.customer_id WHERE p.invoice_email IS NOT NULL)`)
+	kills := 0
+	for sent := 0; sent+4 < want; kills++ {
+		until("progress", func() bool { return len(box.Letters()) >= min(sent+4, want) })
+		time.Sleep(rand.N(100 * time.Millisecond))
+		kill()
+		sent = len(box.Letters())
+		start()
+	}
+	until("all mails", func() bool {
+		return number(`SELECT count(*) FROM notify.mail WHERE state = 'sent'`) == want && number(`SELECT count(*) FROM notify.mail`) == want
+	})
+	copies := map[string]int{}
+	for _, letter := range box.Letters() {
+		copies[letter.MessageID()]++
+	}
+	if len(copies) != want || kills == 0 {
+		t.Errorf("%d Message-IDs for %d documents, after %d kills", len(copies), want, kills)
+	}
+	twice := 0
+	for id, n := range copies {
+		var unknown int
+		if err := api.DB.Pool.QueryRow(t.Context(), `SELECT unknown_outcomes FROM notify.mail WHERE message_id = $1`, id).Scan(&unknown); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		twice += n - 1
+		if n-1 > unknown {
+			t.Errorf("%s came %d times, and its row tells of %d unknown outcomes", id, n, unknown)
+		}
+	}
+	t.Logf("%d mails, %d kills, %d came twice; %d attempts ended unknown", want, kills, twice, number(`SELECT sum(unknown_outcomes) FROM notify.mail`))
+}
