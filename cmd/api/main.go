@@ -73,7 +73,10 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 		return err
 	}
 
-	options := httpapi.Options{Version: version(), Log: log, Ready: primary.Ping}
+	options := httpapi.Options{
+		Version: version(), Log: log, Ready: primary.Ping,
+		Stopping: ctx, DirectDatabaseURL: cfg.DirectDatabaseURL.Reveal(), MaxStreams: cfg.MaxStreams,
+	}
 	for _, token := range cfg.Tokens {
 		options.Tokens = append(options.Tokens, token.Reveal())
 	}

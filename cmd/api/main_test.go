@@ -54,6 +54,17 @@ func TestServesAndStops(t *testing.T) {
 			t.Errorf("%s: %d", path, resp.StatusCode)
 		}
 	}
+	// A screen that follows the feed does not keep it from stopping.
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer token-of-the-tests")
+	screen, err := http.DefaultClient.Do(req)
+	if err != nil || screen.StatusCode != 200 {
+		t.Fatal(screen, err)
+	}
+	defer func() { _ = screen.Body.Close() }()
 	stop()
 	select {
 	case err := <-stopped:
@@ -62,6 +73,10 @@ func TestServesAndStops(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("does not stop")
+	}
+	text, err := io.ReadAll(screen.Body)
+	if err != nil || !strings.Contains(string(text), "come back") {
+		t.Errorf("the screen got %q, %v", text, err)
 	}
 }
 

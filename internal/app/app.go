@@ -24,6 +24,7 @@ import (
 func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	options.Refusals = event.NewRequests(primary)
 	api := httpapi.New(options)
+	event.Register(api, feed(primary, options))
 	// One line per room.
 	//
 	catalog.Register(api, primary)
@@ -56,6 +57,17 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 type Settings struct {
 	// Mail is the relay that takes mails.
 	Mail notify.Relay
+}
+
+// feed is what the API's clients follow.
+func feed(primary *pg.Primary, options httpapi.Options) *event.Feed {
+	url := options.DirectDatabaseURL
+	if url == "" && primary != nil {
+		url = primary.Config().ConnString()
+	}
+	return event.NewFeed(primary, event.FeedOptions{
+		ListenURL: url, Stopping: options.Stopping, MaxReaders: options.MaxStreams, Log: options.Log,
+	})
 }
 
 // Jobs are the jobs of all rooms, worked on the given primary.

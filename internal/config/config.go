@@ -61,6 +61,11 @@ type API struct {
 	// Tokens are the bearer tokens that open the API, separated by commas: one, or two
 	// while one is replaced by the other.
 	Tokens []Secret `env:"MILLRACE_API_TOKEN,required,notEmpty"`
+	// DirectDatabaseURL names the primary without a pooler in between: notifications of new
+	// events do not come through one. Without it the primary's own URL is used.
+	DirectDatabaseURL Secret `env:"MILLRACE_DIRECT_DATABASE_URL"`
+	// MaxStreams is how many clients may follow the feed at once.
+	MaxStreams int `env:"MILLRACE_MAX_STREAMS" envDefault:"1000"`
 	// CPUProfile is a file that takes a profile of the whole run, for those who look for
 	// where the time goes.
 	CPUProfile string `env:"MILLRACE_CPU_PROFILE"`
@@ -163,6 +168,9 @@ func ReadAPI(environ []string) (API, error) {
 		if len(token) < minTokenLength {
 			return API{}, fmt.Errorf("MILLRACE_API_TOKEN: a token needs %d characters at least", minTokenLength)
 		}
+	}
+	if c.MaxStreams < 1 || c.MaxStreams > 100_000 {
+		return API{}, errors.New("MILLRACE_MAX_STREAMS: from 1 to 100000")
 	}
 	return c, c.check()
 }

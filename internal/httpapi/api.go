@@ -59,6 +59,14 @@ type Options struct {
 	Timeout time.Duration
 	// Ready says whether the database can be used.
 	Ready func(context.Context) error
+	// Stopping ends when the process is to stop: streams end then, so that the server can.
+	// Without it they end with their clients.
+	Stopping context.Context
+	// DirectDatabaseURL names the primary without a pooler in between, for notifications.
+	// Without it the pool's own address is used.
+	DirectDatabaseURL string
+	// MaxStreams is how many clients may follow the feed at once; 1000 unless said otherwise.
+	MaxStreams int
 }
 
 // API is the whole HTTP interface. Rooms add their operations to it.
@@ -69,6 +77,7 @@ type API struct {
 	mux      *http.ServeMux
 	huma     huma.API
 	commands map[string]*command // by path
+	metrics  []func(context.Context) ([]Metric, error)
 }
 
 // New is an API without operations.
@@ -92,6 +101,7 @@ func New(options Options) *API {
 		next(ctx)
 	})
 	a.registerHealth()
+	a.registerMetrics()
 	return a
 }
 

@@ -57,6 +57,14 @@ var (
 		Slug: "not-found", Status: 404, Title: "Not found",
 		Explanation: "The path names nothing: either no such operation exists, or no such thing has that number.",
 	}
+	EventsExpired = Entry{
+		Slug: "events-expired", Status: 410, Title: "Events are not kept any more",
+		Explanation: "The feed does not hold the event that follows the given position: it is older than the retention, or the position is of another feed, such as that of a database before it was restored. Remember `details.position`, read the present state from `details.snapshot` (and whatever else is shown), then follow the feed from that position; what happened in between may then be seen twice, and is never missed.",
+	}
+	TooManyStreams = Entry{
+		Slug: "too-many-streams", Status: 503, Title: "Too many clients follow the feed", RetryAfter: 5,
+		Explanation: "This process serves as many streams and waiting readers as it is set to (`MILLRACE_MAX_STREAMS`). Try again after `Retry-After` seconds, at another process if there is one. Shut down clients that open streams and leave them.",
+	}
 	MethodNotAllowed = Entry{
 		Slug: "method-not-allowed", Status: 405, Title: "Method not allowed",
 		Explanation: "The path exists but not with this method; the header `Allow` lists those it has.",
@@ -152,7 +160,7 @@ var postgres = []Entry{
 
 // Kinds are the problems that have no key in the database.
 var Kinds = []Entry{
-	Malformed, KeyMissing, KeyMalformed, Unauthorized, NotFound, MethodNotAllowed, NotAcceptable,
+	Malformed, KeyMissing, KeyMalformed, Unauthorized, NotFound, EventsExpired, TooManyStreams, MethodNotAllowed, NotAcceptable,
 	TooSlow, TooLarge, UnsupportedMediaType, Invalid, Internal, Unavailable,
 }
 

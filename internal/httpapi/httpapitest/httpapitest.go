@@ -47,7 +47,7 @@ func New(t testing.TB) *API {
 func Over(t testing.TB, db *testdb.DB) *API {
 	t.Helper()
 	api := app.New(&pg.Primary{Pool: db.Pool}, httpapi.Options{
-		Tokens: []string{Token}, Ready: db.Pool.Ping,
+		Tokens: []string{Token}, Ready: db.Pool.Ping, Stopping: t.Context(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), // the cause of a 500
 	})
 	server := httptest.NewServer(api)
@@ -96,6 +96,7 @@ func (a *API) Get(t testing.TB, path string) *Answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Accept", "application/json, */*;q=0.5") // no stream, where there is a choice
 	return a.Do(t, req)
 }
 

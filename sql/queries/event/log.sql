@@ -16,7 +16,7 @@ SELECT h.position::bigint AS position, h.dropped_to::bigint AS dropped_to FROM e
 -- name: ReadLog :many
 SELECT l.position::bigint AS position, l.topic::text AS topic, l.subject_id::bigint AS subject_id, coalesce(l.request_key::text, '')::text AS request_key,
     l.recorded_at::timestamptz AS recorded_at, l.payload::text AS payload
-FROM event.read_log(@after::bigint, @row_limit::integer) AS l(position, topic, subject_id, request_key, recorded_at, payload);
+FROM event.read_log(@after::bigint, @row_limit::integer, @byte_limit::integer) AS l(position, topic, subject_id, request_key, recorded_at, payload);
 
 -- name: GetFeedStatus :one
 SELECT event.get_feed_status()::jsonb AS body;

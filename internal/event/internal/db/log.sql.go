@@ -72,7 +72,7 @@ func (q *Queries) ListenToLog(ctx context.Context) error {
 const readLog = `-- name: ReadLog :many
 SELECT l.position::bigint AS position, l.topic::text AS topic, l.subject_id::bigint AS subject_id, coalesce(l.request_key::text, '')::text AS request_key,
     l.recorded_at::timestamptz AS recorded_at, l.payload::text AS payload
-FROM event.read_log($1::bigint, $2::integer) AS l(position, topic, subject_id, request_key, recorded_at, payload)
+FROM event.read_log($1::bigint, $2::integer, $3::integer) AS l(position, topic, subject_id, request_key, recorded_at, payload)
 `
 
 type ReadLogRow struct {
@@ -84,8 +84,8 @@ type ReadLogRow struct {
 	Payload    string
 }
 
-func (q *Queries) ReadLog(ctx context.Context, after int64, rowLimit int32) ([]ReadLogRow, error) {
-	rows, err := q.db.Query(ctx, readLog, after, rowLimit)
+func (q *Queries) ReadLog(ctx context.Context, after int64, rowLimit int32, byteLimit int32) ([]ReadLogRow, error) {
+	rows, err := q.db.Query(ctx, readLog, after, rowLimit, byteLimit)
 	if err != nil {
 		return nil, err
 	}
