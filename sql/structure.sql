@@ -5531,25 +5531,25 @@ $$;
 COMMENT ON FUNCTION event.describe_job(p_job_id bigint) IS 'A job as operators see it: neither its arguments as a whole nor traces, and the reason of the last failure without what looks like a secret. NULL when there is none.';
 
 --
--- Name: describe_refusal(jsonb, jsonb, text, text, text, text); Type: FUNCTION; Schema: event; Owner: -
+-- Name: describe_refusal(text, jsonb, text, text, text, text); Type: FUNCTION; Schema: event; Owner: -
 --
 
-CREATE FUNCTION event.describe_refusal(p_context jsonb, p_problems jsonb, p_code text, p_message text, p_detail text, p_hint text) RETURNS jsonb
+CREATE FUNCTION event.describe_refusal(p_request_id text, p_problem jsonb, p_code text, p_message text, p_detail text, p_hint text) RETURNS jsonb
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    RETURN jsonb_strip_nulls((p_problems -> p_code) || jsonb_build_object(
+    RETURN jsonb_strip_nulls(p_problem || jsonb_build_object(
         'code', p_code, 'detail', p_message, 'hint', nullif(p_hint, ''),
-        'request_id', p_context ->> 'request_id')) || jsonb_build_object('details', coalesce(nullif(p_detail, ''), '{}')::jsonb);
+        'request_id', p_request_id)) || jsonb_build_object('details', coalesce(nullif(p_detail, ''), '{}')::jsonb);
 END;
 $$;
 
 --
--- Name: FUNCTION describe_refusal(p_context jsonb, p_problems jsonb, p_code text, p_message text, p_detail text, p_hint text); Type: COMMENT; Schema: event; Owner: -
+-- Name: FUNCTION describe_refusal(p_request_id text, p_problem jsonb, p_code text, p_message text, p_detail text, p_hint text); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.describe_refusal(p_context jsonb, p_problems jsonb, p_code text, p_message text, p_detail text, p_hint text) IS 'The problem document (RFC 9457) of a refusal inside a batch, where no exception may leave: the kind of problem from p_problems (SQLSTATE to type, title, status), the rest as raised. Null for a code that p_problems does not name.';
+COMMENT ON FUNCTION event.describe_refusal(p_request_id text, p_problem jsonb, p_code text, p_message text, p_detail text, p_hint text) IS 'The problem document (RFC 9457) of a refusal inside a batch, where no exception may leave: the kind of problem (type, title, status) from p_problem, the rest as raised. Null without a p_problem.';
 
 --
 -- Name: digest_table(text); Type: FUNCTION; Schema: event; Owner: -
@@ -9654,10 +9654,10 @@ $$;
 COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) IS 'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
 
 --
--- Name: post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb); Type: FUNCTION; Schema: inventory; Owner: -
+-- Name: post_transfers(text[], uuid[], text[], text[], text[], jsonb[], text[], text[]); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
-CREATE FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problems jsonb) RETURNS TABLE(ordinal integer, status integer, body jsonb, is_replayed boolean)
+CREATE FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]) RETURNS TABLE(ordinal integer, status integer, body jsonb, is_replayed boolean)
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -9694,7 +9694,6 @@ DECLARE
     v_is_usual boolean;
     v_is_complete boolean;      -- every balance is there already
     v_is_covered boolean;
-    v_unstored integer;
     v_line inventory.posting_line;
     v_keys inventory.balance_key[];
     v_ordinal integer;
@@ -9703,7 +9702,7 @@ DECLARE
     v_free numeric;
     v_shortage jsonb;
     v_posted_at timestamptz;
-    v_rows integer;
+    v_instant text;             -- the same, as JSON has it
     v_code text;
     v_message text;
     v_detail text;
@@ -9715,13 +9714,13 @@ BEGIN
         array_agg(CASE WHEN s.is_from_physical THEN s.from_id END), array_agg(CASE WHEN s.is_to_physical THEN s.to_id END),
         array_agg(s.quantity), array_agg(s.reason_id), array_agg(s.to_code), array_agg(s.unit),
         array_agg(NULL::numeric), array_agg(NULL::text),
-        bool_and(s.is_replayed OR s.item_id IS NOT NULL), bool_and(s.is_complete), count(*) FILTER (WHERE NOT s.is_replayed AND NOT s.is_foreign)
+        bool_and(s.is_replayed OR s.item_id IS NOT NULL), bool_and(s.is_complete)
     INTO v_types, v_fingerprints, v_bodies, v_replayed, v_foreign,
         v_occurred, v_items, v_lots, v_froms, v_tos,
         v_sources, v_targets,
         v_quantities, v_reasons, v_to_codes, v_units,
         v_seconds, v_second_units,
-        v_is_usual, v_is_complete, v_unstored
+        v_is_usual, v_is_complete
     FROM (
         -- Kept apart so that each member is taken out of its document once.
         WITH command AS MATERIALIZED (
@@ -9776,7 +9775,7 @@ BEGIN
         v_is_complete := false;
         FOR i IN 1..cardinality(p_operations) LOOP
             IF v_foreign[i] THEN
-                v_bodies[i] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[i]), p_problems, 'MR902',
+                v_bodies[i] := event.describe_refusal(p_request_ids[i], p_problems[array_position(p_problem_codes, 'MR902')]::jsonb, 'MR902',
                     'this key was used for another request', NULL, 'Send every new request under a new key.');
             ELSIF NOT v_replayed[i] AND v_items[i] IS NULL THEN
                 BEGIN
@@ -9807,7 +9806,7 @@ BEGIN
                         v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                     v_items[i] := NULL;
                     v_seconds[i] := NULL;
-                    v_bodies[i] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[i]), p_problems, v_code, v_message, v_detail, v_hint);
+                    v_bodies[i] := event.describe_refusal(p_request_ids[i], p_problems[array_position(p_problem_codes, v_code)]::jsonb, v_code, v_message, v_detail, v_hint);
                     IF v_bodies[i] IS NULL THEN
                         RAISE;
                     END IF;
@@ -9861,8 +9860,8 @@ BEGIN
             EXCEPTION WHEN SQLSTATE 'MR218' THEN
                 GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                 v_items[v_ordinal] := NULL;
-                v_bodies[v_ordinal] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[v_ordinal]), p_problems,
-                    'MR218', v_message, v_detail, v_hint);
+                v_bodies[v_ordinal] := event.describe_refusal(p_request_ids[v_ordinal],
+                    p_problems[array_position(p_problem_codes, 'MR218')]::jsonb, 'MR218', v_message, v_detail, v_hint);
             END;
         END LOOP;
     END IF;
@@ -9881,8 +9880,8 @@ BEGIN
             EXCEPTION WHEN SQLSTATE 'MR202' THEN
                 GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                 v_items[v_ordinal] := NULL;
-                v_bodies[v_ordinal] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[v_ordinal]), p_problems,
-                    'MR202', v_message, v_detail, v_hint);
+                v_bodies[v_ordinal] := event.describe_refusal(p_request_ids[v_ordinal],
+                    p_problems[array_position(p_problem_codes, 'MR202')]::jsonb, 'MR202', v_message, v_detail, v_hint);
             END;
         END LOOP;
     END IF;
@@ -9939,14 +9938,15 @@ BEGIN
                 END IF;
                 v_items[v_ordinal] := NULL;
                 v_seconds[v_ordinal] := NULL;
-                v_bodies[v_ordinal] := event.describe_refusal(jsonb_build_object('request_id', p_request_ids[v_ordinal]), p_problems,
-                    v_code, v_shortage ->> 'message', v_shortage ->> 'detail', v_shortage ->> 'hint');
+                v_bodies[v_ordinal] := event.describe_refusal(p_request_ids[v_ordinal],
+                    p_problems[array_position(p_problem_codes, v_code)]::jsonb, v_code, v_shortage ->> 'message', v_shortage ->> 'detail', v_shortage ->> 'hint');
             END IF;
         END LOOP;
     END IF;
 
     -- 7. Write what is left, set by set, and answer all. Time and ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
+    v_instant := to_jsonb(v_posted_at) #>> '{}';
     RETURN QUERY
     WITH line AS MATERIALIZED (
         SELECT l.ordinal, l.key, l.operation, l.fingerprint, l.actor, l.device, l.request_id, l.command, l.movement_type, l.item_id, l.lot_id, l.from_id, l.to_id, l.source_id, l.target_id,
@@ -9977,17 +9977,13 @@ BEGIN
             GROUP BY e.item_id, e.location_id, e.lot_id
         ) AS n
         WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
-    ), gone AS (
-        DELETE FROM inventory.serial AS s
-        USING line AS l
-        WHERE s.lot_id = l.lot_id AND l.lot_id <> 0 AND l.movement_type = 'scrap'
     ), told AS (
         INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
         SELECT 'movement.posted', l.id,
-            jsonb_build_object('posted_at', v_posted_at, 'document_type', l.document_type,
-                'movements', jsonb_build_array(jsonb_build_object('id', l.id::text, 'type', l.movement_type,
+            jsonb_build_object('posted_at', v_instant, 'document_type', l.document_type::text,
+                'movements', jsonb_build_array(jsonb_object(ARRAY['id', l.id::text, 'type', l.movement_type::text,
                     'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from', 'to', l.to_code,
-                    'quantity', l.quantity::text))),
+                    'quantity', l.quantity::text]))),
             l.key, nextval('event.inbox_ordinal'), v_posted_at
         FROM line AS l
     ), answered AS MATERIALIZED (
@@ -9999,27 +9995,27 @@ BEGIN
         UNION ALL
         SELECT l.ordinal, l.key, false, false, l.fingerprint, l.operation, l.actor, l.device, l.request_id,
             -- The same as inventory.describe_transfer.
-            jsonb_build_object('number', 'TR-' || CASE WHEN l.id < 1000000 THEN lpad(l.id::text, 6, '0') ELSE l.id::text END,
-                'type', l.movement_type, 'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from', 'to', l.to_code,
-                'quantity', trim_scale(l.quantity)::text, 'unit', l.unit, 'is_reversed', false, 'created_at', v_posted_at)
-                || CASE WHEN l.second_quantity IS NULL THEN '{}' ELSE jsonb_build_object(
+            jsonb_object(ARRAY['number', 'TR-' || CASE WHEN l.id < 1000000 THEN lpad(l.id::text, 6, '0') ELSE l.id::text END,
+                'type', l.movement_type::text, 'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from',
+                'to', l.to_code, 'quantity', trim_scale(l.quantity)::text, 'unit', l.unit, 'created_at', v_instant])
+                || CASE WHEN l.second_quantity IS NULL THEN '{"is_reversed": false}' ELSE jsonb_build_object('is_reversed', false,
                     'second_quantity', trim_scale(l.second_quantity)::text, 'second_unit', l.second_unit) END,
             201
         FROM line AS l
     ), stored AS (
+        -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
         INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
         SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
         FROM answered AS a
         WHERE NOT a.is_replayed AND NOT a.is_foreign
-        ON CONFLICT (key) DO NOTHING
-        RETURNING request.key
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
-    FROM answered AS a
-    WHERE (SELECT count(*) FROM stored) = v_unstored;
-    GET DIAGNOSTICS v_rows = ROW_COUNT;
-    IF v_rows <> cardinality(p_operations) THEN
-        RAISE EXCEPTION 'a key of this batch was answered meanwhile' USING ERRCODE = '40001';
+    FROM answered AS a;
+    -- A serial number that is scrapped is no longer in stock; the other two verbs leave it there.
+    IF 'scrap' = ANY (v_types) AND EXISTS (SELECT FROM unnest(v_lots) AS l (lot_id) WHERE l.lot_id <> 0) THEN
+        DELETE FROM inventory.serial AS s
+        USING unnest(v_items, v_lots, v_types) AS l (item_id, lot_id, movement_type)
+        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap';
     END IF;
     IF v_has_seconds THEN
         PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_id, l.to_id, l.quantity, false, NULL, NULL, NULL)
@@ -10032,10 +10028,10 @@ END;
 $_$;
 
 --
--- Name: FUNCTION post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problems jsonb); Type: COMMENT; Schema: inventory; Owner: -
+-- Name: FUNCTION post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problems jsonb) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problems maps the SQLSTATEs that may be told to {type, title, status}. One row per command, in any order. Raises 40001 when a key was answered by another transaction meanwhile: call again; any other error means that nothing of the batch was done.';
+COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problem_codes are the SQLSTATEs that may be told, p_problems beside them what they are: {type, title, status} as JSON. One row per command, in any order. Raises 23505 (request_pkey) when a key was answered by another transaction meanwhile: call again. With any error nothing of the batch was done.';
 
 --
 -- Name: prepare_transfer(inventory.movement_type, jsonb); Type: FUNCTION; Schema: inventory; Owner: -

@@ -3,9 +3,12 @@ package inventory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory/internal/db"
@@ -31,9 +34,10 @@ const (
 // and posts them by one call and one commit. Nobody waits for a batch to fill: a command
 // that finds a poster idle goes at once.
 type Poster struct {
-	queries  *db.Queries
-	problems json.RawMessage
-	longest  int
+	queries *db.Queries
+	codes   []string // of the refusals that may be told, and beside them what they are
+	kinds   []string
+	longest int
 
 	mu      sync.Mutex
 	waiting []*posting
@@ -59,7 +63,9 @@ type posting struct {
 
 // NewPoster posts to the given primary. A process needs one.
 func NewPoster(primary *pg.Primary) *Poster {
-	return &Poster{queries: db.New(primary), problems: problem.Skeletons(), longest: longestQueue}
+	// What inventory and the rooms below it refuse with.
+	codes, kinds := problem.Refusals("MR1", "MR2", "MR9")
+	return &Poster{queries: db.New(primary), codes: codes, kinds: kinds, longest: longestQueue}
 }
 
 // post gives the operation's commands to the poster.
@@ -156,7 +162,7 @@ func (p *Poster) call(batch []*posting) error {
 	call := db.PostTransfersParams{
 		Operations: make([]string, len(batch)), Keys: make([]string, len(batch)), Actors: make([]string, len(batch)),
 		Devices: make([]string, len(batch)), RequestIds: make([]string, len(batch)), Commands: make([]json.RawMessage, len(batch)),
-		Problems: p.problems,
+		ProblemCodes: p.codes, Problems: p.kinds,
 	}
 	// The latest deadline of all: a command whose own is over is told so meanwhile.
 	var latest time.Time
@@ -177,7 +183,7 @@ func (p *Poster) call(batch []*posting) error {
 	for attempt := 1; ; attempt++ {
 		rows, err := p.queries.PostTransfers(ctx, call)
 		if err != nil {
-			if problem.IsTransient(err) && attempt < attempts && ctx.Err() == nil {
+			if (problem.IsTransient(err) || isKeyTaken(err)) && attempt < attempts && ctx.Err() == nil {
 				continue
 			}
 			return err
@@ -187,4 +193,11 @@ func (p *Poster) call(batch []*posting) error {
 		}
 		return nil
 	}
+}
+
+// isKeyTaken says that another transaction answered one of the keys meanwhile; the next call
+// finds its answer.
+func isKeyTaken(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && pgErr.Code == "23505" && pgErr.ConstraintName == "request_pkey"
 }

@@ -192,24 +192,26 @@ func ForKey(key string) (Entry, bool) {
 	return e, ok
 }
 
-// Skeletons are the members that every document of a kind of refusal shares, by SQLSTATE,
-// for SQL that refuses some of a batch without an exception that could leave it.
-func Skeletons() json.RawMessage {
-	type skeleton struct {
+// Refusals are those of the given blocks of codes, such as MR2, and beside each what every
+// document of it shares, as JSON: for SQL that refuses some of a batch without an exception
+// that could leave it.
+func Refusals(blocks ...string) (codes, kinds []string) {
+	type kind struct {
 		Type      string `json:"type"`
 		Title     string `json:"title"`
 		Status    int    `json:"status"`
 		Retryable bool   `json:"retryable"`
 	}
-	all := map[string]skeleton{}
 	for _, e := range Table {
-		if strings.HasPrefix(e.Key, Class) && e.Status < http.StatusInternalServerError {
-			all[e.Key] = skeleton{Type: e.Type(), Title: e.Title, Status: e.Status, Retryable: e.RetryAfter > 0}
+		isAsked := slices.ContainsFunc(blocks, func(block string) bool { return strings.HasPrefix(e.Key, block) })
+		if !isAsked || e.Status >= http.StatusInternalServerError {
+			continue
 		}
+		text, err := json.Marshal(kind{Type: e.Type(), Title: e.Title, Status: e.Status, Retryable: e.RetryAfter > 0})
+		if err != nil {
+			panic(err) // strings and numbers
+		}
+		codes, kinds = append(codes, e.Key), append(kinds, string(text))
 	}
-	text, err := json.Marshal(all)
-	if err != nil {
-		panic(err) // strings and numbers
-	}
-	return text
+	return codes, kinds
 }

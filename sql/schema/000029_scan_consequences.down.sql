@@ -31,6 +31,7 @@ DROP FUNCTION IF EXISTS inventory.retention_cut();
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz, inventory.balance_key[]);
 DROP FUNCTION IF EXISTS inventory.refuse_unknown_references();
 DROP FUNCTION IF EXISTS inventory.refuse_joint_weight(text, integer);
+DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], text[], text[]);
 DROP FUNCTION IF EXISTS inventory.part_of_second_quantity(bigint, text, numeric, numeric, numeric);
 DROP FUNCTION IF EXISTS inventory.lock_reservable(bigint[], bigint);
 DROP FUNCTION IF EXISTS inventory.lock_lot(bigint, bigint[]);
@@ -78,6 +79,7 @@ DROP FUNCTION IF EXISTS event.ensure_consumer(text, bigint, text, jsonb, text, i
 DROP FUNCTION IF EXISTS event.enable_webhook(bigint);
 DROP FUNCTION IF EXISTS event.drop_log_partition();
 DROP FUNCTION IF EXISTS event.disable_webhook(bigint, text);
+DROP FUNCTION IF EXISTS event.describe_refusal(text, jsonb, text, text, text, text);
 DROP FUNCTION IF EXISTS event.describe_job(bigint);
 DROP FUNCTION IF EXISTS event.claim_webhooks(integer, integer);
 DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
@@ -1045,6 +1047,29 @@ $function$;
 
 COMMENT ON FUNCTION event.advance_log(integer) IS
     'The sequencer: moves up to p_limit committed events from the outbox to the feed under gap-free numbers, and says how many. An event that depends on another (same balance, same document) has the higher ordinal and is never numbered before it.';
+
+-- functions/event/describe_refusal.sql as it was.
+CREATE OR REPLACE FUNCTION event.describe_refusal(
+    p_context jsonb,
+    p_problems jsonb,
+    p_code text,
+    p_message text,
+    p_detail text,
+    p_hint text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN jsonb_strip_nulls((p_problems -> p_code) || jsonb_build_object(
+        'code', p_code, 'detail', p_message, 'hint', nullif(p_hint, ''),
+        'request_id', p_context ->> 'request_id')) || jsonb_build_object('details', coalesce(nullif(p_detail, ''), '{}')::jsonb);
+END;
+$function$;
+
+COMMENT ON FUNCTION event.describe_refusal(jsonb, jsonb, text, text, text, text) IS
+    'The problem document (RFC 9457) of a refusal inside a batch, where no exception may leave: the kind of problem from p_problems (SQLSTATE to type, title, status), the rest as raised. Null for a code that p_problems does not name.';
 
 -- functions/event/ensure_partitions.sql as it was.
 CREATE OR REPLACE FUNCTION event.ensure_partitions(

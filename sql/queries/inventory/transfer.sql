@@ -1,7 +1,7 @@
 -- name: PostTransfers :many
 SELECT a.ordinal::integer AS ordinal, a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM inventory.post_transfers(@operations::text[], @keys::uuid[], @actors::text[], @devices::text[], @request_ids::text[], @commands::jsonb[],
-    @problems::jsonb)
+    @problem_codes::text[], @problems::text[])
     AS a(ordinal, status, body, is_replayed);
 
 -- name: PostOpeningStock :one

@@ -42,18 +42,19 @@ func (q *Queries) PostOpeningStock(ctx context.Context, context json.RawMessage,
 const postTransfers = `-- name: PostTransfers :many
 SELECT a.ordinal::integer AS ordinal, a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM inventory.post_transfers($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
-    $7::jsonb)
+    $7::text[], $8::text[])
     AS a(ordinal, status, body, is_replayed)
 `
 
 type PostTransfersParams struct {
-	Operations []string
-	Keys       []string
-	Actors     []string
-	Devices    []string
-	RequestIds []string
-	Commands   []json.RawMessage
-	Problems   json.RawMessage
+	Operations   []string
+	Keys         []string
+	Actors       []string
+	Devices      []string
+	RequestIds   []string
+	Commands     []json.RawMessage
+	ProblemCodes []string
+	Problems     []string
 }
 
 type PostTransfersRow struct {
@@ -71,6 +72,7 @@ func (q *Queries) PostTransfers(ctx context.Context, arg PostTransfersParams) ([
 		arg.Devices,
 		arg.RequestIds,
 		arg.Commands,
+		arg.ProblemCodes,
 		arg.Problems,
 	)
 	if err != nil {
