@@ -2020,10 +2020,10 @@ CREATE TABLE catalog.reason (
 COMMENT ON TABLE catalog.reason IS 'Reasons operators choose from for scrap, rejections, adjustments, returns and reversals.';
 
 --
--- Name: find_reason(text); Type: FUNCTION; Schema: catalog; Owner: -
+-- Name: find_reason(text, catalog.reason_kind[]); Type: FUNCTION; Schema: catalog; Owner: -
 --
 
-CREATE FUNCTION catalog.find_reason(p_code text) RETURNS catalog.reason
+CREATE FUNCTION catalog.find_reason(p_code text, p_kinds catalog.reason_kind[]) RETURNS catalog.reason
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -2037,15 +2037,21 @@ BEGIN
                   DETAIL = jsonb_build_object('reason', p_code)::text,
                   HINT = 'Check the reason for a typing error, or create it first.';
     END IF;
+    IF v_reason.kind <> ALL (p_kinds) THEN
+        RAISE EXCEPTION 'reason % explains a %, which this is not', v_reason.code, v_reason.kind
+            USING ERRCODE = 'MR109',
+                  DETAIL = jsonb_build_object('reason', v_reason.code, 'kind', v_reason.kind, 'needs_kind', to_jsonb(p_kinds))::text,
+                  HINT = 'Choose a reason for what is being done.';
+    END IF;
     RETURN v_reason;
 END;
 $$;
 
 --
--- Name: FUNCTION find_reason(p_code text); Type: COMMENT; Schema: catalog; Owner: -
+-- Name: FUNCTION find_reason(p_code text, p_kinds catalog.reason_kind[]); Type: COMMENT; Schema: catalog; Owner: -
 --
 
-COMMENT ON FUNCTION catalog.find_reason(p_code text) IS 'The reason of that code. Raises MR106 when there is none.';
+COMMENT ON FUNCTION catalog.find_reason(p_code text, p_kinds catalog.reason_kind[]) IS 'The reason of that code, for a step that reasons of the kinds named explain. Raises MR106 when there is none, MR109 when it is of another kind.';
 
 --
 -- Name: find_site(text); Type: FUNCTION; Schema: catalog; Owner: -
@@ -7449,7 +7455,7 @@ BEGIN
     END IF;
     v_item := catalog.find_item(p_command ->> 'item');
     v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
-    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{rejection,adjustment,reversal}')).id;
 
     -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
     PERFORM inventory.lock_lot(v_lot.id, '{}');
@@ -7817,7 +7823,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_location := catalog.find_location(p_command ->> 'location');
-    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{adjustment}')).id;
     v_difference_id := catalog.virtual_location(v_location.site_id, 'count_difference');
     IF v_location.kind NOT IN ('storage', 'quarantine', 'rejected') THEN
         RAISE EXCEPTION '% is no place where stock is counted', v_location.code
@@ -9764,7 +9770,7 @@ BEGIN
         LEFT JOIN catalog.location AS f ON f.code = c.from_code
         LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
         LEFT JOIN catalog.location AS g ON c.movement_type <> 'scrap' AND g.code = c.to_code
-        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason
+        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason AND reason.kind = 'scrap'
         LEFT JOIN inventory.movement_rule AS rule
             ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = coalesce(scrap.kind, g.kind)
         ORDER BY c.ordinal
@@ -10050,7 +10056,7 @@ DECLARE
 BEGIN
     IF p_type = 'scrap' THEN
         v_to_id := catalog.virtual_location(v_from.site_id, 'scrap');
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{scrap}')).id;
     ELSE
         v_to_id := (catalog.find_location(p_command ->> 'to')).id;
     END IF;
@@ -10516,7 +10522,7 @@ BEGIN
     CROSS JOIN LATERAL (VALUES (n.movement_id), (n.second_movement_id)) AS m (id)
     WHERE n.count_id = v_count.id AND m.id IS NOT NULL;
     PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
-        (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
+        (catalog.find_reason(p_command ->> 'reason', '{reversal}')).id, event.occurred_at(p_command));
     UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;
     RETURN event.finish_request(p_context, 201, inventory.get_count(v_count.number));
 END;
@@ -10613,7 +10619,7 @@ BEGIN
                   HINT = 'Check the number.';
     END IF;
     PERFORM inventory.reverse_movements(ARRAY[v_id], 'reversal', v_id,
-        (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
+        (catalog.find_reason(p_command ->> 'reason', '{reversal}')).id, event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_transfer(p_command ->> 'transfer'));
 END;
 $$;
@@ -12496,7 +12502,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     v_order := production.lock_work_order(p_command ->> 'work_order', '{completed}');
     UPDATE production.work_order AS o SET state = 'in_process', completed_at = NULL WHERE o.id = v_order.id;
     PERFORM event.publish('work_order.reopened', v_order.id, jsonb_build_object('number', v_order.number, 'reason', v_reason.code));
@@ -12560,7 +12566,7 @@ BEGIN
     END IF;
     IF coalesce(p_command ->> 'scrap_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_scrap := catalog.to_base_quantity(v_item, p_command ->> 'scrap_quantity', p_command ->> 'unit');
-        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason', '{scrap}')).id;
     END IF;
     IF coalesce(p_command ->> 'rework_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rework := catalog.to_base_quantity(v_item, p_command ->> 'rework_quantity', p_command ->> 'unit');
@@ -12906,7 +12912,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT o.number INTO v_number
     FROM production.material_issue AS t
     JOIN production.work_order AS o ON o.id = t.work_order_id
@@ -13012,7 +13018,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT o.number INTO v_number
     FROM production.production_report AS r
     JOIN production.work_order AS o ON o.id = r.work_order_id
@@ -13435,7 +13441,7 @@ BEGIN
     END IF;
     IF coalesce(p_command ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rejected := catalog.to_base_quantity(v_item, p_command ->> 'rejected_quantity', p_command ->> 'unit');
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{rejection}')).id;
         v_rejected_location_id := catalog.physical_location(v_site_id, 'rejected');
     END IF;
     IF v_accepted + v_rejected <> v_line.quantity THEN
@@ -14004,7 +14010,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     IF p_command ->> 'reason' IS NOT NULL THEN
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{return,rejection}')).id;
     END IF;
     v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
     SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
@@ -14072,7 +14078,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT r.* INTO v_receipt FROM purchasing.goods_receipt AS r WHERE r.number = p_command ->> 'goods_receipt';
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no goods receipt %', p_command ->> 'goods_receipt'
@@ -14173,7 +14179,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT r.number, l.line_number INTO v_receipt, v_line_number
     FROM purchasing.inspection AS n
     JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
@@ -14261,7 +14267,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT r.number, l.line_number INTO v_receipt, v_line_number
     FROM purchasing.supplier_return AS t
     JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
@@ -16598,7 +16604,7 @@ BEGIN
         v_second_quantity := CASE WHEN NOT v_wish.line ? 'second_quantity' AND v_quantity = v_line.quantity THEN v_line.second_quantity
             ELSE inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
         INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id, second_quantity)
-        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id, v_second_quantity);
+        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason', '{return}')).id, v_second_quantity);
         UPDATE shipping.shipment_line AS l SET returned_quantity = l.returned_quantity + v_quantity WHERE l.id = v_line.id;
         PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, v_quantity, 0, 0);
     END LOOP;
@@ -16649,7 +16655,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_return := shipping.find_customer_return(p_command ->> 'customer_return');
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
     v_return := shipping.find_customer_return(p_command ->> 'customer_return');
     IF v_return.is_reversed THEN
@@ -16729,7 +16735,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_pick := shipping.find_pick(p_command ->> 'pick');
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     PERFORM sales.lock_sales_orders(ARRAY[v_pick.sales_order_id]);
     v_pick := shipping.find_pick(p_command ->> 'pick');
     IF v_pick.is_reversed THEN
@@ -16782,7 +16788,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT n.* INTO v_inspection FROM shipping.return_inspection AS n WHERE n.number = p_command ->> 'return_inspection';
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no inspection %', p_command ->> 'return_inspection'
@@ -16854,7 +16860,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_shipment := shipping.find_shipment(p_command ->> 'shipment');
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     v_order_ids := shipping.shipment_orders(v_shipment.id);
     PERFORM sales.lock_sales_orders(v_order_ids);
     v_shipment := shipping.find_shipment(p_command ->> 'shipment');

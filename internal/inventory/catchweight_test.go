@@ -152,7 +152,7 @@ func TestCatchWeightIsBoughtAndUsed(t *testing.T) {
 	receipt := receive(m{"line": 1, "quantity": "10", "second_quantity": "81.5", "lot": "H1"}).Want(201).Text("number")
 	want("Q", "10 / 81.5")
 
-	inspection := m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "8", "rejected_quantity": "2", "reason": "DROPPED", "to_location": "A"}
+	inspection := m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "8", "rejected_quantity": "2", "reason": "QUALITY", "to_location": "A"}
 	api.Post(t, "/v1/inspections", inspection).Problem("second-quantity", 422)
 	inspection["rejected_second_quantity"] = "16"
 	decided := api.Post(t, "/v1/inspections", inspection).Want(201) // the rest is what is left

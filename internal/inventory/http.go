@@ -40,7 +40,7 @@ func registerTransfers(api *httpapi.API, q *db.Queries, p *Poster) {
 	httpapi.CommandOf[ScrapStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "scrap-stock", Path: "/v1/scrappings", Tag: tag,
 		Summary:  "Scrap stock where it lies",
-		Refusals: append([]string{"MR106"}, posting...),
+		Refusals: append([]string{"MR106", "MR109"}, posting...),
 	}, p.post("scrap-stock"))
 	httpapi.Command[PostOpeningStock, Transfer](api, httpapi.CommandSpec{
 		OperationID: "post-opening-stock", Path: "/v1/opening-stocks", Tag: tag,
@@ -50,7 +50,7 @@ func registerTransfers(api *httpapi.API, q *db.Queries, p *Poster) {
 	httpapi.Command[ReverseTransfer, Transfer](api, httpapi.CommandSpec{
 		OperationID: "reverse-transfer", Path: "/v1/transfer-reversals", Tag: tag,
 		Summary:  "Take back a put-away, move, scrapping or opening stock",
-		Refusals: []string{"MR106", "MR201", "MR209", "MR214", "MR218"},
+		Refusals: []string{"MR106", "MR109", "MR201", "MR209", "MR214", "MR218"},
 	}, q.ReverseTransfer)
 	httpapi.Get[Transfer](api, httpapi.ReadSpec{
 		OperationID: "get-transfer", Path: "/v1/transfers/{number}", Tag: tag, Summary: "One transfer",
@@ -62,12 +62,12 @@ func registerCounts(api *httpapi.API, q *db.Queries) {
 		OperationID: "count-stock", Path: "/v1/counts", Tag: tag,
 		Summary:     "Record a cycle count and adjust stock to it",
 		Description: "What was found is compared with what is on hand at this moment, and the difference is posted. Items that the count does not name stay as they are.",
-		Refusals:    []string{"MR101", "MR102", "MR106", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR215", "MR218"},
+		Refusals:    []string{"MR101", "MR102", "MR106", "MR109", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR215", "MR218"},
 	}, q.CountStock)
 	httpapi.Command[ReverseCount, Count](api, httpapi.CommandSpec{
 		OperationID: "reverse-count", Path: "/v1/count-reversals", Tag: tag,
 		Summary:  "Take back the adjustments of a count",
-		Refusals: []string{"MR106", "MR201", "MR209", "MR216", "MR218"},
+		Refusals: []string{"MR106", "MR109", "MR201", "MR209", "MR216", "MR218"},
 	}, q.ReverseCount)
 	httpapi.Get[Count](api, httpapi.ReadSpec{
 		OperationID: "get-count", Path: "/v1/counts/{number}", Tag: tag, Summary: "One count",
@@ -95,7 +95,7 @@ func registerLots(api *httpapi.API, q *db.Queries) {
 		OperationID: "change-lot-status", Path: "/v1/lot-status-changes", Tag: tag,
 		Summary:     "Block, release or quarantine a lot",
 		Description: "Wherever it lies. What is reserved of it stays reserved, and cannot be picked unless the lot is released.",
-		Refusals:    []string{"MR101", "MR106", "MR204", "MR205", "MR227", "MR421"},
+		Refusals:    []string{"MR101", "MR106", "MR109", "MR204", "MR205", "MR227", "MR421"},
 	}, q.ChangeLotStatus)
 
 	type expiredQuery struct {

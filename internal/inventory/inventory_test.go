@@ -289,3 +289,34 @@ func TestBlockedLotIsNotPutAwayAfterwards(t *testing.T) {
 		t.Fatalf("%d put-aways after the block", late)
 	}
 }
+
+// A reason explains one kind of thing.
+func TestReasonsAreOfAKind(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	open(t, api, "BOLT", "", "A", "10")
+	open(t, api, "RESIN", "L1", "A", "10")
+	moved := api.Post(t, "/v1/transfers", m{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}).Want(201).Text("number")
+	scrap := m{"item": "BOLT", "from": "A", "quantity": "1"}
+	count := m{"location": "A", "lines": []m{{"item": "BOLT", "counted_quantity": "5"}}}
+	back := m{"transfer": moved}
+	status := m{"item": "RESIN", "lot": "L1", "status": "blocked"}
+	for _, c := range []struct {
+		path  string
+		body  m
+		wrong []string
+		right string
+	}{
+		{"/v1/scrappings", scrap, []string{"MISTAKE", "MISCOUNT", "QUALITY"}, "DROPPED"},
+		{"/v1/counts", count, []string{"MISTAKE", "DROPPED", "QUALITY"}, "MISCOUNT"},
+		{"/v1/transfer-reversals", back, []string{"DROPPED", "MISCOUNT", "QUALITY"}, "MISTAKE"},
+		{"/v1/lot-status-changes", status, []string{"DROPPED"}, "QUALITY"},
+	} {
+		for _, reason := range c.wrong {
+			c.body["reason"] = reason
+			api.Post(t, c.path, c.body).Problem("reason-of-another-kind", 422)
+		}
+		c.body["reason"] = c.right
+		api.Post(t, c.path, c.body).Want(201)
+	}
+}

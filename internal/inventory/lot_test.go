@@ -287,7 +287,7 @@ func TestBlockingFollowsALotThatMoves(t *testing.T) {
 		}
 		var wait sync.WaitGroup
 		wait.Go(func() {
-			api.Post(t, "/v1/lot-status-changes", m{"item": "RESIN", "lot": lot, "status": "blocked", "reason": "DROPPED"}).Want(201)
+			api.Post(t, "/v1/lot-status-changes", m{"item": "RESIN", "lot": lot, "status": "blocked", "reason": "QUALITY"}).Want(201)
 		})
 		wait.Go(func() {
 			api.Post(t, "/v1/transfers", m{"item": "RESIN", "lot": lot, "from": "A", "to": "B", "quantity": "10"}).Want(201)

@@ -36,6 +36,10 @@ var catalog = []Entry{
 		Explanation: "The site has no location for one of the ends that a movement needs, such as its supplier or its scrap. The site's set-up has to be completed.",
 	},
 	{
+		Key: "MR109", Slug: "reason-of-another-kind", Status: 422, Title: "Reason explains something else",
+		Explanation: "A reason is of a kind (scrap, rejection, adjustment, return, reversal), and a step takes reasons of its own kind: a scrapping no reason for a return. Lots change their status for a reason of rejection, adjustment or reversal; goods go back to a supplier for one of return or rejection. `details` names the kinds that fit.",
+	},
+	{
 		Key: "MR110", Slug: "invalid-quantity", Status: 422, Title: "Invalid quantity",
 		Explanation: "A quantity is not a positive decimal that a quantity column holds: at most 12 digits before the point and 6 behind it.",
 	},

@@ -36,7 +36,7 @@ func registerOrders(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReopenWorkOrder, WorkOrder](api, httpapi.CommandSpec{
 		OperationID: "reopen-work-order", Path: "/v1/work-order-reopenings", Tag: tag,
 		Summary:  "Take back a completion, so that the order can be corrected",
-		Refusals: []string{"MR106", "MR301", "MR303"},
+		Refusals: []string{"MR106", "MR109", "MR301", "MR303"},
 	}, q.ReopenWorkOrder)
 	httpapi.Command[CancelWorkOrder, WorkOrder](api, httpapi.CommandSpec{
 		OperationID: "cancel-work-order", Path: "/v1/work-order-cancellations", Tag: tag,
@@ -68,7 +68,7 @@ func registerIssues(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReverseMaterialIssue, MaterialIssue](api, httpapi.CommandSpec{
 		OperationID: "reverse-material-issue", Path: "/v1/material-issue-reversals", Tag: tag,
 		Summary:  "Take back an issue or a return of material",
-		Refusals: []string{"MR106", "MR201", "MR303", "MR305", "MR308", "MR310", "MR314"},
+		Refusals: []string{"MR106", "MR109", "MR201", "MR303", "MR305", "MR308", "MR310", "MR314"},
 	}, q.ReverseMaterialIssue)
 	httpapi.Get[MaterialIssue](api, httpapi.ReadSpec{
 		OperationID: "get-material-issue", Path: "/v1/material-issues/{number}", Tag: tag, Summary: "One issue or return of material",
@@ -84,13 +84,13 @@ func registerReports(api *httpapi.API, q *db.Queries) {
 		Summary: "Report what was made of a work order",
 		Description: "A report without an operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, " +
 			"good goes into the output location under its lot, scrap is booked out, and the genealogy is written. Other reports carry quantities and time only.",
-		Refusals: []string{"MR106", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316", "MR228", "MR229"},
+		Refusals: []string{"MR106", "MR109", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316", "MR228", "MR229"},
 	}, q.ReportProduction)
 	httpapi.Command[ReverseProductionReport, ProductionReport](api, httpapi.CommandSpec{
 		OperationID: "reverse-production-report", Path: "/v1/production-report-reversals", Tag: tag,
 		Summary:     "Take back a production report",
 		Description: "Its goods leave stock and its backflushed material comes back. The order must not be completed, or be reopened first.",
-		Refusals:    []string{"MR106", "MR201", "MR303", "MR310", "MR318"},
+		Refusals:    []string{"MR106", "MR109", "MR201", "MR303", "MR310", "MR318"},
 	}, q.ReverseProductionReport)
 	httpapi.Get[ProductionReport](api, httpapi.ReadSpec{
 		OperationID: "get-production-report", Path: "/v1/production-reports/{number}", Tag: tag, Summary: "One production report",

@@ -53,7 +53,7 @@ func registerReceipts(api *httpapi.API, q *db.Queries) {
 		OperationID: "reverse-goods-receipt", Path: "/v1/goods-receipt-reversals", Tag: tag,
 		Summary:     "Take back a goods receipt or one line of it",
 		Description: "Works while the goods lie where they were put. A line that was inspected needs its inspection taken back first.",
-		Refusals:    []string{"MR106", "MR201", "MR406", "MR407", "MR411", "MR413"},
+		Refusals:    []string{"MR106", "MR109", "MR201", "MR406", "MR407", "MR411", "MR413"},
 	}, q.ReverseGoodsReceipt)
 	httpapi.Get[GoodsReceipt](api, httpapi.ReadSpec{
 		OperationID: "get-goods-receipt", Path: "/v1/goods-receipts/{number}", Tag: tag, Summary: "One goods receipt",
@@ -68,13 +68,13 @@ func registerInspections(api *httpapi.API, q *db.Queries) {
 		OperationID: "inspect-goods", Path: "/v1/inspections", Tag: tag,
 		Summary:     "Decide about received goods",
 		Description: "Accepted goods: their lot is released, and they are put away at once when a place is named or the item has no lots. Rejected goods go to the rejected location; a lot that is rejected as a whole is blocked.",
-		Refusals:    []string{"MR106", "MR201", "MR203", "MR406", "MR407", "MR408", "MR409", "MR413"},
+		Refusals:    []string{"MR106", "MR109", "MR201", "MR203", "MR406", "MR407", "MR408", "MR409", "MR413", "MR228", "MR229"},
 	}, q.InspectGoods)
 	httpapi.Command[ReverseInspection, Inspection](api, httpapi.CommandSpec{
 		OperationID: "reverse-inspection", Path: "/v1/inspection-reversals", Tag: tag,
 		Summary:     "Take back an inspection",
 		Description: "Works while all goods of the line are still there; afterwards they wait in quarantine again.",
-		Refusals:    []string{"MR106", "MR201", "MR412", "MR413", "MR414"},
+		Refusals:    []string{"MR106", "MR109", "MR201", "MR412", "MR413", "MR414"},
 	}, q.ReverseInspection)
 	httpapi.Get[Inspection](api, httpapi.ReadSpec{
 		OperationID: "get-inspection", Path: "/v1/inspections/{number}", Tag: tag, Summary: "One inspection",
@@ -89,12 +89,12 @@ func registerReturns(api *httpapi.API, q *db.Queries) {
 		OperationID: "return-to-supplier", Path: "/v1/supplier-returns", Tag: tag,
 		Summary:     "Send rejected goods back to the supplier",
 		Description: "As much may be delivered again on the same order line.",
-		Refusals:    []string{"MR106", "MR201", "MR406", "MR407", "MR413", "MR415"},
+		Refusals:    []string{"MR106", "MR109", "MR201", "MR406", "MR407", "MR413", "MR415", "MR228", "MR229"},
 	}, q.ReturnToSupplier)
 	httpapi.Command[ReverseSupplierReturn, SupplierReturn](api, httpapi.CommandSpec{
 		OperationID: "reverse-supplier-return", Path: "/v1/supplier-return-reversals", Tag: tag,
 		Summary:  "Take back a return to the supplier",
-		Refusals: []string{"MR106", "MR402", "MR413", "MR416"},
+		Refusals: []string{"MR106", "MR109", "MR402", "MR413", "MR416"},
 	}, q.ReverseSupplierReturn)
 	httpapi.Get[SupplierReturn](api, httpapi.ReadSpec{
 		OperationID: "get-supplier-return", Path: "/v1/supplier-returns/{number}", Tag: tag, Summary: "One return to a supplier",

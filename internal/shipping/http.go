@@ -32,7 +32,7 @@ func registerPicks(api *httpapi.API, q *db.Queries) {
 		OperationID: "reverse-pick", Path: "/v1/pick-reversals", Tag: tag,
 		Summary:     "Bring picked goods back to where they were",
 		Description: "They are free stock there: reserve them again where they are still wanted.",
-		Refusals:    []string{"MR106", "MR209", "MR510", "MR514"},
+		Refusals:    []string{"MR106", "MR109", "MR209", "MR510", "MR514"},
 	}, q.ReversePick)
 	httpapi.Get[Pick](api, httpapi.ReadSpec{
 		OperationID: "get-pick", Path: "/v1/picks/{number}", Tag: tag, Summary: "One pick",
@@ -74,7 +74,7 @@ func registerShipments(api *httpapi.API, q *db.Queries) {
 		OperationID: "reverse-shipment", Path: "/v1/shipment-reversals", Tag: tag,
 		Summary:     "Take back a shipment that did not leave",
 		Description: "Boxes and pallets are in staging again, packed as they were. The delivery note keeps its number; a new shipment gets a new one. An order that was closed meanwhile is open again.",
-		Refusals:    []string{"MR106", "MR209", "MR532", "MR533"},
+		Refusals:    []string{"MR106", "MR109", "MR209", "MR532", "MR533"},
 	}, q.ReverseShipment)
 	httpapi.Get[Shipment](api, httpapi.ReadSpec{
 		OperationID: "get-shipment", Path: "/v1/shipments/{number}", Tag: tag, Summary: "One shipment, by its number or that of its delivery note",
@@ -89,12 +89,12 @@ func registerReturns(api *httpapi.API, q *db.Queries) {
 		OperationID: "return-goods", Path: "/v1/customer-returns", Tag: tag,
 		Summary:     "Take goods back from a customer",
 		Description: "They keep their lot and go to a quarantine location, where nothing is picked, until they are inspected. The lot keeps its status, since the rest of it is still good.",
-		Refusals:    []string{"MR102", "MR106", "MR110", "MR111", "MR112", "MR515", "MR516", "MR532", "MR534", "MR535", "MR536", "MR228"},
+		Refusals:    []string{"MR102", "MR106", "MR109", "MR110", "MR111", "MR112", "MR515", "MR516", "MR532", "MR534", "MR535", "MR536", "MR228"},
 	}, q.ReturnGoods)
 	httpapi.Command[ReverseCustomerReturn, CustomerReturn](api, httpapi.CommandSpec{
 		OperationID: "reverse-customer-return", Path: "/v1/customer-return-reversals", Tag: tag,
 		Summary:  "Take back a customer return that was posted by mistake",
-		Refusals: []string{"MR106", "MR209", "MR540", "MR543"},
+		Refusals: []string{"MR106", "MR109", "MR209", "MR540", "MR543"},
 	}, q.ReverseCustomerReturn)
 	httpapi.Command[InspectReturn, ReturnInspection](api, httpapi.CommandSpec{
 		OperationID: "inspect-return", Path: "/v1/return-inspections", Tag: tag,
@@ -105,7 +105,7 @@ func registerReturns(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReverseReturnInspection, ReturnInspection](api, httpapi.CommandSpec{
 		OperationID: "reverse-return-inspection", Path: "/v1/return-inspection-reversals", Tag: tag,
 		Summary:  "Bring inspected returns back to quarantine",
-		Refusals: []string{"MR106", "MR201", "MR209", "MR545"},
+		Refusals: []string{"MR106", "MR109", "MR201", "MR209", "MR545"},
 	}, q.ReverseReturnInspection)
 	httpapi.Get[CustomerReturn](api, httpapi.ReadSpec{
 		OperationID: "get-customer-return", Path: "/v1/customer-returns/{number}", Tag: tag, Summary: "One customer return",

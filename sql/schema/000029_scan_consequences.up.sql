@@ -3,6 +3,40 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- The signature changed.
+DROP FUNCTION IF EXISTS catalog.find_reason(text);
+-- >>> functions/catalog/find_reason.sql sha256:4afb1a466a554328
+CREATE OR REPLACE FUNCTION catalog.find_reason(
+    p_code text,
+    p_kinds catalog.reason_kind[]
+) RETURNS catalog.reason
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_reason catalog.reason;
+BEGIN
+    SELECT t.* INTO v_reason FROM catalog.reason AS t WHERE t.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no reason %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR106',
+                  DETAIL = jsonb_build_object('reason', p_code)::text,
+                  HINT = 'Check the reason for a typing error, or create it first.';
+    END IF;
+    IF v_reason.kind <> ALL (p_kinds) THEN
+        RAISE EXCEPTION 'reason % explains a %, which this is not', v_reason.code, v_reason.kind
+            USING ERRCODE = 'MR109',
+                  DETAIL = jsonb_build_object('reason', v_reason.code, 'kind', v_reason.kind, 'needs_kind', to_jsonb(p_kinds))::text,
+                  HINT = 'Choose a reason for what is being done.';
+    END IF;
+    RETURN v_reason;
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.find_reason(text, catalog.reason_kind[]) IS 'The reason of that code, for a step that reasons of the kinds named explain. Raises MR106 when there is none, MR109 when it is of another kind.';
+-- <<< functions/catalog/find_reason.sql
+
 -- >>> functions/catalog/get_partner.sql sha256:4d4f49c2ae4b526a
 CREATE OR REPLACE FUNCTION catalog.get_partner(
     p_code text
@@ -3090,7 +3124,7 @@ $function$;
 COMMENT ON FUNCTION event.webhook_id(uuid, bigint) IS 'The webhook-id of an event at an endpoint: the same at every attempt and redelivery.';
 -- <<< functions/event/webhook_id.sql
 
--- >>> functions/inventory/change_lot_status.sql sha256:627f65b4cff1a770
+-- >>> functions/inventory/change_lot_status.sql sha256:79ef1cd260e0b8ac
 CREATE OR REPLACE FUNCTION inventory.change_lot_status(
     p_context jsonb,
     p_command jsonb
@@ -3111,7 +3145,7 @@ BEGIN
     END IF;
     v_item := catalog.find_item(p_command ->> 'item');
     v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
-    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{rejection,adjustment,reversal}')).id;
 
     -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
     PERFORM inventory.lock_lot(v_lot.id, '{}');
@@ -3186,6 +3220,119 @@ $function$;
 COMMENT ON FUNCTION inventory.complete_second_quantities(inventory.posting_line[], numeric[]) IS
     'Catch weight of the lines of a posting that is about to follow: what was stated, and for lines that state none but take all that is left of a balance, the weight the books have there; null where it has to be weighed, which the posting refuses (MR228). Locks the balances of the lines if an item among them is measured twice.';
 -- <<< functions/inventory/complete_second_quantities.sql
+
+-- >>> functions/inventory/count_stock.sql sha256:7b6e2da940d1cc24
+CREATE OR REPLACE FUNCTION inventory.count_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('count-stock', p_context, p_command);
+    v_location catalog.location;
+    v_reason_id bigint;
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_difference_id bigint;
+    v_count_id bigint;
+    v_number text;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_line record;
+    v_keys inventory.balance_key[] := ARRAY[]::inventory.balance_key[];
+    v_quantities numeric[] := ARRAY[]::numeric[];
+    v_lines inventory.posting_line[];
+    v_ids bigint[];
+    v_seconds numeric[] := ARRAY[]::numeric[];
+    v_second_quantities numeric[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_location := catalog.find_location(p_command ->> 'location');
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{adjustment}')).id;
+    v_difference_id := catalog.virtual_location(v_location.site_id, 'count_difference');
+    IF v_location.kind NOT IN ('storage', 'quarantine', 'rejected') THEN
+        RAISE EXCEPTION '% is no place where stock is counted', v_location.code
+            USING ERRCODE = 'MR203',
+                  DETAIL = jsonb_build_object('movement_type', 'count', 'location', v_location.code)::text,
+                  HINT = 'Count storage, quarantine or rejected locations.';
+    END IF;
+
+    FOR v_line IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        v_lot := inventory.find_lot(v_item, v_line.line ->> 'lot');
+        IF ROW(v_item.id, v_location.id, v_lot.id)::inventory.balance_key = ANY (v_keys) THEN
+            RAISE EXCEPTION 'item % is counted twice', v_item.number
+                USING ERRCODE = 'MR215',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_line.line ->> 'lot')::text,
+                      HINT = 'Add up the quantities and count it once.';
+        END IF;
+        v_keys := v_keys || ROW(v_item.id, v_location.id, v_lot.id)::inventory.balance_key;
+        -- Nothing found is a count too; every other quantity follows the rules of a quantity.
+        v_quantities := v_quantities || CASE
+            WHEN v_line.line ->> 'counted_quantity' ~ '^0+(\.0+)?$' THEN 0
+            ELSE catalog.to_base_quantity(v_item, v_line.line ->> 'counted_quantity', v_line.line ->> 'unit') END;
+        v_seconds := v_seconds || inventory.to_second_quantity(v_item.id, v_line.line ->> 'counted_second_quantity', true);
+    END LOOP;
+
+    -- Expected and counted are compared under the locks that the posting needs: no scan can slip between.
+    PERFORM inventory.lock_balances(v_keys);
+
+    INSERT INTO inventory.count (location_id, counted_at)
+    VALUES (v_location.id, v_occurred_at)
+    RETURNING count.id, count.number INTO v_count_id, v_number;
+
+    INSERT INTO inventory.count_line (count_id, line_number, item_id, lot_id, expected_quantity, counted_quantity, reason_id,
+        expected_second_quantity, counted_second_quantity)
+    SELECT v_count_id, k.ordinal, k.item_id, k.lot_id, b.on_hand, v_quantities[k.ordinal],
+        CASE WHEN b.on_hand <> v_quantities[k.ordinal] OR coalesce(b.second_on_hand, 0) <> v_seconds[k.ordinal] THEN v_reason_id END,
+        CASE WHEN v_seconds[k.ordinal] IS NOT NULL THEN coalesce(b.second_on_hand, 0) END, v_seconds[k.ordinal]
+    FROM unnest(v_keys) WITH ORDINALITY AS k (item_id, location_id, lot_id, ordinal)
+    JOIN inventory.balance AS b
+        ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id;
+
+    -- The second difference goes along with the first where both are of one sign, else by a movement of its own (quantity 0).
+    SELECT coalesce(array_agg(ROW(n.item_id, n.lot_id,
+            CASE WHEN p.sign < 0 THEN v_location.id ELSE v_difference_id END,
+            CASE WHEN p.sign < 0 THEN v_difference_id ELSE v_location.id END,
+            p.quantity, false, n.id, NULL, n.reason_id)::inventory.posting_line ORDER BY n.id, p.ordinal), '{}'),
+        CASE WHEN count(p.second_quantity) > 0 THEN array_agg(p.second_quantity ORDER BY n.id, p.ordinal) END
+    INTO v_lines, v_second_quantities
+    FROM inventory.count_line AS n
+    CROSS JOIN LATERAL (
+        SELECT 1 AS ordinal, sign(n.difference) AS sign, abs(n.difference) AS quantity,
+            CASE WHEN sign(n.second_difference) = sign(n.difference) THEN abs(n.second_difference) ELSE 0 * n.second_difference END AS second_quantity
+        WHERE n.difference <> 0
+        UNION ALL
+        SELECT 2, sign(n.second_difference), 0, abs(n.second_difference)
+        WHERE n.second_difference <> 0 AND sign(n.second_difference) <> sign(n.difference)
+    ) AS p
+    WHERE n.count_id = v_count_id;
+    v_ids := inventory.post_movements('count', v_lines, 'count', v_count_id, v_occurred_at, v_second_quantities);
+
+    UPDATE inventory.count_line AS n
+    SET movement_id = p.movement_id,
+        second_movement_id = p.second_movement_id
+    FROM (
+        SELECT l.document_line_id, max(v_ids[l.ordinal]) FILTER (WHERE l.quantity > 0) AS movement_id,
+            max(v_ids[l.ordinal]) FILTER (WHERE l.quantity = 0) AS second_movement_id
+        FROM unnest(v_lines) WITH ORDINALITY AS l (item_id, lot_id, from_location_id, to_location_id, quantity,
+            consumes_reservation, document_line_id, reverses_movement_id, reason_id, ordinal)
+        GROUP BY l.document_line_id
+    ) AS p
+    WHERE n.id = p.document_line_id;
+
+    PERFORM event.publish('count.posted', v_count_id, jsonb_build_object('number', v_number, 'location', v_location.code));
+    RETURN event.finish_request(p_context, 201, inventory.get_count(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.count_stock(jsonb, jsonb) IS
+    'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?, counted_second_quantity (catch weight)], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
+-- <<< functions/inventory/count_stock.sql
 
 -- >>> functions/inventory/detach_old_partitions.sql sha256:9bd2320216d7e8b3
 CREATE OR REPLACE FUNCTION inventory.detach_old_partitions() RETURNS text[]
@@ -3820,7 +3967,7 @@ COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], in
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb);
--- >>> functions/inventory/post_transfers.sql sha256:ae6e25b55c0cecba
+-- >>> functions/inventory/post_transfers.sql sha256:5cc2ab1557bcedfc
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -3938,7 +4085,7 @@ BEGIN
         LEFT JOIN catalog.location AS f ON f.code = c.from_code
         LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
         LEFT JOIN catalog.location AS g ON c.movement_type <> 'scrap' AND g.code = c.to_code
-        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason
+        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason AND reason.kind = 'scrap'
         LEFT JOIN inventory.movement_rule AS rule
             ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = coalesce(scrap.kind, g.kind)
         ORDER BY c.ordinal
@@ -4205,6 +4352,44 @@ COMMENT ON FUNCTION inventory.post_transfers(text[], uuid[], text[], text[], tex
     'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problem_codes are the SQLSTATEs that may be told, p_problems beside them what they are: {type, title, status} as JSON. One row per command, in any order. Raises 23505 (request_pkey) when a key was answered by another transaction meanwhile: call again. With any error nothing of the batch was done.';
 -- <<< functions/inventory/post_transfers.sql
 
+-- >>> functions/inventory/prepare_transfer.sql sha256:aeb583bbc4c1cb5a
+CREATE OR REPLACE FUNCTION inventory.prepare_transfer(
+    p_type inventory.movement_type,
+    p_command jsonb
+) RETURNS inventory.posting_line
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_item catalog.item := catalog.find_item(p_command ->> 'item');
+    v_lot inventory.lot := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_from catalog.location := catalog.find_location(p_command ->> 'from');
+    v_to_id bigint;
+    v_reason_id bigint;
+BEGIN
+    IF p_type = 'scrap' THEN
+        v_to_id := catalog.virtual_location(v_from.site_id, 'scrap');
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{scrap}')).id;
+    ELSE
+        v_to_id := (catalog.find_location(p_command ->> 'to')).id;
+    END IF;
+    IF p_type = 'put_away' AND v_from.kind = 'quarantine' AND v_lot.id = 0 THEN
+        RAISE EXCEPTION 'goods without lot leave quarantine by their inspection'
+            USING ERRCODE = 'MR213',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'from', v_from.code)::text,
+                  HINT = 'Record the inspection of the goods receipt and name the place there.';
+    END IF;
+    RETURN ROW(v_item.id, v_lot.id, v_from.id, v_to_id,
+        catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+        false, NULL, NULL, v_reason_id)::inventory.posting_line;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.prepare_transfer(inventory.movement_type, jsonb) IS
+    'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
+-- <<< functions/inventory/prepare_transfer.sql
+
 -- >>> functions/inventory/refuse_joint_weight.sql sha256:d8a6b1828e96bb6f
 CREATE OR REPLACE FUNCTION inventory.refuse_joint_weight(
     p_item text,
@@ -4348,6 +4533,84 @@ $function$;
 
 COMMENT ON FUNCTION inventory.retention_cut() IS 'What was posted before this instant is older than the setting keeps in the ledger; null: everything is kept.';
 -- <<< functions/inventory/retention_cut.sql
+
+-- >>> functions/inventory/reverse_count.sql sha256:2a5f26830a0099ec
+CREATE OR REPLACE FUNCTION inventory.reverse_count(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-count', p_context, p_command);
+    v_count inventory.count;
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT c.* INTO v_count FROM inventory.count AS c WHERE c.number = p_command ->> 'count' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no count %', p_command ->> 'count'
+            USING ERRCODE = 'MR216',
+                  DETAIL = jsonb_build_object('count', p_command ->> 'count')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_count.is_reversed THEN
+        RAISE EXCEPTION 'this was reversed already'
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('count', v_count.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    SELECT coalesce(array_agg(m.id ORDER BY m.id), '{}')
+    INTO v_movement_ids
+    FROM inventory.count_line AS n
+    CROSS JOIN LATERAL (VALUES (n.movement_id), (n.second_movement_id)) AS m (id)
+    WHERE n.count_id = v_count.id AND m.id IS NOT NULL;
+    PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
+        (catalog.find_reason(p_command ->> 'reason', '{reversal}')).id, event.occurred_at(p_command));
+    UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;
+    RETURN event.finish_request(p_context, 201, inventory.get_count(v_count.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reverse_count(jsonb, jsonb) IS
+    'Command: takes back the adjustments of a count. Body: count, reason, occurred_at?. Raises MR216 when there is no such count, MR209 when it was taken back already.';
+-- <<< functions/inventory/reverse_count.sql
+
+-- >>> functions/inventory/reverse_transfer.sql sha256:1e5410a25b2c23cc
+CREATE OR REPLACE FUNCTION inventory.reverse_transfer(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-transfer', p_context, p_command);
+    v_id bigint := inventory.transfer_id(p_command ->> 'transfer');
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF inventory.get_transfer(p_command ->> 'transfer') IS NULL THEN
+        RAISE EXCEPTION 'there is no transfer %', p_command ->> 'transfer'
+            USING ERRCODE = 'MR214',
+                  DETAIL = jsonb_build_object('transfer', p_command ->> 'transfer')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    PERFORM inventory.reverse_movements(ARRAY[v_id], 'reversal', v_id,
+        (catalog.find_reason(p_command ->> 'reason', '{reversal}')).id, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(p_command ->> 'transfer'));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.reverse_transfer(jsonb, jsonb) IS
+    'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
+-- <<< functions/inventory/reverse_transfer.sql
 
 -- >>> functions/inventory/set_lot_status.sql sha256:d10a73a0b99f624f
 CREATE OR REPLACE FUNCTION inventory.set_lot_status(
@@ -5152,7 +5415,36 @@ COMMENT ON FUNCTION production.issue_material(jsonb, jsonb) IS
     'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight; may be left out when all of a lot at its place goes), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
 -- <<< functions/production/issue_material.sql
 
--- >>> functions/production/report_production.sql sha256:3ab98cd962928b27
+-- >>> functions/production/reopen_work_order.sql sha256:4866bfdb191a9e93
+CREATE OR REPLACE FUNCTION production.reopen_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reopen-work-order', p_context, p_command);
+    v_reason catalog.reason;
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{completed}');
+    UPDATE production.work_order AS o SET state = 'in_process', completed_at = NULL WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.reopened', v_order.id, jsonb_build_object('number', v_order.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
+    'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
+-- <<< functions/production/reopen_work_order.sql
+
+-- >>> functions/production/report_production.sql sha256:fb3d68283ec8b361
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -5203,7 +5495,7 @@ BEGIN
     END IF;
     IF coalesce(p_command ->> 'scrap_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_scrap := catalog.to_base_quantity(v_item, p_command ->> 'scrap_quantity', p_command ->> 'unit');
-        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason', '{scrap}')).id;
     END IF;
     IF coalesce(p_command ->> 'rework_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rework := catalog.to_base_quantity(v_item, p_command ->> 'rework_quantity', p_command ->> 'unit');
@@ -5494,6 +5786,201 @@ COMMENT ON FUNCTION production.return_material(jsonb, jsonb) IS
     'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
 -- <<< functions/production/return_material.sql
 
+-- >>> functions/production/reverse_material_issue.sql sha256:89e5b179ea866b85
+CREATE OR REPLACE FUNCTION production.reverse_material_issue(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-material-issue', p_context, p_command);
+    v_reason catalog.reason;
+    v_order production.work_order;
+    v_issue production.material_issue;
+    v_number text;
+    v_bad record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT o.number INTO v_number
+    FROM production.material_issue AS t
+    JOIN production.work_order AS o ON o.id = t.work_order_id
+    WHERE t.number = p_command ->> 'material_issue';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no issue of material %', p_command ->> 'material_issue'
+            USING ERRCODE = 'MR314',
+                  DETAIL = jsonb_build_object('material_issue', p_command ->> 'material_issue')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_order := production.lock_work_order(v_number, '{released,in_process}');
+    SELECT t.* INTO STRICT v_issue FROM production.material_issue AS t WHERE t.number = p_command ->> 'material_issue' FOR NO KEY UPDATE;
+    IF v_issue.is_reversed THEN
+        RAISE EXCEPTION '% was taken back already', v_issue.number
+            USING ERRCODE = 'MR310',
+                  DETAIL = jsonb_build_object('material_issue', v_issue.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+
+    UPDATE production.material_issue AS t SET is_reversed = true WHERE t.id = v_issue.id;
+    -- A part may have come back by a return: what is out of a lot cannot be less than nothing.
+    SELECT i.number AS item, lot.number AS lot INTO v_bad
+    FROM production.material_issue AS t
+    JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN inventory.lot AS lot ON lot.id = l.lot_id
+    WHERE t.work_order_id = v_order.id AND NOT t.is_reversed
+    GROUP BY l.work_order_material_id, i.number, lot.number
+    HAVING sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END) < 0
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'a part of % came back already', v_issue.number
+            USING ERRCODE = 'MR308',
+                  DETAIL = jsonb_build_object('material_issue', v_issue.number, 'item', v_bad.item, 'lot', nullif(v_bad.lot, ''))::text,
+                  HINT = 'Take back the return first, or return the rest.';
+    END IF;
+    SELECT i.number AS item, m.required_quantity, m.issued_quantity INTO v_bad
+    FROM (
+        SELECT l.work_order_material_id, sum(l.quantity) AS quantity
+        FROM production.material_issue_line AS l
+        WHERE l.material_issue_id = v_issue.id AND v_issue.kind = 'return'
+        GROUP BY l.work_order_material_id
+    ) AS s
+    JOIN production.work_order_material AS m ON m.id = s.work_order_material_id
+    JOIN catalog.item AS i ON i.id = m.item_id
+    WHERE (m.issued_quantity - m.backflushed_quantity + s.quantity) * 100 > m.required_quantity * (100 + m.over_issue_percent)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'without return % more of item % would be issued than order % needs', v_issue.number, v_bad.item, v_order.number
+            USING ERRCODE = 'MR305',
+                  CONSTRAINT = 'work_order_material_issued_quantity_check',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_bad.item,
+                      'required', trim_scale(v_bad.required_quantity)::text, 'issued', trim_scale(v_bad.issued_quantity)::text)::text,
+                  HINT = 'Return the later issues first.';
+    END IF;
+
+    UPDATE production.work_order_material AS m
+    SET issued_quantity = m.issued_quantity + CASE v_issue.kind WHEN 'issue' THEN -s.quantity ELSE s.quantity END
+    FROM (
+        SELECT l.work_order_material_id, sum(l.quantity) AS quantity
+        FROM production.material_issue_line AS l
+        WHERE l.material_issue_id = v_issue.id
+        GROUP BY l.work_order_material_id
+    ) AS s
+    WHERE m.id = s.work_order_material_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM production.material_issue_line AS l WHERE l.material_issue_id = v_issue.id),
+        'material_issue', v_issue.id, v_reason.id, event.occurred_at(p_command));
+    PERFORM production.release_attribution(s.work_order_material_id, s.lot_id)
+    FROM (
+        SELECT DISTINCT l.work_order_material_id, l.lot_id
+        FROM production.material_issue_line AS l
+        WHERE l.material_issue_id = v_issue.id AND l.lot_id <> 0
+    ) AS s;
+
+    PERFORM event.publish('material_issue.reversed', v_issue.id,
+        jsonb_build_object('number', v_issue.number, 'work_order', v_order.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, production.get_material_issue(v_issue.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.reverse_material_issue(jsonb, jsonb) IS
+    'Command: takes back an issue or a return of material as a whole. Body: material_issue, reason, occurred_at?. Raises MR314 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR308 when a part of an issue came back already, MR305 when a return stands between later issues and the limit, MR201 when returned material went on.';
+-- <<< functions/production/reverse_material_issue.sql
+
+-- >>> functions/production/reverse_production_report.sql sha256:d8550893a38236b1
+CREATE OR REPLACE FUNCTION production.reverse_production_report(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-production-report', p_context, p_command);
+    v_reason catalog.reason;
+    v_order production.work_order;
+    v_report production.production_report;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT o.number INTO v_number
+    FROM production.production_report AS r
+    JOIN production.work_order AS o ON o.id = r.work_order_id
+    WHERE r.number = p_command ->> 'production_report';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no production report %', p_command ->> 'production_report'
+            USING ERRCODE = 'MR318',
+                  DETAIL = jsonb_build_object('production_report', p_command ->> 'production_report')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_order := production.lock_work_order(v_number, '{in_process}');
+    SELECT r.* INTO STRICT v_report FROM production.production_report AS r WHERE r.number = p_command ->> 'production_report' FOR NO KEY UPDATE;
+    IF v_report.is_reversed THEN
+        RAISE EXCEPTION '% was taken back already', v_report.number
+            USING ERRCODE = 'MR310',
+                  DETAIL = jsonb_build_object('production_report', v_report.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+
+    IF v_report.moves_stock THEN
+        PERFORM inventory.reverse_movements(
+            array_remove(ARRAY(
+                SELECT m.movement_id FROM production.production_report_material AS m WHERE m.production_report_id = v_report.id
+            ) || v_report.good_movement_id || v_report.scrap_movement_id, NULL),
+            'production_report', v_report.id, v_reason.id, event.occurred_at(p_command));
+        UPDATE production.work_order_material AS m
+        SET issued_quantity = m.issued_quantity - s.quantity,
+            backflushed_quantity = m.backflushed_quantity - s.quantity
+        FROM (
+            SELECT r.work_order_material_id, sum(r.quantity) AS quantity
+            FROM production.production_report_material AS r
+            WHERE r.production_report_id = v_report.id AND r.movement_id IS NOT NULL
+            GROUP BY r.work_order_material_id
+        ) AS s
+        WHERE m.id = s.work_order_material_id;
+        IF v_report.lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(s.lot_id, v_report.lot_id, -s.quantity, 'production_report', v_report.id)
+            FROM (
+                SELECT r.lot_id, sum(r.quantity) AS quantity
+                FROM production.production_report_material AS r
+                WHERE r.production_report_id = v_report.id AND r.lot_id <> 0 AND r.quantity > 0
+                GROUP BY r.lot_id
+                ORDER BY r.lot_id
+            ) AS s;
+        END IF;
+    END IF;
+
+    UPDATE production.production_report AS r SET is_reversed = true WHERE r.id = v_report.id;
+    UPDATE production.work_order AS o
+    SET good_quantity = o.good_quantity - CASE WHEN v_report.moves_stock THEN v_report.good_quantity ELSE 0 END,
+        scrap_quantity = o.scrap_quantity - CASE WHEN v_report.moves_stock THEN v_report.scrap_quantity ELSE 0 END,
+        rework_quantity = o.rework_quantity - v_report.rework_quantity
+    WHERE o.id = v_order.id;
+    UPDATE production.work_order_operation AS p
+    SET good_quantity = p.good_quantity - v_report.good_quantity,
+        scrap_quantity = p.scrap_quantity - v_report.scrap_quantity,
+        rework_quantity = p.rework_quantity - v_report.rework_quantity
+    WHERE p.id = v_report.work_order_operation_id;
+
+    PERFORM event.publish('production_report.reversed', v_report.id,
+        jsonb_build_object('number', v_report.number, 'work_order', v_order.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, production.get_production_report(v_report.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.reverse_production_report(jsonb, jsonb) IS
+    'Command: takes back a report: its goods leave stock, its backflushed material comes back, its genealogy drops to 0. Body: production_report, reason, occurred_at?. Raises MR318 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR201 when the goods went on.';
+-- <<< functions/production/reverse_production_report.sql
+
 -- >>> functions/purchasing/get_goods_receipt.sql sha256:310da4b8880d2312
 CREATE OR REPLACE FUNCTION purchasing.get_goods_receipt(
     p_number text
@@ -5606,7 +6093,7 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_supplier_return.sql
 
--- >>> functions/purchasing/inspect_goods.sql sha256:b5262ea9a3154e25
+-- >>> functions/purchasing/inspect_goods.sql sha256:312eda5411e9eb78
 CREATE OR REPLACE FUNCTION purchasing.inspect_goods(
     p_context jsonb,
     p_command jsonb
@@ -5654,7 +6141,7 @@ BEGIN
     END IF;
     IF coalesce(p_command ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rejected := catalog.to_base_quantity(v_item, p_command ->> 'rejected_quantity', p_command ->> 'unit');
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{rejection}')).id;
         v_rejected_location_id := catalog.physical_location(v_site_id, 'rejected');
     END IF;
     IF v_accepted + v_rejected <> v_line.quantity THEN
@@ -5884,7 +6371,7 @@ COMMENT ON FUNCTION purchasing.receive_goods(jsonb, jsonb) IS
     'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, second_quantity (catch weight), lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
 -- <<< functions/purchasing/receive_goods.sql
 
--- >>> functions/purchasing/return_to_supplier.sql sha256:1f7c5a6fbf1a22c6
+-- >>> functions/purchasing/return_to_supplier.sql sha256:6419f0d97ddcb43c
 CREATE OR REPLACE FUNCTION purchasing.return_to_supplier(
     p_context jsonb,
     p_command jsonb
@@ -5912,7 +6399,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     IF p_command ->> 'reason' IS NOT NULL THEN
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{return,rejection}')).id;
     END IF;
     v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
     SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
@@ -5958,7 +6445,108 @@ COMMENT ON FUNCTION purchasing.return_to_supplier(jsonb, jsonb) IS
     'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, second_quantity (catch weight; may be left out when all of the lot at its place goes), location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
 -- <<< functions/purchasing/return_to_supplier.sql
 
--- >>> functions/purchasing/reverse_inspection.sql sha256:d3feb65a25b344b2
+-- >>> functions/purchasing/reverse_goods_receipt.sql sha256:95714101dc781142
+CREATE OR REPLACE FUNCTION purchasing.reverse_goods_receipt(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-goods-receipt', p_context, p_command);
+    v_receipt purchasing.goods_receipt;
+    v_reason catalog.reason;
+    v_line integer := (p_command ->> 'line')::integer;
+    v_bad record;
+    v_ids bigint[];
+    v_movement_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT r.* INTO v_receipt FROM purchasing.goods_receipt AS r WHERE r.number = p_command ->> 'goods_receipt';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no goods receipt %', p_command ->> 'goods_receipt'
+            USING ERRCODE = 'MR406',
+                  DETAIL = jsonb_build_object('goods_receipt', p_command ->> 'goods_receipt')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_line IS NOT NULL AND NOT EXISTS (
+        SELECT FROM purchasing.goods_receipt_line AS l WHERE l.goods_receipt_id = v_receipt.id AND l.line_number = v_line) THEN
+        RAISE EXCEPTION 'goods receipt % has no line %', v_receipt.number, v_line
+            USING ERRCODE = 'MR407',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_line)::text,
+                  HINT = 'Look at the receipt: its lines are numbered from 1.';
+    END IF;
+
+    PERFORM
+    FROM purchasing.purchase_order_line AS ol
+    WHERE ol.id IN (
+        SELECT l.purchase_order_line_id
+        FROM purchasing.goods_receipt_line AS l
+        WHERE l.goods_receipt_id = v_receipt.id AND l.line_number = coalesce(v_line, l.line_number))
+    ORDER BY ol.id
+    FOR NO KEY UPDATE;
+    PERFORM
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id AND l.line_number = coalesce(v_line, l.line_number)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+
+    SELECT l.line_number, l.state INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed
+      AND EXISTS (SELECT FROM purchasing.inspection AS n WHERE n.goods_receipt_line_id = l.id AND NOT n.is_reversed)
+    ORDER BY l.line_number
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was inspected', v_bad.line_number, v_receipt.number
+            USING ERRCODE = 'MR411',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_bad.line_number, 'state', v_bad.state)::text,
+                  HINT = 'Take back the inspection first.';
+    END IF;
+
+    SELECT array_agg(l.id ORDER BY l.id), array_agg(l.movement_id ORDER BY l.id)
+    INTO v_ids, v_movement_ids
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed;
+    IF v_ids IS NULL THEN
+        RAISE EXCEPTION 'goods receipt % was taken back already', v_receipt.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_line)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+
+    UPDATE purchasing.goods_receipt_line AS l SET is_reversed = true WHERE l.id = ANY (v_ids);
+    UPDATE purchasing.purchase_order_line AS ol
+    SET received_quantity = ol.received_quantity - s.quantity
+    FROM (
+        SELECT l.purchase_order_line_id, sum(l.quantity) AS quantity
+        FROM purchasing.goods_receipt_line AS l
+        WHERE l.id = ANY (v_ids)
+        GROUP BY l.purchase_order_line_id
+    ) AS s
+    WHERE ol.id = s.purchase_order_line_id;
+    PERFORM inventory.reverse_movements(v_movement_ids, 'goods_receipt', v_receipt.id, v_reason.id, event.occurred_at(p_command));
+
+    PERFORM event.publish('goods_receipt.reversed', v_receipt.id,
+        jsonb_build_object('number', v_receipt.number, 'line', v_line, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.reverse_goods_receipt(jsonb, jsonb) IS
+    'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR413 when it was taken back already, MR201 when goods went on.';
+-- <<< functions/purchasing/reverse_goods_receipt.sql
+
+-- >>> functions/purchasing/reverse_inspection.sql sha256:e5b6e9ffc673c7d0
 CREATE OR REPLACE FUNCTION purchasing.reverse_inspection(
     p_context jsonb,
     p_command jsonb
@@ -5978,7 +6566,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT r.number, l.line_number INTO v_receipt, v_line_number
     FROM purchasing.inspection AS n
     JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
@@ -6043,6 +6631,80 @@ $function$;
 COMMENT ON FUNCTION purchasing.reverse_inspection(jsonb, jsonb) IS
     'Command: takes back a decision while all its goods are still there; the lot is in quarantine again. Body: inspection, reason, occurred_at?. Raises MR412 when there is no such inspection, MR413 when it was taken back already, MR414 when goods went on, MR201 when put-away goods went on.';
 -- <<< functions/purchasing/reverse_inspection.sql
+
+-- >>> functions/purchasing/reverse_supplier_return.sql sha256:960b98e82c1228d2
+CREATE OR REPLACE FUNCTION purchasing.reverse_supplier_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-supplier-return', p_context, p_command);
+    v_reason catalog.reason;
+    v_return purchasing.supplier_return;
+    v_line purchasing.goods_receipt_line;
+    v_order_line purchasing.purchase_order_line;
+    v_receipt text;
+    v_line_number integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT r.number, l.line_number INTO v_receipt, v_line_number
+    FROM purchasing.supplier_return AS t
+    JOIN purchasing.goods_receipt_line AS l ON l.id = t.goods_receipt_line_id
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE t.number = p_command ->> 'supplier_return';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no return to a supplier %', p_command ->> 'supplier_return'
+            USING ERRCODE = 'MR416',
+                  DETAIL = jsonb_build_object('supplier_return', p_command ->> 'supplier_return')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    v_line := purchasing.lock_receipt_line(v_receipt, v_line_number);
+    SELECT t.* INTO STRICT v_return FROM purchasing.supplier_return AS t WHERE t.number = p_command ->> 'supplier_return' FOR NO KEY UPDATE;
+    IF v_return.is_reversed THEN
+        RAISE EXCEPTION 'return % was taken back already', v_return.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('supplier_return', v_return.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    SELECT ol.* INTO STRICT v_order_line FROM purchasing.purchase_order_line AS ol WHERE ol.id = v_line.purchase_order_line_id;
+    IF (v_order_line.received_quantity - v_order_line.returned_quantity + v_return.quantity) * 100
+        > v_order_line.base_quantity * (100 + v_order_line.over_receipt_percent) THEN
+        RAISE EXCEPTION 'replacements for return % were received already', v_return.number
+            USING ERRCODE = 'MR402',
+                  CONSTRAINT = 'purchase_order_line_received_quantity_check',
+                  DETAIL = jsonb_build_object('supplier_return', v_return.number, 'line', v_order_line.line_number,
+                      'ordered', trim_scale(v_order_line.base_quantity)::text,
+                      'received', trim_scale(v_order_line.received_quantity - v_order_line.returned_quantity)::text,
+                      'requested', trim_scale(v_return.quantity)::text)::text,
+                  HINT = 'Take back the receipt of the replacements first.';
+    END IF;
+
+    PERFORM inventory.reverse_movements(ARRAY[v_return.movement_id], 'supplier_return', v_return.id, v_reason.id,
+        event.occurred_at(p_command));
+    UPDATE purchasing.supplier_return AS t SET is_reversed = true WHERE t.id = v_return.id;
+    UPDATE purchasing.goods_receipt_line AS l
+    SET returned_quantity = l.returned_quantity - v_return.quantity
+    WHERE l.id = v_line.id;
+    UPDATE purchasing.purchase_order_line AS ol
+    SET returned_quantity = ol.returned_quantity - v_return.quantity
+    WHERE ol.id = v_line.purchase_order_line_id;
+
+    PERFORM event.publish('supplier_return.reversed', v_return.id,
+        jsonb_build_object('number', v_return.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_return(v_return.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.reverse_supplier_return(jsonb, jsonb) IS
+    'Command: takes back a return to the supplier. Body: supplier_return, reason, occurred_at?. Raises MR416 when there is no such return, MR413 when it was taken back already, MR402 when replacements came since.';
+-- <<< functions/purchasing/reverse_supplier_return.sql
 
 -- >>> functions/sales/extend_reservation.sql sha256:4b6400e3e9c876c1
 CREATE OR REPLACE FUNCTION sales.extend_reservation(
@@ -7024,7 +7686,7 @@ COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
     'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
 -- <<< functions/shipping/pick_goods.sql
 
--- >>> functions/shipping/return_goods.sql sha256:23f40e46b8d1a6f5
+-- >>> functions/shipping/return_goods.sql sha256:b2afb2699d52f3de
 CREATE OR REPLACE FUNCTION shipping.return_goods(
     p_context jsonb,
     p_command jsonb
@@ -7095,7 +7757,7 @@ BEGIN
         v_second_quantity := CASE WHEN NOT v_wish.line ? 'second_quantity' AND v_quantity = v_line.quantity THEN v_line.second_quantity
             ELSE inventory.to_second_quantity(v_item.id, v_wish.line ->> 'second_quantity') END;
         INSERT INTO shipping.customer_return_line (customer_return_id, line_number, shipment_line_id, quantity, reason_id, second_quantity)
-        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason')).id, v_second_quantity);
+        VALUES (v_return_id, v_wish.ordinal, v_line.id, v_quantity, (catalog.find_reason(v_wish.line ->> 'reason', '{return}')).id, v_second_quantity);
         UPDATE shipping.shipment_line AS l SET returned_quantity = l.returned_quantity + v_quantity WHERE l.id = v_line.id;
         PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, v_quantity, 0, 0);
     END LOOP;
@@ -7125,6 +7787,270 @@ $function$;
 COMMENT ON FUNCTION shipping.return_goods(jsonb, jsonb) IS
     'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, second_quantity (catch weight; as shipped when all of a line comes back and nobody weighs it), reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
 -- <<< functions/shipping/return_goods.sql
+
+-- >>> functions/shipping/reverse_customer_return.sql sha256:4c23e4e507757800
+CREATE OR REPLACE FUNCTION shipping.reverse_customer_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-customer-return', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_return shipping.customer_return;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    IF v_return.is_reversed THEN
+        RAISE EXCEPTION 'customer return % was reversed already', v_return.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    IF EXISTS (
+        SELECT FROM shipping.customer_return_line AS l
+        WHERE l.customer_return_id = v_return.id
+          AND (l.credited_quantity > 0 OR l.accepted_quantity + l.rejected_quantity > 0)) THEN
+        RAISE EXCEPTION 'customer return % is inspected or credited', v_return.number
+            USING ERRCODE = 'MR543',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number)::text,
+                  HINT = 'Reverse the inspection first; what is credited stands.';
+    END IF;
+
+    PERFORM sales.add_line_quantities(q.sales_order_line_id, 0, 0, -q.quantity, 0, 0)
+    FROM (
+        SELECT s.sales_order_line_id, sum(l.quantity) AS quantity
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        WHERE l.customer_return_id = v_return.id
+        GROUP BY s.sales_order_line_id
+    ) AS q;
+    UPDATE shipping.shipment_line AS s
+    SET returned_quantity = s.returned_quantity - q.quantity
+    FROM (
+        SELECT l.shipment_line_id, sum(l.quantity) AS quantity
+        FROM shipping.customer_return_line AS l
+        WHERE l.customer_return_id = v_return.id
+        GROUP BY l.shipment_line_id
+    ) AS q
+    WHERE s.id = q.shipment_line_id;
+    -- Every balance of the return, in one go and in order, before any of them is freed.
+    PERFORM inventory.lock_balances(ARRAY(
+        SELECT ROW(s.item_id, v_return.location_id, s.lot_id)::inventory.balance_key
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        WHERE l.customer_return_id = v_return.id));
+    PERFORM inventory.release_reservations('customer_return_line', l.id)
+    FROM shipping.customer_return_line AS l
+    WHERE l.customer_return_id = v_return.id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.customer_return_line AS l WHERE l.customer_return_id = v_return.id ORDER BY l.movement_id),
+        'reversal', v_return.id, v_reason.id, v_occurred_at);
+    UPDATE shipping.customer_return AS r SET is_reversed = true WHERE r.id = v_return.id;
+
+    PERFORM event.publish('customer_return.reversed', v_return.id,
+        jsonb_build_object('customer_return', v_return.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_customer_return(v_return.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_customer_return(jsonb, jsonb) IS
+    'Command: a customer return was posted by mistake; the goods are with the customer again. Body: customer_return, reason, occurred_at?. Raises MR209 when it was reversed already, MR543 once it is inspected or credited.';
+-- <<< functions/shipping/reverse_customer_return.sql
+
+-- >>> functions/shipping/reverse_pick.sql sha256:0bd7ab4cb45148dc
+CREATE OR REPLACE FUNCTION shipping.reverse_pick(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-pick', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_pick shipping.pick;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_pick := shipping.find_pick(p_command ->> 'pick');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    PERFORM sales.lock_sales_orders(ARRAY[v_pick.sales_order_id]);
+    v_pick := shipping.find_pick(p_command ->> 'pick');
+    IF v_pick.is_reversed THEN
+        RAISE EXCEPTION 'pick % was reversed already', v_pick.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('pick', v_pick.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    IF EXISTS (SELECT FROM shipping.pick_line AS l WHERE l.pick_id = v_pick.id AND l.packed_quantity > 0) THEN
+        RAISE EXCEPTION 'goods of pick % are packed', v_pick.number
+            USING ERRCODE = 'MR514',
+                  DETAIL = jsonb_build_object('pick', v_pick.number)::text,
+                  HINT = 'Unpack them first.';
+    END IF;
+
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.pick_line AS l WHERE l.pick_id = v_pick.id ORDER BY l.movement_id),
+        'reversal', v_pick.id, v_reason.id, v_occurred_at);
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, -sum(l.quantity), 0, 0, 0, 0)
+    FROM shipping.pick_line AS l
+    WHERE l.pick_id = v_pick.id
+    GROUP BY l.sales_order_line_id;
+    UPDATE shipping.pick AS p SET is_reversed = true WHERE p.id = v_pick.id;
+
+    PERFORM event.publish('pick.reversed', v_pick.id, jsonb_build_object('pick', v_pick.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_pick(v_pick.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_pick(jsonb, jsonb) IS
+    'Command: picked goods go back to where they came from, as free stock; reserve them again where they are still wanted. Body: pick, reason, occurred_at?. Raises MR209 when it was reversed already, MR514 while any of it is packed.';
+-- <<< functions/shipping/reverse_pick.sql
+
+-- >>> functions/shipping/reverse_return_inspection.sql sha256:be74803a0b709bed
+CREATE OR REPLACE FUNCTION shipping.reverse_return_inspection(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-return-inspection', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_inspection shipping.return_inspection;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT n.* INTO v_inspection FROM shipping.return_inspection AS n WHERE n.number = p_command ->> 'return_inspection';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no inspection %', p_command ->> 'return_inspection'
+            USING ERRCODE = 'MR545',
+                  DETAIL = jsonb_build_object('return_inspection', p_command ->> 'return_inspection')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    PERFORM sales.lock_sales_orders((
+        SELECT shipping.shipment_orders(r.shipment_id) FROM shipping.customer_return AS r WHERE r.id = v_inspection.customer_return_id));
+    SELECT n.* INTO STRICT v_inspection FROM shipping.return_inspection AS n WHERE n.id = v_inspection.id;
+    IF v_inspection.is_reversed THEN
+        RAISE EXCEPTION 'inspection % was reversed already', v_inspection.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('return_inspection', v_inspection.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+
+    UPDATE shipping.customer_return_line AS l
+    SET accepted_quantity = l.accepted_quantity - q.accepted,
+        rejected_quantity = l.rejected_quantity - q.rejected
+    FROM (
+        SELECT i.customer_return_line_id,
+            coalesce(sum(i.quantity) FILTER (WHERE i.is_accepted), 0) AS accepted,
+            coalesce(sum(i.quantity) FILTER (WHERE NOT i.is_accepted), 0) AS rejected
+        FROM shipping.return_inspection_line AS i
+        WHERE i.return_inspection_id = v_inspection.id
+        GROUP BY i.customer_return_line_id
+    ) AS q
+    WHERE l.id = q.customer_return_line_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.return_inspection_line AS l WHERE l.return_inspection_id = v_inspection.id ORDER BY l.movement_id),
+        'reversal', v_inspection.id, v_reason.id, v_occurred_at);
+    PERFORM inventory.hold_stock('customer_return_line', l.id, s.item_id, r.location_id, s.lot_id, i.quantity)
+    FROM shipping.return_inspection_line AS i
+    JOIN shipping.customer_return_line AS l ON l.id = i.customer_return_line_id
+    JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+    JOIN shipping.customer_return AS r ON r.id = l.customer_return_id
+    WHERE i.return_inspection_id = v_inspection.id;
+    UPDATE shipping.return_inspection AS n SET is_reversed = true WHERE n.id = v_inspection.id;
+
+    PERFORM event.publish('return_inspection.reversed', v_inspection.id,
+        jsonb_build_object('return_inspection', v_inspection.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_return_inspection(v_inspection.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_return_inspection(jsonb, jsonb) IS
+    'Command: the goods go back to quarantine and wait for a new decision. Body: return_inspection, reason, occurred_at?. Raises MR209 when it was reversed already, MR545 when there is none of that number, MR201 when the goods went on.';
+-- <<< functions/shipping/reverse_return_inspection.sql
+
+-- >>> functions/shipping/reverse_shipment.sql sha256:cf67bcb560198f48
+CREATE OR REPLACE FUNCTION shipping.reverse_shipment(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-shipment', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_reason catalog.reason;
+    v_shipment shipping.shipment;
+    v_order_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    v_order_ids := shipping.shipment_orders(v_shipment.id);
+    PERFORM sales.lock_sales_orders(v_order_ids);
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed already', v_shipment.number
+            USING ERRCODE = 'MR209',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Look at the document: nothing more is to be done.';
+    END IF;
+    IF EXISTS (
+        SELECT FROM shipping.shipment_line AS l
+        WHERE l.shipment_id = v_shipment.id AND (l.invoiced_quantity > 0 OR l.returned_quantity > 0)) THEN
+        RAISE EXCEPTION 'shipment % is invoiced or goods of it came back', v_shipment.number
+            USING ERRCODE = 'MR533',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Post a customer return and a credit note.';
+    END IF;
+
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, -sum(l.quantity), 0, 0, 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment.id
+    GROUP BY l.sales_order_line_id;
+    -- An order that was closed with this delivery is open again: its goods are back in staging.
+    UPDATE sales.sales_order AS o SET state = 'released' WHERE o.id = ANY (v_order_ids) AND o.state = 'closed';
+    UPDATE shipping.handling_unit AS u
+    SET state = 'packed'
+    FROM shipping.shipment_unit AS n
+    WHERE n.shipment_id = v_shipment.id AND u.id = n.handling_unit_id;
+    PERFORM inventory.reverse_movements(
+        ARRAY(SELECT l.movement_id FROM shipping.shipment_line AS l WHERE l.shipment_id = v_shipment.id ORDER BY l.movement_id),
+        'reversal', v_shipment.id, v_reason.id, v_occurred_at);
+    UPDATE shipping.shipment AS h SET is_reversed = true WHERE h.id = v_shipment.id;
+
+    PERFORM event.publish('shipment.reversed', v_shipment.id, jsonb_build_object('shipment', v_shipment.number, 'reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_shipment.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.reverse_shipment(jsonb, jsonb) IS
+    'Command: the truck did not leave; boxes and pallets are back in staging, packed as they were. The delivery note keeps its number. Body: shipment (its number or that of its delivery note), reason, occurred_at?. Raises MR209 when it was reversed already, MR533 once it is invoiced or goods came back.';
+-- <<< functions/shipping/reverse_shipment.sql
 
 -- >>> functions/shipping/ship_goods.sql sha256:4f221b77a16f86e4
 CREATE OR REPLACE FUNCTION shipping.ship_goods(

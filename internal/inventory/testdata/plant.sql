@@ -16,4 +16,4 @@ SELECT i.id, u.id, v.numerator, v.denominator, v.gtin
 FROM (VALUES ('BOLT', 'XBX', 250, 1, '14012345000013'), ('RESIN', 'GRM', 1, 1000, NULL), ('PAINT', 'DZN', 1, 3, NULL)) AS v (item, unit, numerator, denominator, gtin)
 JOIN catalog.item AS i ON i.number = v.item
 JOIN catalog.unit AS u ON u.code = v.unit;
-INSERT INTO catalog.reason (code, name, kind) VALUES ('MISCOUNT', 'Miscounted', 'adjustment'), ('DROPPED', 'Dropped', 'scrap'), ('MISTAKE', 'Mistake', 'reversal');
+INSERT INTO catalog.reason (code, name, kind) VALUES ('MISCOUNT', 'Miscounted', 'adjustment'), ('DROPPED', 'Dropped', 'scrap'), ('MISTAKE', 'Mistake', 'reversal'), ('QUALITY', 'Does not meet the specification', 'rejection');

@@ -18,7 +18,7 @@ BEGIN
     END IF;
     v_item := catalog.find_item(p_command ->> 'item');
     v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
-    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{rejection,adjustment,reversal}')).id;
 
     -- Two that decide about one lot come one after the other: balances first, as everybody does, then the lot.
     PERFORM inventory.lock_lot(v_lot.id, '{}');

@@ -28,7 +28,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_location := catalog.find_location(p_command ->> 'location');
-    v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+    v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{adjustment}')).id;
     v_difference_id := catalog.virtual_location(v_location.site_id, 'count_difference');
     IF v_location.kind NOT IN ('storage', 'quarantine', 'rejected') THEN
         RAISE EXCEPTION '% is no place where stock is counted', v_location.code

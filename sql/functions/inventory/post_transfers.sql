@@ -115,7 +115,7 @@ BEGIN
         LEFT JOIN catalog.location AS f ON f.code = c.from_code
         LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
         LEFT JOIN catalog.location AS g ON c.movement_type <> 'scrap' AND g.code = c.to_code
-        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason
+        LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason AND reason.kind = 'scrap'
         LEFT JOIN inventory.movement_rule AS rule
             ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = coalesce(scrap.kind, g.kind)
         ORDER BY c.ordinal

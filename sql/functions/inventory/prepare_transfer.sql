@@ -15,7 +15,7 @@ DECLARE
 BEGIN
     IF p_type = 'scrap' THEN
         v_to_id := catalog.virtual_location(v_from.site_id, 'scrap');
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{scrap}')).id;
     ELSE
         v_to_id := (catalog.find_location(p_command ->> 'to')).id;
     END IF;

@@ -33,7 +33,7 @@ BEGIN
     CROSS JOIN LATERAL (VALUES (n.movement_id), (n.second_movement_id)) AS m (id)
     WHERE n.count_id = v_count.id AND m.id IS NOT NULL;
     PERFORM inventory.reverse_movements(v_movement_ids, 'reversal', v_count.id,
-        (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
+        (catalog.find_reason(p_command ->> 'reason', '{reversal}')).id, event.occurred_at(p_command));
     UPDATE inventory.count AS c SET is_reversed = true WHERE c.id = v_count.id;
     RETURN event.finish_request(p_context, 201, inventory.get_count(v_count.number));
 END;

@@ -20,7 +20,7 @@ BEGIN
                   HINT = 'Check the number.';
     END IF;
     PERFORM inventory.reverse_movements(ARRAY[v_id], 'reversal', v_id,
-        (catalog.find_reason(p_command ->> 'reason')).id, event.occurred_at(p_command));
+        (catalog.find_reason(p_command ->> 'reason', '{reversal}')).id, event.occurred_at(p_command));
     RETURN event.finish_request(p_context, 201, inventory.get_transfer(p_command ->> 'transfer'));
 END;
 $function$;

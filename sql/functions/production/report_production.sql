@@ -48,7 +48,7 @@ BEGIN
     END IF;
     IF coalesce(p_command ->> 'scrap_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_scrap := catalog.to_base_quantity(v_item, p_command ->> 'scrap_quantity', p_command ->> 'unit');
-        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'scrap_reason', '{scrap}')).id;
     END IF;
     IF coalesce(p_command ->> 'rework_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rework := catalog.to_base_quantity(v_item, p_command ->> 'rework_quantity', p_command ->> 'unit');

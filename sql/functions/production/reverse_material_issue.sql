@@ -17,7 +17,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT o.number INTO v_number
     FROM production.material_issue AS t
     JOIN production.work_order AS o ON o.id = t.work_order_id

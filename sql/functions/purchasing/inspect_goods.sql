@@ -45,7 +45,7 @@ BEGIN
     END IF;
     IF coalesce(p_command ->> 'rejected_quantity', '0') !~ '^0+(\.0+)?$' THEN
         v_rejected := catalog.to_base_quantity(v_item, p_command ->> 'rejected_quantity', p_command ->> 'unit');
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{rejection}')).id;
         v_rejected_location_id := catalog.physical_location(v_site_id, 'rejected');
     END IF;
     IF v_accepted + v_rejected <> v_line.quantity THEN

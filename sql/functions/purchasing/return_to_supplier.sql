@@ -25,7 +25,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     IF p_command ->> 'reason' IS NOT NULL THEN
-        v_reason_id := (catalog.find_reason(p_command ->> 'reason')).id;
+        v_reason_id := (catalog.find_reason(p_command ->> 'reason', '{return,rejection}')).id;
     END IF;
     v_line := purchasing.lock_receipt_line(p_command ->> 'goods_receipt', (p_command ->> 'line')::integer);
     SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;

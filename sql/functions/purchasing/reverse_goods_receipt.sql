@@ -18,7 +18,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT r.* INTO v_receipt FROM purchasing.goods_receipt AS r WHERE r.number = p_command ->> 'goods_receipt';
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no goods receipt %', p_command ->> 'goods_receipt'

@@ -17,7 +17,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT r.number, l.line_number INTO v_receipt, v_line_number
     FROM purchasing.inspection AS n
     JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id

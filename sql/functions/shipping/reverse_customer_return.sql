@@ -16,7 +16,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_return := shipping.find_customer_return(p_command ->> 'customer_return');
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
     v_return := shipping.find_customer_return(p_command ->> 'customer_return');
     IF v_return.is_reversed THEN

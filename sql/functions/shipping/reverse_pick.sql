@@ -16,7 +16,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_pick := shipping.find_pick(p_command ->> 'pick');
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     PERFORM sales.lock_sales_orders(ARRAY[v_pick.sales_order_id]);
     v_pick := shipping.find_pick(p_command ->> 'pick');
     IF v_pick.is_reversed THEN

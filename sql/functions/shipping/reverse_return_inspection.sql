@@ -15,7 +15,7 @@ BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     SELECT n.* INTO v_inspection FROM shipping.return_inspection AS n WHERE n.number = p_command ->> 'return_inspection';
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no inspection %', p_command ->> 'return_inspection'

@@ -17,7 +17,7 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_shipment := shipping.find_shipment(p_command ->> 'shipment');
-    v_reason := catalog.find_reason(p_command ->> 'reason');
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
     v_order_ids := shipping.shipment_orders(v_shipment.id);
     PERFORM sales.lock_sales_orders(v_order_ids);
     v_shipment := shipping.find_shipment(p_command ->> 'shipment');
