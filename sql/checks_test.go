@@ -12,6 +12,10 @@ import (
 	millracesql "github.com/millrace-erp/millrace/sql"
 )
 
+// export is a spreadsheet of four bytes of which there is none.
+const export = `INSERT INTO export.file (kind, filters, language, keep_days, requested_by, as_of, row_count, size, sha256, finished_at, expires_at)
+	VALUES ('stock', '{}', 'en', 7, 'tester', clock_timestamp(), 1, 4, sha256('abcd'), clock_timestamp(), clock_timestamp() + interval '7 days')`
+
 // broken says for every check how its invariant is broken, in a database in which the journey ran: behind
 // the back of all functions, triggers and constraints, as only somebody with the rights of the owner can.
 var broken = map[string][]string{
@@ -123,6 +127,13 @@ var broken = map[string][]string{
 		`INSERT INTO event.webhook_endpoint (id, code, url, is_enabled) VALUES (-1, 'X', 'https://x.example/', false);
 		 INSERT INTO event.webhook_delivery (endpoint_id) VALUES (-1);
 		 INSERT INTO event.webhook_secret (endpoint_id, secret) VALUES (-1, 'x')`,
+	},
+	"export/finished_file_is_whole": {
+		export,
+		export + `; INSERT INTO export.chunk (file_id, generation, ordinal, content) SELECT f.id, 0, n, 'ab' FROM export.file AS f, generate_series(1, 2) AS n`,
+		export + `; INSERT INTO export.chunk (file_id, generation, ordinal, content) SELECT f.id, 1, 0, 'abcd' FROM export.file AS f`,
+		export + `; INSERT INTO export.chunk (file_id, generation, ordinal, content) SELECT f.id, 0, 0, 'abcd' FROM export.file AS f;
+		 UPDATE export.file SET dropped_at = clock_timestamp()`,
 	},
 	"inventory/balance_equals_movements": {
 		`UPDATE inventory.balance SET on_hand = on_hand + 1`,

@@ -88,6 +88,18 @@ CREATE SCHEMA event;
 COMMENT ON SCHEMA event IS 'Requests and their stored answers, the transactional outbox, the commit-ordered feed and the positions of its consumers.';
 
 --
+-- Name: export; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA export;
+
+--
+-- Name: SCHEMA export; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA export IS 'Spreadsheets of stock, movements, valuation and genealogy, written by jobs.';
+
+--
 -- Name: inventory; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -526,6 +538,23 @@ CREATE TYPE event.answer AS (
 --
 
 COMMENT ON TYPE event.answer IS 'What a command answers: HTTP status, JSON document, and whether it was stored earlier under the same key.';
+
+--
+-- Name: kind; Type: TYPE; Schema: export; Owner: -
+--
+
+CREATE TYPE export.kind AS ENUM (
+    'stock',
+    'movements',
+    'valuation',
+    'genealogy'
+);
+
+--
+-- Name: TYPE kind; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON TYPE export.kind IS 'What a spreadsheet tells.';
 
 --
 -- Name: as_of_basis; Type: TYPE; Schema: inventory; Owner: -
@@ -6121,20 +6150,22 @@ CREATE FUNCTION event.give_back_jobs(p_job_ids bigint[], p_attempts integer[]) R
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH orphan AS MATERIALIZED (
-        SELECT j.id
+        SELECT j.id, 1 + coalesce((j.metadata ->> 'crashes')::integer, 0) AS crashes
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN river.river_job AS j ON j.id = o.job_id AND j.attempt = o.attempt AND j.state = 'running'
         WHERE EXISTS (SELECT FROM event.list_orphaned_jobs() AS l WHERE l.job_id = o.job_id AND l.attempt = o.attempt)
         ORDER BY j.id
         FOR UPDATE OF j SKIP LOCKED
     ), given_back AS (
-        -- As River's own rescuer does it after half an hour. The attempt counts: a job that brings workers down is given up in the
-        -- end. The first tries are at once, since most workers end for reasons of their own.
+        -- The job did not fail, so the attempt does not count. But a job that brings workers down again and again waits longer and
+        -- longer, up to a minute, and is given up in the end. The first tries are at once: most workers end for reasons of their own.
         UPDATE river.river_job AS j
-        SET state = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled' WHEN j.attempt >= j.max_attempts THEN 'discarded' ELSE 'available' END
+        SET state = (CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled' WHEN o.crashes >= 100 THEN 'discarded' ELSE 'available' END)
                 ::river.river_job_state,
-            finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' OR j.attempt >= j.max_attempts THEN clock_timestamp() END,
-            scheduled_at = clock_timestamp() + greatest(j.attempt - 5, 0) * interval '5 seconds',
+            finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' OR o.crashes >= 100 THEN clock_timestamp() END,
+            scheduled_at = clock_timestamp() + least(greatest(o.crashes - 5, 0), 12) * interval '5 seconds',
+            attempt = greatest(j.attempt - 1, 0),
+            metadata = j.metadata || jsonb_build_object('crashes', o.crashes),
             errors = array_append(j.errors, jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt,
                 'error', 'the worker ended in the middle of the job', 'trace', ''))
         FROM orphan AS o
@@ -7383,6 +7414,518 @@ $$;
 --
 
 COMMENT ON FUNCTION event.webhook_id(p_uid uuid, p_position bigint) IS 'The webhook-id of an event at an endpoint: the same at every attempt and redelivery.';
+
+--
+-- Name: add_chunk(text, integer, integer, bytea); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.add_chunk(p_number text, p_generation integer, p_ordinal integer, p_content bytea) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT f.id INTO v_id
+    FROM export.file AS f
+    WHERE f.number = p_number AND f.generation = p_generation AND f.finished_at IS NULL AND f.dropped_at IS NULL
+    FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO export.chunk (file_id, generation, ordinal, content)
+    VALUES (v_id, p_generation, p_ordinal, p_content);
+    RETURN true;
+END;
+$$;
+
+--
+-- Name: FUNCTION add_chunk(p_number text, p_generation integer, p_ordinal integer, p_content bytea); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.add_chunk(p_number text, p_generation integer, p_ordinal integer, p_content bytea) IS 'Stores the next piece of a spreadsheet. False when another attempt has begun since: this one is over.';
+
+--
+-- Name: begin_file(text); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.begin_file(p_number text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_file export.file;
+BEGIN
+    UPDATE export.file AS f
+    SET generation = f.generation + 1, dropped_at = NULL
+    WHERE f.number = p_number AND f.finished_at IS NULL
+    RETURNING f.* INTO v_file;
+    IF v_file.id IS NULL THEN
+        RETURN (SELECT jsonb_build_object('is_finished', true) FROM export.file AS f WHERE f.number = p_number);
+    END IF;
+    DELETE FROM export.chunk AS c WHERE c.file_id = v_file.id;
+    RETURN jsonb_build_object('is_finished', false, 'generation', v_file.generation, 'kind', v_file.kind, 'filters', v_file.filters,
+        'language', v_file.language, 'requested_by', v_file.requested_by);
+END;
+$$;
+
+--
+-- Name: FUNCTION begin_file(p_number text); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.begin_file(p_number text) IS 'Begins to write a spreadsheet, from its beginning: what an earlier attempt left is deleted, and that attempt cannot go on. NULL when there is no such spreadsheet.';
+
+--
+-- Name: content_path(text); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.content_path(p_number text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT '/v1/exports/' || p_number || '/content';
+$$;
+
+--
+-- Name: FUNCTION content_path(p_number text); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.content_path(p_number text) IS 'Where the API gives the content of a spreadsheet.';
+
+--
+-- Name: count_rows(text, jsonb); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.count_rows(p_kind text, p_filters jsonb) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+DECLARE
+    v_item_id bigint := CASE WHEN p_filters ? 'item' THEN (SELECT i.id FROM catalog.item AS i WHERE i.number = p_filters ->> 'item') END;
+    v_location_id bigint := CASE WHEN p_filters ? 'location' THEN (SELECT l.id FROM catalog.location AS l WHERE l.code = p_filters ->> 'location') END;
+    v_lot_id bigint := CASE WHEN p_filters ? 'lot' THEN
+        (SELECT l.id FROM inventory.lot AS l WHERE l.item_id = v_item_id AND l.number = p_filters ->> 'lot') END;
+    v_from timestamptz := (p_filters ->> 'from')::timestamptz;
+    v_until timestamptz := (p_filters ->> 'until')::timestamptz;
+BEGIN
+    RETURN CASE p_kind
+        WHEN 'stock' THEN (
+            SELECT count(*) FROM inventory.balance AS b
+            WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
+              AND (v_item_id IS NULL OR b.item_id = v_item_id)
+              AND (v_location_id IS NULL OR b.location_id = v_location_id))
+        WHEN 'movements' THEN (
+            SELECT count(*) FROM inventory.movement AS m
+            WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
+              AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
+              AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))
+              AND (v_from IS NULL OR m.posted_at >= v_from)
+              AND (v_until IS NULL OR m.posted_at < v_until))
+        WHEN 'valuation' THEN (SELECT count(*) FROM costing.item_stock AS s WHERE v_item_id IS NULL OR s.item_id = v_item_id)
+        ELSE (SELECT count(*) FROM inventory.genealogy AS g)
+    END;
+END;
+$$;
+
+--
+-- Name: FUNCTION count_rows(p_kind text, p_filters jsonb); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.count_rows(p_kind text, p_filters jsonb) IS 'About how many rows a spreadsheet will have, to tell how much of it is done: exact but for genealogy, which has that many at most.';
+
+--
+-- Name: describe_file(bigint); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.describe_file(p_file_id bigint) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', f.number,
+        'kind', f.kind,
+        'filters', f.filters,
+        'language', f.language,
+        'requested_by', f.requested_by,
+        'requested_at', f.requested_at,
+        'state', CASE
+            WHEN f.finished_at IS NOT NULL AND (f.dropped_at IS NOT NULL OR f.expires_at <= clock_timestamp()) THEN 'expired'
+            WHEN f.finished_at IS NOT NULL THEN 'ready'
+            WHEN coalesce(j.job ->> 'state', 'discarded') IN ('discarded', 'cancelled', 'completed') THEN 'failed'
+            ELSE 'pending' END,
+        'job', f.job_id::text,
+        'progress', CASE WHEN f.finished_at IS NOT NULL THEN 100 ELSE coalesce((j.job ->> 'progress')::integer, 0) END,
+        'reason', CASE WHEN f.finished_at IS NULL THEN j.job ->> 'reason' END,
+        'as_of', f.as_of,
+        'rows', f.row_count,
+        'size', f.size,
+        'sha256', encode(f.sha256, 'hex'),
+        'finished_at', f.finished_at,
+        'expires_at', f.expires_at,
+        'content', CASE WHEN f.finished_at IS NOT NULL AND f.dropped_at IS NULL AND f.expires_at > clock_timestamp() THEN export.content_path(f.number) END)
+    FROM export.file AS f
+    LEFT JOIN LATERAL (SELECT event.describe_job(f.job_id) AS job WHERE f.finished_at IS NULL) AS j ON true
+    WHERE f.id = p_file_id;
+$$;
+
+--
+-- Name: FUNCTION describe_file(p_file_id bigint); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.describe_file(p_file_id bigint) IS 'A spreadsheet as the API tells of it, without its content.';
+
+--
+-- Name: drop_expired(integer); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.drop_expired(p_limit integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_ids bigint[];
+BEGIN
+    -- What expired, and what attempts left that nobody will take up again.
+    SELECT array_agg(e.id) INTO v_ids
+    FROM (
+        SELECT f.id
+        FROM export.file AS f
+        WHERE f.dropped_at IS NULL
+          AND (f.expires_at <= clock_timestamp()
+               OR (f.finished_at IS NULL AND f.requested_at < clock_timestamp() - interval '1 day'
+                   AND coalesce(event.describe_job(f.job_id) ->> 'state', 'discarded') IN ('discarded', 'cancelled', 'completed')))
+        ORDER BY f.requested_at
+        LIMIT p_limit
+        FOR UPDATE SKIP LOCKED
+    ) AS e;
+    DELETE FROM export.chunk AS c WHERE c.file_id = ANY (v_ids);
+    UPDATE export.file AS f SET dropped_at = clock_timestamp() WHERE f.id = ANY (v_ids);
+    RETURN coalesce(cardinality(v_ids), 0);
+END;
+$$;
+
+--
+-- Name: FUNCTION drop_expired(p_limit integer); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.drop_expired(p_limit integer) IS 'Deletes the content of spreadsheets that expired or were given up, some at a time. Says how many.';
+
+--
+-- Name: fetch_rows(integer); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.fetch_rows(p_limit integer) RETURNS TABLE(cells text[])
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_rows refcursor := 'export_rows'::refcursor;
+BEGIN
+    FOR i IN 1..p_limit LOOP
+        FETCH v_rows INTO cells;
+        EXIT WHEN NOT FOUND;
+        RETURN NEXT;
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION fetch_rows(p_limit integer); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.fetch_rows(p_limit integer) IS 'The next rows of the cursor that export.open_rows opened; fewer than p_limit: the end.';
+
+--
+-- Name: finish_file(text, integer, timestamp with time zone, bigint, bigint, bytea); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.finish_file(p_number text, p_generation integer, p_as_of timestamp with time zone, p_row_count bigint, p_size bigint, p_sha256 bytea) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_file export.file;
+BEGIN
+    SELECT f.* INTO v_file
+    FROM export.file AS f
+    WHERE f.number = p_number AND f.generation = p_generation AND f.finished_at IS NULL AND f.dropped_at IS NULL
+    FOR UPDATE;
+    -- Whole, or not at all.
+    IF NOT FOUND OR p_size IS DISTINCT FROM (
+        SELECT sum(octet_length(c.content)) FROM export.chunk AS c WHERE c.file_id = v_file.id AND c.generation = p_generation
+        HAVING count(*) = max(c.ordinal) + 1) THEN
+        RETURN false;
+    END IF;
+    UPDATE export.file AS f
+    SET as_of = p_as_of, row_count = p_row_count, size = p_size, sha256 = p_sha256, finished_at = clock_timestamp(),
+        expires_at = clock_timestamp() + make_interval(days => f.keep_days)
+    WHERE f.id = v_file.id;
+    PERFORM event.report_output(v_file.job_id, jsonb_build_object('link', export.content_path(p_number)));
+    PERFORM event.publish('export.finished', v_file.id,
+        jsonb_build_object('export', p_number, 'kind', v_file.kind, 'rows', p_row_count, 'content', export.content_path(p_number)));
+    RETURN true;
+END;
+$$;
+
+--
+-- Name: FUNCTION finish_file(p_number text, p_generation integer, p_as_of timestamp with time zone, p_row_count bigint, p_size bigint, p_sha256 bytea); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.finish_file(p_number text, p_generation integer, p_as_of timestamp with time zone, p_row_count bigint, p_size bigint, p_sha256 bytea) IS 'Ends the writing of a spreadsheet: from now on it can be downloaded. False when another attempt has begun since, or a piece is missing.';
+
+--
+-- Name: get_file(text); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.get_file(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT export.describe_file(f.id) FROM export.file AS f WHERE f.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_file(p_number text); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.get_file(p_number text) IS 'A spreadsheet by its number, without its content; NULL when there is none.';
+
+--
+-- Name: list_files(text, integer); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.list_files(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT f.id, f.number
+        FROM export.file AS f
+        WHERE p_after IS NULL OR f.id < coalesce((SELECT a.id FROM export.file AS a WHERE a.number = p_after), 0)
+        ORDER BY f.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(export.describe_file(p.id) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_files(p_after text, p_limit integer); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.list_files(p_after text, p_limit integer) IS 'A page of the spreadsheets that were asked for, latest first.';
+
+--
+-- Name: open_rows(text, jsonb); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.open_rows(p_kind text, p_filters jsonb) RETURNS refcursor
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET cursor_tuple_fraction TO '1.0'
+    AS $$
+DECLARE
+    v_rows refcursor := 'export_rows'::refcursor;
+    v_time_zone text := export.time_zone();
+    v_item_id bigint := CASE WHEN p_filters ? 'item' THEN (SELECT i.id FROM catalog.item AS i WHERE i.number = p_filters ->> 'item') END;
+    v_location_id bigint := CASE WHEN p_filters ? 'location' THEN (SELECT l.id FROM catalog.location AS l WHERE l.code = p_filters ->> 'location') END;
+    v_lot_id bigint := CASE WHEN p_filters ? 'lot' THEN
+        (SELECT l.id FROM inventory.lot AS l WHERE l.item_id = v_item_id AND l.number = p_filters ->> 'lot') END;
+    v_from timestamptz := (p_filters ->> 'from')::timestamptz;
+    v_until timestamptz := (p_filters ->> 'until')::timestamptz;
+BEGIN
+    -- One array of texts a row, in the order of the columns of internal/export. Nothing is empty.
+    CASE p_kind
+    WHEN 'stock' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[s.code, i.number, i.name, c.code, c.name, l.number, CASE WHEN l.id <> 0 THEN l.status::text ELSE '' END,
+            coalesce(l.expires_on::text, ''), trim_scale(b.on_hand)::text, trim_scale(b.reserved)::text, u.code,
+            coalesce(trim_scale(b.second_on_hand)::text, ''), coalesce(w.code, '')]
+        FROM inventory.balance AS b
+        JOIN catalog.item AS i ON i.id = b.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN catalog.site AS s ON s.id = c.site_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
+          AND (v_item_id IS NULL OR b.item_id = v_item_id)
+          AND (v_location_id IS NULL OR b.location_id = v_location_id)
+        ORDER BY s.code, i.number, c.code, l.number;
+    WHEN 'movements' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[m.id::text, export.tell_instant(m.posted_at, v_time_zone), export.tell_instant(m.occurred_at, v_time_zone),
+            m.movement_type::text, i.number, i.name, l.number, f.code, t.code, trim_scale(m.quantity)::text, u.code,
+            coalesce(trim_scale(m.second_quantity)::text, ''), CASE WHEN m.second_quantity IS NULL THEN '' ELSE coalesce(w.code, '') END,
+            m.document_type::text, coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS t ON t.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
+          AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
+          AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))
+          AND (v_from IS NULL OR m.posted_at >= v_from)
+          AND (v_until IS NULL OR m.posted_at < v_until)
+        ORDER BY m.posted_at, m.id;
+    WHEN 'valuation' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[i.number, i.name, s.method::text, trim_scale(s.quantity)::text, u.code, trim_scale(s.value)::text,
+            CASE WHEN s.quantity > 0 THEN trim_scale(round(s.value / s.quantity, 6))::text ELSE '' END,
+            coalesce((SELECT t.currency FROM catalog.site AS t ORDER BY t.id LIMIT 1), '')]
+        FROM costing.item_stock AS s
+        JOIN catalog.item AS i ON i.id = s.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE v_item_id IS NULL OR s.item_id = v_item_id
+        ORDER BY i.number;
+    WHEN 'genealogy' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[pi.number, pi.name, p.number, coalesce(b.code, ''), coalesce(p.supplier_lot, ''), trim_scale(g.quantity)::text, u.code,
+            ci.number, ci.name, c.number, g.document_type::text, export.tell_instant(g.recorded_at, v_time_zone)]
+        FROM inventory.genealogy AS g
+        JOIN inventory.lot AS p ON p.id = g.parent_lot_id
+        JOIN catalog.item AS pi ON pi.id = p.item_id
+        JOIN catalog.unit AS u ON u.id = pi.base_unit_id
+        LEFT JOIN catalog.partner AS b ON b.id = p.supplier_id
+        JOIN inventory.lot AS c ON c.id = g.child_lot_id
+        JOIN catalog.item AS ci ON ci.id = c.item_id
+        WHERE (v_from IS NULL OR g.recorded_at >= v_from)
+          AND (v_until IS NULL OR g.recorded_at < v_until)
+          -- Of an item: its own edges. Of a lot: the whole tree, what went into it and what came of it.
+          AND (v_lot_id IS NOT NULL OR v_item_id IS NULL OR v_item_id IN (p.item_id, c.item_id))
+          AND (v_lot_id IS NULL OR g.id IN (
+              WITH RECURSIVE up AS (
+                  SELECT e.id, e.parent_lot_id FROM inventory.genealogy AS e WHERE e.child_lot_id = v_lot_id
+                  UNION
+                  SELECT e.id, e.parent_lot_id FROM up JOIN inventory.genealogy AS e ON e.child_lot_id = up.parent_lot_id
+              ), down AS (
+                  SELECT e.id, e.child_lot_id FROM inventory.genealogy AS e WHERE e.parent_lot_id = v_lot_id
+                  UNION
+                  SELECT e.id, e.child_lot_id FROM down JOIN inventory.genealogy AS e ON e.parent_lot_id = down.child_lot_id
+              )
+              SELECT up.id FROM up UNION SELECT down.id FROM down))
+        ORDER BY g.recorded_at, g.id;
+    END CASE;
+    RETURN v_rows;
+END;
+$$;
+
+--
+-- Name: FUNCTION open_rows(p_kind text, p_filters jsonb); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.open_rows(p_kind text, p_filters jsonb) IS 'Opens the cursor export_rows and names it: of which export.fetch_rows gives the rows of a spreadsheet. Its transaction''s snapshot makes them one instant''s.';
+
+--
+-- Name: request_file(jsonb, jsonb); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.request_file(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('request-export', p_context, p_command);
+    v_kind export.kind := (p_command ->> 'kind')::export.kind;
+    v_filters jsonb := jsonb_strip_nulls(coalesce(p_command -> 'filters', '{}'));
+    v_filter text;
+    v_item catalog.item;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    -- What is asked for must be there: an empty sheet for a mistyped item would be believed.
+    FOR v_filter IN SELECT k FROM jsonb_object_keys(v_filters) AS k ORDER BY 1 LOOP
+        IF NOT v_filter = ANY (CASE v_kind
+            WHEN 'stock' THEN '{item,location}'
+            WHEN 'movements' THEN '{item,lot,location,from,until}'
+            WHEN 'valuation' THEN '{item}'
+            WHEN 'genealogy' THEN '{item,lot,from,until}'
+        END::text[]) THEN
+            RAISE EXCEPTION 'an export of % cannot be limited by %', v_kind, v_filter
+                USING ERRCODE = 'MR931',
+                      DETAIL = jsonb_build_object('kind', v_kind, 'filter', v_filter)::text,
+                      HINT = 'Leave this filter away.';
+        END IF;
+    END LOOP;
+    IF v_filters ? 'item' THEN
+        v_item := catalog.find_item(v_filters ->> 'item');
+    END IF;
+    IF v_filters ? 'location' THEN
+        PERFORM catalog.find_location(v_filters ->> 'location');
+    END IF;
+    IF v_filters ? 'lot' THEN
+        IF v_item.id IS NULL THEN
+            RAISE EXCEPTION 'a lot is of an item: name both'
+                USING ERRCODE = 'MR932', DETAIL = jsonb_build_object('lot', v_filters ->> 'lot')::text, HINT = 'Add the item.';
+        END IF;
+        PERFORM inventory.find_lot(v_item, v_filters ->> 'lot');
+    END IF;
+    IF (v_filters ->> 'from')::timestamptz >= (v_filters ->> 'until')::timestamptz THEN
+        RAISE EXCEPTION 'the time ends before it begins'
+            USING ERRCODE = 'MR933', DETAIL = v_filters::text, HINT = 'Let from lie before until.';
+    END IF;
+
+    INSERT INTO export.file (kind, filters, language, keep_days, requested_by)
+    VALUES (v_kind, v_filters, coalesce(p_command ->> 'language', 'en'), coalesce((p_command ->> 'keep_days')::integer, 7), event.current_actor())
+    RETURNING file.id, file.number INTO v_id, v_number;
+    UPDATE export.file AS f
+    SET job_id = event.insert_job('export_write', jsonb_build_object('number', v_number, 'kind', v_kind), 'export', 2, 5)
+    WHERE f.id = v_id;
+    RETURN event.finish_request(p_context, 202, export.get_file(v_number));
+END;
+$$;
+
+--
+-- Name: FUNCTION request_file(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.request_file(p_context jsonb, p_command jsonb) IS 'Command: {kind, filters, language, keep_days}. Has a job write a spreadsheet and answers at once. MR931 the filter does not fit the kind, MR932 a lot without its item, MR933 until lies before from, and those of unknown codes.';
+
+--
+-- Name: tell_instant(timestamp with time zone, text); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.tell_instant(p_at timestamp with time zone, p_time_zone text) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(to_char(p_at AT TIME ZONE p_time_zone, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '');
+$$;
+
+--
+-- Name: FUNCTION tell_instant(p_at timestamp with time zone, p_time_zone text); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.tell_instant(p_at timestamp with time zone, p_time_zone text) IS 'A time as the clocks of a time zone show it, for a spreadsheet, which knows no time zones.';
+
+--
+-- Name: time_zone(); Type: FUNCTION; Schema: export; Owner: -
+--
+
+CREATE FUNCTION export.time_zone() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+$$;
+
+--
+-- Name: FUNCTION time_zone(); Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON FUNCTION export.time_zone() IS 'The time zone that the times of spreadsheets are told in: that of the first site, by which the books are kept.';
 
 --
 -- Name: add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
@@ -18502,6 +19045,58 @@ ALTER TABLE document.file ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
 );
 
 --
+-- Name: check_result; Type: TABLE; Schema: event; Owner: -
+--
+
+CREATE TABLE event.check_result (
+    name text NOT NULL,
+    ran_at timestamp with time zone NOT NULL,
+    took interval NOT NULL,
+    row_count integer NOT NULL,
+    sample jsonb,
+    failure text,
+    broken_since timestamp with time zone,
+    CONSTRAINT check_result_broken_since_check CHECK (((broken_since IS NOT NULL) = (row_count > 0))),
+    CONSTRAINT check_result_row_count_check CHECK ((row_count >= 0))
+);
+
+--
+-- Name: TABLE check_result; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON TABLE event.check_result IS 'What each invariant of sql/checks found when the worker ran it last.';
+
+--
+-- Name: COLUMN check_result.name; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.check_result.name IS 'Room and file of the check, such as inventory/balance_is_sum_of_movements.';
+
+--
+-- Name: COLUMN check_result.row_count; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.check_result.row_count IS 'Rows that break the invariant, counted up to a thousand; 0 is well.';
+
+--
+-- Name: COLUMN check_result.sample; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.check_result.sample IS 'One of these rows.';
+
+--
+-- Name: COLUMN check_result.failure; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.check_result.failure IS 'Why the check itself could not be run, such as a time-out; NULL when it could.';
+
+--
+-- Name: COLUMN check_result.broken_since; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.check_result.broken_since IS 'When it was found broken first, without having been well since.';
+
+--
 -- Name: consumer; Type: TABLE; Schema: event; Owner: -
 --
 
@@ -18883,6 +19478,149 @@ COMMENT ON COLUMN event.webhook_secret.expires_at IS 'Until when messages carry 
 
 ALTER TABLE event.webhook_secret ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME event.webhook_secret_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: chunk; Type: TABLE; Schema: export; Owner: -
+--
+
+CREATE TABLE export.chunk (
+    file_id bigint NOT NULL,
+    generation integer NOT NULL,
+    ordinal integer NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT chunk_content_check CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 1048576))),
+    CONSTRAINT chunk_ordinal_check CHECK ((ordinal >= 0))
+);
+ALTER TABLE ONLY export.chunk ALTER COLUMN content SET STORAGE EXTERNAL;
+
+--
+-- Name: TABLE chunk; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON TABLE export.chunk IS 'The content of spreadsheets in pieces, written while they are made. Only those of the generation that finished count.';
+
+--
+-- Name: COLUMN chunk.ordinal; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.chunk.ordinal IS 'Counts up from 0 without a gap.';
+
+--
+-- Name: COLUMN chunk.content; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.chunk.content IS 'A piece of the file. Compressed by itself, so stored as it is.';
+
+--
+-- Name: file; Type: TABLE; Schema: export; Owner: -
+--
+
+CREATE TABLE export.file (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('EX-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
+    kind export.kind NOT NULL,
+    filters jsonb NOT NULL,
+    language text NOT NULL,
+    keep_days integer NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    job_id bigint,
+    generation integer DEFAULT 0 NOT NULL,
+    as_of timestamp with time zone,
+    row_count bigint,
+    size bigint,
+    sha256 bytea,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    dropped_at timestamp with time zone,
+    CONSTRAINT file_filters_check CHECK ((jsonb_typeof(filters) = 'object'::text)),
+    CONSTRAINT file_finished_at_check CHECK ((num_nonnulls(as_of, row_count, size, sha256, finished_at, expires_at) = ANY (ARRAY[0, 6]))),
+    CONSTRAINT file_generation_check CHECK ((generation >= 0)),
+    CONSTRAINT file_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 90))),
+    CONSTRAINT file_language_check CHECK ((language = ANY (ARRAY['en'::text, 'tr'::text, 'de'::text]))),
+    CONSTRAINT file_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT file_sha256_check CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT file_size_check CHECK ((size > 0))
+);
+
+--
+-- Name: TABLE file; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON TABLE export.file IS 'A spreadsheet that somebody asked for. The row stays as a record of who took what; the content goes when it expires.';
+
+--
+-- Name: COLUMN file.filters; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.filters IS 'What it is limited to: codes and numbers by name, as they were asked for.';
+
+--
+-- Name: COLUMN file.language; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.language IS 'ISO 639-1 code of the language of its headings.';
+
+--
+-- Name: COLUMN file.keep_days; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.keep_days IS 'How many days its content is kept after it was finished.';
+
+--
+-- Name: COLUMN file.job_id; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.job_id IS 'The job that writes it.';
+
+--
+-- Name: COLUMN file.generation; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.generation IS 'Counts up with every beginning: a writer that was taken for dead cannot go on.';
+
+--
+-- Name: COLUMN file.as_of; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.as_of IS 'Instant of the snapshot that all of it was read in.';
+
+--
+-- Name: COLUMN file.row_count; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.row_count IS 'Rows, without headings.';
+
+--
+-- Name: COLUMN file.size; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.size IS 'Bytes of the content.';
+
+--
+-- Name: COLUMN file.sha256; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.sha256 IS 'SHA-256 of the content, all pieces in order.';
+
+--
+-- Name: COLUMN file.dropped_at; Type: COMMENT; Schema: export; Owner: -
+--
+
+COMMENT ON COLUMN export.file.dropped_at IS 'When the content was deleted; NULL while there is any.';
+
+--
+-- Name: file_id_seq; Type: SEQUENCE; Schema: export; Owner: -
+--
+
+ALTER TABLE export.file ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME export.file_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -21635,6 +22373,13 @@ ALTER TABLE ONLY document.file
     ADD CONSTRAINT file_pkey PRIMARY KEY (id);
 
 --
+-- Name: check_result check_result_pkey; Type: CONSTRAINT; Schema: event; Owner: -
+--
+
+ALTER TABLE ONLY event.check_result
+    ADD CONSTRAINT check_result_pkey PRIMARY KEY (name);
+
+--
 -- Name: consumer consumer_pkey; Type: CONSTRAINT; Schema: event; Owner: -
 --
 
@@ -21710,6 +22455,27 @@ ALTER TABLE ONLY event.webhook_endpoint
 
 ALTER TABLE ONLY event.webhook_secret
     ADD CONSTRAINT webhook_secret_pkey PRIMARY KEY (id);
+
+--
+-- Name: chunk chunk_pkey; Type: CONSTRAINT; Schema: export; Owner: -
+--
+
+ALTER TABLE ONLY export.chunk
+    ADD CONSTRAINT chunk_pkey PRIMARY KEY (file_id, generation, ordinal);
+
+--
+-- Name: file file_number_key; Type: CONSTRAINT; Schema: export; Owner: -
+--
+
+ALTER TABLE ONLY export.file
+    ADD CONSTRAINT file_number_key UNIQUE (number);
+
+--
+-- Name: file file_pkey; Type: CONSTRAINT; Schema: export; Owner: -
+--
+
+ALTER TABLE ONLY export.file
+    ADD CONSTRAINT file_pkey PRIMARY KEY (id);
 
 --
 -- Name: balance balance_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
@@ -22692,6 +23458,12 @@ CREATE UNIQUE INDEX webhook_secret_current_key ON event.webhook_secret USING btr
 --
 
 CREATE INDEX webhook_secret_endpoint_id_idx ON event.webhook_secret USING btree (endpoint_id);
+
+--
+-- Name: file_dropped_at_idx; Type: INDEX; Schema: export; Owner: -
+--
+
+CREATE INDEX file_dropped_at_idx ON export.file USING btree (requested_at) WHERE (dropped_at IS NULL);
 
 --
 -- Name: count_line_item_id_idx; Type: INDEX; Schema: inventory; Owner: -
@@ -24945,6 +25717,13 @@ ALTER TABLE ONLY event.webhook_delivery
 
 ALTER TABLE ONLY event.webhook_secret
     ADD CONSTRAINT webhook_secret_endpoint_id_fkey FOREIGN KEY (endpoint_id) REFERENCES event.webhook_endpoint(id);
+
+--
+-- Name: chunk chunk_file_id_fkey; Type: FK CONSTRAINT; Schema: export; Owner: -
+--
+
+ALTER TABLE ONLY export.chunk
+    ADD CONSTRAINT chunk_file_id_fkey FOREIGN KEY (file_id) REFERENCES export.file(id);
 
 --
 -- Name: count_line count_line_count_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -

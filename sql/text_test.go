@@ -24,12 +24,13 @@ var arrows = map[string][]string{
 	"planning":   {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing"},
 	"document":   {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing"},
 	"notify":     {"catalog", "shipping", "billing", "document", "river"},
+	"export":     {"catalog", "inventory", "costing"},
 	"reporting": {
 		"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing",
-		"planning", "document", "notify", "event", "audit",
+		"planning", "document", "export", "notify", "event", "audit",
 	},
 	"event": {"river", "audit"}, // audit: a webhook's address is master data
-	"audit": {"event"}, // who acts is told by the request
+	"audit": {"event"},          // who acts is told by the request
 	// No rooms, but the queries of programs.
 	"replica":  {},
 	"demo":     {"catalog", "inventory", "river"},

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/costing"
 	"github.com/millrace-erp/millrace/internal/document"
 	"github.com/millrace-erp/millrace/internal/event"
+	"github.com/millrace-erp/millrace/internal/export"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/notify"
@@ -44,6 +45,8 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	costing.Register(api, primary)
 	//
 	document.Register(api, primary)
+	//
+	export.Register(api, primary)
 	//
 	event.RegisterJobOperations(api, primary)
 	//
@@ -83,5 +86,7 @@ func Jobs(primary *pg.Primary, settings Settings) *queue.Jobs {
 	document.RegisterJobs(jobs, primary)
 	//
 	notify.RegisterJobs(jobs, primary, settings.Mail)
+	//
+	export.RegisterJobs(jobs, primary)
 	return jobs
 }

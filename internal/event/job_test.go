@@ -325,17 +325,18 @@ func TestJobsOfADeadWorkerAreGivenBack(t *testing.T) {
 		return job
 	}
 	ofTheLiving, ofOthers := run(living, 1, `{}`), run("somebody-else", 1, `{}`)
-	ofTheDead, isLast, isCancelling := run(dead, 1, `{}`), run(dead, 25, `{}`), run(dead, 1, `{"cancel_attempted_at": "2026-01-01"}`)
+	ofTheDead, isDeadly, isCancelling := run(dead, 25, `{}`), run(dead, 1, `{"crashes": 99}`), run(dead, 1, `{"cancel_attempted_at": "2026-01-01"}`)
 	awaitState(t, db, ofTheDead, "available")
-	awaitState(t, db, isLast, "discarded")
+	awaitState(t, db, isDeadly, "discarded")
 	awaitState(t, db, isCancelling, "cancelled")
 	for _, job := range []string{ofTheLiving, ofOthers} {
 		awaitState(t, db, job, "running")
 	}
 	var reason string
-	err = db.Pool.QueryRow(t.Context(), `SELECT errors[1] ->> 'error' FROM river.river_job WHERE id = $1::bigint`, ofTheDead).Scan(&reason)
-	if err != nil || !strings.Contains(reason, "worker ended") {
-		t.Errorf("reason %q, %v", reason, err)
+	var attempt int
+	err = db.Pool.QueryRow(t.Context(), `SELECT errors[1] ->> 'error', attempt FROM river.river_job WHERE id = $1::bigint`, ofTheDead).Scan(&reason, &attempt)
+	if err != nil || !strings.Contains(reason, "worker ended") || attempt != 24 {
+		t.Errorf("reason %q, attempt %d, %v", reason, attempt, err)
 	}
 
 	// A session that breaks under a worker that lives costs it nothing.

@@ -40,6 +40,9 @@ type CommandSpec struct {
 	Status int
 	// Refusals are the SQLSTATEs and constraints that are worth naming to clients.
 	Refusals []string
+	// Location, if there is one, gives the path where the client looks next, from the body
+	// of a success.
+	Location func(body json.RawMessage) string
 }
 
 // Row is the row that sqlc makes of event.answer.
@@ -59,6 +62,7 @@ type output struct {
 	Status      int
 	ContentType string `header:"Content-Type" hidden:"true"`
 	Replayed    string `header:"Idempotent-Replayed"`
+	Location    string `header:"Location"`
 	Body        []byte
 }
 
@@ -98,6 +102,11 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 	op.Responses[strconv.Itoa(spec.Status)].Headers = map[string]*huma.Param{
 		"Idempotent-Replayed": {Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Description: "Present when the answer is that of an earlier run of the same request."},
 	}
+	if spec.Location != nil {
+		op.Responses[strconv.Itoa(spec.Status)].Headers["Location"] = &huma.Param{
+			Schema: &huma.Schema{Type: huma.TypeString, Format: "uri-reference"}, Description: "Where to look next.",
+		}
+	}
 	do := func(ctx context.Context) (Answer, error) {
 		// A client that hangs up must not leave its request half known: it runs to its end.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.options.Timeout)
@@ -109,7 +118,11 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 		if err != nil {
 			return nil, err
 		}
-		return answer.output(ctx), nil
+		out := answer.output(ctx)
+		if spec.Location != nil && answer.Status < http.StatusMultipleChoices {
+			out.Location = spec.Location(answer.Body)
+		}
+		return out, nil
 	})
 	api.commands[spec.Path] = newCommand[B](api, spec, do)
 }

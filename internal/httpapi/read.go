@@ -2,12 +2,18 @@ package httpapi
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/millrace-erp/millrace/internal/problem"
 )
@@ -142,6 +148,81 @@ func Download[In any](api *API, spec ReadSpec, call func(ctx context.Context, in
 		out.ContentType, out.Disposition, out.Body = file.MediaType, disposition(file.Name), file.Content
 		return out, nil
 	})
+}
+
+// StoredFile is a file whose length and hash are known and that is too long to be held.
+type StoredFile struct {
+	Name      string
+	MediaType string
+	Size      int64
+	// SHA256 of the content. It is the ETag, in hexadecimal.
+	SHA256 []byte
+	// Next gives the next piece, and nil after the last one.
+	Next func(ctx context.Context) ([]byte, error)
+}
+
+// DownloadStored registers the read of a file piece by piece. In has path members with
+// huma's tags. A nil file says that there is none.
+func DownloadStored[In any](api *API, spec ReadSpec, call func(ctx context.Context, in *In) (*StoredFile, error)) {
+	op := api.read(spec)
+	text := &huma.Schema{Type: huma.TypeString}
+	op.Responses = map[string]*huma.Response{
+		"200": {
+			Description: "OK",
+			Headers: map[string]*huma.Param{
+				"ETag":        {Description: "SHA-256 of the file, in hexadecimal.", Schema: text},
+				"Repr-Digest": {Description: "SHA-256 of the file, as RFC 9530 writes it.", Schema: text},
+			},
+			Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+		},
+		"304": {Description: "The client has the file already."},
+	}
+	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*huma.StreamResponse, error) {
+		opened, cancel := context.WithTimeout(ctx, commandTimeout)
+		defer cancel()
+		file, err := call(opened, in)
+		if err != nil {
+			return nil, problem.From(err)
+		}
+		if file == nil {
+			return nil, problem.New(problem.NotFound, "There is no such file.")
+		}
+		etag := hex.EncodeToString(file.SHA256)
+		c, isConditional := any(in).(interface{ has(etag string) bool })
+		return &huma.StreamResponse{Body: func(ctx huma.Context) {
+			ctx.SetHeader("ETag", `"`+etag+`"`)
+			ctx.SetHeader("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(file.SHA256)+":")
+			if isConditional && c.has(etag) {
+				ctx.SetStatus(http.StatusNotModified)
+				return
+			}
+			ctx.SetHeader("Content-Type", file.MediaType)
+			ctx.SetHeader("Content-Disposition", disposition(file.Name))
+			ctx.SetHeader("Content-Length", strconv.FormatInt(file.Size, 10))
+			ctx.SetStatus(http.StatusOK)
+			file.send(ctx)
+		}}, nil
+	})
+}
+
+// send writes the pieces. When one cannot be had the connection is broken off: the length
+// that was announced tells the client that it has not got all.
+func (s *StoredFile) send(ctx huma.Context) {
+	_, w := humago.Unwrap(ctx)
+	controller := http.NewResponseController(w)
+	for {
+		piece, err := s.Next(ctx.Context())
+		if err != nil {
+			panic(fmt.Errorf("send %s: %w", s.Name, err))
+		}
+		if piece == nil {
+			return
+		}
+		_ = controller.SetWriteDeadline(time.Now().Add(pieceTimeout)) // tests have writers without
+		if _, err := w.Write(piece); err != nil {
+			return // the client is gone
+		}
+	}
 }
 
 func (a *API) read(spec ReadSpec) huma.Operation {

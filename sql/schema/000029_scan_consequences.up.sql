@@ -2057,7 +2057,7 @@ COMMENT ON FUNCTION event.get_webhook_endpoint(text) IS
     'The endpoint of that code as the API shows it, without its secrets; null when there is none.';
 -- <<< functions/event/get_webhook_endpoint.sql
 
--- >>> functions/event/give_back_jobs.sql sha256:d5ae96975a89cf2d
+-- >>> functions/event/give_back_jobs.sql sha256:2ec6635040d49705
 CREATE OR REPLACE FUNCTION event.give_back_jobs(
     p_job_ids bigint[],
     p_attempts integer[]
@@ -2067,20 +2067,22 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH orphan AS MATERIALIZED (
-        SELECT j.id
+        SELECT j.id, 1 + coalesce((j.metadata ->> 'crashes')::integer, 0) AS crashes
         FROM unnest(p_job_ids, p_attempts) AS o (job_id, attempt)
         JOIN river.river_job AS j ON j.id = o.job_id AND j.attempt = o.attempt AND j.state = 'running'
         WHERE EXISTS (SELECT FROM event.list_orphaned_jobs() AS l WHERE l.job_id = o.job_id AND l.attempt = o.attempt)
         ORDER BY j.id
         FOR UPDATE OF j SKIP LOCKED
     ), given_back AS (
-        -- As River's own rescuer does it after half an hour. The attempt counts: a job that brings workers down is given up in the
-        -- end. The first tries are at once, since most workers end for reasons of their own.
+        -- The job did not fail, so the attempt does not count. But a job that brings workers down again and again waits longer and
+        -- longer, up to a minute, and is given up in the end. The first tries are at once: most workers end for reasons of their own.
         UPDATE river.river_job AS j
-        SET state = CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled' WHEN j.attempt >= j.max_attempts THEN 'discarded' ELSE 'available' END
+        SET state = (CASE WHEN j.metadata ? 'cancel_attempted_at' THEN 'cancelled' WHEN o.crashes >= 100 THEN 'discarded' ELSE 'available' END)
                 ::river.river_job_state,
-            finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' OR j.attempt >= j.max_attempts THEN clock_timestamp() END,
-            scheduled_at = clock_timestamp() + greatest(j.attempt - 5, 0) * interval '5 seconds',
+            finalized_at = CASE WHEN j.metadata ? 'cancel_attempted_at' OR o.crashes >= 100 THEN clock_timestamp() END,
+            scheduled_at = clock_timestamp() + least(greatest(o.crashes - 5, 0), 12) * interval '5 seconds',
+            attempt = greatest(j.attempt - 1, 0),
+            metadata = j.metadata || jsonb_build_object('crashes', o.crashes),
             errors = array_append(j.errors, jsonb_build_object('at', clock_timestamp(), 'attempt', j.attempt,
                 'error', 'the worker ended in the middle of the job', 'trace', ''))
         FROM orphan AS o
@@ -3123,6 +3125,502 @@ $function$;
 
 COMMENT ON FUNCTION event.webhook_id(uuid, bigint) IS 'The webhook-id of an event at an endpoint: the same at every attempt and redelivery.';
 -- <<< functions/event/webhook_id.sql
+
+-- >>> functions/export/add_chunk.sql sha256:fb1b3cd9a4db24e2
+CREATE OR REPLACE FUNCTION export.add_chunk(
+    p_number text,
+    p_generation integer,
+    p_ordinal integer,
+    p_content bytea
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_id bigint;
+BEGIN
+    SELECT f.id INTO v_id
+    FROM export.file AS f
+    WHERE f.number = p_number AND f.generation = p_generation AND f.finished_at IS NULL AND f.dropped_at IS NULL
+    FOR SHARE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    INSERT INTO export.chunk (file_id, generation, ordinal, content)
+    VALUES (v_id, p_generation, p_ordinal, p_content);
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION export.add_chunk(text, integer, integer, bytea) IS
+    'Stores the next piece of a spreadsheet. False when another attempt has begun since: this one is over.';
+-- <<< functions/export/add_chunk.sql
+
+-- >>> functions/export/begin_file.sql sha256:ce1ca4cc0449b1f8
+CREATE OR REPLACE FUNCTION export.begin_file(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_file export.file;
+BEGIN
+    UPDATE export.file AS f
+    SET generation = f.generation + 1, dropped_at = NULL
+    WHERE f.number = p_number AND f.finished_at IS NULL
+    RETURNING f.* INTO v_file;
+    IF v_file.id IS NULL THEN
+        RETURN (SELECT jsonb_build_object('is_finished', true) FROM export.file AS f WHERE f.number = p_number);
+    END IF;
+    DELETE FROM export.chunk AS c WHERE c.file_id = v_file.id;
+    RETURN jsonb_build_object('is_finished', false, 'generation', v_file.generation, 'kind', v_file.kind, 'filters', v_file.filters,
+        'language', v_file.language, 'requested_by', v_file.requested_by);
+END;
+$function$;
+
+COMMENT ON FUNCTION export.begin_file(text) IS
+    'Begins to write a spreadsheet, from its beginning: what an earlier attempt left is deleted, and that attempt cannot go on. NULL when there is no such spreadsheet.';
+-- <<< functions/export/begin_file.sql
+
+-- >>> functions/export/content_path.sql sha256:c94b68fbe8c79001
+CREATE OR REPLACE FUNCTION export.content_path(
+    p_number text
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT '/v1/exports/' || p_number || '/content';
+$function$;
+
+COMMENT ON FUNCTION export.content_path(text) IS
+    'Where the API gives the content of a spreadsheet.';
+-- <<< functions/export/content_path.sql
+
+-- >>> functions/export/count_rows.sql sha256:42bd623b3b95d49a
+CREATE OR REPLACE FUNCTION export.count_rows(
+    p_kind text,
+    p_filters jsonb
+) RETURNS bigint
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+    v_item_id bigint := CASE WHEN p_filters ? 'item' THEN (SELECT i.id FROM catalog.item AS i WHERE i.number = p_filters ->> 'item') END;
+    v_location_id bigint := CASE WHEN p_filters ? 'location' THEN (SELECT l.id FROM catalog.location AS l WHERE l.code = p_filters ->> 'location') END;
+    v_lot_id bigint := CASE WHEN p_filters ? 'lot' THEN
+        (SELECT l.id FROM inventory.lot AS l WHERE l.item_id = v_item_id AND l.number = p_filters ->> 'lot') END;
+    v_from timestamptz := (p_filters ->> 'from')::timestamptz;
+    v_until timestamptz := (p_filters ->> 'until')::timestamptz;
+BEGIN
+    RETURN CASE p_kind
+        WHEN 'stock' THEN (
+            SELECT count(*) FROM inventory.balance AS b
+            WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
+              AND (v_item_id IS NULL OR b.item_id = v_item_id)
+              AND (v_location_id IS NULL OR b.location_id = v_location_id))
+        WHEN 'movements' THEN (
+            SELECT count(*) FROM inventory.movement AS m
+            WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
+              AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
+              AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))
+              AND (v_from IS NULL OR m.posted_at >= v_from)
+              AND (v_until IS NULL OR m.posted_at < v_until))
+        WHEN 'valuation' THEN (SELECT count(*) FROM costing.item_stock AS s WHERE v_item_id IS NULL OR s.item_id = v_item_id)
+        ELSE (SELECT count(*) FROM inventory.genealogy AS g)
+    END;
+END;
+$function$;
+
+COMMENT ON FUNCTION export.count_rows(text, jsonb) IS
+    'About how many rows a spreadsheet will have, to tell how much of it is done: exact but for genealogy, which has that many at most.';
+-- <<< functions/export/count_rows.sql
+
+-- >>> functions/export/describe_file.sql sha256:c24fff22ee76c9e0
+CREATE OR REPLACE FUNCTION export.describe_file(
+    p_file_id bigint
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', f.number,
+        'kind', f.kind,
+        'filters', f.filters,
+        'language', f.language,
+        'requested_by', f.requested_by,
+        'requested_at', f.requested_at,
+        'state', CASE
+            WHEN f.finished_at IS NOT NULL AND (f.dropped_at IS NOT NULL OR f.expires_at <= clock_timestamp()) THEN 'expired'
+            WHEN f.finished_at IS NOT NULL THEN 'ready'
+            WHEN coalesce(j.job ->> 'state', 'discarded') IN ('discarded', 'cancelled', 'completed') THEN 'failed'
+            ELSE 'pending' END,
+        'job', f.job_id::text,
+        'progress', CASE WHEN f.finished_at IS NOT NULL THEN 100 ELSE coalesce((j.job ->> 'progress')::integer, 0) END,
+        'reason', CASE WHEN f.finished_at IS NULL THEN j.job ->> 'reason' END,
+        'as_of', f.as_of,
+        'rows', f.row_count,
+        'size', f.size,
+        'sha256', encode(f.sha256, 'hex'),
+        'finished_at', f.finished_at,
+        'expires_at', f.expires_at,
+        'content', CASE WHEN f.finished_at IS NOT NULL AND f.dropped_at IS NULL AND f.expires_at > clock_timestamp() THEN export.content_path(f.number) END)
+    FROM export.file AS f
+    LEFT JOIN LATERAL (SELECT event.describe_job(f.job_id) AS job WHERE f.finished_at IS NULL) AS j ON true
+    WHERE f.id = p_file_id;
+$function$;
+
+COMMENT ON FUNCTION export.describe_file(bigint) IS
+    'A spreadsheet as the API tells of it, without its content.';
+-- <<< functions/export/describe_file.sql
+
+-- >>> functions/export/drop_expired.sql sha256:89ba3aeaaeb6654d
+CREATE OR REPLACE FUNCTION export.drop_expired(
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids bigint[];
+BEGIN
+    -- What expired, and what attempts left that nobody will take up again.
+    SELECT array_agg(e.id) INTO v_ids
+    FROM (
+        SELECT f.id
+        FROM export.file AS f
+        WHERE f.dropped_at IS NULL
+          AND (f.expires_at <= clock_timestamp()
+               OR (f.finished_at IS NULL AND f.requested_at < clock_timestamp() - interval '1 day'
+                   AND coalesce(event.describe_job(f.job_id) ->> 'state', 'discarded') IN ('discarded', 'cancelled', 'completed')))
+        ORDER BY f.requested_at
+        LIMIT p_limit
+        FOR UPDATE SKIP LOCKED
+    ) AS e;
+    DELETE FROM export.chunk AS c WHERE c.file_id = ANY (v_ids);
+    UPDATE export.file AS f SET dropped_at = clock_timestamp() WHERE f.id = ANY (v_ids);
+    RETURN coalesce(cardinality(v_ids), 0);
+END;
+$function$;
+
+COMMENT ON FUNCTION export.drop_expired(integer) IS
+    'Deletes the content of spreadsheets that expired or were given up, some at a time. Says how many.';
+-- <<< functions/export/drop_expired.sql
+
+-- >>> functions/export/fetch_rows.sql sha256:e19e4c49e23b3a09
+CREATE OR REPLACE FUNCTION export.fetch_rows(
+    p_limit integer
+) RETURNS TABLE (cells text[])
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_rows refcursor := 'export_rows'::refcursor;
+BEGIN
+    FOR i IN 1..p_limit LOOP
+        FETCH v_rows INTO cells;
+        EXIT WHEN NOT FOUND;
+        RETURN NEXT;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION export.fetch_rows(integer) IS
+    'The next rows of the cursor that export.open_rows opened; fewer than p_limit: the end.';
+-- <<< functions/export/fetch_rows.sql
+
+-- >>> functions/export/finish_file.sql sha256:ef4d4f22a50f0c5e
+CREATE OR REPLACE FUNCTION export.finish_file(
+    p_number text,
+    p_generation integer,
+    p_as_of timestamptz,
+    p_row_count bigint,
+    p_size bigint,
+    p_sha256 bytea
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_file export.file;
+BEGIN
+    SELECT f.* INTO v_file
+    FROM export.file AS f
+    WHERE f.number = p_number AND f.generation = p_generation AND f.finished_at IS NULL AND f.dropped_at IS NULL
+    FOR UPDATE;
+    -- Whole, or not at all.
+    IF NOT FOUND OR p_size IS DISTINCT FROM (
+        SELECT sum(octet_length(c.content)) FROM export.chunk AS c WHERE c.file_id = v_file.id AND c.generation = p_generation
+        HAVING count(*) = max(c.ordinal) + 1) THEN
+        RETURN false;
+    END IF;
+    UPDATE export.file AS f
+    SET as_of = p_as_of, row_count = p_row_count, size = p_size, sha256 = p_sha256, finished_at = clock_timestamp(),
+        expires_at = clock_timestamp() + make_interval(days => f.keep_days)
+    WHERE f.id = v_file.id;
+    PERFORM event.report_output(v_file.job_id, jsonb_build_object('link', export.content_path(p_number)));
+    PERFORM event.publish('export.finished', v_file.id,
+        jsonb_build_object('export', p_number, 'kind', v_file.kind, 'rows', p_row_count, 'content', export.content_path(p_number)));
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION export.finish_file(text, integer, timestamptz, bigint, bigint, bytea) IS
+    'Ends the writing of a spreadsheet: from now on it can be downloaded. False when another attempt has begun since, or a piece is missing.';
+-- <<< functions/export/finish_file.sql
+
+-- >>> functions/export/get_file.sql sha256:6367010ea4502bed
+CREATE OR REPLACE FUNCTION export.get_file(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT export.describe_file(f.id) FROM export.file AS f WHERE f.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION export.get_file(text) IS
+    'A spreadsheet by its number, without its content; NULL when there is none.';
+-- <<< functions/export/get_file.sql
+
+-- >>> functions/export/list_files.sql sha256:154e0682b4a2ed63
+CREATE OR REPLACE FUNCTION export.list_files(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT f.id, f.number
+        FROM export.file AS f
+        WHERE p_after IS NULL OR f.id < coalesce((SELECT a.id FROM export.file AS a WHERE a.number = p_after), 0)
+        ORDER BY f.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(export.describe_file(p.id) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION export.list_files(text, integer) IS
+    'A page of the spreadsheets that were asked for, latest first.';
+-- <<< functions/export/list_files.sql
+
+-- >>> functions/export/open_rows.sql sha256:5c722bbe0b3a3bb1
+CREATE OR REPLACE FUNCTION export.open_rows(
+    p_kind text,
+    p_filters jsonb
+) RETURNS refcursor
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+-- All rows will be read, so the plan that is soonest through wins and not the one with the first row.
+SET plan_cache_mode = force_custom_plan
+SET cursor_tuple_fraction = 1.0
+AS $function$
+DECLARE
+    v_rows refcursor := 'export_rows'::refcursor;
+    v_time_zone text := export.time_zone();
+    v_item_id bigint := CASE WHEN p_filters ? 'item' THEN (SELECT i.id FROM catalog.item AS i WHERE i.number = p_filters ->> 'item') END;
+    v_location_id bigint := CASE WHEN p_filters ? 'location' THEN (SELECT l.id FROM catalog.location AS l WHERE l.code = p_filters ->> 'location') END;
+    v_lot_id bigint := CASE WHEN p_filters ? 'lot' THEN
+        (SELECT l.id FROM inventory.lot AS l WHERE l.item_id = v_item_id AND l.number = p_filters ->> 'lot') END;
+    v_from timestamptz := (p_filters ->> 'from')::timestamptz;
+    v_until timestamptz := (p_filters ->> 'until')::timestamptz;
+BEGIN
+    -- One array of texts a row, in the order of the columns of internal/export. Nothing is empty.
+    CASE p_kind
+    WHEN 'stock' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[s.code, i.number, i.name, c.code, c.name, l.number, CASE WHEN l.id <> 0 THEN l.status::text ELSE '' END,
+            coalesce(l.expires_on::text, ''), trim_scale(b.on_hand)::text, trim_scale(b.reserved)::text, u.code,
+            coalesce(trim_scale(b.second_on_hand)::text, ''), coalesce(w.code, '')]
+        FROM inventory.balance AS b
+        JOIN catalog.item AS i ON i.id = b.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN catalog.site AS s ON s.id = c.site_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
+          AND (v_item_id IS NULL OR b.item_id = v_item_id)
+          AND (v_location_id IS NULL OR b.location_id = v_location_id)
+        ORDER BY s.code, i.number, c.code, l.number;
+    WHEN 'movements' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[m.id::text, export.tell_instant(m.posted_at, v_time_zone), export.tell_instant(m.occurred_at, v_time_zone),
+            m.movement_type::text, i.number, i.name, l.number, f.code, t.code, trim_scale(m.quantity)::text, u.code,
+            coalesce(trim_scale(m.second_quantity)::text, ''), CASE WHEN m.second_quantity IS NULL THEN '' ELSE coalesce(w.code, '') END,
+            m.document_type::text, coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS t ON t.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
+          AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
+          AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))
+          AND (v_from IS NULL OR m.posted_at >= v_from)
+          AND (v_until IS NULL OR m.posted_at < v_until)
+        ORDER BY m.posted_at, m.id;
+    WHEN 'valuation' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[i.number, i.name, s.method::text, trim_scale(s.quantity)::text, u.code, trim_scale(s.value)::text,
+            CASE WHEN s.quantity > 0 THEN trim_scale(round(s.value / s.quantity, 6))::text ELSE '' END,
+            coalesce((SELECT t.currency FROM catalog.site AS t ORDER BY t.id LIMIT 1), '')]
+        FROM costing.item_stock AS s
+        JOIN catalog.item AS i ON i.id = s.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE v_item_id IS NULL OR s.item_id = v_item_id
+        ORDER BY i.number;
+    WHEN 'genealogy' THEN
+        OPEN v_rows FOR
+        SELECT ARRAY[pi.number, pi.name, p.number, coalesce(b.code, ''), coalesce(p.supplier_lot, ''), trim_scale(g.quantity)::text, u.code,
+            ci.number, ci.name, c.number, g.document_type::text, export.tell_instant(g.recorded_at, v_time_zone)]
+        FROM inventory.genealogy AS g
+        JOIN inventory.lot AS p ON p.id = g.parent_lot_id
+        JOIN catalog.item AS pi ON pi.id = p.item_id
+        JOIN catalog.unit AS u ON u.id = pi.base_unit_id
+        LEFT JOIN catalog.partner AS b ON b.id = p.supplier_id
+        JOIN inventory.lot AS c ON c.id = g.child_lot_id
+        JOIN catalog.item AS ci ON ci.id = c.item_id
+        WHERE (v_from IS NULL OR g.recorded_at >= v_from)
+          AND (v_until IS NULL OR g.recorded_at < v_until)
+          -- Of an item: its own edges. Of a lot: the whole tree, what went into it and what came of it.
+          AND (v_lot_id IS NOT NULL OR v_item_id IS NULL OR v_item_id IN (p.item_id, c.item_id))
+          AND (v_lot_id IS NULL OR g.id IN (
+              WITH RECURSIVE up AS (
+                  SELECT e.id, e.parent_lot_id FROM inventory.genealogy AS e WHERE e.child_lot_id = v_lot_id
+                  UNION
+                  SELECT e.id, e.parent_lot_id FROM up JOIN inventory.genealogy AS e ON e.child_lot_id = up.parent_lot_id
+              ), down AS (
+                  SELECT e.id, e.child_lot_id FROM inventory.genealogy AS e WHERE e.parent_lot_id = v_lot_id
+                  UNION
+                  SELECT e.id, e.child_lot_id FROM down JOIN inventory.genealogy AS e ON e.parent_lot_id = down.child_lot_id
+              )
+              SELECT up.id FROM up UNION SELECT down.id FROM down))
+        ORDER BY g.recorded_at, g.id;
+    END CASE;
+    RETURN v_rows;
+END;
+$function$;
+
+COMMENT ON FUNCTION export.open_rows(text, jsonb) IS
+    'Opens the cursor export_rows and names it: of which export.fetch_rows gives the rows of a spreadsheet. Its transaction''s snapshot makes them one instant''s.';
+-- <<< functions/export/open_rows.sql
+
+-- >>> functions/export/request_file.sql sha256:6bf4d438c467058f
+CREATE OR REPLACE FUNCTION export.request_file(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('request-export', p_context, p_command);
+    v_kind export.kind := (p_command ->> 'kind')::export.kind;
+    v_filters jsonb := jsonb_strip_nulls(coalesce(p_command -> 'filters', '{}'));
+    v_filter text;
+    v_item catalog.item;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    -- What is asked for must be there: an empty sheet for a mistyped item would be believed.
+    FOR v_filter IN SELECT k FROM jsonb_object_keys(v_filters) AS k ORDER BY 1 LOOP
+        IF NOT v_filter = ANY (CASE v_kind
+            WHEN 'stock' THEN '{item,location}'
+            WHEN 'movements' THEN '{item,lot,location,from,until}'
+            WHEN 'valuation' THEN '{item}'
+            WHEN 'genealogy' THEN '{item,lot,from,until}'
+        END::text[]) THEN
+            RAISE EXCEPTION 'an export of % cannot be limited by %', v_kind, v_filter
+                USING ERRCODE = 'MR931',
+                      DETAIL = jsonb_build_object('kind', v_kind, 'filter', v_filter)::text,
+                      HINT = 'Leave this filter away.';
+        END IF;
+    END LOOP;
+    IF v_filters ? 'item' THEN
+        v_item := catalog.find_item(v_filters ->> 'item');
+    END IF;
+    IF v_filters ? 'location' THEN
+        PERFORM catalog.find_location(v_filters ->> 'location');
+    END IF;
+    IF v_filters ? 'lot' THEN
+        IF v_item.id IS NULL THEN
+            RAISE EXCEPTION 'a lot is of an item: name both'
+                USING ERRCODE = 'MR932', DETAIL = jsonb_build_object('lot', v_filters ->> 'lot')::text, HINT = 'Add the item.';
+        END IF;
+        PERFORM inventory.find_lot(v_item, v_filters ->> 'lot');
+    END IF;
+    IF (v_filters ->> 'from')::timestamptz >= (v_filters ->> 'until')::timestamptz THEN
+        RAISE EXCEPTION 'the time ends before it begins'
+            USING ERRCODE = 'MR933', DETAIL = v_filters::text, HINT = 'Let from lie before until.';
+    END IF;
+
+    INSERT INTO export.file (kind, filters, language, keep_days, requested_by)
+    VALUES (v_kind, v_filters, coalesce(p_command ->> 'language', 'en'), coalesce((p_command ->> 'keep_days')::integer, 7), event.current_actor())
+    RETURNING file.id, file.number INTO v_id, v_number;
+    UPDATE export.file AS f
+    SET job_id = event.insert_job('export_write', jsonb_build_object('number', v_number, 'kind', v_kind), 'export', 2, 5)
+    WHERE f.id = v_id;
+    RETURN event.finish_request(p_context, 202, export.get_file(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION export.request_file(jsonb, jsonb) IS
+    'Command: {kind, filters, language, keep_days}. Has a job write a spreadsheet and answers at once. MR931 the filter does not fit the kind, MR932 a lot without its item, MR933 until lies before from, and those of unknown codes.';
+-- <<< functions/export/request_file.sql
+
+-- >>> functions/export/tell_instant.sql sha256:8076b9ae8eedc95c
+CREATE OR REPLACE FUNCTION export.tell_instant(
+    p_at timestamptz,
+    p_time_zone text
+) RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(to_char(p_at AT TIME ZONE p_time_zone, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '');
+$function$;
+
+COMMENT ON FUNCTION export.tell_instant(timestamptz, text) IS
+    'A time as the clocks of a time zone show it, for a spreadsheet, which knows no time zones.';
+-- <<< functions/export/tell_instant.sql
+
+-- >>> functions/export/time_zone.sql sha256:130ecdbf9bddddf2
+CREATE OR REPLACE FUNCTION export.time_zone() RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+$function$;
+
+COMMENT ON FUNCTION export.time_zone() IS
+    'The time zone that the times of spreadsheets are told in: that of the first site, by which the books are kept.';
+-- <<< functions/export/time_zone.sql
 
 -- >>> functions/inventory/change_lot_status.sql sha256:79ef1cd260e0b8ac
 CREATE OR REPLACE FUNCTION inventory.change_lot_status(
