@@ -33,7 +33,7 @@ var arrows = map[string][]string{
 	"audit": {"event"},          // who acts is told by the request
 	// No rooms, but the queries of programs.
 	"replica":  {},
-	"demo":     {"catalog", "inventory", "river"},
+	"demo":     {"catalog", "inventory", "notify", "river"},
 	"takeover": {"catalog", "inventory", "purchasing", "production"},
 }
 

@@ -58,6 +58,9 @@ func run(ctx context.Context) (err error) {
 	if err := demo.Load(ctx, client, screen.step); err != nil {
 		return err
 	}
+	if err := plant.partners.subscribe(ctx, client); err != nil {
+		return err
+	}
 	ready := time.Since(began)
 	screen.end(fmt.Sprintf("ready to post after %.1f s", ready.Seconds()))
 

@@ -42,6 +42,7 @@ type plant struct {
 	pair     replica.Pair // Replica is nil when the database was given to us
 	address  string       // of the primary
 	mirror   string       // address of the replica
+	partners *partners
 }
 
 // start brings up the databases, the api and the worker. What was started is stopped again when a later
@@ -94,7 +95,11 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	}
 	listen := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	p.url = "http://" + listen
+	if p.partners, err = meetPartners(p.dir); err != nil {
+		return nil, err
+	}
 	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_API_TOKEN=" + p.token, "MILLRACE_LISTEN=" + listen}
+	environment = append(environment, p.partners.environment()...)
 	for _, name := range []string{"worker", "api"} {
 		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"), environment)
 		if err != nil {
@@ -262,6 +267,9 @@ func (p *plant) stop() error {
 	var failed error
 	for _, server := range p.servers {
 		failed = errors.Join(failed, server.stop())
+	}
+	if p.partners != nil {
+		p.partners.leave()
 	}
 	if p.pair.Primary != nil {
 		p.pair.Primary.Close()

@@ -28,6 +28,10 @@ type summary struct {
 	Stock        []db.StockByPlaceRow `json:"stock"`
 	Valuation    []valuationLine      `json:"valuation"`
 	Documents    []string             `json:"documents"`
+	Mails        []letter             `json:"mails"`
+	MailsTwice   int                  `json:"mails_that_came_twice"`
+	MailsWaiting int64                `json:"mails_not_sent"`
+	Webhooks     webhooks             `json:"webhooks"`
 	Held         bool                 `json:"held"`
 
 	API     string `json:"api"`
@@ -73,6 +77,12 @@ func (s *summary) verdict() error {
 		if line.OnHand != line.Movements {
 			broken = append(broken, fmt.Errorf("%s of %s is on hand at %s, and its movements make %s", line.OnHand, line.Item, line.Location, line.Movements))
 		}
+	}
+	if s.MailsWaiting > 0 || len(s.Mails) == 0 {
+		broken = append(broken, fmt.Errorf("%d mails were sent, %d were not", len(s.Mails), s.MailsWaiting))
+	}
+	if s.Webhooks.Messages == 0 || s.Webhooks.Forged+s.Webhooks.Disorder > 0 {
+		broken = append(broken, fmt.Errorf("webhooks: %d messages, %d not verified, %d out of order", s.Webhooks.Messages, s.Webhooks.Forged, s.Webhooks.Disorder))
 	}
 	if s.Mirror != nil && len(s.Mirror.Differ) > 0 {
 		broken = append(broken, fmt.Errorf("the replica differs in %s", strings.Join(s.Mirror.Differ, ", ")))
@@ -130,6 +140,13 @@ func (s *summary) print(out io.Writer) {
 			say("  %s", document)
 		}
 	}
+	say("\nMails")
+	for _, l := range s.Mails {
+		say("  %s  %s to %s", l.File, l.Subject, l.To)
+	}
+	say("\nWebhooks")
+	say("  the shop got %d messages of %d topics, %d of them not verified, %d out of order: curl -H \"Authorization: Bearer $(cat var/demo/token)\" '%s/v1/webhook-attempts?endpoint=SHOP'",
+		s.Webhooks.Messages, len(s.Webhooks.Topics), s.Webhooks.Forged, s.Webhooks.Disorder, s.API)
 	say("\nTo look at")
 	say("  api      %s   OpenAPI %s", s.API, s.OpenAPI)
 	say("  token    var/demo/token: curl -H \"Authorization: Bearer $(cat var/demo/token)\" %s/v1/stock", s.API)

@@ -95,7 +95,7 @@ func (r *run) send(path string, body object) Answer {
 		r.err = err
 		return Answer{}
 	}
-	key := newKey()
+	key := NewKey()
 	first, err := r.client.Post(r.ctx, r.person, key, path, text)
 	if err != nil {
 		r.err = err
@@ -179,8 +179,8 @@ func Pretty(body []byte) string {
 	return out.String()
 }
 
-// newKey is a new idempotency key, a UUID of version 7: keys of one time lie together in the index.
-func newKey() string {
+// NewKey is a new idempotency key, a UUID of version 7: keys of one time lie together in the index.
+func NewKey() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails
 	now := time.Now().UnixMilli()

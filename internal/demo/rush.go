@@ -150,7 +150,7 @@ func (h *hand) act(ctx context.Context) {
 		h.err = err
 		return
 	}
-	key := newKey()
+	key := NewKey()
 	h.keys++
 	var twin chan Answer
 	dice := rand.IntN(10) //nolint:gosec // no secret

@@ -59,3 +59,6 @@ JOIN catalog.unit AS u ON u.id = i.base_unit_id
 JOIN catalog.location AS c ON c.id = s.location_id
 WHERE s.on_hand > 0 OR l.quantity <> 0
 ORDER BY i.number, c.code;
+
+-- name: MailsWaiting :one
+SELECT count(*)::bigint AS mails FROM notify.mail AS m WHERE m.state <> 'sent';

@@ -131,6 +131,17 @@ func (q *Queries) KeyEffects(ctx context.Context, device string) (KeyEffectsRow,
 	return i, err
 }
 
+const mailsWaiting = `-- name: MailsWaiting :one
+SELECT count(*)::bigint AS mails FROM notify.mail AS m WHERE m.state <> 'sent'
+`
+
+func (q *Queries) MailsWaiting(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, mailsWaiting)
+	var mails int64
+	err := row.Scan(&mails)
+	return mails, err
+}
+
 const stockByPlace = `-- name: StockByPlace :many
 SELECT i.number AS item, c.code AS location, u.code AS unit, s.lots::bigint AS lots, trim_scale(s.on_hand)::text AS on_hand,
     trim_scale(s.reserved)::text AS reserved, trim_scale(l.quantity)::text AS movements
