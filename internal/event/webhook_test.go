@@ -400,6 +400,10 @@ func TestGoneAndFailingEndpointsAreDisabled(t *testing.T) {
 		t.Errorf("reason %q", reason)
 	}
 
+	if n := number(t, api, `SELECT count(*) FROM event.list_findings() WHERE subject = 'webhook R' AND finding LIKE '%gets nothing since%'`); n != 1 {
+		t.Error("the doctor does not tell")
+	}
+
 	status.Store(http.StatusOK)
 	publish(t, api, "trial.happened", 1)
 	api.Post(t, "/v1/webhook-endpoints", m{"code": "R", "url": r.URL, "topics": []string{"trial.happened"}}).Want(200)

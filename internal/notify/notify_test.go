@@ -317,6 +317,9 @@ func TestPermanentFailuresEnd(t *testing.T) {
 	if n := number(t, api, `SELECT count(*) FROM event.log WHERE topic = 'mail.given_up'`); n != refused {
 		t.Errorf("%d of %d are told", n, refused)
 	}
+	if n := number(t, api, `SELECT count(*) FROM event.list_findings() WHERE subject = 'mail' AND finding LIKE '%were given up%'`); n != 1 {
+		t.Error("the doctor does not tell")
+	}
 	id := dead.Text("items", 0, "message_id")
 	retried := api.Post(t, "/v1/mail-retries", m{"mail": dead.Text("items", 0, "number")}).Want(201)
 	if retried.Text("state") != "queued" || retried.Value("reason") != nil || retried.Text("message_id") != id {

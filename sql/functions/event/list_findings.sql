@@ -81,6 +81,29 @@ BEGIN
     WHERE j.state = 'discarded'
     GROUP BY j.kind
     ORDER BY j.kind;
+    RETURN QUERY
+    SELECT 'warning', 'webhook ' || e.code,
+        CASE WHEN e.is_enabled
+            THEN format('webhook endpoint %s fails since %s: see /v1/webhook-attempts, it is disabled after days of that', e.code, date_trunc('second', d.failing_since))
+            ELSE format('webhook endpoint %s gets nothing since %s (%s): mend its receiver, then save it with is_enabled', e.code,
+                date_trunc('second', e.disabled_at), e.disabled_reason) END
+    FROM event.webhook_endpoint AS e
+    JOIN event.webhook_delivery AS d ON d.endpoint_id = e.id
+    WHERE d.failing_since < clock_timestamp() - interval '1 hour' OR e.disabled_reason <> 'by hand'
+    ORDER BY e.code;
+    -- The room of mails is not one that may be known here.
+    RETURN QUERY EXECUTE '
+        SELECT ''warning'', ''mail'', format(''%s mails were given up, the last one %s: see /v1/mails?state=dead, and try them again when the reason is mended'',
+            count(*), max(m.number))
+        FROM notify.mail AS m
+        WHERE m.state = ''dead'' AND m.attempted_at > clock_timestamp() - interval ''30 days''
+        HAVING count(*) > 0
+        UNION ALL
+        SELECT ''warning'', ''mail'', format(''%s mails wait since %s: %s'', count(*), date_trunc(''second'', min(m.queued_at)),
+            coalesce(max(m.reason), ''see whether the worker runs''))
+        FROM notify.mail AS m
+        WHERE m.state IN (''queued'', ''handing_over'') AND m.queued_at < clock_timestamp() - interval ''1 hour''
+        HAVING count(*) > 0';
 
     -- Transactions that hold back vacuum, and locks with them.
     RETURN QUERY
