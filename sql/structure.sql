@@ -14082,7 +14082,7 @@ $_$;
 -- Name: FUNCTION inspect_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) IS 'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+COMMENT ON FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) IS 'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location, from which no way leads to use; a lot that is rejected in part is not split: the place tells the bad from the good; one that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 
 --
 -- Name: list_goods_receipts(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -14343,6 +14343,41 @@ $$;
 --
 
 COMMENT ON FUNCTION purchasing.lock_receipt_line(p_receipt text, p_line integer) IS 'A receipt line that stands, locked together with its order line. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+
+--
+-- Name: lot_change_line_not_waiting(); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.lot_change_line_not_waiting() RETURNS trigger
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_receipt text;
+    v_lot text;
+BEGIN
+    SELECT r.number, o.number INTO v_receipt, v_lot
+    FROM inventory.lot_change AS c
+    JOIN inventory.lot AS o ON o.id IN (NEW.from_lot_id, c.to_lot_id)
+    JOIN purchasing.goods_receipt_line AS l ON l.lot_id = o.id AND l.state = 'waiting' AND NOT l.is_reversed
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE c.id = NEW.lot_change_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'lot % waits for the inspection of goods receipt %', v_lot, v_receipt
+            USING ERRCODE = 'MR421',
+                  DETAIL = jsonb_build_object('lot', v_lot, 'goods_receipt', v_receipt)::text,
+                  HINT = 'Inspect it as a whole; split or merge it then.';
+    END IF;
+    RETURN NEW;
+END;
+$$;
+
+--
+-- Name: FUNCTION lot_change_line_not_waiting(); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.lot_change_line_not_waiting() IS 'Trigger function: what waits for its inspection stays one lot until then. A part under another number would be no receipt''s, and could leave quarantine without inspection. Raises MR421.';
 
 --
 -- Name: lot_waits_for_inspection(); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -24897,6 +24932,18 @@ CREATE TRIGGER lot_change_line_audited AFTER INSERT OR DELETE OR UPDATE ON inven
 --
 
 COMMENT ON TRIGGER lot_change_line_audited ON inventory.lot_change_line IS 'Records every change in audit.entry.';
+
+--
+-- Name: lot_change_line lot_change_line_not_waiting; Type: TRIGGER; Schema: inventory; Owner: -
+--
+
+CREATE TRIGGER lot_change_line_not_waiting BEFORE INSERT ON inventory.lot_change_line FOR EACH ROW EXECUTE FUNCTION purchasing.lot_change_line_not_waiting();
+
+--
+-- Name: TRIGGER lot_change_line_not_waiting ON lot_change_line; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TRIGGER lot_change_line_not_waiting ON inventory.lot_change_line IS 'Raises MR421 when a lot that waits for its inspection would be split, merged or mixed.';
 
 --
 -- Name: lot lot_identity_kept; Type: TRIGGER; Schema: inventory; Owner: -

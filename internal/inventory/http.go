@@ -75,7 +75,7 @@ func registerCounts(api *httpapi.API, q *db.Queries) {
 }
 
 func registerLots(api *httpapi.API, q *db.Queries) {
-	changing := []string{"MR101", "MR102", "MR201", "MR203", "MR204", "MR205", "MR218", "MR225"}
+	changing := []string{"MR421", "MR101", "MR102", "MR201", "MR203", "MR204", "MR205", "MR218", "MR225"}
 	httpapi.Command[SplitLot, LotChange](api, httpapi.CommandSpec{
 		OperationID: "split-lot", Path: "/v1/lot-splits", Tag: tag,
 		Summary:     "Make part of a lot a lot of its own",

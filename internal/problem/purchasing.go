@@ -85,6 +85,6 @@ var purchasing = []Entry{
 	},
 	{
 		Key: "MR421", Slug: "waits-for-inspection", Status: 409, Title: "Lot waits for its inspection",
-		Explanation: "A lot that was received into quarantine is released or blocked by the inspection of its goods receipt, not by a change of its status.",
+		Explanation: "A lot that was received into quarantine is released or blocked by the inspection of its goods receipt, not by a change of its status; until then it is not split, merged or mixed.",
 	},
 }

@@ -434,3 +434,60 @@ func TestOneDecisionWins(t *testing.T) {
 		t.Error("the order was not closed")
 	}
 }
+
+// What waits for its inspection stays one lot: a part under another number would be released by a change of status.
+func TestAWaitingLotStaysWhole(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	po := order(t, api, m{"item": "RESIN", "quantity": "100"})
+	receipt := receive(t, api, po, "40", m{"lot": "R1"})
+	receive(t, api, po, "30", m{"lot": "R2"})
+	split := m{"item": "RESIN", "lot": "R1", "location": "Q", "quantity": "10", "new_lot": "R1-A"}
+	api.Post(t, "/v1/lot-splits", split).Problem("waits-for-inspection", 409)
+	api.Post(t, "/v1/lot-merges", m{"item": "RESIN", "location": "Q", "lots": []string{"R1", "R2"}, "into": "R3"}).Problem("waits-for-inspection", 409)
+	api.Post(t, "/v1/opening-stocks", m{"item": "RESIN", "lot": "OLD", "to": "Q", "quantity": "5"}).Want(201)
+	api.Post(t, "/v1/lot-status-changes", m{"item": "RESIN", "lot": "OLD", "status": "quarantine", "reason": "WET"}).Want(201)
+	api.Post(t, "/v1/lot-merges", m{"item": "RESIN", "location": "Q", "lots": []string{"OLD"}, "into": "R2"}).Problem("waits-for-inspection", 409)
+	// Lots in quarantine that no receipt waits for may be split and merged, and are released by a decision about each.
+	api.Post(t, "/v1/lot-splits", m{"item": "RESIN", "lot": "OLD", "location": "Q", "quantity": "2", "new_lot": "OLD-A"}).Want(201)
+
+	inspected := api.Post(t, "/v1/inspections", m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "30", "rejected_quantity": "10", "reason": "WET", "to_location": "A"}).Want(201)
+	split["location"] = "A"
+	api.Post(t, "/v1/lot-splits", split).Want(201)
+	api.Post(t, "/v1/inspection-reversals", m{"inspection": inspected.Text("number"), "reason": "MISTAKE"}).Want(409) // part of it is another lot now
+}
+
+// A part of a lot is rejected: the lot is released, and the place says what is not. No way leads from there to use.
+func TestRejectedPartOfALotStaysRejected(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	po := order(t, api, m{"item": "RESIN", "quantity": "100"})
+	receipt := receive(t, api, po, "100", m{"lot": "R1"})
+	api.Post(t, "/v1/inspections", m{"goods_receipt": receipt, "line": 1, "accepted_quantity": "60", "rejected_quantity": "40", "reason": "WET", "to_location": "A"}).Want(201)
+	move := func(path, from, to string, more m) *httpapitest.Answer {
+		body := m{"item": "RESIN", "lot": "R1", "from": from, "quantity": "1"}
+		if to != "" {
+			body["to"] = to
+		}
+		for k, v := range more {
+			body[k] = v
+		}
+		return api.Post(t, path, body)
+	}
+	for _, to := range []string{"A", "Q", "S"} {
+		move("/v1/transfers", "R", to, nil).Problem("movement-not-allowed", 409)
+		move("/v1/put-aways", "R", to, nil).Problem("movement-not-allowed", 409)
+	}
+	var ways string
+	if err := api.DB.Pool.QueryRow(context.Background(), `SELECT string_agg(movement_type || ' ' || to_kind, ', ' ORDER BY movement_type::text, to_kind::text)
+		FROM inventory.movement_rule WHERE from_kind = 'rejected'`).Scan(&ways); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "ways out of a rejected location", ways, "count count_difference, relabel transit, scrap scrap, supplier_return supplier, transfer rejected")
+	// Under a number of its own it stays there as well.
+	api.Post(t, "/v1/lot-splits", m{"item": "RESIN", "lot": "R1", "location": "R", "quantity": "40", "new_lot": "R1-BAD"}).Want(201)
+	move("/v1/transfers", "R", "A", m{"lot": "R1-BAD"}).Problem("movement-not-allowed", 409)
+	move("/v1/transfers", "A", "B", nil).Want(201)
+	want(t, "good", onHand(t, api.DB, "RESIN", "A")+" "+onHand(t, api.DB, "RESIN", "B"), "59 1")
+	want(t, "rejected", onHand(t, api.DB, "RESIN", "R"), "40")
+}

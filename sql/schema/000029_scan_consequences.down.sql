@@ -1,5 +1,7 @@
 -- What this version defined goes first. Written by `make migration`.
 SET LOCAL lock_timeout = '5s';
+DROP TRIGGER IF EXISTS lot_change_line_not_waiting ON inventory.lot_change_line;
+DROP FUNCTION IF EXISTS purchasing.lot_change_line_not_waiting();
 DROP TRIGGER IF EXISTS production_report_by_product_audited ON production.production_report_by_product;
 DROP TRIGGER IF EXISTS mail_audited ON notify.mail;
 DROP TRIGGER IF EXISTS retention_audited ON inventory.retention;

@@ -6614,7 +6614,7 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_supplier_return.sql
 
--- >>> functions/purchasing/inspect_goods.sql sha256:312eda5411e9eb78
+-- >>> functions/purchasing/inspect_goods.sql sha256:2d1c017b38b24be8
 CREATE OR REPLACE FUNCTION purchasing.inspect_goods(
     p_context jsonb,
     p_command jsonb
@@ -6734,7 +6734,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
-    'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+    'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location, from which no way leads to use; a lot that is rejected in part is not split: the place tells the bad from the good; one that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 -- <<< functions/purchasing/inspect_goods.sql
 
 -- >>> functions/purchasing/receive_goods.sql sha256:44046bf9dc69881b
@@ -8903,3 +8903,41 @@ CREATE OR REPLACE TRIGGER production_report_by_product_audited
 
 COMMENT ON TRIGGER production_report_by_product_audited ON production.production_report_by_product IS 'Records every change in audit.entry.';
 -- <<< triggers/production/production_report_by_product_audited.sql
+
+-- >>> triggers/purchasing/lot_change_line_not_waiting.sql sha256:10ce264687e3086a
+CREATE OR REPLACE FUNCTION purchasing.lot_change_line_not_waiting() RETURNS trigger
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_receipt text;
+    v_lot text;
+BEGIN
+    SELECT r.number, o.number INTO v_receipt, v_lot
+    FROM inventory.lot_change AS c
+    JOIN inventory.lot AS o ON o.id IN (NEW.from_lot_id, c.to_lot_id)
+    JOIN purchasing.goods_receipt_line AS l ON l.lot_id = o.id AND l.state = 'waiting' AND NOT l.is_reversed
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE c.id = NEW.lot_change_id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'lot % waits for the inspection of goods receipt %', v_lot, v_receipt
+            USING ERRCODE = 'MR421',
+                  DETAIL = jsonb_build_object('lot', v_lot, 'goods_receipt', v_receipt)::text,
+                  HINT = 'Inspect it as a whole; split or merge it then.';
+    END IF;
+    RETURN NEW;
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.lot_change_line_not_waiting() IS
+    'Trigger function: what waits for its inspection stays one lot until then. A part under another number would be no receipt''s, and could leave quarantine without inspection. Raises MR421.';
+
+CREATE OR REPLACE TRIGGER lot_change_line_not_waiting
+    BEFORE INSERT ON inventory.lot_change_line
+    FOR EACH ROW
+    EXECUTE FUNCTION purchasing.lot_change_line_not_waiting();
+
+COMMENT ON TRIGGER lot_change_line_not_waiting ON inventory.lot_change_line IS 'Raises MR421 when a lot that waits for its inspection would be split, merged or mixed.';
+-- <<< triggers/purchasing/lot_change_line_not_waiting.sql
