@@ -124,7 +124,9 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 		}
 		return out, nil
 	})
-	api.commands[spec.Path] = newCommand[B](api, spec, do)
+	if spec.Location == nil { // the short way sets no header of its own
+		api.commands[spec.Path] = newCommand[B](api, spec, do)
+	}
 }
 
 // run calls the database, again when the moment was bad, and keeps a refusal.
