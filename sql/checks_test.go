@@ -106,6 +106,18 @@ var broken = map[string][]string{
 		`INSERT INTO document.file (kind, number, language, media_type, content, sha256) VALUES ('invoice', 'INV-0000-000000', 'en', 'application/pdf', 'x', sha256('x'))`,
 		`INSERT INTO document.file (kind, number, language, media_type, content, sha256) VALUES ('delivery_note', 'DN-0000-000000', 'en', 'application/pdf', 'x', sha256('x'))`,
 		`INSERT INTO document.file (kind, number, language, media_type, content, sha256) VALUES ('handling_unit_label', '0', 'en', 'application/pdf', 'x', sha256('x'))`,
+		`INSERT INTO document.file (kind, number, language, media_type, content, sha256) VALUES ('lot_label', 'A:B', 'en', 'application/pdf', 'x', sha256('x'))`,
+	},
+	"document/print_job_is_of_a_label": {
+		`WITH p AS (INSERT INTO document.printer (site_id, code, name, host, dpi, label_width, label_height) SELECT s.id, 'X', 'X', 'x', 203, 100, 150 FROM catalog.site AS s LIMIT 1 RETURNING id),
+		 n AS (INSERT INTO document.printer_state (printer_id) SELECT p.id FROM p)
+		 INSERT INTO document.print_job (printer_id, kind, document_number, is_automatic, actor) SELECT p.id, 'lot_label', 'A:B', false, 'x' FROM p`,
+		`WITH p AS (INSERT INTO document.printer (site_id, code, name, host, dpi, label_width, label_height) SELECT s.id, 'X', 'X', 'x', 203, 100, 150 FROM catalog.site AS s LIMIT 1 RETURNING id),
+		 n AS (INSERT INTO document.printer_state (printer_id) SELECT p.id FROM p)
+		 INSERT INTO document.print_job (printer_id, kind, document_number, is_automatic, actor) SELECT p.id, 'handling_unit_label', '0', false, 'x' FROM p`,
+	},
+	"document/printer_sends_one_at_a_time": {
+		`INSERT INTO document.printer (site_id, code, name, host, dpi, label_width, label_height) SELECT s.id, 'X', 'X', 'x', 203, 100, 150 FROM catalog.site AS s LIMIT 1`,
 	},
 	"event/consumer_is_not_ahead": {
 		`UPDATE event.consumer SET position = 1 + (SELECT h.position FROM event.log_head AS h) WHERE name = 'costing'`,

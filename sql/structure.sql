@@ -514,7 +514,8 @@ CREATE TYPE document.kind AS ENUM (
     'delivery_note',
     'invoice',
     'credit_note',
-    'handling_unit_label'
+    'handling_unit_label',
+    'lot_label'
 );
 
 --
@@ -522,6 +523,24 @@ CREATE TYPE document.kind AS ENUM (
 --
 
 COMMENT ON TYPE document.kind IS 'What is printed.';
+
+--
+-- Name: print_state; Type: TYPE; Schema: document; Owner: -
+--
+
+CREATE TYPE document.print_state AS ENUM (
+    'waiting',
+    'sending',
+    'printed',
+    'failed',
+    'cancelled'
+);
+
+--
+-- Name: TYPE print_state; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TYPE document.print_state IS 'waiting: for its printer. sending: a worker talks to the printer. printed: the printer has it. failed: no label can be made of it. cancelled: nobody wants it any more.';
 
 --
 -- Name: answer; Type: TYPE; Schema: event; Owner: -
@@ -975,7 +994,7 @@ BEGIN
     v_number := billing.insert_invoice(v_id, 'credit_note', v_shipment, v_return.id, v_invoice.id, 0);
     PERFORM event.publish('credit_note.issued', v_id,
         jsonb_build_object('credit_note', v_number, 'invoice', v_invoice.number, 'customer_return', v_return.number));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number), 'document');
     RETURN event.finish_request(p_context, 201, billing.get_credit_note(v_number));
 END;
 $$;
@@ -1666,7 +1685,7 @@ BEGIN
 
     v_number := billing.insert_invoice(v_id, 'invoice', v_shipment, NULL, NULL, coalesce((p_command ->> 'payment_days')::integer, 30));
     PERFORM event.publish('invoice.issued', v_id, jsonb_build_object('invoice', v_number, 'shipment', v_shipment.number));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number), 'document');
     RETURN event.finish_request(p_context, 201, billing.get_invoice(v_number));
 END;
 $$;
@@ -5126,6 +5145,230 @@ $$;
 COMMENT ON FUNCTION costing.write_journal(p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer, INOUT p_position bigint, INOUT p_ordinal integer, OUT p_rows integer, OUT p_text text) IS 'The next p_limit rows of the journal after the row named, as lines of CSV (RFC 4180), and the last row of them; no row: the end. Columns: entry, row, posted_at, occurred_at, kind, document, debit, credit, amount, currency, site, item, work_order, movement.';
 
 --
+-- Name: printer; Type: TABLE; Schema: document; Owner: -
+--
+
+CREATE TABLE document.printer (
+    id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    host text NOT NULL,
+    port integer DEFAULT 9100 NOT NULL,
+    dpi integer NOT NULL,
+    label_width numeric(6,1) NOT NULL,
+    label_height numeric(6,1) NOT NULL,
+    font text DEFAULT '0'::text NOT NULL,
+    language text DEFAULT 'en'::text NOT NULL,
+    tells_status boolean DEFAULT true NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT printer_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$'::text)),
+    CONSTRAINT printer_dpi_check CHECK ((dpi = ANY (ARRAY[203, 300, 600]))),
+    CONSTRAINT printer_font_check CHECK ((font ~ '^([A-Z0-9]|[A-Z]:[A-Z0-9_]{1,16}\.(FNT|TTF|TTE))$'::text)),
+    CONSTRAINT printer_host_check CHECK ((host ~ '^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$'::text)),
+    CONSTRAINT printer_label_height_check CHECK (((label_height >= (25)::numeric) AND (label_height <= (320)::numeric))),
+    CONSTRAINT printer_label_width_check CHECK (((label_width >= (40)::numeric) AND (label_width <= (220)::numeric))),
+    CONSTRAINT printer_language_check CHECK ((language = ANY (ARRAY['en'::text, 'de'::text, 'tr'::text]))),
+    CONSTRAINT printer_port_check CHECK (((port >= 1) AND (port <= 65535)))
+);
+
+--
+-- Name: TABLE printer; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TABLE document.printer IS 'A label printer that speaks ZPL on a TCP port.';
+
+--
+-- Name: COLUMN printer.host; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.host IS 'Name or address; it must lie in the networks that the worker may print to.';
+
+--
+-- Name: COLUMN printer.dpi; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.dpi IS 'Dots per inch of its head.';
+
+--
+-- Name: COLUMN printer.label_width; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.label_width IS 'Width of the labels that lie in it, in millimetres.';
+
+--
+-- Name: COLUMN printer.label_height; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.label_height IS 'Height of the labels that lie in it, in millimetres.';
+
+--
+-- Name: COLUMN printer.font; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.font IS 'Its font for text: 0 is in every printer, E:TT0003M_.FNT has more letters where it is stored.';
+
+--
+-- Name: COLUMN printer.language; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.language IS 'ISO 639-1 code of the language of labels that go to no partner.';
+
+--
+-- Name: COLUMN printer.tells_status; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.tells_status IS 'Answers ~HS: then a label counts as printed when the printer says that nothing is left to print.';
+
+--
+-- Name: COLUMN printer.is_active; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer.is_active IS 'False: nothing is sent to it, and what is to be printed waits.';
+
+--
+-- Name: add_print_job(document.printer, document.kind, text, text, integer, boolean, text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.add_print_job(p_printer document.printer, p_kind document.kind, p_number text, p_language text, p_copies integer, p_is_automatic boolean, p_actor text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_number text;
+BEGIN
+    INSERT INTO document.print_job (printer_id, kind, document_number, language, copies, is_automatic, actor)
+    VALUES (p_printer.id, p_kind, p_number, p_language, p_copies, p_is_automatic, p_actor)
+    RETURNING print_job.number INTO v_number;
+    -- While the printer is left alone, whoever tries it next takes this label as well.
+    PERFORM event.insert_job('print_labels', jsonb_build_object('printer', p_printer.code), 'printing')
+    FROM document.printer_state AS s
+    WHERE s.printer_id = p_printer.id
+      AND (s.next_try_at IS NULL OR s.next_try_at <= clock_timestamp());
+    RETURN v_number;
+END;
+$$;
+
+--
+-- Name: FUNCTION add_print_job(p_printer document.printer, p_kind document.kind, p_number text, p_language text, p_copies integer, p_is_automatic boolean, p_actor text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.add_print_job(p_printer document.printer, p_kind document.kind, p_number text, p_language text, p_copies integer, p_is_automatic boolean, p_actor text) IS 'Puts a label into the line of a printer, and wakes who prints. Gives the number of the print job.';
+
+--
+-- Name: cancel_print_job(jsonb, jsonb); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.cancel_print_job(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-print-job', p_context, p_command);
+    v_job document.print_job;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT j.* INTO v_job FROM document.print_job AS j WHERE j.number = p_command ->> 'print_job' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no print job %', p_command ->> 'print_job'
+            USING ERRCODE = 'MR953',
+                  DETAIL = jsonb_build_object('print_job', p_command ->> 'print_job')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_job.state <> 'waiting' THEN
+        RAISE EXCEPTION 'print job % is %', v_job.number, v_job.state
+            USING ERRCODE = 'MR954',
+                  DETAIL = jsonb_build_object('print_job', v_job.number, 'state', v_job.state)::text,
+                  HINT = 'Only what still waits can be taken back.';
+    END IF;
+    UPDATE document.print_job AS j
+    SET state = 'cancelled',
+        finished_at = clock_timestamp()
+    WHERE j.id = v_job.id;
+    RETURN event.finish_request(p_context, 201, document.get_print_job(v_job.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION cancel_print_job(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.cancel_print_job(p_context jsonb, p_command jsonb) IS 'Command: a label that waits for its printer is not wanted any more. Body: print_job. Raises MR953 when there is none, MR954 when it does not wait.';
+
+--
+-- Name: claim_print_job(text, uuid, integer); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_printer document.printer;
+    v_state document.printer_state;
+    v_job document.print_job;
+    v_now timestamptz;
+BEGIN
+    SELECT p.* INTO v_printer FROM document.printer AS p WHERE p.code = p_printer;
+    IF NOT FOUND OR NOT v_printer.is_active THEN
+        RETURN '{"outcome": "idle"}'::jsonb;
+    END IF;
+    SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_printer.id FOR UPDATE;
+    v_now := clock_timestamp();
+    IF v_state.holder <> p_holder AND v_state.busy_until > v_now THEN
+        RETURN '{"outcome": "busy"}'::jsonb;
+    END IF;
+    IF v_state.next_try_at > v_now THEN
+        RETURN jsonb_build_object('outcome', 'paused', 'seconds', extract(epoch FROM v_state.next_try_at - v_now)::double precision);
+    END IF;
+
+    -- What another holder had begun when it died comes first: it may lie half on the paper.
+    SELECT j.* INTO v_job
+    FROM document.print_job AS j
+    WHERE j.printer_id = v_printer.id AND j.state IN ('waiting', 'sending')
+    ORDER BY j.id
+    LIMIT 1
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        UPDATE document.printer_state AS s SET holder = NULL, busy_until = NULL
+        WHERE s.printer_id = v_printer.id AND s.holder IS NOT NULL;
+        RETURN '{"outcome": "idle"}'::jsonb;
+    END IF;
+    UPDATE document.printer_state AS s
+    SET holder = p_holder,
+        busy_until = v_now + make_interval(secs => p_lease_seconds + 6 * v_job.copies)
+    WHERE s.printer_id = v_printer.id;
+    UPDATE document.print_job AS j
+    SET state = 'sending',
+        attempts = j.attempts + 1,
+        is_maybe_double = j.is_maybe_double OR j.state = 'sending',
+        sent_at = v_now
+    WHERE j.id = v_job.id
+    RETURNING j.* INTO v_job;
+    RETURN jsonb_build_object(
+        'outcome', 'claimed',
+        'id', v_job.id,
+        'number', v_job.number,
+        'kind', v_job.kind,
+        'document', v_job.document_number,
+        'language', v_job.language,
+        'copies', v_job.copies,
+        'has_content', v_job.content IS NOT NULL,
+        'printer', jsonb_build_object('code', v_printer.code, 'host', v_printer.host, 'port', v_printer.port, 'dpi', v_printer.dpi,
+            'label_width', v_printer.label_width::double precision, 'label_height', v_printer.label_height::double precision,
+            'font', v_printer.font, 'language', v_printer.language, 'tells_status', v_printer.tells_status));
+END;
+$$;
+
+--
+-- Name: FUNCTION claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer) IS 'The next label for a printer, for whom it is held alone until the lease ends (that many seconds, and six more for every copy) or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
+
+--
 -- Name: describe_file(bigint); Type: FUNCTION; Schema: document; Owner: -
 --
 
@@ -5142,7 +5385,7 @@ CREATE FUNCTION document.describe_file(p_id bigint) RETURNS jsonb
         'size', octet_length(f.content),
         'sha256', encode(f.sha256, 'hex'),
         'created_at', f.created_at,
-        'content', '/v1/documents/' || f.kind || '/' || f.number || '/content')
+        'content', '/v1/documents/' || f.kind || '/' || replace(f.number, '/', '%2F') || '/content')
     FROM document.file AS f
     WHERE f.id = p_id;
 $$;
@@ -5152,6 +5395,97 @@ $$;
 --
 
 COMMENT ON FUNCTION document.describe_file(p_id bigint) IS 'A rendered document without its content: what it is, its size and hash, where to get it.';
+
+--
+-- Name: find_printer(text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.find_printer(p_code text) RETURNS document.printer
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_printer document.printer;
+BEGIN
+    SELECT p.* INTO v_printer FROM document.printer AS p WHERE p.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no printer %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR950',
+                  DETAIL = jsonb_build_object('printer', p_code)::text,
+                  HINT = 'Look at the printers that there are.';
+    END IF;
+    RETURN v_printer;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_printer(p_code text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.find_printer(p_code text) IS 'The printer of that code. Raises MR950 when there is none.';
+
+--
+-- Name: finish_print_job(bigint, uuid, text, text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.finish_print_job(p_id bigint, p_holder uuid, p_outcome text, p_error text) RETURNS double precision
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_job document.print_job;
+    v_printer document.printer;
+    v_state document.printer_state;
+    v_now timestamptz;
+    v_pause integer;
+BEGIN
+    SELECT j.* INTO STRICT v_job FROM document.print_job AS j WHERE j.id = p_id;
+    SELECT p.* INTO STRICT v_printer FROM document.printer AS p WHERE p.id = v_job.printer_id;
+    SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_job.printer_id FOR UPDATE;
+    v_now := clock_timestamp();
+    IF v_state.holder IS DISTINCT FROM p_holder THEN
+        -- Somebody took over in the meantime and prints it, too.
+        UPDATE document.print_job AS j SET is_maybe_double = true WHERE j.id = p_id AND p_outcome IN ('printed', 'uncertain', 'interrupted');
+        RETURN 0;
+    END IF;
+    v_pause := CASE WHEN p_outcome IN ('unsent', 'uncertain') THEN least(60, 2 ^ least(v_state.failures + 1, 10))::integer ELSE 0 END;
+    UPDATE document.print_job AS j
+    SET state = CASE p_outcome WHEN 'printed' THEN 'printed' WHEN 'failed' THEN 'failed' ELSE 'waiting' END::document.print_state,
+        attempts = j.attempts - CASE WHEN p_outcome = 'skipped' THEN 1 ELSE 0 END,
+        is_maybe_double = j.is_maybe_double OR p_outcome IN ('uncertain', 'interrupted'),
+        last_error = coalesce(p_error, j.last_error),
+        finished_at = CASE WHEN p_outcome IN ('printed', 'failed') THEN v_now END
+    WHERE j.id = p_id AND j.state = 'sending'
+    RETURNING j.* INTO v_job;
+    UPDATE document.printer_state AS s
+    SET holder = NULL,
+        busy_until = NULL,
+        failures = CASE WHEN v_pause > 0 THEN s.failures + 1 WHEN p_outcome = 'printed' THEN 0 ELSE s.failures END,
+        next_try_at = CASE WHEN v_pause > 0 THEN v_now + make_interval(secs => v_pause) WHEN p_outcome = 'printed' THEN NULL ELSE s.next_try_at END,
+        last_success_at = CASE WHEN p_outcome = 'printed' THEN v_now ELSE s.last_success_at END,
+        last_error = CASE WHEN v_pause > 0 THEN p_error ELSE s.last_error END,
+        last_error_at = CASE WHEN v_pause > 0 THEN v_now ELSE s.last_error_at END
+    WHERE s.printer_id = v_printer.id;
+
+    IF p_outcome IN ('printed', 'failed') THEN
+        PERFORM event.publish('print_job.' || p_outcome, v_job.id, jsonb_build_object(
+            'print_job', v_job.number, 'printer', v_printer.code, 'label', v_job.kind, 'document', v_job.document_number,
+            'is_maybe_double', v_job.is_maybe_double));
+    END IF;
+    IF p_outcome = 'printed' AND v_state.failures > 0 THEN
+        PERFORM event.publish('printer.recovered', v_printer.id, jsonb_build_object('printer', v_printer.code));
+    ELSIF v_pause > 0 AND v_state.failures = 0 THEN
+        PERFORM event.publish('printer.failed', v_printer.id, jsonb_build_object('printer', v_printer.code, 'error', p_error));
+    END IF;
+    RETURN v_pause;
+END;
+$$;
+
+--
+-- Name: FUNCTION finish_print_job(p_id bigint, p_holder uuid, p_outcome text, p_error text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.finish_print_job(p_id bigint, p_holder uuid, p_outcome text, p_error text) IS 'Ends an attempt to print. Outcomes: printed; unsent (the printer got nothing), uncertain (it got some of it, so it may come twice): both wait and the printer is down; failed: no label can be made of it; skipped: it was not tried; interrupted: the worker had to stop in the middle. Gives the seconds after which the printer is tried again, 0 for at once. Publishes print_job.printed, print_job.failed, printer.failed, printer.recovered.';
 
 --
 -- Name: get_file(text, text); Type: FUNCTION; Schema: document; Owner: -
@@ -5176,6 +5510,101 @@ $$;
 COMMENT ON FUNCTION document.get_file(p_kind text, p_number text) IS 'The newest rendering of a document, without its content; null when there is none.';
 
 --
+-- Name: get_print_job(text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.get_print_job(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', j.number,
+        'printer', p.code,
+        'label', j.kind,
+        'handling_unit', CASE WHEN j.kind = 'handling_unit_label' THEN j.document_number END,
+        'item', CASE WHEN j.kind = 'lot_label' THEN split_part(j.document_number, ':', 1) END,
+        'lot', CASE WHEN j.kind = 'lot_label' THEN split_part(j.document_number, ':', 2) END,
+        'language', j.language,
+        'copies', j.copies,
+        'is_automatic', j.is_automatic,
+        'actor', j.actor,
+        'state', j.state,
+        'attempts', j.attempts,
+        'is_maybe_double', j.is_maybe_double,
+        'last_error', j.last_error,
+        'created_at', j.created_at,
+        'sent_at', j.sent_at,
+        'finished_at', j.finished_at,
+        'sha256', encode(j.sha256, 'hex'),
+        'content', CASE WHEN j.content IS NOT NULL THEN '/v1/print-jobs/' || j.number || '/content' END)
+    FROM document.print_job AS j
+    JOIN document.printer AS p ON p.id = j.printer_id
+    WHERE j.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_print_job(p_number text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.get_print_job(p_number text) IS 'A print job with how it went; null when there is none of that number.';
+
+--
+-- Name: get_printer(text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.get_printer(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', p.code,
+        'name', p.name,
+        'site', t.code,
+        'host', p.host,
+        'port', p.port,
+        'dpi', p.dpi,
+        'label_width', trim_scale(p.label_width)::text,
+        'label_height', trim_scale(p.label_height)::text,
+        'font', p.font,
+        'language', p.language,
+        'tells_status', p.tells_status,
+        'is_active', p.is_active,
+        'default_for', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('location', l.code, 'label', d.kind) ORDER BY l.code, d.kind), '[]'::jsonb)
+            FROM document.printer_default AS d
+            JOIN catalog.location AS l ON l.id = d.location_id
+            WHERE d.printer_id = p.id),
+        'state', CASE
+            WHEN NOT p.is_active THEN 'off'
+            WHEN s.failures > 0 THEN 'down'
+            WHEN s.last_success_at IS NULL THEN 'untried'
+            ELSE 'ready'
+        END,
+        'failures', s.failures,
+        'last_success_at', s.last_success_at,
+        'last_error', s.last_error,
+        'last_error_at', s.last_error_at,
+        'next_try_at', CASE WHEN s.next_try_at > clock_timestamp() THEN s.next_try_at END,
+        'waiting_jobs', w.jobs,
+        'waiting_since', w.since)
+    FROM document.printer AS p
+    JOIN catalog.site AS t ON t.id = p.site_id
+    JOIN document.printer_state AS s ON s.printer_id = p.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS jobs, min(j.created_at) AS since
+        FROM document.print_job AS j
+        WHERE j.printer_id = p.id AND j.state IN ('waiting', 'sending')
+    ) AS w
+    WHERE p.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_printer(p_code text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.get_printer(p_code text) IS 'A printer with how it does: state (off, down, untried, ready), last success, last error, what waits for it; null when there is none of that code.';
+
+--
 -- Name: get_source(document.kind, text); Type: FUNCTION; Schema: document; Owner: -
 --
 
@@ -5189,7 +5618,19 @@ BEGIN
     CASE p_kind
         WHEN 'delivery_note' THEN
             v_source := shipping.get_shipment(p_number);
-            v_source := v_source || jsonb_build_object('language', v_source -> 'customer' ->> 'language');
+            -- What is carried over from page to page, and what it comes to, for each unit of measure.
+            v_source := v_source || jsonb_build_object(
+                'language', v_source -> 'customer' ->> 'language',
+                'lines', (
+                    SELECT jsonb_agg(l.line || jsonb_build_object('running', (
+                        SELECT jsonb_agg(jsonb_build_object('unit', s.unit, 'quantity', s.quantity) ORDER BY s.first)
+                        FROM (
+                            SELECT e.line ->> 'unit' AS unit, min(e.place) AS first, trim_scale(sum((e.line ->> 'quantity')::numeric))::text AS quantity
+                            FROM jsonb_array_elements(v_source -> 'lines') WITH ORDINALITY AS e (line, place)
+                            WHERE e.place <= l.place
+                            GROUP BY 1
+                        ) AS s)) ORDER BY l.place)
+                    FROM jsonb_array_elements(v_source -> 'lines') WITH ORDINALITY AS l (line, place)));
         WHEN 'invoice', 'credit_note' THEN
             v_source := billing.get_invoice(p_number);
             IF v_source ->> 'kind' <> p_kind::text THEN
@@ -5197,6 +5638,12 @@ BEGIN
             END IF;
             v_source := v_source || jsonb_build_object(
                 'language', coalesce(v_source -> 'buyer' ->> 'language', 'en'),
+                'lines', (
+                    SELECT jsonb_agg(l.line || jsonb_build_object('running_net', l.running_net::text) ORDER BY l.place)
+                    FROM (
+                        SELECT e.line, e.place, sum((e.line ->> 'net')::numeric) OVER (ORDER BY e.place) AS running_net
+                        FROM jsonb_array_elements(v_source -> 'lines') WITH ORDINALITY AS e (line, place)
+                    ) AS l),
                 'corrects_issued_on', (SELECT i.issued_on FROM billing.invoice AS i WHERE i.number = v_source ->> 'corrects_invoice'),
                 'sales_orders', (
                     SELECT jsonb_agg(jsonb_build_object('number', o.number, 'customer_reference', o.customer_reference) ORDER BY o.number)
@@ -5220,14 +5667,42 @@ BEGIN
                 'contents', (
                     SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'item', c.item, 'item_name', c.item_name, 'gtin', c.gtin, 'lot', c.lot, 'expires_on', c.expires_on,
-                        'quantity', trim_scale(c.quantity)::text, 'unit', c.unit) ORDER BY c.item, c.lot), '[]'::jsonb)
+                        'quantity', trim_scale(c.quantity)::text, 'unit', c.unit, 'packages', c.packages,
+                        'is_serial', (SELECT i.tracking = 'serial' FROM catalog.item AS i WHERE i.number = c.item)) ORDER BY c.item, c.lot), '[]'::jsonb)
                     FROM (
                         SELECT l.line ->> 'item' AS item, l.line ->> 'item_name' AS item_name, l.line ->> 'gtin' AS gtin,
                             l.line ->> 'lot' AS lot, l.line ->> 'expires_on' AS expires_on, l.line ->> 'unit' AS unit,
-                            sum((l.line ->> 'quantity')::numeric) AS quantity
+                            sum((l.line ->> 'quantity')::numeric) AS quantity, count(DISTINCT l.line ->> 'handling_unit') AS packages
                         FROM jsonb_array_elements(v_source -> 'contents') AS l (line)
                         GROUP BY 1, 2, 3, 4, 5, 6
                     ) AS c));
+        WHEN 'lot_label' THEN
+            -- In the language of the country where it lies.
+            SELECT jsonb_build_object(
+                'item', i.number,
+                'item_name', i.name,
+                'gtin', i.gtin,
+                'lot', l.number,
+                'is_serial', i.tracking = 'serial',
+                'supplier', p.name,
+                'supplier_lot', l.supplier_lot,
+                'manufactured_on', l.manufactured_on,
+                'expires_on', l.expires_on,
+                'made_on', (l.created_at AT TIME ZONE 'UTC')::date,
+                'language', coalesce((
+                    SELECT CASE s.country WHEN 'TR' THEN 'tr' WHEN 'DE' THEN 'de' WHEN 'AT' THEN 'de' ELSE 'en' END
+                    FROM inventory.balance AS b
+                    JOIN catalog.location AS c ON c.id = b.location_id
+                    JOIN catalog.site AS s ON s.id = c.site_id
+                    WHERE b.item_id = i.id AND b.lot_id = l.id
+                    ORDER BY s.id
+                    LIMIT 1), 'en'))
+            INTO v_source
+            FROM catalog.item AS i
+            JOIN inventory.lot AS l ON l.item_id = i.id
+            LEFT JOIN catalog.partner AS p ON p.id = l.supplier_id
+            WHERE i.number = split_part(p_number, ':', 1)
+              AND l.number = split_part(p_number, ':', 2);
     END CASE;
     RETURN v_source;
 END;
@@ -5238,6 +5713,44 @@ $$;
 --
 
 COMMENT ON FUNCTION document.get_source(p_kind document.kind, p_number text) IS 'Everything that is printed on a document, and the language to print it in, as one JSON document of the room that it comes from; null when there is no such document.';
+
+--
+-- Name: label_fits(document.kind, numeric, numeric); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.label_fits(p_kind document.kind, p_width numeric, p_height numeric) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE p_kind
+        WHEN 'handling_unit_label' THEN p_width >= 98 AND p_height >= 140
+        WHEN 'lot_label' THEN p_width >= 50 AND p_height >= 25
+        ELSE false
+    END;
+$$;
+
+--
+-- Name: FUNCTION label_fits(p_kind document.kind, p_width numeric, p_height numeric); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.label_fits(p_kind document.kind, p_width numeric, p_height numeric) IS 'Whether a label of that kind fits on paper of that width and height in millimetres. A logistic label needs A6 or 4 by 6 inches: its bars have a least width and height.';
+
+--
+-- Name: label_number(text, text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.label_number(p_item text, p_lot text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT p_item || ':' || p_lot;
+$$;
+
+--
+-- Name: FUNCTION label_number(p_item text, p_lot text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.label_number(p_item text, p_lot text) IS 'The number under which the label of a lot is stored: item and lot with a colon between them, which neither may hold.';
 
 --
 -- Name: list_files(text, integer); Type: FUNCTION; Schema: document; Owner: -
@@ -5268,6 +5781,60 @@ $_$;
 COMMENT ON FUNCTION document.list_files(p_after text, p_limit integer) IS 'A page of rendered documents without their content, latest first.';
 
 --
+-- Name: list_print_jobs(text, integer); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.list_print_jobs(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH page AS (
+        SELECT j.id, j.number, row_number() OVER (ORDER BY j.id DESC) AS place
+        FROM document.print_job AS j
+        WHERE j.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY j.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(document.get_print_job(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$_$;
+
+--
+-- Name: FUNCTION list_print_jobs(p_after text, p_limit integer); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.list_print_jobs(p_after text, p_limit integer) IS 'A page of print jobs, latest first.';
+
+--
+-- Name: list_printers(text, integer); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.list_printers(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM document.printer AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(document.get_printer(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_printers(p_after text, p_limit integer); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.list_printers(p_after text, p_limit integer) IS 'Printers by code with how they do, a page at a time.';
+
+--
 -- Name: lock_file(document.kind, text); Type: FUNCTION; Schema: document; Owner: -
 --
 
@@ -5283,6 +5850,217 @@ $$;
 --
 
 COMMENT ON FUNCTION document.lock_file(p_kind document.kind, p_number text) IS 'Makes whoever renders the same document wait until the end of this transaction. Call it before the source is read, so that a later revision is never overtaken by an earlier one.';
+
+--
+-- Name: print_automatically(document.kind, text, text, text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.print_automatically(p_kind document.kind, p_number text, p_location text, p_actor text) RETURNS text
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_location_id bigint;
+    v_printer document.printer;
+BEGIN
+    IF p_kind = 'handling_unit_label' THEN
+        -- Where the goods were brought together; a unit of boxes alone stands where they stood.
+        SELECT min(k.staging_location_id) INTO v_location_id
+        FROM shipping.handling_unit AS u
+        JOIN shipping.handling_unit_content AS n ON n.handling_unit_id = ANY (shipping.unit_tree(ARRAY[u.id]))
+        JOIN shipping.pick_line AS l ON l.id = n.pick_line_id
+        JOIN shipping.pick AS k ON k.id = l.pick_id
+        WHERE u.sscc = p_number;
+        IF v_location_id IS NULL THEN
+            SELECT min(c.id) INTO v_location_id
+            FROM shipping.handling_unit AS u
+            JOIN catalog.location AS c ON c.site_id = u.site_id AND c.kind = 'staging'
+            WHERE u.sscc = p_number;
+        END IF;
+    ELSE
+        SELECT c.id INTO v_location_id FROM catalog.location AS c WHERE c.code = p_location;
+    END IF;
+    SELECT p.* INTO v_printer
+    FROM document.printer_default AS d
+    JOIN document.printer AS p ON p.id = d.printer_id
+    WHERE d.location_id = v_location_id AND d.kind = p_kind;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN document.add_print_job(v_printer, p_kind, p_number, NULL, 1, true, coalesce(p_actor, event.current_actor()));
+END;
+$$;
+
+--
+-- Name: FUNCTION print_automatically(p_kind document.kind, p_number text, p_location text, p_actor text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.print_automatically(p_kind document.kind, p_number text, p_location text, p_actor text) IS 'Prints a label at the printer of the location: for a lot the location that is named, for a handling unit where its goods were staged. Gives the number of the print job; null when no printer serves that location.';
+
+--
+-- Name: print_label(jsonb, jsonb); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.print_label(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('print-label', p_context, p_command);
+    v_kind document.kind := (p_command ->> 'label')::document.kind;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_location catalog.location;
+    v_number text;
+    v_printer document.printer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF v_kind = 'handling_unit_label' THEN
+        v_number := (shipping.find_handling_unit(p_command ->> 'handling_unit')).sscc;
+    ELSE
+        v_item := catalog.find_item(p_command ->> 'item');
+        v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
+        IF v_lot.id = 0 THEN
+            RAISE EXCEPTION 'item % has no lots, so there is no label of one', v_item.number
+                USING ERRCODE = 'MR956',
+                      DETAIL = jsonb_build_object('item', v_item.number)::text,
+                      HINT = 'Only lots and serial numbers have labels.';
+        END IF;
+        v_number := document.label_number(v_item.number, v_lot.number);
+    END IF;
+    IF p_command ? 'printer' THEN
+        v_printer := document.find_printer(p_command ->> 'printer');
+    ELSE
+        v_location := catalog.find_location(p_command ->> 'location');
+        SELECT p.* INTO v_printer
+        FROM document.printer_default AS d
+        JOIN document.printer AS p ON p.id = d.printer_id
+        WHERE d.location_id = v_location.id AND d.kind = v_kind;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'no printer serves location % with a %', v_location.code, replace(v_kind::text, '_', ' ')
+                USING ERRCODE = 'MR951',
+                      DETAIL = jsonb_build_object('location', v_location.code, 'label', v_kind)::text,
+                      HINT = 'Name a printer.';
+        END IF;
+    END IF;
+    IF NOT document.label_fits(v_kind, v_printer.label_width, v_printer.label_height) THEN
+        RAISE EXCEPTION 'a % does not fit on the labels of printer %', replace(v_kind::text, '_', ' '), v_printer.code
+            USING ERRCODE = 'MR952',
+                  DETAIL = jsonb_build_object('printer', v_printer.code, 'label', v_kind, 'label_width', v_printer.label_width::text,
+                      'label_height', v_printer.label_height::text)::text,
+                  HINT = 'Take a printer with larger labels: A6 or 4 by 6 inches for logistic labels.';
+    END IF;
+    IF NOT v_printer.is_active THEN
+        RAISE EXCEPTION 'printer % is switched off', v_printer.code
+            USING ERRCODE = 'MR955',
+                  DETAIL = jsonb_build_object('printer', v_printer.code)::text,
+                  HINT = 'Take another printer.';
+    END IF;
+
+    v_number := document.add_print_job(v_printer, v_kind, v_number, p_command ->> 'language', coalesce((p_command ->> 'copies')::integer, 1),
+        false, event.current_actor());
+    RETURN event.finish_request(p_context, 201, document.get_print_job(v_number));
+END;
+$$;
+
+--
+-- Name: FUNCTION print_label(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.print_label(p_context jsonb, p_command jsonb) IS 'Command: a label is printed, or printed again. Body: label (lot_label, handling_unit_label), item and lot or handling_unit, printer or location (its printer), copies?, language?. Raises MR101, MR102, MR204, MR205, MR520 for unknown codes, MR950 for an unknown printer, MR951 when no printer serves the location, MR952 when the label does not fit on its paper, MR955 when the printer is switched off, MR956 when the item has no lots.';
+
+--
+-- Name: save_printer(jsonb, jsonb); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.save_printer(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-printer', p_context, p_command);
+    v_site catalog.site;
+    v_printer document.printer;
+    v_default record;
+    v_location catalog.location;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.find_site(p_command ->> 'site');
+    INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
+    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
+        coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
+        coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
+        coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        host = EXCLUDED.host,
+        port = EXCLUDED.port,
+        dpi = EXCLUDED.dpi,
+        label_width = EXCLUDED.label_width,
+        label_height = EXCLUDED.label_height,
+        font = EXCLUDED.font,
+        language = EXCLUDED.language,
+        tells_status = EXCLUDED.tells_status,
+        is_active = EXCLUDED.is_active
+    RETURNING p.* INTO v_printer;
+    -- Whoever saves a printer has looked after it: it is tried at once.
+    INSERT INTO document.printer_state AS s (printer_id)
+    VALUES (v_printer.id)
+    ON CONFLICT (printer_id) DO UPDATE
+    SET next_try_at = NULL;
+
+    DELETE FROM document.printer_default AS d
+    WHERE d.printer_id = v_printer.id
+      AND NOT EXISTS (
+          SELECT 1
+          FROM jsonb_array_elements(p_command -> 'default_for') AS e
+          JOIN catalog.location AS l ON l.code = e.value ->> 'location'
+          WHERE l.id = d.location_id AND e.value ->> 'label' = d.kind::text);
+    FOR v_default IN
+        SELECT DISTINCT e.value ->> 'location' AS location, (e.value ->> 'label')::document.kind AS kind
+        FROM jsonb_array_elements(p_command -> 'default_for') AS e
+        ORDER BY 1, 2
+    LOOP
+        v_location := catalog.find_location(v_default.location);
+        IF v_location.site_id <> v_site.id OR NOT v_location.is_physical THEN
+            RAISE EXCEPTION 'printer % cannot serve location %', v_printer.code, v_location.code
+                USING ERRCODE = 'MR957',
+                      DETAIL = jsonb_build_object('printer', v_printer.code, 'site', v_site.code, 'location', v_location.code)::text,
+                      HINT = 'Name places of its own site where goods lie.';
+        END IF;
+        IF NOT document.label_fits(v_default.kind, v_printer.label_width, v_printer.label_height) THEN
+            RAISE EXCEPTION 'a % does not fit on the labels of printer %', replace(v_default.kind::text, '_', ' '), v_printer.code
+                USING ERRCODE = 'MR952',
+                      DETAIL = jsonb_build_object('printer', v_printer.code, 'label', v_default.kind, 'label_width', v_printer.label_width::text,
+                          'label_height', v_printer.label_height::text)::text,
+                      HINT = 'Take a printer with larger labels: A6 or 4 by 6 inches for logistic labels.';
+        END IF;
+        -- The latest word counts: a location has one printer for a kind.
+        INSERT INTO document.printer_default AS d (location_id, kind, printer_id)
+        VALUES (v_location.id, v_default.kind, v_printer.id)
+        ON CONFLICT (location_id, kind) DO UPDATE
+        SET printer_id = EXCLUDED.printer_id
+        WHERE d.printer_id <> EXCLUDED.printer_id;
+    END LOOP;
+
+    PERFORM event.insert_job('print_labels', jsonb_build_object('printer', v_printer.code), 'printing')
+    WHERE v_printer.is_active
+      AND EXISTS (SELECT 1 FROM document.print_job AS j WHERE j.printer_id = v_printer.id AND j.state IN ('waiting', 'sending'));
+    PERFORM event.publish('printer.saved', v_printer.id, jsonb_build_object('printer', v_printer.code));
+    RETURN event.finish_request(p_context, 200, document.get_printer(v_printer.code));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_printer(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.save_printer(p_context jsonb, p_command jsonb) IS 'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site.';
 
 --
 -- Name: store_file(document.kind, text, text, text, bytea); Type: FUNCTION; Schema: document; Owner: -
@@ -5303,7 +6081,7 @@ BEGIN
     ORDER BY f.revision DESC
     LIMIT 1;
     -- A document that a partner may have stays as it is; only a label is printed anew.
-    IF FOUND AND (p_kind <> 'handling_unit_label' OR v_last.sha256 = sha256(p_content)) THEN
+    IF FOUND AND (p_kind NOT IN ('handling_unit_label', 'lot_label') OR v_last.sha256 = sha256(p_content)) THEN
         RETURN false;
     END IF;
     INSERT INTO document.file (kind, number, language, revision, media_type, content, sha256)
@@ -5323,7 +6101,57 @@ $$;
 -- Name: FUNCTION store_file(p_kind document.kind, p_number text, p_language text, p_media_type text, p_content bytea); Type: COMMENT; Schema: document; Owner: -
 --
 
-COMMENT ON FUNCTION document.store_file(p_kind document.kind, p_number text, p_language text, p_media_type text, p_content bytea) IS 'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
+COMMENT ON FUNCTION document.store_file(p_kind document.kind, p_number text, p_language text, p_media_type text, p_content bytea) IS 'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit or lot changed gets another revision.';
+
+--
+-- Name: store_print_content(bigint, bytea); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.store_print_content(p_id bigint, p_content bytea) RETURNS bytea
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE document.print_job AS j
+    SET content = coalesce(j.content, p_content)
+    WHERE j.id = p_id
+    RETURNING j.content;
+$$;
+
+--
+-- Name: FUNCTION store_print_content(p_id bigint, p_content bytea); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.store_print_content(p_id bigint, p_content bytea) IS 'Stores what is sent to the printer for a print job, before it is sent. What is there already stays, so that every attempt sends the same. Gives what is to be sent.';
+
+--
+-- Name: wake_printers(); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.wake_printers() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    v_woken integer;
+BEGIN
+    PERFORM event.insert_job('print_labels', jsonb_build_object('printer', p.code), 'printing')
+    FROM document.printer AS p
+    JOIN document.printer_state AS s ON s.printer_id = p.id
+    WHERE p.is_active
+      AND coalesce(s.busy_until < v_now, true)
+      AND coalesce(s.next_try_at < v_now, true)
+      AND EXISTS (SELECT 1 FROM document.print_job AS j WHERE j.printer_id = p.id AND j.state IN ('waiting', 'sending'));
+    GET DIAGNOSTICS v_woken = ROW_COUNT;
+    RETURN v_woken;
+END;
+$$;
+
+--
+-- Name: FUNCTION wake_printers(); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.wake_printers() IS 'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
 
 --
 -- Name: advance_log(integer); Type: FUNCTION; Schema: event; Owner: -
@@ -13312,6 +14140,12 @@ BEGIN
         WHERE p.id = v_operation.id;
     END IF;
 
+    IF v_lot_id <> 0 AND v_moves_stock AND v_good > 0 THEN
+        PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', v_item.number || ':' || t.number,
+            'location', v_location.code, 'actor', event.current_actor()), 'document')
+        FROM inventory.lot AS t
+        WHERE t.id = v_lot_id;
+    END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,
             'good_quantity', trim_scale(v_good)::text, 'scrap_quantity', trim_scale(v_scrap)::text,
@@ -14572,6 +15406,17 @@ BEGIN
         l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number], l.second_quantity
     FROM unnest(v_lines) AS l;
 
+    -- Each lot gets its label where it stands.
+    PERFORM event.insert_job('document_render', jsonb_build_object(
+        'kind', 'lot_label', 'number', n.item || ':' || n.lot, 'location', n.location, 'actor', event.current_actor()), 'document')
+    FROM (
+        SELECT DISTINCT i.number AS item, t.number AS lot, c.code AS location
+        FROM unnest(v_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN inventory.lot AS t ON t.id = l.lot_id
+        JOIN catalog.location AS c ON c.id = l.location_id
+        WHERE l.lot_id <> 0
+    ) AS n;
     PERFORM event.publish('goods_receipt.posted', v_receipt.id,
         jsonb_build_object('number', v_receipt.number, 'purchase_order', v_order.number, 'delivery_note', v_receipt.delivery_note));
     RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));
@@ -16885,7 +17730,8 @@ BEGIN
 
     PERFORM event.publish('handling_unit.packed', v_id, jsonb_build_object('handling_unit', v_sscc, 'kind', v_kind));
     -- The label of the pallet says what stands on it.
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'handling_unit_label', 'number', u.sscc))
+    PERFORM event.insert_job('document_render', jsonb_build_object(
+        'kind', 'handling_unit_label', 'number', u.sscc, 'actor', event.current_actor()), 'document')
     FROM shipping.handling_unit AS u
     WHERE u.id = v_id OR u.id = v_parent_id
     ORDER BY u.id;
@@ -17634,7 +18480,7 @@ BEGIN
     v_delivery_note := shipping.draw_delivery_note(v_shipment_id);
     PERFORM event.publish('shipment.posted', v_shipment_id,
         jsonb_build_object('shipment', v_number, 'delivery_note', v_delivery_note));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note), 'document');
     RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_number));
 END;
 $$;
@@ -19048,7 +19894,7 @@ CREATE TABLE document.file (
     CONSTRAINT file_language_check CHECK ((language ~ '^[a-z]{2}$'::text)),
     CONSTRAINT file_media_type_check CHECK ((media_type ~ '^[a-z]+/[a-z0-9.+-]+$'::text)),
     CONSTRAINT file_number_check CHECK (((length(number) >= 1) AND (length(number) <= 64))),
-    CONSTRAINT file_revision_check CHECK (((revision > 0) AND ((revision = 1) OR (kind = 'handling_unit_label'::document.kind)))),
+    CONSTRAINT file_revision_check CHECK (((revision > 0) AND ((revision = 1) OR (kind <> ALL (ARRAY['delivery_note'::document.kind, 'invoice'::document.kind, 'credit_note'::document.kind]))))),
     CONSTRAINT file_sha256_check CHECK ((sha256 = sha256(content)))
 );
 ALTER TABLE ONLY document.file ALTER COLUMN content SET STORAGE EXTERNAL;
@@ -19063,7 +19909,7 @@ COMMENT ON TABLE document.file IS 'Documents as they were rendered, append-only.
 -- Name: COLUMN file.number; Type: COMMENT; Schema: document; Owner: -
 --
 
-COMMENT ON COLUMN document.file.number IS 'Number of the document, or SSCC of the handling unit.';
+COMMENT ON COLUMN document.file.number IS 'Number of the document, SSCC of the handling unit, or item and lot with a colon between them.';
 
 --
 -- Name: COLUMN file.language; Type: COMMENT; Schema: document; Owner: -
@@ -19101,6 +19947,202 @@ ALTER TABLE document.file ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+--
+-- Name: print_job; Type: TABLE; Schema: document; Owner: -
+--
+
+CREATE TABLE document.print_job (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('PJ-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
+    printer_id bigint NOT NULL,
+    kind document.kind NOT NULL,
+    document_number text NOT NULL,
+    language text,
+    copies integer DEFAULT 1 NOT NULL,
+    is_automatic boolean NOT NULL,
+    actor text NOT NULL,
+    state document.print_state DEFAULT 'waiting'::document.print_state NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    is_maybe_double boolean DEFAULT false NOT NULL,
+    content bytea,
+    sha256 bytea GENERATED ALWAYS AS (sha256(content)) STORED,
+    last_error text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sent_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT print_job_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT print_job_content_check CHECK (((state <> 'printed'::document.print_state) OR (content IS NOT NULL))),
+    CONSTRAINT print_job_copies_check CHECK (((copies >= 1) AND (copies <= 100))),
+    CONSTRAINT print_job_document_number_check CHECK (((length(document_number) >= 1) AND (length(document_number) <= 64))),
+    CONSTRAINT print_job_finished_at_check CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['printed'::document.print_state, 'failed'::document.print_state, 'cancelled'::document.print_state])))),
+    CONSTRAINT print_job_kind_check CHECK ((kind <> ALL (ARRAY['delivery_note'::document.kind, 'invoice'::document.kind, 'credit_note'::document.kind]))),
+    CONSTRAINT print_job_language_check CHECK ((language ~ '^[a-z]{2}$'::text))
+);
+
+--
+-- Name: TABLE print_job; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TABLE document.print_job IS 'A label that is to come out of a printer, or did. Whatever happens to the printer, it stays until the printer has it or somebody cancels it.';
+
+--
+-- Name: COLUMN print_job.document_number; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.document_number IS 'SSCC of the handling unit, or item and lot with a colon between them.';
+
+--
+-- Name: COLUMN print_job.language; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.language IS 'ISO 639-1 code; null: the customer''s, or that of the printer.';
+
+--
+-- Name: COLUMN print_job.copies; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.copies IS 'How many pieces come out.';
+
+--
+-- Name: COLUMN print_job.is_automatic; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.is_automatic IS 'It follows from a receipt, a report or from packing; nobody asked for it.';
+
+--
+-- Name: COLUMN print_job.actor; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.actor IS 'Who caused it.';
+
+--
+-- Name: COLUMN print_job.attempts; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.attempts IS 'How often it was begun to be sent.';
+
+--
+-- Name: COLUMN print_job.is_maybe_double; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.is_maybe_double IS 'An attempt broke off after the printer had got some of it, so that it may have come out more often than it should.';
+
+--
+-- Name: COLUMN print_job.content; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.content IS 'The ZPL that is sent, the same on every attempt; null until the first one.';
+
+--
+-- Name: COLUMN print_job.sha256; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.print_job.sha256 IS 'SHA-256 of the content.';
+
+--
+-- Name: print_job_id_seq; Type: SEQUENCE; Schema: document; Owner: -
+--
+
+ALTER TABLE document.print_job ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME document.print_job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: printer_default; Type: TABLE; Schema: document; Owner: -
+--
+
+CREATE TABLE document.printer_default (
+    id bigint NOT NULL,
+    location_id bigint NOT NULL,
+    kind document.kind NOT NULL,
+    printer_id bigint NOT NULL,
+    CONSTRAINT printer_default_kind_check CHECK ((kind <> ALL (ARRAY['delivery_note'::document.kind, 'invoice'::document.kind, 'credit_note'::document.kind])))
+);
+
+--
+-- Name: TABLE printer_default; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TABLE document.printer_default IS 'Which printer the labels of a kind come out of, for a location.';
+
+--
+-- Name: printer_default_id_seq; Type: SEQUENCE; Schema: document; Owner: -
+--
+
+ALTER TABLE document.printer_default ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME document.printer_default_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: printer_id_seq; Type: SEQUENCE; Schema: document; Owner: -
+--
+
+ALTER TABLE document.printer ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME document.printer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: printer_state; Type: TABLE; Schema: document; Owner: -
+--
+
+CREATE TABLE document.printer_state (
+    printer_id bigint NOT NULL,
+    holder uuid,
+    busy_until timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    last_success_at timestamp with time zone,
+    last_error text,
+    last_error_at timestamp with time zone,
+    CONSTRAINT printer_state_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT printer_state_holder_check CHECK (((holder IS NULL) = (busy_until IS NULL)))
+);
+
+--
+-- Name: TABLE printer_state; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TABLE document.printer_state IS 'How a printer does, one row per printer. Its row is the lock of those who print on it.';
+
+--
+-- Name: COLUMN printer_state.holder; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer_state.holder IS 'Who sends to the printer at the moment; only one may.';
+
+--
+-- Name: COLUMN printer_state.busy_until; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer_state.busy_until IS 'When the holder counts as dead.';
+
+--
+-- Name: COLUMN printer_state.failures; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer_state.failures IS 'Attempts in a row that failed; above zero the printer is down.';
+
+--
+-- Name: COLUMN printer_state.next_try_at; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.printer_state.next_try_at IS 'Not before this is it tried again.';
 
 --
 -- Name: check_result; Type: TABLE; Schema: event; Owner: -
@@ -22431,6 +23473,55 @@ ALTER TABLE ONLY document.file
     ADD CONSTRAINT file_pkey PRIMARY KEY (id);
 
 --
+-- Name: print_job print_job_number_key; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.print_job
+    ADD CONSTRAINT print_job_number_key UNIQUE (number);
+
+--
+-- Name: print_job print_job_pkey; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.print_job
+    ADD CONSTRAINT print_job_pkey PRIMARY KEY (id);
+
+--
+-- Name: printer printer_code_key; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer
+    ADD CONSTRAINT printer_code_key UNIQUE (code);
+
+--
+-- Name: printer_default printer_default_location_id_kind_key; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer_default
+    ADD CONSTRAINT printer_default_location_id_kind_key UNIQUE (location_id, kind);
+
+--
+-- Name: printer_default printer_default_pkey; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer_default
+    ADD CONSTRAINT printer_default_pkey PRIMARY KEY (id);
+
+--
+-- Name: printer printer_pkey; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer
+    ADD CONSTRAINT printer_pkey PRIMARY KEY (id);
+
+--
+-- Name: printer_state printer_state_pkey; Type: CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer_state
+    ADD CONSTRAINT printer_state_pkey PRIMARY KEY (printer_id);
+
+--
 -- Name: check_result check_result_pkey; Type: CONSTRAINT; Schema: event; Owner: -
 --
 
@@ -23486,6 +24577,36 @@ CREATE INDEX labour_cost_work_order_id_idx ON costing.labour_cost USING btree (w
 --
 
 CREATE INDEX movement_cost_work_order_id_item_id_idx ON costing.movement_cost USING btree (work_order_id, item_id) WHERE (work_order_id IS NOT NULL);
+
+--
+-- Name: print_job_document_number_idx; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX print_job_document_number_idx ON document.print_job USING btree (document_number);
+
+--
+-- Name: print_job_open_idx; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX print_job_open_idx ON document.print_job USING btree (printer_id, id) WHERE (state = ANY (ARRAY['waiting'::document.print_state, 'sending'::document.print_state]));
+
+--
+-- Name: print_job_printer_id_idx; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX print_job_printer_id_idx ON document.print_job USING btree (printer_id, id);
+
+--
+-- Name: printer_default_printer_id_idx; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX printer_default_printer_id_idx ON document.printer_default USING btree (printer_id);
+
+--
+-- Name: printer_site_id_idx; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX printer_site_id_idx ON document.printer USING btree (site_id);
 
 --
 -- Name: request_recorded_at_brin; Type: INDEX; Schema: event; Owner: -
@@ -24826,6 +25947,30 @@ CREATE TRIGGER file_not_truncated BEFORE TRUNCATE ON document.file FOR EACH STAT
 COMMENT ON TRIGGER file_not_truncated ON document.file IS 'Refuses truncate, which row triggers do not see.';
 
 --
+-- Name: printer printer_audited; Type: TRIGGER; Schema: document; Owner: -
+--
+
+CREATE TRIGGER printer_audited AFTER INSERT OR DELETE OR UPDATE ON document.printer FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER printer_audited ON printer; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TRIGGER printer_audited ON document.printer IS 'Records every change in audit.entry.';
+
+--
+-- Name: printer_default printer_default_audited; Type: TRIGGER; Schema: document; Owner: -
+--
+
+CREATE TRIGGER printer_default_audited AFTER INSERT OR DELETE OR UPDATE ON document.printer_default FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER printer_default_audited ON printer_default; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON TRIGGER printer_default_audited ON document.printer_default IS 'Records every change in audit.entry.';
+
+--
 -- Name: log log_append_only; Type: TRIGGER; Schema: event; Owner: -
 --
 
@@ -25766,6 +26911,41 @@ ALTER TABLE ONLY costing.receipt_match
 
 ALTER TABLE ONLY costing.work_order_cost
     ADD CONSTRAINT work_order_cost_work_order_id_fkey FOREIGN KEY (work_order_id) REFERENCES production.work_order(id);
+
+--
+-- Name: print_job print_job_printer_id_fkey; Type: FK CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.print_job
+    ADD CONSTRAINT print_job_printer_id_fkey FOREIGN KEY (printer_id) REFERENCES document.printer(id);
+
+--
+-- Name: printer_default printer_default_location_id_fkey; Type: FK CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer_default
+    ADD CONSTRAINT printer_default_location_id_fkey FOREIGN KEY (location_id) REFERENCES catalog.location(id);
+
+--
+-- Name: printer_default printer_default_printer_id_fkey; Type: FK CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer_default
+    ADD CONSTRAINT printer_default_printer_id_fkey FOREIGN KEY (printer_id) REFERENCES document.printer(id);
+
+--
+-- Name: printer printer_site_id_fkey; Type: FK CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer
+    ADD CONSTRAINT printer_site_id_fkey FOREIGN KEY (site_id) REFERENCES catalog.site(id);
+
+--
+-- Name: printer_state printer_state_printer_id_fkey; Type: FK CONSTRAINT; Schema: document; Owner: -
+--
+
+ALTER TABLE ONLY document.printer_state
+    ADD CONSTRAINT printer_state_printer_id_fkey FOREIGN KEY (printer_id) REFERENCES document.printer(id);
 
 --
 -- Name: webhook_attempt webhook_attempt_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: event; Owner: -

@@ -16,6 +16,7 @@ import (
 
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/document"
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/notify"
 	"github.com/millrace-erp/millrace/internal/pg"
@@ -58,8 +59,13 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		return fmt.Errorf("MILLRACE_WEBHOOK_NETWORKS: %w", err)
 	}
 
+	printers, err := remote.ParseNetworks(cfg.PrinterNetworks)
+	if err != nil {
+		return fmt.Errorf("MILLRACE_PRINTER_NETWORKS: %w", err)
+	}
+
 	name := event.NewWorkerName()
-	client, err := queue.NewClient(primary, app.Jobs(primary, app.Settings{Mail: relay}), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
+	client, err := queue.NewClient(primary, app.Jobs(primary, app.Settings{Mail: relay, Printing: document.Printing{Guard: remote.Only(printers...)}}), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
 	if err != nil {
 		return err
 	}

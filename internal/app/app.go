@@ -60,6 +60,8 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 type Settings struct {
 	// Mail is the relay that takes mails.
 	Mail notify.Relay
+	// Printing says where label printers may be; without it nothing is sent to any.
+	Printing document.Printing
 }
 
 // feed is what the API's clients follow.
@@ -83,7 +85,7 @@ func Jobs(primary *pg.Primary, settings Settings) *queue.Jobs {
 	//
 	costing.RegisterJobs(jobs, primary)
 	//
-	document.RegisterJobs(jobs, primary)
+	document.RegisterJobs(jobs, primary, settings.Printing)
 	//
 	notify.RegisterJobs(jobs, primary, settings.Mail)
 	//

@@ -79,6 +79,10 @@ type Worker struct {
 	DirectDatabaseURL Secret `env:"MILLRACE_DIRECT_DATABASE_URL"`
 	// MaxWorkers is how many jobs of one queue run at once.
 	MaxWorkers int `env:"MILLRACE_MAX_WORKERS" envDefault:"8"`
+	// PrinterNetworks are the networks (10.20.0.0/16) and addresses that printers may be at,
+	// separated by commas. Without them nothing is sent to any printer, whatever its master
+	// data say.
+	PrinterNetworks []string `env:"MILLRACE_PRINTER_NETWORKS"`
 	Mail
 	Webhooks
 }

@@ -39,7 +39,7 @@ func work(t *testing.T, api *httpapitest.API) {
 	t.Helper()
 	primary := &pg.Primary{Pool: api.DB.Pool}
 	jobs := queue.NewJobs()
-	document.RegisterJobs(jobs, primary)
+	document.RegisterJobs(jobs, primary, document.Printing{Guard: loopback})
 	client, err := queue.NewClient(primary, jobs, queue.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func text(t *testing.T, pdf []byte) string {
 	t.Helper()
 	path, err := exec.LookPath("pdftotext")
 	if err != nil {
-		t.Skip("pdftotext is not installed (package poppler-utils)")
+		t.Fatal("pdftotext is not installed (package poppler-utils)")
 	}
 	command := exec.CommandContext(t.Context(), path, "-layout", "-", "-")
 	command.Stdin = bytes.NewReader(pdf)

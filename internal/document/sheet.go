@@ -9,6 +9,8 @@ import (
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/gofont/goregular"
+
+	"github.com/millrace-erp/millrace/internal/gs1"
 )
 
 // Colours and fonts of everything that is printed.
@@ -156,26 +158,16 @@ func (p pen) fit(s string, width float64) string {
 	return string(runes) + "…"
 }
 
-// code draws a Code 128 symbol with its left bar at x; module is the width of the
+// bars draws a Code 128 symbol with its left bar at x; module is the width of the
 // narrowest bar. The quiet zones are the caller's.
-func (p pen) code(data string, x, y, module, height float64) error {
-	symbol, err := bars(data)
-	if err != nil {
-		return err
-	}
+func (p pen) bars(s gs1.Symbol, x, y, module, height float64) {
 	p.SetFillColor(0, 0, 0)
-	modules := symbol.Bounds().Dx()
-	for i := 0; i < modules; {
-		j := i
-		for j < modules && isDark(symbol, j) == isDark(symbol, i) {
-			j++
+	for i, width := range s.Bars() {
+		if i%2 == 0 {
+			p.Rect(x, y, float64(width)*module, height, "F")
 		}
-		if isDark(symbol, i) {
-			p.Rect(x+float64(i)*module, y, float64(j-i)*module, height, "F")
-		}
-		i = j
+		x += float64(width) * module
 	}
-	return nil
 }
 
 // table is a table over pages: its head is repeated, rows are never split.
@@ -303,15 +295,12 @@ func (l *letter) firstPage(buyer party, facts []fact) error {
 	l.put(left, 23.5, l.fit(addressLine(l.seller), 105))
 
 	// The number as bars, for whoever receives it.
-	symbol, err := bars(l.number)
+	symbol, err := gs1.Code128(l.number)
 	if err != nil {
 		return err
 	}
 	const module = 0.25
-	width := float64(symbol.Bounds().Dx()) * module
-	if err := l.code(l.number, pageWidth-right-width, 11, module, 9); err != nil {
-		return err
-	}
+	l.bars(symbol, pageWidth-right-float64(symbol.Modules())*module, 11, module, 9)
 	l.style(mono, 8, soft)
 	l.putRight(pageWidth-right, 23.5, l.number)
 

@@ -19,15 +19,26 @@ const (
 	KindInvoice      Kind = "invoice"
 	KindCreditNote   Kind = "credit_note"
 	KindLabel        Kind = "handling_unit_label"
+	KindLotLabel     Kind = "lot_label"
 )
 
-// mediaType of everything that is rendered.
+// mediaType of everything that is rendered and stored; what printers get is stored with
+// the print job.
 const mediaType = "application/pdf"
 
 // date is a day as SQL writes it, 2026-11-22.
 type date string
 
 func (d date) time() (time.Time, error) { return time.Parse(time.DateOnly, string(d)) }
+
+// gs1 is the day as GS1 symbols carry it; what is no day is empty.
+func (d date) gs1() string {
+	t, err := d.time()
+	if err != nil {
+		return ""
+	}
+	return t.Format("060102")
+}
 
 // party is a name with an address.
 type party struct {
@@ -71,6 +82,13 @@ type deliveryNoteLine struct {
 	HandlingUnit string  `json:"handling_unit"`
 	Quantity     string  `json:"quantity"`
 	Unit         string  `json:"unit"`
+	// Running is the sum of the quantities up to this line, for each unit.
+	Running []sum `json:"running"`
+}
+
+type sum struct {
+	Quantity string `json:"quantity"`
+	Unit     string `json:"unit"`
 }
 
 type handlingUnit struct {
@@ -110,6 +128,8 @@ type invoiceLine struct {
 	PriceQuantity string  `json:"price_quantity"`
 	RatePercent   string  `json:"rate_percent"`
 	Net           string  `json:"net"`
+	// RunningNet is the sum of the net amounts up to this line.
+	RunningNet string `json:"running_net"`
 }
 
 type taxLine struct {
@@ -136,15 +156,53 @@ type labelLine struct {
 	ItemName  string  `json:"item_name"`
 	GTIN      *string `json:"gtin"`
 	Lot       *string `json:"lot"`
+	IsSerial  bool    `json:"is_serial"`
 	ExpiresOn *date   `json:"expires_on"`
 	Quantity  string  `json:"quantity"`
 	Unit      string  `json:"unit"`
+	// Packages is in how many boxes it lies.
+	Packages int `json:"packages"`
+}
+
+// lotLabel is what document.get_source gives for the label of a lot.
+type lotLabel struct {
+	Item           string  `json:"item"`
+	ItemName       string  `json:"item_name"`
+	GTIN           *string `json:"gtin"`
+	Lot            string  `json:"lot"`
+	IsSerial       bool    `json:"is_serial"`
+	Supplier       *string `json:"supplier"`
+	SupplierLot    *string `json:"supplier_lot"`
+	ManufacturedOn *date   `json:"manufactured_on"`
+	ExpiresOn      *date   `json:"expires_on"`
+	MadeOn         date    `json:"made_on"`
 }
 
 // Render makes the PDF of a source document in a language. A language without a dictionary
 // is printed in English.
 func Render(kind Kind, language string, source json.RawMessage) ([]byte, error) {
 	words := wordsFor(language)
+	switch kind {
+	case KindDeliveryNote:
+		d, err := read[deliveryNote](kind, source)
+		if err != nil {
+			return nil, err
+		}
+		return renderDeliveryNote(d, words)
+	case KindInvoice, KindCreditNote:
+		d, err := read[invoice](kind, source)
+		if err != nil {
+			return nil, err
+		}
+		return renderInvoice(d, words)
+	case KindLabel, KindLotLabel:
+		return renderLabel(kind, source, words)
+	default:
+		return nil, fmt.Errorf("there is no document of kind %q", kind)
+	}
+}
+
+func read[T any](kind Kind, source json.RawMessage) (*T, error) {
 	// The fonts and fpdf end where the basic plane ends.
 	source = bytes.Map(func(r rune) rune {
 		if r > 0xffff {
@@ -152,26 +210,9 @@ func Render(kind Kind, language string, source json.RawMessage) ([]byte, error) 
 		}
 		return r
 	}, source)
-	switch kind {
-	case KindDeliveryNote:
-		var d deliveryNote
-		if err := json.Unmarshal(source, &d); err != nil {
-			return nil, fmt.Errorf("read the source of a %s: %w", kind, err)
-		}
-		return renderDeliveryNote(&d, words)
-	case KindInvoice, KindCreditNote:
-		var d invoice
-		if err := json.Unmarshal(source, &d); err != nil {
-			return nil, fmt.Errorf("read the source of a %s: %w", kind, err)
-		}
-		return renderInvoice(&d, words)
-	case KindLabel:
-		var d label
-		if err := json.Unmarshal(source, &d); err != nil {
-			return nil, fmt.Errorf("read the source of a %s: %w", kind, err)
-		}
-		return renderLabel(&d, words)
-	default:
-		return nil, fmt.Errorf("there is no document of kind %q", kind)
+	d := new(T)
+	if err := json.Unmarshal(source, d); err != nil {
+		return nil, fmt.Errorf("read the source of a %s: %w", kind, err)
 	}
+	return d, nil
 }

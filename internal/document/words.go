@@ -27,6 +27,7 @@ type words struct {
 	received, signature                      string
 	from, to, sscc, count, packed, mixed     string
 	box, pallet                              string
+	serial, made, supplierLot, forward       string
 	payBy, creditedTo                        string
 
 	// taxNotes are the sentences of law by EN 16931 category.
@@ -57,10 +58,11 @@ var english = words{
 	quantity: "Quantity", unit: "Unit", price: "Price", per: "per", tax: "VAT", amount: "Amount",
 	handlingUnit: "Handling unit",
 	net:          "Net", gross: "Total", total: "Total", taxOn: "VAT %s %% on %s", vatNumber: "VAT no.", gln: "GLN",
-	page: "Page", of: "of", carriedOver: "continued", units: "Handling units", lines: "lines",
+	page: "Page", of: "of", carriedOver: "Carried over", units: "Handling units", lines: "lines",
 	received: "Goods received complete and undamaged", signature: "Date, signature",
 	from: "From", to: "To", sscc: "SSCC", count: "Quantity", packed: "Packed", mixed: "Mixed contents",
 	box: "Box", pallet: "Pallet",
+	serial: "Serial no.", made: "Made", supplierLot: "Supplier's lot", forward: "Brought forward",
 	payBy: "Please pay %s %s by %s.", creditedTo: "We credit %s %s to your account.",
 	taxNotes: map[string]string{
 		"K":  "Tax-exempt intra-Community supply.",
@@ -83,10 +85,11 @@ var german = words{
 	quantity: "Menge", unit: "Einheit", price: "Preis", per: "je", tax: "USt", amount: "Betrag",
 	handlingUnit: "Packstück",
 	net:          "Netto", gross: "Gesamtbetrag", total: "Summe", taxOn: "USt %s %% auf %s", vatNumber: "USt-IdNr.", gln: "GLN",
-	page: "Seite", of: "von", carriedOver: "Fortsetzung", units: "Packstücke", lines: "Positionen",
+	page: "Seite", of: "von", carriedOver: "Übertrag", units: "Packstücke", lines: "Positionen",
 	received: "Ware vollständig und unbeschädigt erhalten", signature: "Datum, Unterschrift",
 	from: "Von", to: "An", sscc: "NVE (SSCC)", count: "Menge", packed: "Gepackt", mixed: "Gemischter Inhalt",
 	box: "Karton", pallet: "Palette",
+	serial: "Seriennummer", made: "Hergestellt", supplierLot: "Lieferantencharge", forward: "Übertrag",
 	payBy: "Bitte zahlen Sie %s %s bis zum %s.", creditedTo: "Wir schreiben Ihnen %s %s gut.",
 	taxNotes: map[string]string{
 		"K":  "Steuerfreie innergemeinschaftliche Lieferung.",
@@ -109,10 +112,11 @@ var turkish = words{
 	quantity: "Miktar", unit: "Birim", price: "Birim fiyat", per: "/", tax: "KDV", amount: "Tutar",
 	handlingUnit: "Taşıma birimi",
 	net:          "Ara toplam", gross: "Genel toplam", total: "Toplam", taxOn: "%s üzerinden KDV %%%s", vatNumber: "Vergi no.", gln: "GLN",
-	page: "Sayfa", of: "/", carriedOver: "devamı", units: "Taşıma birimleri", lines: "kalem",
+	page: "Sayfa", of: "/", carriedOver: "Nakli yekûn", units: "Taşıma birimleri", lines: "kalem",
 	received: "Mallar eksiksiz ve hasarsız teslim alındı", signature: "Tarih, imza",
 	from: "Gönderen", to: "Alıcı", sscc: "SSCC", count: "Miktar", packed: "Paketleme", mixed: "Karışık içerik",
 	box: "Koli", pallet: "Palet",
+	serial: "Seri no.", made: "Üretim", supplierLot: "Tedarikçi partisi", forward: "Önceki sayfadan",
 	payBy: "Lütfen %s %s tutarını %s tarihine kadar ödeyiniz.", creditedTo: "Hesabınıza %s %s alacak kaydedilmiştir.",
 	taxNotes: map[string]string{
 		"K":  "Vergiden müstesna topluluk içi teslim.",

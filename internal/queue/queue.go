@@ -32,6 +32,8 @@ const (
 	Costing = "costing"
 	// Document is for rendering: delivery notes, invoices, labels.
 	Document = "document"
+	// Printing is for label printers: a dead one keeps nobody else waiting.
+	Printing = "printing"
 	// Outbound is for calls to the outside: carriers, mail, webhooks.
 	Outbound = "outbound"
 	// Export is for spreadsheets: each reads for as long as it is long.
@@ -63,7 +65,7 @@ const (
 // limits are how many jobs of each queue a worker runs at once at most, whatever it is
 // configured to. Costing has one that works and one that finds so; exports hold a snapshot
 // of the database each.
-var limits = map[string]int{Default: 16, Costing: 2, Document: 16, Outbound: 16, Export: 2, Upkeep: 1}
+var limits = map[string]int{Default: 16, Costing: 2, Document: 16, Printing: 8, Outbound: 16, Export: 2, Upkeep: 1}
 
 // Queues are all queues that are worked.
 var Queues = slices.Sorted(maps.Keys(limits))

@@ -9,6 +9,8 @@ DROP TRIGGER IF EXISTS movement_references_exist ON inventory.movement;
 DROP TRIGGER IF EXISTS lot_never_deleted ON inventory.lot;
 DROP TRIGGER IF EXISTS lot_identity_kept ON inventory.lot;
 DROP TRIGGER IF EXISTS webhook_endpoint_audited ON event.webhook_endpoint;
+DROP TRIGGER IF EXISTS printer_default_audited ON document.printer_default;
+DROP TRIGGER IF EXISTS printer_audited ON document.printer;
 DROP TRIGGER IF EXISTS journal_entry_not_truncated ON costing.journal_entry;
 DROP TRIGGER IF EXISTS journal_entry_append_only ON costing.journal_entry;
 DROP TRIGGER IF EXISTS reason_never_deleted ON catalog.reason;
@@ -99,6 +101,22 @@ DROP FUNCTION IF EXISTS event.describe_refusal(text, jsonb, text, text, text, te
 DROP FUNCTION IF EXISTS event.describe_job(bigint);
 DROP FUNCTION IF EXISTS event.claim_webhooks(integer, integer);
 DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
+DROP FUNCTION IF EXISTS document.wake_printers();
+DROP FUNCTION IF EXISTS document.store_print_content(bigint, bytea);
+DROP FUNCTION IF EXISTS document.save_printer(jsonb, jsonb);
+DROP FUNCTION IF EXISTS document.print_label(jsonb, jsonb);
+DROP FUNCTION IF EXISTS document.print_automatically(document.kind, text, text, text);
+DROP FUNCTION IF EXISTS document.list_printers(text, integer);
+DROP FUNCTION IF EXISTS document.list_print_jobs(text, integer);
+DROP FUNCTION IF EXISTS document.label_number(text, text);
+DROP FUNCTION IF EXISTS document.label_fits(document.kind, numeric, numeric);
+DROP FUNCTION IF EXISTS document.get_printer(text);
+DROP FUNCTION IF EXISTS document.get_print_job(text);
+DROP FUNCTION IF EXISTS document.finish_print_job(bigint, uuid, text, text);
+DROP FUNCTION IF EXISTS document.find_printer(text);
+DROP FUNCTION IF EXISTS document.claim_print_job(text, uuid, integer);
+DROP FUNCTION IF EXISTS document.cancel_print_job(jsonb, jsonb);
+DROP FUNCTION IF EXISTS document.add_print_job(document.printer, document.kind, text, text, integer, boolean, text);
 DROP FUNCTION IF EXISTS costing.write_journal(timestamptz, timestamptz, integer, bigint, integer);
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
 DROP FUNCTION IF EXISTS costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer);
@@ -112,6 +130,159 @@ SET LOCAL lock_timeout = '5s';
 
 -- Definitions as of the version before. Written by `make migration`.
 SET LOCAL check_function_bodies = off;
+
+-- functions/billing/credit_return.sql as it was.
+CREATE OR REPLACE FUNCTION billing.credit_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('credit-return', p_context, p_command);
+    v_return shipping.customer_return;
+    v_shipment shipping.shipment;
+    v_invoice billing.invoice;
+    v_credit_note text;
+    v_line record;
+    v_ordinal integer := 0;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    SELECT h.* INTO STRICT v_shipment FROM shipping.shipment AS h WHERE h.id = v_return.shipment_id;
+    SELECT i.* INTO v_invoice FROM billing.invoice AS i WHERE i.shipment_id = v_shipment.id AND i.kind = 'invoice';
+    SELECT i.number INTO v_credit_note FROM billing.invoice AS i WHERE i.customer_return_id = v_return.id;
+    IF v_return.is_reversed OR v_invoice.id IS NULL OR v_credit_note IS NOT NULL THEN
+        RAISE EXCEPTION '%', CASE
+                WHEN v_return.is_reversed THEN format('customer return %s was reversed', v_return.number)
+                WHEN v_credit_note IS NOT NULL THEN format('customer return %s is credited by %s', v_return.number, v_credit_note)
+                ELSE format('shipment %s is not invoiced', v_shipment.number) END
+            USING ERRCODE = 'MR654',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number, 'is_reversed', v_return.is_reversed,
+                      'credit_note', v_credit_note, 'invoice', v_invoice.number)::text,
+                  HINT = 'Only what was invoiced and came back is credited, once.';
+    END IF;
+
+    v_id := nextval(pg_get_serial_sequence('billing.invoice', 'id'));
+    -- One by one: a second line for the same goods counts on from the first.
+    FOR v_line IN
+        SELECT r.id, r.shipment_line_id, r.quantity, s.sales_order_line_id, o AS order_line, l.id AS invoice_line_id, l.item_id, l.unit_id,
+            l.quantity AS invoiced, l.base_quantity AS invoiced_base, l.unit_price, l.price_quantity, l.tax_code_id, l.rate_percent
+        FROM shipping.customer_return_line AS r
+        JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
+        JOIN sales.sales_order_line AS o ON o.id = s.sales_order_line_id
+        JOIN billing.invoice_line AS l ON l.shipment_line_id = s.id AND l.corrects_line_id IS NULL
+        WHERE r.customer_return_id = v_return.id
+        ORDER BY r.line_number
+    LOOP
+        v_ordinal := v_ordinal + 1;
+        -- What all credits of the line come to, less what was credited before: together they are the line, to the cent.
+        INSERT INTO billing.invoice_line (invoice_id, line_number, shipment_line_id, customer_return_line_id, corrects_line_id, item_id,
+            base_quantity, unit_id, quantity, unit_price, price_quantity, net, tax_code_id, rate_percent)
+        SELECT v_id, v_ordinal, v_line.shipment_line_id, v_line.id, v_line.invoice_line_id, v_line.item_id,
+            v_line.quantity, e.unit_id, e.quantity, e.unit_price, e.price_quantity,
+            billing.net_amount((c.base_quantity + v_line.quantity) * v_line.invoiced, v_line.unit_price,
+                v_line.invoiced_base * v_line.price_quantity) - c.net,
+            v_line.tax_code_id, v_line.rate_percent
+        FROM billing.express_quantity(v_line.order_line, v_line.quantity) AS e
+        CROSS JOIN (
+            SELECT coalesce(sum(p.base_quantity), 0) AS base_quantity, coalesce(sum(p.net), 0) AS net
+            FROM billing.invoice_line AS p
+            WHERE p.corrects_line_id = v_line.invoice_line_id
+        ) AS c;
+        UPDATE shipping.customer_return_line AS r SET credited_quantity = v_line.quantity WHERE r.id = v_line.id;
+        UPDATE shipping.shipment_line AS s SET credited_quantity = s.credited_quantity + v_line.quantity WHERE s.id = v_line.shipment_line_id;
+        PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, 0, 0, v_line.quantity);
+    END LOOP;
+
+    v_number := billing.insert_invoice(v_id, 'credit_note', v_shipment, v_return.id, v_invoice.id, 0);
+    PERFORM event.publish('credit_note.issued', v_id,
+        jsonb_build_object('credit_note', v_number, 'invoice', v_invoice.number, 'customer_return', v_return.number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number));
+    RETURN event.finish_request(p_context, 201, billing.get_credit_note(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
+    'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
+
+-- functions/billing/issue_invoice.sql as it was.
+CREATE OR REPLACE FUNCTION billing.issue_invoice(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('issue-invoice', p_context, p_command);
+    v_shipment shipping.shipment;
+    v_earlier text;
+    v_code billing.tax_code;
+    v_rate numeric;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_shipment.id));
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed', v_shipment.number
+            USING ERRCODE = 'MR536',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Its goods never left; look for the shipment that did.';
+    END IF;
+    SELECT i.number INTO v_earlier FROM billing.invoice AS i WHERE i.shipment_id = v_shipment.id AND i.kind = 'invoice';
+    IF FOUND THEN
+        RAISE EXCEPTION 'shipment % is invoiced by %', v_shipment.number, v_earlier
+            USING ERRCODE = 'MR651',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number, 'invoice', v_earlier)::text,
+                  HINT = 'Nothing more is to be invoiced.';
+    END IF;
+
+    SELECT t.* INTO v_code
+    FROM catalog.site AS s
+    CROSS JOIN catalog.partner AS c
+    CROSS JOIN LATERAL billing.find_tax_code(s, c, v_shipment.shipped_on) AS t
+    WHERE s.id = v_shipment.site_id AND c.id = v_shipment.customer_id;
+    v_rate := billing.find_tax_rate(v_code, v_shipment.shipped_on);
+
+    v_id := nextval(pg_get_serial_sequence('billing.invoice', 'id'));
+    INSERT INTO billing.invoice_line (invoice_id, line_number, shipment_line_id, item_id, base_quantity, unit_id, quantity, unit_price,
+        price_quantity, net, tax_code_id, rate_percent)
+    SELECT v_id, row_number() OVER (ORDER BY l.line_number), l.id, l.item_id, l.quantity, e.unit_id, e.quantity, e.unit_price,
+        e.price_quantity, billing.net_amount(e.quantity, e.unit_price, e.price_quantity), v_code.id, v_rate
+    FROM shipping.shipment_line AS l
+    JOIN sales.sales_order_line AS o ON o.id = l.sales_order_line_id
+    CROSS JOIN LATERAL billing.express_quantity(o, l.quantity) AS e
+    WHERE l.shipment_id = v_shipment.id;
+    UPDATE shipping.shipment_line AS l SET invoiced_quantity = l.quantity WHERE l.shipment_id = v_shipment.id;
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, 0, 0, sum(l.quantity), 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment.id
+    GROUP BY l.sales_order_line_id;
+
+    v_number := billing.insert_invoice(v_id, 'invoice', v_shipment, NULL, NULL, coalesce((p_command ->> 'payment_days')::integer, 30));
+    PERFORM event.publish('invoice.issued', v_id, jsonb_build_object('invoice', v_number, 'shipment', v_shipment.number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number));
+    RETURN event.finish_request(p_context, 201, billing.get_invoice(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.issue_invoice(jsonb, jsonb) IS
+    'Command: invoices a shipment, all of it, at the prices of its orders and the tax of the day of delivery. Body: shipment (its number or that of its delivery note), payment_days? (30). Raises MR536 when the shipment was reversed, MR651 when it is invoiced already, MR652 and MR653 when tax rule or rate is missing.';
 
 -- functions/catalog/find_reason.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.find_reason(
@@ -1012,6 +1183,92 @@ $function$;
 
 COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'The movements that the feed tells of after position p_after up to p_to, in its order, with everything that their cost may depend on.';
+
+-- functions/document/describe_file.sql as it was.
+CREATE OR REPLACE FUNCTION document.describe_file(
+    p_id bigint
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'kind', f.kind,
+        'number', f.number,
+        'language', f.language,
+        'revision', f.revision,
+        'media_type', f.media_type,
+        'size', octet_length(f.content),
+        'sha256', encode(f.sha256, 'hex'),
+        'created_at', f.created_at,
+        'content', '/v1/documents/' || f.kind || '/' || f.number || '/content')
+    FROM document.file AS f
+    WHERE f.id = p_id;
+$function$;
+
+COMMENT ON FUNCTION document.describe_file(bigint) IS 'A rendered document without its content: what it is, its size and hash, where to get it.';
+
+-- functions/document/get_source.sql as it was.
+CREATE OR REPLACE FUNCTION document.get_source(
+    p_kind document.kind,
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_source jsonb;
+BEGIN
+    CASE p_kind
+        WHEN 'delivery_note' THEN
+            v_source := shipping.get_shipment(p_number);
+            v_source := v_source || jsonb_build_object('language', v_source -> 'customer' ->> 'language');
+        WHEN 'invoice', 'credit_note' THEN
+            v_source := billing.get_invoice(p_number);
+            IF v_source ->> 'kind' <> p_kind::text THEN
+                RETURN NULL;
+            END IF;
+            v_source := v_source || jsonb_build_object(
+                'language', coalesce(v_source -> 'buyer' ->> 'language', 'en'),
+                'corrects_issued_on', (SELECT i.issued_on FROM billing.invoice AS i WHERE i.number = v_source ->> 'corrects_invoice'),
+                'sales_orders', (
+                    SELECT jsonb_agg(jsonb_build_object('number', o.number, 'customer_reference', o.customer_reference) ORDER BY o.number)
+                    FROM (
+                        SELECT DISTINCT l.line ->> 'sales_order' AS number, l.line ->> 'customer_reference' AS customer_reference
+                        FROM jsonb_array_elements(v_source -> 'lines') AS l (line)
+                    ) AS o));
+        WHEN 'handling_unit_label' THEN
+            v_source := shipping.get_handling_unit(p_number);
+            IF jsonb_typeof(v_source -> 'customer') IS DISTINCT FROM 'object' THEN
+                v_source := v_source || '{"customer": null}'::jsonb;
+            END IF;
+            -- A label names each lot once, in however many boxes it lies, and the day of the site.
+            v_source := v_source || jsonb_build_object(
+                'language', coalesce(v_source -> 'customer' ->> 'language', 'en'),
+                'packed_on', (
+                    SELECT (u.packed_at AT TIME ZONE s.time_zone)::date
+                    FROM shipping.handling_unit AS u
+                    JOIN catalog.site AS s ON s.id = u.site_id
+                    WHERE u.sscc = p_number),
+                'contents', (
+                    SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'item', c.item, 'item_name', c.item_name, 'gtin', c.gtin, 'lot', c.lot, 'expires_on', c.expires_on,
+                        'quantity', trim_scale(c.quantity)::text, 'unit', c.unit) ORDER BY c.item, c.lot), '[]'::jsonb)
+                    FROM (
+                        SELECT l.line ->> 'item' AS item, l.line ->> 'item_name' AS item_name, l.line ->> 'gtin' AS gtin,
+                            l.line ->> 'lot' AS lot, l.line ->> 'expires_on' AS expires_on, l.line ->> 'unit' AS unit,
+                            sum((l.line ->> 'quantity')::numeric) AS quantity
+                        FROM jsonb_array_elements(v_source -> 'contents') AS l (line)
+                        GROUP BY 1, 2, 3, 4, 5, 6
+                    ) AS c));
+    END CASE;
+    RETURN v_source;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.get_source(document.kind, text) IS
+    'Everything that is printed on a document, and the language to print it in, as one JSON document of the room that it comes from; null when there is no such document.';
 
 -- functions/document/store_file.sql as it was.
 CREATE OR REPLACE FUNCTION document.store_file(

@@ -3,6 +3,161 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- >>> functions/billing/credit_return.sql sha256:f0d9613b530a19cf
+CREATE OR REPLACE FUNCTION billing.credit_return(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('credit-return', p_context, p_command);
+    v_return shipping.customer_return;
+    v_shipment shipping.shipment;
+    v_invoice billing.invoice;
+    v_credit_note text;
+    v_line record;
+    v_ordinal integer := 0;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_return.shipment_id));
+    v_return := shipping.find_customer_return(p_command ->> 'customer_return');
+    SELECT h.* INTO STRICT v_shipment FROM shipping.shipment AS h WHERE h.id = v_return.shipment_id;
+    SELECT i.* INTO v_invoice FROM billing.invoice AS i WHERE i.shipment_id = v_shipment.id AND i.kind = 'invoice';
+    SELECT i.number INTO v_credit_note FROM billing.invoice AS i WHERE i.customer_return_id = v_return.id;
+    IF v_return.is_reversed OR v_invoice.id IS NULL OR v_credit_note IS NOT NULL THEN
+        RAISE EXCEPTION '%', CASE
+                WHEN v_return.is_reversed THEN format('customer return %s was reversed', v_return.number)
+                WHEN v_credit_note IS NOT NULL THEN format('customer return %s is credited by %s', v_return.number, v_credit_note)
+                ELSE format('shipment %s is not invoiced', v_shipment.number) END
+            USING ERRCODE = 'MR654',
+                  DETAIL = jsonb_build_object('customer_return', v_return.number, 'is_reversed', v_return.is_reversed,
+                      'credit_note', v_credit_note, 'invoice', v_invoice.number)::text,
+                  HINT = 'Only what was invoiced and came back is credited, once.';
+    END IF;
+
+    v_id := nextval(pg_get_serial_sequence('billing.invoice', 'id'));
+    -- One by one: a second line for the same goods counts on from the first.
+    FOR v_line IN
+        SELECT r.id, r.shipment_line_id, r.quantity, s.sales_order_line_id, o AS order_line, l.id AS invoice_line_id, l.item_id, l.unit_id,
+            l.quantity AS invoiced, l.base_quantity AS invoiced_base, l.unit_price, l.price_quantity, l.tax_code_id, l.rate_percent
+        FROM shipping.customer_return_line AS r
+        JOIN shipping.shipment_line AS s ON s.id = r.shipment_line_id
+        JOIN sales.sales_order_line AS o ON o.id = s.sales_order_line_id
+        JOIN billing.invoice_line AS l ON l.shipment_line_id = s.id AND l.corrects_line_id IS NULL
+        WHERE r.customer_return_id = v_return.id
+        ORDER BY r.line_number
+    LOOP
+        v_ordinal := v_ordinal + 1;
+        -- What all credits of the line come to, less what was credited before: together they are the line, to the cent.
+        INSERT INTO billing.invoice_line (invoice_id, line_number, shipment_line_id, customer_return_line_id, corrects_line_id, item_id,
+            base_quantity, unit_id, quantity, unit_price, price_quantity, net, tax_code_id, rate_percent)
+        SELECT v_id, v_ordinal, v_line.shipment_line_id, v_line.id, v_line.invoice_line_id, v_line.item_id,
+            v_line.quantity, e.unit_id, e.quantity, e.unit_price, e.price_quantity,
+            billing.net_amount((c.base_quantity + v_line.quantity) * v_line.invoiced, v_line.unit_price,
+                v_line.invoiced_base * v_line.price_quantity) - c.net,
+            v_line.tax_code_id, v_line.rate_percent
+        FROM billing.express_quantity(v_line.order_line, v_line.quantity) AS e
+        CROSS JOIN (
+            SELECT coalesce(sum(p.base_quantity), 0) AS base_quantity, coalesce(sum(p.net), 0) AS net
+            FROM billing.invoice_line AS p
+            WHERE p.corrects_line_id = v_line.invoice_line_id
+        ) AS c;
+        UPDATE shipping.customer_return_line AS r SET credited_quantity = v_line.quantity WHERE r.id = v_line.id;
+        UPDATE shipping.shipment_line AS s SET credited_quantity = s.credited_quantity + v_line.quantity WHERE s.id = v_line.shipment_line_id;
+        PERFORM sales.add_line_quantities(v_line.sales_order_line_id, 0, 0, 0, 0, v_line.quantity);
+    END LOOP;
+
+    v_number := billing.insert_invoice(v_id, 'credit_note', v_shipment, v_return.id, v_invoice.id, 0);
+    PERFORM event.publish('credit_note.issued', v_id,
+        jsonb_build_object('credit_note', v_number, 'invoice', v_invoice.number, 'customer_return', v_return.number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number), 'document');
+    RETURN event.finish_request(p_context, 201, billing.get_credit_note(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
+    'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
+-- <<< functions/billing/credit_return.sql
+
+-- >>> functions/billing/issue_invoice.sql sha256:422ae6ff1ed9b8dc
+CREATE OR REPLACE FUNCTION billing.issue_invoice(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('issue-invoice', p_context, p_command);
+    v_shipment shipping.shipment;
+    v_earlier text;
+    v_code billing.tax_code;
+    v_rate numeric;
+    v_id bigint;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    PERFORM sales.lock_sales_orders(shipping.shipment_orders(v_shipment.id));
+    v_shipment := shipping.find_shipment(p_command ->> 'shipment');
+    IF v_shipment.is_reversed THEN
+        RAISE EXCEPTION 'shipment % was reversed', v_shipment.number
+            USING ERRCODE = 'MR536',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number)::text,
+                  HINT = 'Its goods never left; look for the shipment that did.';
+    END IF;
+    SELECT i.number INTO v_earlier FROM billing.invoice AS i WHERE i.shipment_id = v_shipment.id AND i.kind = 'invoice';
+    IF FOUND THEN
+        RAISE EXCEPTION 'shipment % is invoiced by %', v_shipment.number, v_earlier
+            USING ERRCODE = 'MR651',
+                  DETAIL = jsonb_build_object('shipment', v_shipment.number, 'invoice', v_earlier)::text,
+                  HINT = 'Nothing more is to be invoiced.';
+    END IF;
+
+    SELECT t.* INTO v_code
+    FROM catalog.site AS s
+    CROSS JOIN catalog.partner AS c
+    CROSS JOIN LATERAL billing.find_tax_code(s, c, v_shipment.shipped_on) AS t
+    WHERE s.id = v_shipment.site_id AND c.id = v_shipment.customer_id;
+    v_rate := billing.find_tax_rate(v_code, v_shipment.shipped_on);
+
+    v_id := nextval(pg_get_serial_sequence('billing.invoice', 'id'));
+    INSERT INTO billing.invoice_line (invoice_id, line_number, shipment_line_id, item_id, base_quantity, unit_id, quantity, unit_price,
+        price_quantity, net, tax_code_id, rate_percent)
+    SELECT v_id, row_number() OVER (ORDER BY l.line_number), l.id, l.item_id, l.quantity, e.unit_id, e.quantity, e.unit_price,
+        e.price_quantity, billing.net_amount(e.quantity, e.unit_price, e.price_quantity), v_code.id, v_rate
+    FROM shipping.shipment_line AS l
+    JOIN sales.sales_order_line AS o ON o.id = l.sales_order_line_id
+    CROSS JOIN LATERAL billing.express_quantity(o, l.quantity) AS e
+    WHERE l.shipment_id = v_shipment.id;
+    UPDATE shipping.shipment_line AS l SET invoiced_quantity = l.quantity WHERE l.shipment_id = v_shipment.id;
+    PERFORM sales.add_line_quantities(l.sales_order_line_id, 0, 0, 0, sum(l.quantity), 0)
+    FROM shipping.shipment_line AS l
+    WHERE l.shipment_id = v_shipment.id
+    GROUP BY l.sales_order_line_id;
+
+    v_number := billing.insert_invoice(v_id, 'invoice', v_shipment, NULL, NULL, coalesce((p_command ->> 'payment_days')::integer, 30));
+    PERFORM event.publish('invoice.issued', v_id, jsonb_build_object('invoice', v_number, 'shipment', v_shipment.number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number), 'document');
+    RETURN event.finish_request(p_context, 201, billing.get_invoice(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.issue_invoice(jsonb, jsonb) IS
+    'Command: invoices a shipment, all of it, at the prices of its orders and the tax of the day of delivery. Body: shipment (its number or that of its delivery note), payment_days? (30). Raises MR536 when the shipment was reversed, MR651 when it is invoiced already, MR652 and MR653 when tax rule or rate is missing.';
+-- <<< functions/billing/issue_invoice.sql
+
 -- The signature changed.
 DROP FUNCTION IF EXISTS catalog.find_reason(text);
 -- >>> functions/catalog/find_reason.sql sha256:4afb1a466a554328
@@ -1392,7 +1547,762 @@ COMMENT ON FUNCTION costing.write_journal(timestamptz, timestamptz, integer, big
     'The next p_limit rows of the journal after the row named, as lines of CSV (RFC 4180), and the last row of them; no row: the end. Columns: entry, row, posted_at, occurred_at, kind, document, debit, credit, amount, currency, site, item, work_order, movement.';
 -- <<< functions/costing/write_journal.sql
 
--- >>> functions/document/store_file.sql sha256:f35e984c69d8af11
+-- >>> functions/document/add_print_job.sql sha256:9560ff1a70b6da3b
+CREATE OR REPLACE FUNCTION document.add_print_job(
+    p_printer document.printer,
+    p_kind document.kind,
+    p_number text,
+    p_language text,
+    p_copies integer,
+    p_is_automatic boolean,
+    p_actor text
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_number text;
+BEGIN
+    INSERT INTO document.print_job (printer_id, kind, document_number, language, copies, is_automatic, actor)
+    VALUES (p_printer.id, p_kind, p_number, p_language, p_copies, p_is_automatic, p_actor)
+    RETURNING print_job.number INTO v_number;
+    -- While the printer is left alone, whoever tries it next takes this label as well.
+    PERFORM event.insert_job('print_labels', jsonb_build_object('printer', p_printer.code), 'printing')
+    FROM document.printer_state AS s
+    WHERE s.printer_id = p_printer.id
+      AND (s.next_try_at IS NULL OR s.next_try_at <= clock_timestamp());
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.add_print_job(document.printer, document.kind, text, text, integer, boolean, text) IS
+    'Puts a label into the line of a printer, and wakes who prints. Gives the number of the print job.';
+-- <<< functions/document/add_print_job.sql
+
+-- >>> functions/document/cancel_print_job.sql sha256:f96cc02bbccd1db9
+CREATE OR REPLACE FUNCTION document.cancel_print_job(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-print-job', p_context, p_command);
+    v_job document.print_job;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT j.* INTO v_job FROM document.print_job AS j WHERE j.number = p_command ->> 'print_job' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no print job %', p_command ->> 'print_job'
+            USING ERRCODE = 'MR953',
+                  DETAIL = jsonb_build_object('print_job', p_command ->> 'print_job')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_job.state <> 'waiting' THEN
+        RAISE EXCEPTION 'print job % is %', v_job.number, v_job.state
+            USING ERRCODE = 'MR954',
+                  DETAIL = jsonb_build_object('print_job', v_job.number, 'state', v_job.state)::text,
+                  HINT = 'Only what still waits can be taken back.';
+    END IF;
+    UPDATE document.print_job AS j
+    SET state = 'cancelled',
+        finished_at = clock_timestamp()
+    WHERE j.id = v_job.id;
+    RETURN event.finish_request(p_context, 201, document.get_print_job(v_job.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION document.cancel_print_job(jsonb, jsonb) IS
+    'Command: a label that waits for its printer is not wanted any more. Body: print_job. Raises MR953 when there is none, MR954 when it does not wait.';
+-- <<< functions/document/cancel_print_job.sql
+
+-- >>> functions/document/claim_print_job.sql sha256:c87d6ace3cb0b923
+CREATE OR REPLACE FUNCTION document.claim_print_job(
+    p_printer text,
+    p_holder uuid,
+    p_lease_seconds integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_printer document.printer;
+    v_state document.printer_state;
+    v_job document.print_job;
+    v_now timestamptz;
+BEGIN
+    SELECT p.* INTO v_printer FROM document.printer AS p WHERE p.code = p_printer;
+    IF NOT FOUND OR NOT v_printer.is_active THEN
+        RETURN '{"outcome": "idle"}'::jsonb;
+    END IF;
+    SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_printer.id FOR UPDATE;
+    v_now := clock_timestamp();
+    IF v_state.holder <> p_holder AND v_state.busy_until > v_now THEN
+        RETURN '{"outcome": "busy"}'::jsonb;
+    END IF;
+    IF v_state.next_try_at > v_now THEN
+        RETURN jsonb_build_object('outcome', 'paused', 'seconds', extract(epoch FROM v_state.next_try_at - v_now)::double precision);
+    END IF;
+
+    -- What another holder had begun when it died comes first: it may lie half on the paper.
+    SELECT j.* INTO v_job
+    FROM document.print_job AS j
+    WHERE j.printer_id = v_printer.id AND j.state IN ('waiting', 'sending')
+    ORDER BY j.id
+    LIMIT 1
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        UPDATE document.printer_state AS s SET holder = NULL, busy_until = NULL
+        WHERE s.printer_id = v_printer.id AND s.holder IS NOT NULL;
+        RETURN '{"outcome": "idle"}'::jsonb;
+    END IF;
+    UPDATE document.printer_state AS s
+    SET holder = p_holder,
+        busy_until = v_now + make_interval(secs => p_lease_seconds + 6 * v_job.copies)
+    WHERE s.printer_id = v_printer.id;
+    UPDATE document.print_job AS j
+    SET state = 'sending',
+        attempts = j.attempts + 1,
+        is_maybe_double = j.is_maybe_double OR j.state = 'sending',
+        sent_at = v_now
+    WHERE j.id = v_job.id
+    RETURNING j.* INTO v_job;
+    RETURN jsonb_build_object(
+        'outcome', 'claimed',
+        'id', v_job.id,
+        'number', v_job.number,
+        'kind', v_job.kind,
+        'document', v_job.document_number,
+        'language', v_job.language,
+        'copies', v_job.copies,
+        'has_content', v_job.content IS NOT NULL,
+        'printer', jsonb_build_object('code', v_printer.code, 'host', v_printer.host, 'port', v_printer.port, 'dpi', v_printer.dpi,
+            'label_width', v_printer.label_width::double precision, 'label_height', v_printer.label_height::double precision,
+            'font', v_printer.font, 'language', v_printer.language, 'tells_status', v_printer.tells_status));
+END;
+$function$;
+
+COMMENT ON FUNCTION document.claim_print_job(text, uuid, integer) IS
+    'The next label for a printer, for whom it is held alone until the lease ends (that many seconds, and six more for every copy) or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
+-- <<< functions/document/claim_print_job.sql
+
+-- >>> functions/document/describe_file.sql sha256:d10e6e40dcbf7fb4
+CREATE OR REPLACE FUNCTION document.describe_file(
+    p_id bigint
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'kind', f.kind,
+        'number', f.number,
+        'language', f.language,
+        'revision', f.revision,
+        'media_type', f.media_type,
+        'size', octet_length(f.content),
+        'sha256', encode(f.sha256, 'hex'),
+        'created_at', f.created_at,
+        'content', '/v1/documents/' || f.kind || '/' || replace(f.number, '/', '%2F') || '/content')
+    FROM document.file AS f
+    WHERE f.id = p_id;
+$function$;
+
+COMMENT ON FUNCTION document.describe_file(bigint) IS 'A rendered document without its content: what it is, its size and hash, where to get it.';
+-- <<< functions/document/describe_file.sql
+
+-- >>> functions/document/find_printer.sql sha256:194979d6c0b46b62
+CREATE OR REPLACE FUNCTION document.find_printer(
+    p_code text
+) RETURNS document.printer
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_printer document.printer;
+BEGIN
+    SELECT p.* INTO v_printer FROM document.printer AS p WHERE p.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no printer %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR950',
+                  DETAIL = jsonb_build_object('printer', p_code)::text,
+                  HINT = 'Look at the printers that there are.';
+    END IF;
+    RETURN v_printer;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.find_printer(text) IS 'The printer of that code. Raises MR950 when there is none.';
+-- <<< functions/document/find_printer.sql
+
+-- >>> functions/document/finish_print_job.sql sha256:b9130c64522974d5
+CREATE OR REPLACE FUNCTION document.finish_print_job(
+    p_id bigint,
+    p_holder uuid,
+    p_outcome text,
+    p_error text
+) RETURNS double precision
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_job document.print_job;
+    v_printer document.printer;
+    v_state document.printer_state;
+    v_now timestamptz;
+    v_pause integer;
+BEGIN
+    SELECT j.* INTO STRICT v_job FROM document.print_job AS j WHERE j.id = p_id;
+    SELECT p.* INTO STRICT v_printer FROM document.printer AS p WHERE p.id = v_job.printer_id;
+    SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_job.printer_id FOR UPDATE;
+    v_now := clock_timestamp();
+    IF v_state.holder IS DISTINCT FROM p_holder THEN
+        -- Somebody took over in the meantime and prints it, too.
+        UPDATE document.print_job AS j SET is_maybe_double = true WHERE j.id = p_id AND p_outcome IN ('printed', 'uncertain', 'interrupted');
+        RETURN 0;
+    END IF;
+    v_pause := CASE WHEN p_outcome IN ('unsent', 'uncertain') THEN least(60, 2 ^ least(v_state.failures + 1, 10))::integer ELSE 0 END;
+    UPDATE document.print_job AS j
+    SET state = CASE p_outcome WHEN 'printed' THEN 'printed' WHEN 'failed' THEN 'failed' ELSE 'waiting' END::document.print_state,
+        attempts = j.attempts - CASE WHEN p_outcome = 'skipped' THEN 1 ELSE 0 END,
+        is_maybe_double = j.is_maybe_double OR p_outcome IN ('uncertain', 'interrupted'),
+        last_error = coalesce(p_error, j.last_error),
+        finished_at = CASE WHEN p_outcome IN ('printed', 'failed') THEN v_now END
+    WHERE j.id = p_id AND j.state = 'sending'
+    RETURNING j.* INTO v_job;
+    UPDATE document.printer_state AS s
+    SET holder = NULL,
+        busy_until = NULL,
+        failures = CASE WHEN v_pause > 0 THEN s.failures + 1 WHEN p_outcome = 'printed' THEN 0 ELSE s.failures END,
+        next_try_at = CASE WHEN v_pause > 0 THEN v_now + make_interval(secs => v_pause) WHEN p_outcome = 'printed' THEN NULL ELSE s.next_try_at END,
+        last_success_at = CASE WHEN p_outcome = 'printed' THEN v_now ELSE s.last_success_at END,
+        last_error = CASE WHEN v_pause > 0 THEN p_error ELSE s.last_error END,
+        last_error_at = CASE WHEN v_pause > 0 THEN v_now ELSE s.last_error_at END
+    WHERE s.printer_id = v_printer.id;
+
+    IF p_outcome IN ('printed', 'failed') THEN
+        PERFORM event.publish('print_job.' || p_outcome, v_job.id, jsonb_build_object(
+            'print_job', v_job.number, 'printer', v_printer.code, 'label', v_job.kind, 'document', v_job.document_number,
+            'is_maybe_double', v_job.is_maybe_double));
+    END IF;
+    IF p_outcome = 'printed' AND v_state.failures > 0 THEN
+        PERFORM event.publish('printer.recovered', v_printer.id, jsonb_build_object('printer', v_printer.code));
+    ELSIF v_pause > 0 AND v_state.failures = 0 THEN
+        PERFORM event.publish('printer.failed', v_printer.id, jsonb_build_object('printer', v_printer.code, 'error', p_error));
+    END IF;
+    RETURN v_pause;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.finish_print_job(bigint, uuid, text, text) IS
+    'Ends an attempt to print. Outcomes: printed; unsent (the printer got nothing), uncertain (it got some of it, so it may come twice): both wait and the printer is down; failed: no label can be made of it; skipped: it was not tried; interrupted: the worker had to stop in the middle. Gives the seconds after which the printer is tried again, 0 for at once. Publishes print_job.printed, print_job.failed, printer.failed, printer.recovered.';
+-- <<< functions/document/finish_print_job.sql
+
+-- >>> functions/document/get_print_job.sql sha256:4bb701b1147b381a
+CREATE OR REPLACE FUNCTION document.get_print_job(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', j.number,
+        'printer', p.code,
+        'label', j.kind,
+        'handling_unit', CASE WHEN j.kind = 'handling_unit_label' THEN j.document_number END,
+        'item', CASE WHEN j.kind = 'lot_label' THEN split_part(j.document_number, ':', 1) END,
+        'lot', CASE WHEN j.kind = 'lot_label' THEN split_part(j.document_number, ':', 2) END,
+        'language', j.language,
+        'copies', j.copies,
+        'is_automatic', j.is_automatic,
+        'actor', j.actor,
+        'state', j.state,
+        'attempts', j.attempts,
+        'is_maybe_double', j.is_maybe_double,
+        'last_error', j.last_error,
+        'created_at', j.created_at,
+        'sent_at', j.sent_at,
+        'finished_at', j.finished_at,
+        'sha256', encode(j.sha256, 'hex'),
+        'content', CASE WHEN j.content IS NOT NULL THEN '/v1/print-jobs/' || j.number || '/content' END)
+    FROM document.print_job AS j
+    JOIN document.printer AS p ON p.id = j.printer_id
+    WHERE j.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION document.get_print_job(text) IS 'A print job with how it went; null when there is none of that number.';
+-- <<< functions/document/get_print_job.sql
+
+-- >>> functions/document/get_printer.sql sha256:393e722f1e91d25b
+CREATE OR REPLACE FUNCTION document.get_printer(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', p.code,
+        'name', p.name,
+        'site', t.code,
+        'host', p.host,
+        'port', p.port,
+        'dpi', p.dpi,
+        'label_width', trim_scale(p.label_width)::text,
+        'label_height', trim_scale(p.label_height)::text,
+        'font', p.font,
+        'language', p.language,
+        'tells_status', p.tells_status,
+        'is_active', p.is_active,
+        'default_for', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('location', l.code, 'label', d.kind) ORDER BY l.code, d.kind), '[]'::jsonb)
+            FROM document.printer_default AS d
+            JOIN catalog.location AS l ON l.id = d.location_id
+            WHERE d.printer_id = p.id),
+        'state', CASE
+            WHEN NOT p.is_active THEN 'off'
+            WHEN s.failures > 0 THEN 'down'
+            WHEN s.last_success_at IS NULL THEN 'untried'
+            ELSE 'ready'
+        END,
+        'failures', s.failures,
+        'last_success_at', s.last_success_at,
+        'last_error', s.last_error,
+        'last_error_at', s.last_error_at,
+        'next_try_at', CASE WHEN s.next_try_at > clock_timestamp() THEN s.next_try_at END,
+        'waiting_jobs', w.jobs,
+        'waiting_since', w.since)
+    FROM document.printer AS p
+    JOIN catalog.site AS t ON t.id = p.site_id
+    JOIN document.printer_state AS s ON s.printer_id = p.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS jobs, min(j.created_at) AS since
+        FROM document.print_job AS j
+        WHERE j.printer_id = p.id AND j.state IN ('waiting', 'sending')
+    ) AS w
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION document.get_printer(text) IS
+    'A printer with how it does: state (off, down, untried, ready), last success, last error, what waits for it; null when there is none of that code.';
+-- <<< functions/document/get_printer.sql
+
+-- >>> functions/document/get_source.sql sha256:394c36cdc9a36e65
+CREATE OR REPLACE FUNCTION document.get_source(
+    p_kind document.kind,
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_source jsonb;
+BEGIN
+    CASE p_kind
+        WHEN 'delivery_note' THEN
+            v_source := shipping.get_shipment(p_number);
+            -- What is carried over from page to page, and what it comes to, for each unit of measure.
+            v_source := v_source || jsonb_build_object(
+                'language', v_source -> 'customer' ->> 'language',
+                'lines', (
+                    SELECT jsonb_agg(l.line || jsonb_build_object('running', (
+                        SELECT jsonb_agg(jsonb_build_object('unit', s.unit, 'quantity', s.quantity) ORDER BY s.first)
+                        FROM (
+                            SELECT e.line ->> 'unit' AS unit, min(e.place) AS first, trim_scale(sum((e.line ->> 'quantity')::numeric))::text AS quantity
+                            FROM jsonb_array_elements(v_source -> 'lines') WITH ORDINALITY AS e (line, place)
+                            WHERE e.place <= l.place
+                            GROUP BY 1
+                        ) AS s)) ORDER BY l.place)
+                    FROM jsonb_array_elements(v_source -> 'lines') WITH ORDINALITY AS l (line, place)));
+        WHEN 'invoice', 'credit_note' THEN
+            v_source := billing.get_invoice(p_number);
+            IF v_source ->> 'kind' <> p_kind::text THEN
+                RETURN NULL;
+            END IF;
+            v_source := v_source || jsonb_build_object(
+                'language', coalesce(v_source -> 'buyer' ->> 'language', 'en'),
+                'lines', (
+                    SELECT jsonb_agg(l.line || jsonb_build_object('running_net', l.running_net::text) ORDER BY l.place)
+                    FROM (
+                        SELECT e.line, e.place, sum((e.line ->> 'net')::numeric) OVER (ORDER BY e.place) AS running_net
+                        FROM jsonb_array_elements(v_source -> 'lines') WITH ORDINALITY AS e (line, place)
+                    ) AS l),
+                'corrects_issued_on', (SELECT i.issued_on FROM billing.invoice AS i WHERE i.number = v_source ->> 'corrects_invoice'),
+                'sales_orders', (
+                    SELECT jsonb_agg(jsonb_build_object('number', o.number, 'customer_reference', o.customer_reference) ORDER BY o.number)
+                    FROM (
+                        SELECT DISTINCT l.line ->> 'sales_order' AS number, l.line ->> 'customer_reference' AS customer_reference
+                        FROM jsonb_array_elements(v_source -> 'lines') AS l (line)
+                    ) AS o));
+        WHEN 'handling_unit_label' THEN
+            v_source := shipping.get_handling_unit(p_number);
+            IF jsonb_typeof(v_source -> 'customer') IS DISTINCT FROM 'object' THEN
+                v_source := v_source || '{"customer": null}'::jsonb;
+            END IF;
+            -- A label names each lot once, in however many boxes it lies, and the day of the site.
+            v_source := v_source || jsonb_build_object(
+                'language', coalesce(v_source -> 'customer' ->> 'language', 'en'),
+                'packed_on', (
+                    SELECT (u.packed_at AT TIME ZONE s.time_zone)::date
+                    FROM shipping.handling_unit AS u
+                    JOIN catalog.site AS s ON s.id = u.site_id
+                    WHERE u.sscc = p_number),
+                'contents', (
+                    SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'item', c.item, 'item_name', c.item_name, 'gtin', c.gtin, 'lot', c.lot, 'expires_on', c.expires_on,
+                        'quantity', trim_scale(c.quantity)::text, 'unit', c.unit, 'packages', c.packages,
+                        'is_serial', (SELECT i.tracking = 'serial' FROM catalog.item AS i WHERE i.number = c.item)) ORDER BY c.item, c.lot), '[]'::jsonb)
+                    FROM (
+                        SELECT l.line ->> 'item' AS item, l.line ->> 'item_name' AS item_name, l.line ->> 'gtin' AS gtin,
+                            l.line ->> 'lot' AS lot, l.line ->> 'expires_on' AS expires_on, l.line ->> 'unit' AS unit,
+                            sum((l.line ->> 'quantity')::numeric) AS quantity, count(DISTINCT l.line ->> 'handling_unit') AS packages
+                        FROM jsonb_array_elements(v_source -> 'contents') AS l (line)
+                        GROUP BY 1, 2, 3, 4, 5, 6
+                    ) AS c));
+        WHEN 'lot_label' THEN
+            -- In the language of the country where it lies.
+            SELECT jsonb_build_object(
+                'item', i.number,
+                'item_name', i.name,
+                'gtin', i.gtin,
+                'lot', l.number,
+                'is_serial', i.tracking = 'serial',
+                'supplier', p.name,
+                'supplier_lot', l.supplier_lot,
+                'manufactured_on', l.manufactured_on,
+                'expires_on', l.expires_on,
+                'made_on', (l.created_at AT TIME ZONE 'UTC')::date,
+                'language', coalesce((
+                    SELECT CASE s.country WHEN 'TR' THEN 'tr' WHEN 'DE' THEN 'de' WHEN 'AT' THEN 'de' ELSE 'en' END
+                    FROM inventory.balance AS b
+                    JOIN catalog.location AS c ON c.id = b.location_id
+                    JOIN catalog.site AS s ON s.id = c.site_id
+                    WHERE b.item_id = i.id AND b.lot_id = l.id
+                    ORDER BY s.id
+                    LIMIT 1), 'en'))
+            INTO v_source
+            FROM catalog.item AS i
+            JOIN inventory.lot AS l ON l.item_id = i.id
+            LEFT JOIN catalog.partner AS p ON p.id = l.supplier_id
+            WHERE i.number = split_part(p_number, ':', 1)
+              AND l.number = split_part(p_number, ':', 2);
+    END CASE;
+    RETURN v_source;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.get_source(document.kind, text) IS
+    'Everything that is printed on a document, and the language to print it in, as one JSON document of the room that it comes from; null when there is no such document.';
+-- <<< functions/document/get_source.sql
+
+-- >>> functions/document/label_fits.sql sha256:1789c4340e47f9d1
+CREATE OR REPLACE FUNCTION document.label_fits(
+    p_kind document.kind,
+    p_width numeric,
+    p_height numeric
+) RETURNS boolean
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE p_kind
+        WHEN 'handling_unit_label' THEN p_width >= 98 AND p_height >= 140
+        WHEN 'lot_label' THEN p_width >= 50 AND p_height >= 25
+        ELSE false
+    END;
+$function$;
+
+COMMENT ON FUNCTION document.label_fits(document.kind, numeric, numeric) IS
+    'Whether a label of that kind fits on paper of that width and height in millimetres. A logistic label needs A6 or 4 by 6 inches: its bars have a least width and height.';
+-- <<< functions/document/label_fits.sql
+
+-- >>> functions/document/label_number.sql sha256:2e031511565ea057
+CREATE OR REPLACE FUNCTION document.label_number(
+    p_item text,
+    p_lot text
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT p_item || ':' || p_lot;
+$function$;
+
+COMMENT ON FUNCTION document.label_number(text, text) IS 'The number under which the label of a lot is stored: item and lot with a colon between them, which neither may hold.';
+-- <<< functions/document/label_number.sql
+
+-- >>> functions/document/list_print_jobs.sql sha256:4d30ad840bd8f2b0
+CREATE OR REPLACE FUNCTION document.list_print_jobs(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT j.id, j.number, row_number() OVER (ORDER BY j.id DESC) AS place
+        FROM document.print_job AS j
+        WHERE j.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY j.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(document.get_print_job(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION document.list_print_jobs(text, integer) IS 'A page of print jobs, latest first.';
+-- <<< functions/document/list_print_jobs.sql
+
+-- >>> functions/document/list_printers.sql sha256:500c6b01f7eebd3f
+CREATE OR REPLACE FUNCTION document.list_printers(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM document.printer AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(document.get_printer(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION document.list_printers(text, integer) IS 'Printers by code with how they do, a page at a time.';
+-- <<< functions/document/list_printers.sql
+
+-- >>> functions/document/print_automatically.sql sha256:2a3228b49f6e4c17
+CREATE OR REPLACE FUNCTION document.print_automatically(
+    p_kind document.kind,
+    p_number text,
+    p_location text,
+    p_actor text
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_location_id bigint;
+    v_printer document.printer;
+BEGIN
+    IF p_kind = 'handling_unit_label' THEN
+        -- Where the goods were brought together; a unit of boxes alone stands where they stood.
+        SELECT min(k.staging_location_id) INTO v_location_id
+        FROM shipping.handling_unit AS u
+        JOIN shipping.handling_unit_content AS n ON n.handling_unit_id = ANY (shipping.unit_tree(ARRAY[u.id]))
+        JOIN shipping.pick_line AS l ON l.id = n.pick_line_id
+        JOIN shipping.pick AS k ON k.id = l.pick_id
+        WHERE u.sscc = p_number;
+        IF v_location_id IS NULL THEN
+            SELECT min(c.id) INTO v_location_id
+            FROM shipping.handling_unit AS u
+            JOIN catalog.location AS c ON c.site_id = u.site_id AND c.kind = 'staging'
+            WHERE u.sscc = p_number;
+        END IF;
+    ELSE
+        SELECT c.id INTO v_location_id FROM catalog.location AS c WHERE c.code = p_location;
+    END IF;
+    SELECT p.* INTO v_printer
+    FROM document.printer_default AS d
+    JOIN document.printer AS p ON p.id = d.printer_id
+    WHERE d.location_id = v_location_id AND d.kind = p_kind;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    RETURN document.add_print_job(v_printer, p_kind, p_number, NULL, 1, true, coalesce(p_actor, event.current_actor()));
+END;
+$function$;
+
+COMMENT ON FUNCTION document.print_automatically(document.kind, text, text, text) IS
+    'Prints a label at the printer of the location: for a lot the location that is named, for a handling unit where its goods were staged. Gives the number of the print job; null when no printer serves that location.';
+-- <<< functions/document/print_automatically.sql
+
+-- >>> functions/document/print_label.sql sha256:784365f3d6ab43ce
+CREATE OR REPLACE FUNCTION document.print_label(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('print-label', p_context, p_command);
+    v_kind document.kind := (p_command ->> 'label')::document.kind;
+    v_item catalog.item;
+    v_lot inventory.lot;
+    v_location catalog.location;
+    v_number text;
+    v_printer document.printer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF v_kind = 'handling_unit_label' THEN
+        v_number := (shipping.find_handling_unit(p_command ->> 'handling_unit')).sscc;
+    ELSE
+        v_item := catalog.find_item(p_command ->> 'item');
+        v_lot := inventory.find_lot(v_item, p_command ->> 'lot');
+        IF v_lot.id = 0 THEN
+            RAISE EXCEPTION 'item % has no lots, so there is no label of one', v_item.number
+                USING ERRCODE = 'MR956',
+                      DETAIL = jsonb_build_object('item', v_item.number)::text,
+                      HINT = 'Only lots and serial numbers have labels.';
+        END IF;
+        v_number := document.label_number(v_item.number, v_lot.number);
+    END IF;
+    IF p_command ? 'printer' THEN
+        v_printer := document.find_printer(p_command ->> 'printer');
+    ELSE
+        v_location := catalog.find_location(p_command ->> 'location');
+        SELECT p.* INTO v_printer
+        FROM document.printer_default AS d
+        JOIN document.printer AS p ON p.id = d.printer_id
+        WHERE d.location_id = v_location.id AND d.kind = v_kind;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'no printer serves location % with a %', v_location.code, replace(v_kind::text, '_', ' ')
+                USING ERRCODE = 'MR951',
+                      DETAIL = jsonb_build_object('location', v_location.code, 'label', v_kind)::text,
+                      HINT = 'Name a printer.';
+        END IF;
+    END IF;
+    IF NOT document.label_fits(v_kind, v_printer.label_width, v_printer.label_height) THEN
+        RAISE EXCEPTION 'a % does not fit on the labels of printer %', replace(v_kind::text, '_', ' '), v_printer.code
+            USING ERRCODE = 'MR952',
+                  DETAIL = jsonb_build_object('printer', v_printer.code, 'label', v_kind, 'label_width', v_printer.label_width::text,
+                      'label_height', v_printer.label_height::text)::text,
+                  HINT = 'Take a printer with larger labels: A6 or 4 by 6 inches for logistic labels.';
+    END IF;
+    IF NOT v_printer.is_active THEN
+        RAISE EXCEPTION 'printer % is switched off', v_printer.code
+            USING ERRCODE = 'MR955',
+                  DETAIL = jsonb_build_object('printer', v_printer.code)::text,
+                  HINT = 'Take another printer.';
+    END IF;
+
+    v_number := document.add_print_job(v_printer, v_kind, v_number, p_command ->> 'language', coalesce((p_command ->> 'copies')::integer, 1),
+        false, event.current_actor());
+    RETURN event.finish_request(p_context, 201, document.get_print_job(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION document.print_label(jsonb, jsonb) IS
+    'Command: a label is printed, or printed again. Body: label (lot_label, handling_unit_label), item and lot or handling_unit, printer or location (its printer), copies?, language?. Raises MR101, MR102, MR204, MR205, MR520 for unknown codes, MR950 for an unknown printer, MR951 when no printer serves the location, MR952 when the label does not fit on its paper, MR955 when the printer is switched off, MR956 when the item has no lots.';
+-- <<< functions/document/print_label.sql
+
+-- >>> functions/document/save_printer.sql sha256:4c6156053587e873
+CREATE OR REPLACE FUNCTION document.save_printer(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-printer', p_context, p_command);
+    v_site catalog.site;
+    v_printer document.printer;
+    v_default record;
+    v_location catalog.location;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.find_site(p_command ->> 'site');
+    INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
+    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
+        coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
+        coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
+        coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        host = EXCLUDED.host,
+        port = EXCLUDED.port,
+        dpi = EXCLUDED.dpi,
+        label_width = EXCLUDED.label_width,
+        label_height = EXCLUDED.label_height,
+        font = EXCLUDED.font,
+        language = EXCLUDED.language,
+        tells_status = EXCLUDED.tells_status,
+        is_active = EXCLUDED.is_active
+    RETURNING p.* INTO v_printer;
+    -- Whoever saves a printer has looked after it: it is tried at once.
+    INSERT INTO document.printer_state AS s (printer_id)
+    VALUES (v_printer.id)
+    ON CONFLICT (printer_id) DO UPDATE
+    SET next_try_at = NULL;
+
+    DELETE FROM document.printer_default AS d
+    WHERE d.printer_id = v_printer.id
+      AND NOT EXISTS (
+          SELECT 1
+          FROM jsonb_array_elements(p_command -> 'default_for') AS e
+          JOIN catalog.location AS l ON l.code = e.value ->> 'location'
+          WHERE l.id = d.location_id AND e.value ->> 'label' = d.kind::text);
+    FOR v_default IN
+        SELECT DISTINCT e.value ->> 'location' AS location, (e.value ->> 'label')::document.kind AS kind
+        FROM jsonb_array_elements(p_command -> 'default_for') AS e
+        ORDER BY 1, 2
+    LOOP
+        v_location := catalog.find_location(v_default.location);
+        IF v_location.site_id <> v_site.id OR NOT v_location.is_physical THEN
+            RAISE EXCEPTION 'printer % cannot serve location %', v_printer.code, v_location.code
+                USING ERRCODE = 'MR957',
+                      DETAIL = jsonb_build_object('printer', v_printer.code, 'site', v_site.code, 'location', v_location.code)::text,
+                      HINT = 'Name places of its own site where goods lie.';
+        END IF;
+        IF NOT document.label_fits(v_default.kind, v_printer.label_width, v_printer.label_height) THEN
+            RAISE EXCEPTION 'a % does not fit on the labels of printer %', replace(v_default.kind::text, '_', ' '), v_printer.code
+                USING ERRCODE = 'MR952',
+                      DETAIL = jsonb_build_object('printer', v_printer.code, 'label', v_default.kind, 'label_width', v_printer.label_width::text,
+                          'label_height', v_printer.label_height::text)::text,
+                      HINT = 'Take a printer with larger labels: A6 or 4 by 6 inches for logistic labels.';
+        END IF;
+        -- The latest word counts: a location has one printer for a kind.
+        INSERT INTO document.printer_default AS d (location_id, kind, printer_id)
+        VALUES (v_location.id, v_default.kind, v_printer.id)
+        ON CONFLICT (location_id, kind) DO UPDATE
+        SET printer_id = EXCLUDED.printer_id
+        WHERE d.printer_id <> EXCLUDED.printer_id;
+    END LOOP;
+
+    PERFORM event.insert_job('print_labels', jsonb_build_object('printer', v_printer.code), 'printing')
+    WHERE v_printer.is_active
+      AND EXISTS (SELECT 1 FROM document.print_job AS j WHERE j.printer_id = v_printer.id AND j.state IN ('waiting', 'sending'));
+    PERFORM event.publish('printer.saved', v_printer.id, jsonb_build_object('printer', v_printer.code));
+    RETURN event.finish_request(p_context, 200, document.get_printer(v_printer.code));
+END;
+$function$;
+
+COMMENT ON FUNCTION document.save_printer(jsonb, jsonb) IS
+    'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site.';
+-- <<< functions/document/save_printer.sql
+
+-- >>> functions/document/store_file.sql sha256:6501c03d1fdea9ab
 CREATE OR REPLACE FUNCTION document.store_file(
     p_kind document.kind,
     p_number text,
@@ -1415,7 +2325,7 @@ BEGIN
     ORDER BY f.revision DESC
     LIMIT 1;
     -- A document that a partner may have stays as it is; only a label is printed anew.
-    IF FOUND AND (p_kind <> 'handling_unit_label' OR v_last.sha256 = sha256(p_content)) THEN
+    IF FOUND AND (p_kind NOT IN ('handling_unit_label', 'lot_label') OR v_last.sha256 = sha256(p_content)) THEN
         RETURN false;
     END IF;
     INSERT INTO document.file (kind, number, language, revision, media_type, content, sha256)
@@ -1432,8 +2342,53 @@ END;
 $function$;
 
 COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) IS
-    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
+    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit or lot changed gets another revision.';
 -- <<< functions/document/store_file.sql
+
+-- >>> functions/document/store_print_content.sql sha256:90b9fe35983e38cf
+CREATE OR REPLACE FUNCTION document.store_print_content(
+    p_id bigint,
+    p_content bytea
+) RETURNS bytea
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE document.print_job AS j
+    SET content = coalesce(j.content, p_content)
+    WHERE j.id = p_id
+    RETURNING j.content;
+$function$;
+
+COMMENT ON FUNCTION document.store_print_content(bigint, bytea) IS
+    'Stores what is sent to the printer for a print job, before it is sent. What is there already stays, so that every attempt sends the same. Gives what is to be sent.';
+-- <<< functions/document/store_print_content.sql
+
+-- >>> functions/document/wake_printers.sql sha256:2f0f755090dfebe5
+CREATE OR REPLACE FUNCTION document.wake_printers() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_now timestamptz := clock_timestamp();
+    v_woken integer;
+BEGIN
+    PERFORM event.insert_job('print_labels', jsonb_build_object('printer', p.code), 'printing')
+    FROM document.printer AS p
+    JOIN document.printer_state AS s ON s.printer_id = p.id
+    WHERE p.is_active
+      AND coalesce(s.busy_until < v_now, true)
+      AND coalesce(s.next_try_at < v_now, true)
+      AND EXISTS (SELECT 1 FROM document.print_job AS j WHERE j.printer_id = p.id AND j.state IN ('waiting', 'sending'));
+    GET DIAGNOSTICS v_woken = ROW_COUNT;
+    RETURN v_woken;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.wake_printers() IS
+    'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
+-- <<< functions/document/wake_printers.sql
 
 -- >>> functions/event/advance_log.sql sha256:de2fca009b546db5
 CREATE OR REPLACE FUNCTION event.advance_log(
@@ -5965,7 +6920,7 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:fb3d68283ec8b361
+-- >>> functions/production/report_production.sql sha256:3b3d3fc16e542433
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -6196,6 +7151,12 @@ BEGIN
         WHERE p.id = v_operation.id;
     END IF;
 
+    IF v_lot_id <> 0 AND v_moves_stock AND v_good > 0 THEN
+        PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', v_item.number || ':' || t.number,
+            'location', v_location.code, 'actor', event.current_actor()), 'document')
+        FROM inventory.lot AS t
+        WHERE t.id = v_lot_id;
+    END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,
             'good_quantity', trim_scale(v_good)::text, 'scrap_quantity', trim_scale(v_scrap)::text,
@@ -6737,7 +7698,7 @@ COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
     'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location, from which no way leads to use; a lot that is rejected in part is not split: the place tells the bad from the good; one that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 -- <<< functions/purchasing/inspect_goods.sql
 
--- >>> functions/purchasing/receive_goods.sql sha256:44046bf9dc69881b
+-- >>> functions/purchasing/receive_goods.sql sha256:88425b44f7107b6c
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
     p_command jsonb
@@ -6882,6 +7843,17 @@ BEGIN
         l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number], l.second_quantity
     FROM unnest(v_lines) AS l;
 
+    -- Each lot gets its label where it stands.
+    PERFORM event.insert_job('document_render', jsonb_build_object(
+        'kind', 'lot_label', 'number', n.item || ':' || n.lot, 'location', n.location, 'actor', event.current_actor()), 'document')
+    FROM (
+        SELECT DISTINCT i.number AS item, t.number AS lot, c.code AS location
+        FROM unnest(v_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN inventory.lot AS t ON t.id = l.lot_id
+        JOIN catalog.location AS c ON c.id = l.location_id
+        WHERE l.lot_id <> 0
+    ) AS n;
     PERFORM event.publish('goods_receipt.posted', v_receipt.id,
         jsonb_build_object('number', v_receipt.number, 'purchase_order', v_order.number, 'delivery_note', v_receipt.delivery_note));
     RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));
@@ -7864,7 +8836,7 @@ COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
     'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, accepted_second_quantity, rejected_second_quantity (catch weight; the last part of a line weighs what is left of it), location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
 -- <<< functions/shipping/inspect_return.sql
 
--- >>> functions/shipping/pack_handling_unit.sql sha256:452ef5e749c40080
+-- >>> functions/shipping/pack_handling_unit.sql sha256:efa540355fefddff
 CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(
     p_context jsonb,
     p_command jsonb
@@ -8014,7 +8986,8 @@ BEGIN
 
     PERFORM event.publish('handling_unit.packed', v_id, jsonb_build_object('handling_unit', v_sscc, 'kind', v_kind));
     -- The label of the pallet says what stands on it.
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'handling_unit_label', 'number', u.sscc))
+    PERFORM event.insert_job('document_render', jsonb_build_object(
+        'kind', 'handling_unit_label', 'number', u.sscc, 'actor', event.current_actor()), 'document')
     FROM shipping.handling_unit AS u
     WHERE u.id = v_id OR u.id = v_parent_id
     ORDER BY u.id;
@@ -8573,7 +9546,7 @@ COMMENT ON FUNCTION shipping.reverse_shipment(jsonb, jsonb) IS
     'Command: the truck did not leave; boxes and pallets are back in staging, packed as they were. The delivery note keeps its number. Body: shipment (its number or that of its delivery note), reason, occurred_at?. Raises MR209 when it was reversed already, MR533 once it is invoiced or goods came back.';
 -- <<< functions/shipping/reverse_shipment.sql
 
--- >>> functions/shipping/ship_goods.sql sha256:4f221b77a16f86e4
+-- >>> functions/shipping/ship_goods.sql sha256:2be1e1cc633671d5
 CREATE OR REPLACE FUNCTION shipping.ship_goods(
     p_context jsonb,
     p_command jsonb
@@ -8702,7 +9675,7 @@ BEGIN
     v_delivery_note := shipping.draw_delivery_note(v_shipment_id);
     PERFORM event.publish('shipment.posted', v_shipment_id,
         jsonb_build_object('shipment', v_number, 'delivery_note', v_delivery_note));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note), 'document');
     RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_number));
 END;
 $function$;
@@ -8844,6 +9817,22 @@ CREATE OR REPLACE TRIGGER journal_entry_not_truncated
 
 COMMENT ON TRIGGER journal_entry_not_truncated ON costing.journal_entry IS 'Refuses truncate, which row triggers do not see.';
 -- <<< triggers/costing/journal_entry_not_truncated.sql
+
+-- >>> triggers/document/printer_audited.sql sha256:d06027d09e193fe2
+CREATE OR REPLACE TRIGGER printer_audited
+    AFTER INSERT OR UPDATE OR DELETE ON document.printer
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER printer_audited ON document.printer IS 'Records every change in audit.entry.';
+-- <<< triggers/document/printer_audited.sql
+
+-- >>> triggers/document/printer_default_audited.sql sha256:f62a9dbfd66c13e5
+CREATE OR REPLACE TRIGGER printer_default_audited
+    AFTER INSERT OR UPDATE OR DELETE ON document.printer_default
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER printer_default_audited ON document.printer_default IS 'Records every change in audit.entry.';
+-- <<< triggers/document/printer_default_audited.sql
 
 -- >>> triggers/event/webhook_endpoint_audited.sql sha256:c7e1fbdac1362e09
 CREATE OR REPLACE TRIGGER webhook_endpoint_audited

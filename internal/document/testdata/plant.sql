@@ -13,4 +13,10 @@ SELECT 'CRATE', 'Folding crate, 60 × 40 cm', u.id, 'lot', true, '04012345678901
 INSERT INTO catalog.partner (code, name, is_customer, country, currency, language, vat_number, street, postal_code, city) VALUES
     ('HOME', 'Müller & Söhne', true, 'DE', 'EUR', 'de', NULL, 'Gasse 1', '70173', 'Stuttgart'),
     ('ABROAD', 'Çağlayan A.Ş.', true, 'TR', 'EUR', 'tr', 'TR1234567890', 'Işık Sk. 7', '34485', 'İstanbul');
+INSERT INTO catalog.partner (code, name, is_supplier, country, currency, language) VALUES ('POLY', 'Polynord AB', true, 'SE', 'EUR', 'en');
+INSERT INTO catalog.item (number, name, base_unit_id, tracking, gtin, shelf_life_days, is_purchased)
+SELECT n.number, n.name, u.id, n.tracking::catalog.tracking, n.gtin, 365, true
+FROM catalog.unit AS u, (VALUES
+    ('PP/NAT', 'Polypropylene, natural', 'lot', '04012345000016'), ('MOULD', 'Mould', 'serial', '04012345000023'), ('GLUE', 'Glue', 'lot', NULL),
+    ('BOLT', 'Bolt', 'none', NULL)) AS n (number, name, tracking, gtin);
 INSERT INTO catalog.reason (code, name, kind) VALUES ('BACK', 'Sent back', 'return');

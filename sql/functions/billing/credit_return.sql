@@ -72,7 +72,7 @@ BEGIN
     v_number := billing.insert_invoice(v_id, 'credit_note', v_shipment, v_return.id, v_invoice.id, 0);
     PERFORM event.publish('credit_note.issued', v_id,
         jsonb_build_object('credit_note', v_number, 'invoice', v_invoice.number, 'customer_return', v_return.number));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'credit_note', 'number', v_number), 'document');
     RETURN event.finish_request(p_context, 201, billing.get_credit_note(v_number));
 END;
 $function$;

@@ -59,7 +59,7 @@ BEGIN
 
     v_number := billing.insert_invoice(v_id, 'invoice', v_shipment, NULL, NULL, coalesce((p_command ->> 'payment_days')::integer, 30));
     PERFORM event.publish('invoice.issued', v_id, jsonb_build_object('invoice', v_number, 'shipment', v_shipment.number));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'invoice', 'number', v_number), 'document');
     RETURN event.finish_request(p_context, 201, billing.get_invoice(v_number));
 END;
 $function$;

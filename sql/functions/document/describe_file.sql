@@ -14,7 +14,7 @@ AS $function$
         'size', octet_length(f.content),
         'sha256', encode(f.sha256, 'hex'),
         'created_at', f.created_at,
-        'content', '/v1/documents/' || f.kind || '/' || f.number || '/content')
+        'content', '/v1/documents/' || f.kind || '/' || replace(f.number, '/', '%2F') || '/content')
     FROM document.file AS f
     WHERE f.id = p_id;
 $function$;

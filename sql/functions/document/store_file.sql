@@ -20,7 +20,7 @@ BEGIN
     ORDER BY f.revision DESC
     LIMIT 1;
     -- A document that a partner may have stays as it is; only a label is printed anew.
-    IF FOUND AND (p_kind <> 'handling_unit_label' OR v_last.sha256 = sha256(p_content)) THEN
+    IF FOUND AND (p_kind NOT IN ('handling_unit_label', 'lot_label') OR v_last.sha256 = sha256(p_content)) THEN
         RETURN false;
     END IF;
     INSERT INTO document.file (kind, number, language, revision, media_type, content, sha256)
@@ -37,4 +37,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) IS
-    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit changed gets another revision.';
+    'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit or lot changed gets another revision.';

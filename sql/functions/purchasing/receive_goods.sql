@@ -142,6 +142,17 @@ BEGIN
         l.quantity, l.state, l.accepted_quantity, v_ids[l.line_number], l.second_quantity
     FROM unnest(v_lines) AS l;
 
+    -- Each lot gets its label where it stands.
+    PERFORM event.insert_job('document_render', jsonb_build_object(
+        'kind', 'lot_label', 'number', n.item || ':' || n.lot, 'location', n.location, 'actor', event.current_actor()), 'document')
+    FROM (
+        SELECT DISTINCT i.number AS item, t.number AS lot, c.code AS location
+        FROM unnest(v_lines) AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN inventory.lot AS t ON t.id = l.lot_id
+        JOIN catalog.location AS c ON c.id = l.location_id
+        WHERE l.lot_id <> 0
+    ) AS n;
     PERFORM event.publish('goods_receipt.posted', v_receipt.id,
         jsonb_build_object('number', v_receipt.number, 'purchase_order', v_order.number, 'delivery_note', v_receipt.delivery_note));
     RETURN event.finish_request(p_context, 201, purchasing.get_goods_receipt(v_receipt.number));

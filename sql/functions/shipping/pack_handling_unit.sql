@@ -147,7 +147,8 @@ BEGIN
 
     PERFORM event.publish('handling_unit.packed', v_id, jsonb_build_object('handling_unit', v_sscc, 'kind', v_kind));
     -- The label of the pallet says what stands on it.
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'handling_unit_label', 'number', u.sscc))
+    PERFORM event.insert_job('document_render', jsonb_build_object(
+        'kind', 'handling_unit_label', 'number', u.sscc, 'actor', event.current_actor()), 'document')
     FROM shipping.handling_unit AS u
     WHERE u.id = v_id OR u.id = v_parent_id
     ORDER BY u.id;

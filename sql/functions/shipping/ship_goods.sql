@@ -126,7 +126,7 @@ BEGIN
     v_delivery_note := shipping.draw_delivery_note(v_shipment_id);
     PERFORM event.publish('shipment.posted', v_shipment_id,
         jsonb_build_object('shipment', v_number, 'delivery_note', v_delivery_note));
-    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note));
+    PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'delivery_note', 'number', v_delivery_note), 'document');
     RETURN event.finish_request(p_context, 201, shipping.get_shipment(v_number));
 END;
 $function$;
