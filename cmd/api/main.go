@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
@@ -32,6 +33,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	cfg, err := config.ReadAPI(os.Environ())
+	if err == nil && os.Getenv("GOMAXPROCS") == "" && pg.IsOnThisMachine(cfg.DatabaseURL.Reveal()) {
+		// Postgres needs twice the time that we need, and threads of ours that look for work take it away.
+		runtime.GOMAXPROCS(max(1, runtime.GOMAXPROCS(0)/2))
+	}
 	if err == nil {
 		err = profiled(cfg.CPUProfile, func() error { return Run(ctx, cfg, func(net.Addr) {}) })
 	}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -79,6 +81,16 @@ func open(ctx context.Context, config *pgxpool.Config) (*pgxpool.Pool, error) {
 		return nil, err
 	}
 	return pool, nil
+}
+
+// IsOnThisMachine says whether url names a database that this machine serves: by a socket or the loopback address.
+func IsOnThisMachine(url string) bool {
+	config, err := pgconn.ParseConfig(url)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(config.Host)
+	return filepath.IsAbs(config.Host) || config.Host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // attempts is how often a transaction that lost against another one is run.

@@ -162,3 +162,15 @@ func encoded(t *testing.T, list []string) *string {
 	}
 	return new(string(text))
 }
+
+func TestIsOnThisMachine(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]bool{
+		"postgres://a@localhost/b": true, "postgres://a@127.0.0.1:5433/b": true, "postgres://a@[::1]/b": true, "postgres://a@/b?host=/run/postgresql": true,
+		"postgres://a@db.example.com/b": false, "postgres://a@10.0.0.7/b": false, "postgres://a@localhost.example.com/b": false, ":": false,
+	} {
+		if got := pg.IsOnThisMachine(url); got != want {
+			t.Errorf("%s: %t", url, got)
+		}
+	}
+}
