@@ -31,8 +31,8 @@ const (
 )
 
 // Poster gathers the transfers that arrive while the batches before them are in flight,
-// and posts them by one call and one commit. Nobody waits for a batch to fill: a command
-// that finds a poster idle goes at once.
+// and posts them by one call and one commit. No timer waits for a batch to fill: a command
+// that finds nothing under way goes at once, and alone.
 type Poster struct {
 	queries *db.Queries
 	codes   []string // of the refusals that may be told, and beside them what they are
@@ -41,7 +41,8 @@ type Poster struct {
 
 	mu      sync.Mutex
 	waiting []*posting
-	running int
+	running int // batches under way
+	sent    int // commands in them
 }
 
 // Request is one command of put-away, transfer-stock or scrap-stock, and who sends it.
@@ -97,32 +98,46 @@ func (p *Poster) enqueue(c *posting) bool {
 		return false
 	}
 	p.waiting = append(p.waiting, c)
-	if p.running < posters {
-		p.running++
-		go p.run()
-	}
+	p.advance()
 	return true
 }
 
-// run posts batch after batch until nothing waits.
-func (p *Poster) run() {
-	for {
+// advance sends what it is time to send. The lock is held.
+func (p *Poster) advance() {
+	for p.isTime() {
 		batch := p.take()
-		if batch == nil {
+		if len(batch) == 0 {
 			return
 		}
-		p.send(batch)
-		for _, c := range batch {
-			close(c.done)
-		}
+		p.running++
+		p.sent += len(batch)
+		go p.run(batch)
 	}
 }
 
-// take is the next batch: in order of arrival, no key twice, and nothing whose client gave
-// up waiting. Nil ends the poster that asked.
-func (p *Poster) take() []*posting {
+// isTime says whether the commands that wait go now. One that finds nothing under way goes alone and at once. Beside a
+// batch under way goes one of its size: each has costs that do not depend on what is in it, and a smaller one would
+// mostly wait for the balances of the other.
+func (p *Poster) isTime() bool {
+	return p.running == 0 || p.running < posters && len(p.waiting)*p.running >= min(p.sent, p.running*largestBatch)
+}
+
+// run posts one batch, then those that waited for its end.
+func (p *Poster) run(batch []*posting) {
+	p.send(batch)
+	for _, c := range batch {
+		close(c.done)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.running--
+	p.sent -= len(batch)
+	p.advance()
+}
+
+// take is the next batch: in order of arrival, no key twice, and nothing whose client gave
+// up waiting.
+func (p *Poster) take() []*posting {
 	var batch, left []*posting
 	keys := make(map[string]bool, min(len(p.waiting), largestBatch))
 	for _, c := range p.waiting {
@@ -136,9 +151,6 @@ func (p *Poster) take() []*posting {
 		}
 	}
 	p.waiting = left
-	if batch == nil {
-		p.running--
-	}
 	return batch
 }
 
