@@ -12,7 +12,7 @@ DATA ?= $(MILLRACE_TEST_DATA)/adventureworks
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay test race lint gen verify migration river-migrations structure checks bench bench-volume openapi api-diff docs tools clean
+.PHONY: help demo replay test race lint gen verify migration river-migrations structure checks bench bench-volume bench-feed openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ bench: ## Measure posting beside TPC-B and a textbook service (BENCH="--duration
 bench-volume: ## Measure a ledger of many movements (ROWS=50000000)
 	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/bench
 	@exec $(BIN)/bench volume --rows $(or $(ROWS),5000000) $(BENCH)
+
+bench-feed: ## Measure the feed: from posting to screen, 500 screens, catching up
+	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/api ./cmd/worker ./cmd/bench
+	@exec $(BIN)/bench feed $(BENCH)
 
 openapi: ## Write docs/openapi.yaml from the routes
 	@$(GO) run ./internal/tools/openapi
