@@ -6160,6 +6160,8 @@ COMMENT ON FUNCTION document.wake_printers() IS 'Begins again with printers for 
 CREATE FUNCTION event.advance_log(p_limit integer) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET work_mem TO '64MB'
+    SET jit TO 'off'
     AS $$
 DECLARE
     v_head bigint;
@@ -6182,13 +6184,11 @@ BEGIN
         DELETE FROM event.inbox AS i
         WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit))
         RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
-    ), numbered AS (
-        INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
-        SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
-        FROM taken AS t
-        RETURNING 1
     )
-    SELECT count(*) INTO v_count FROM numbered;
+    INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
+    SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
+    FROM taken AS t;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
 
     IF v_count > 0 THEN
         UPDATE event.log_head AS h SET position = v_head + v_count;

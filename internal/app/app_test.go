@@ -13,6 +13,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // TestDocument holds docs/openapi.yaml to be current.
@@ -109,6 +110,29 @@ func TestJobs(t *testing.T) {
 				t.Errorf("%s: nobody works the queue %s", file, arguments[2])
 			}
 		}
+	}
+}
+
+// TestReadersHaveAWorker: so does every job that the sequencer inserts for a reader of the feed.
+func TestReadersHaveAWorker(t *testing.T) {
+	t.Parallel()
+	rows, err := testdb.New(t).Pool.Query(t.Context(), `SELECT name, job_kind, job_queue FROM event.consumer WHERE job_kind IS NOT NULL`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	kinds, readers := app.Jobs(nil, app.Settings{}).Kinds(), 0
+	for ; rows.Next(); readers++ {
+		var name, kind, inQueue string
+		if err := rows.Scan(&name, &kind, &inQueue); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(kinds, kind) || !slices.Contains(queue.Queues, inQueue) {
+			t.Errorf("reader %s: nobody works jobs of kind %s in the queue %s", name, kind, inQueue)
+		}
+	}
+	if rows.Err() != nil || readers == 0 {
+		t.Errorf("%d readers, %v", readers, rows.Err())
 	}
 }
 

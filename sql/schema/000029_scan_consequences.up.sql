@@ -2390,13 +2390,15 @@ COMMENT ON FUNCTION document.wake_printers() IS
     'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
 -- <<< functions/document/wake_printers.sql
 
--- >>> functions/event/advance_log.sql sha256:de2fca009b546db5
+-- >>> functions/event/advance_log.sql sha256:b5afcb4978819d14
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
+SET jit = off
 AS $function$
 DECLARE
     v_head bigint;
@@ -2419,13 +2421,11 @@ BEGIN
         DELETE FROM event.inbox AS i
         WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit))
         RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
-    ), numbered AS (
-        INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
-        SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
-        FROM taken AS t
-        RETURNING 1
     )
-    SELECT count(*) INTO v_count FROM numbered;
+    INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
+    SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
+    FROM taken AS t;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
 
     IF v_count > 0 THEN
         UPDATE event.log_head AS h SET position = v_head + v_count;
