@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,7 +161,7 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 	}
 	var programme []part
 	for _, p := range parts() {
-		if strings.Contains(p.name(), b.Only) {
+		if len(b.Only) == 0 || slices.ContainsFunc(b.Only, func(text string) bool { return strings.Contains(p.name(), text) }) {
 			programme = append(programme, p)
 		}
 	}
@@ -190,7 +191,7 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 	r.Bars = bars(r.Parts)
 	b.screen.clear()
 	r.print(os.Stdout)
-	if b.Only == "" {
+	if len(b.Only) == 0 {
 		if err := r.write(b.postingCommand); err != nil {
 			return err
 		}
