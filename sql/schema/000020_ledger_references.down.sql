@@ -1,5 +1,8 @@
 SET LOCAL lock_timeout = '5s';
 
+DROP TYPE inventory.balance_use;
+DROP TYPE inventory.transfer_entry;
+
 COMMENT ON COLUMN inventory.movement.item_id IS NULL;
 COMMENT ON COLUMN inventory.movement.lot_id IS '0: stock without lot.';
 COMMENT ON COLUMN inventory.movement.from_location_id IS NULL;

@@ -19,38 +19,27 @@ SET enable_material = off
 AS $function$
 #variable_conflict use_column
 DECLARE
-    -- Per command, in the order of arrival. Arrays of plain types, read by one unnest: their elements are not searched for.
-    v_types inventory.movement_type[];
-    v_fingerprints bytea[];
-    v_bodies jsonb[];           -- the answer, null while the command is still to be posted
-    v_replayed boolean[];       -- answered before, under the same key
-    v_foreign boolean[];        -- the key belongs to another request: answered, and not stored
-    v_occurred timestamptz[];   -- null: when it is posted
-    v_items bigint[];           -- null: nothing is posted
-    v_lots bigint[];
-    v_froms bigint[];
-    v_tos bigint[];
-    v_sources bigint[];         -- the source, null when it holds no balance
-    v_targets bigint[];         -- the target, null when it holds no balance
-    v_quantities numeric[];
-    v_reasons bigint[];
-    v_to_codes text[];
-    v_units text[];
-    v_seconds numeric[];        -- catch weight, null where the item has none
-    v_second_units text[];
-    v_has_seconds boolean := false;
-    v_second_frees numeric[];   -- what there is of it per balance, as v_frees
-    v_second_free numeric;
-    v_closed_until timestamptz;
+    -- The commands in the order of arrival. One array of rows and not one array per column: twenty arrays to build and to read again
+    -- cost more than all locks.
+    v_entries inventory.transfer_entry[];
+    v_entry inventory.transfer_entry;
     v_is_usual boolean;
     v_is_complete boolean;      -- every balance is there already
-    v_is_covered boolean;
+    v_is_put_away boolean;
+    v_is_lot_scrapped boolean;
+    v_has_seconds boolean := false;
+    v_closed_until timestamptz;
     v_line inventory.posting_line;
+    v_uses inventory.balance_use[];     -- which balances the commands name; what is added is not counted
+    v_additions inventory.balance_use[];
     v_keys inventory.balance_key[];
-    v_ordinal integer;
-    v_entry record;
-    v_frees numeric[];          -- what is free per balance that cannot serve all
+    v_scarce inventory.balance[];   -- those that cannot serve all, or whose catch weight has to be looked at
     v_free numeric;
+    v_frees numeric[];          -- what is free of each scarce one
+    v_second_free numeric;
+    v_second_frees numeric[];
+    v_use record;
+    v_ordinal integer;
     v_shortage jsonb;
     v_posted_at timestamptz;
     v_instant text;             -- the same, as JSON has it
@@ -60,22 +49,20 @@ DECLARE
     v_hint text;
 BEGIN
     -- 1. What was answered before, and what the codes of the others mean. A command that is in any way unusual gets no item yet.
-    SELECT array_agg(s.movement_type), array_agg(s.fingerprint), array_agg(s.body), array_agg(s.is_replayed), array_agg(s.is_foreign),
-        array_agg(NULL::timestamptz), array_agg(s.item_id), array_agg(s.lot_id), array_agg(s.from_id), array_agg(s.to_id),
-        array_agg(CASE WHEN s.is_from_physical THEN s.from_id END), array_agg(CASE WHEN s.is_to_physical THEN s.to_id END),
-        array_agg(s.quantity), array_agg(s.reason_id), array_agg(s.to_code), array_agg(s.unit),
-        array_agg(NULL::numeric), array_agg(NULL::text),
-        bool_and(s.is_replayed OR s.item_id IS NOT NULL), bool_and(s.is_complete)
-    INTO v_types, v_fingerprints, v_bodies, v_replayed, v_foreign,
-        v_occurred, v_items, v_lots, v_froms, v_tos,
-        v_sources, v_targets,
-        v_quantities, v_reasons, v_to_codes, v_units,
-        v_seconds, v_second_units,
-        v_is_usual, v_is_complete
+    SELECT array_agg(ROW(s.key, s.operation, s.actor, s.device, s.request_id, s.fingerprint, s.is_replayed, s.is_foreign, s.body, s.movement_type,
+            s.item_id, s.lot_id, s.from_id, s.to_id, CASE WHEN s.is_from_physical THEN s.from_id END, CASE WHEN s.is_to_physical THEN s.to_id END,
+            s.quantity, NULL, s.reason_id, NULL, s.item, s.lot, s.from_code, s.to_code, s.unit, NULL)::inventory.transfer_entry),
+        bool_and(s.is_replayed OR s.item_id IS NOT NULL), bool_and(s.is_complete),
+        bool_or(s.movement_type = 'put_away'), bool_or(s.movement_type = 'scrap' AND s.lot IS NOT NULL),
+        array_agg(ROW(s.item_id, s.from_id, s.lot_id, s.quantity, false)::inventory.balance_use)
+            FILTER (WHERE s.item_id IS NOT NULL AND s.is_from_physical),
+        array_agg(ROW(s.item_id, s.to_id, s.lot_id, 0, false)::inventory.balance_use) FILTER (WHERE s.item_id IS NOT NULL AND s.is_to_physical)
+    INTO v_entries, v_is_usual, v_is_complete, v_is_put_away, v_is_lot_scrapped, v_uses, v_additions
     FROM (
         -- Kept apart so that each member is taken out of its document once.
         WITH command AS MATERIALIZED (
-            SELECT n.ordinal, n.key, n.command ->> 'item' AS item, n.command ->> 'lot' AS lot, n.command ->> 'from' AS from_code,
+            SELECT n.ordinal, n.key, n.operation, n.actor, n.device, n.request_id,
+                n.command ->> 'item' AS item, n.command ->> 'lot' AS lot, n.command ->> 'from' AS from_code,
                 n.command ->> 'to' AS to_code, n.command ->> 'unit' AS unit, n.command ->> 'reason' AS reason,
                 n.command ->> 'occurred_at' AS occurred_at, n.command ? 'second_quantity' AS has_second,
                 CASE WHEN n.command ->> 'quantity' ~ '^[0-9]{1,12}(\.[0-9]{1,6})?$' THEN (n.command ->> 'quantity')::numeric END AS quantity,
@@ -83,11 +70,12 @@ BEGIN
                 sha256(convert_to(n.operation || ' ' || coalesce(n.command::text, ''), 'UTF8')) AS fingerprint,
                 (CASE n.operation WHEN 'put-away' THEN 'put_away' WHEN 'transfer-stock' THEN 'transfer' WHEN 'scrap-stock' THEN 'scrap' END)
                     ::inventory.movement_type AS movement_type
-            FROM unnest(p_operations, p_keys, p_commands) WITH ORDINALITY AS n (operation, key, command, ordinal)
+            FROM unnest(p_keys, p_operations, p_actors, p_devices, p_request_ids, p_commands)
+                WITH ORDINALITY AS n (key, operation, actor, device, request_id, command, ordinal)
         )
-        SELECT c.movement_type, c.fingerprint, r.body,
+        SELECT c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
             coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
-            CASE WHEN r.key IS NULL AND rule.id IS NOT NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
+            CASE WHEN r.key IS NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
                 AND (i.tracking = 'none') = (c.lot IS NULL)
                 AND (i.tracking = 'none' OR l.id IS NOT NULL)
                 AND NOT (c.movement_type = 'put_away' AND f.kind = 'quarantine' AND i.tracking = 'none')
@@ -97,6 +85,9 @@ BEGIN
                 AND (i.tracking <> 'serial' OR c.quantity = 1)
                 AND c.quantity > 0 AND scale(trim_scale(c.quantity)) <= u.scale
                 AND c.occurred_at IS NULL
+                AND EXISTS (
+                    SELECT FROM inventory.movement_rule AS rule
+                    WHERE rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = coalesce(scrap.kind, g.kind))
             THEN i.id END AS item_id,
             coalesce(l.id, 0) AS lot_id, f.id AS from_id, coalesce(scrap.id, g.id) AS to_id,
             f.is_physical AS is_from_physical, coalesce(scrap.is_physical, g.is_physical) AS is_to_physical,
@@ -116,82 +107,77 @@ BEGIN
         LEFT JOIN catalog.location AS scrap ON c.movement_type = 'scrap' AND scrap.site_id = f.site_id AND scrap.kind = 'scrap'
         LEFT JOIN catalog.location AS g ON c.movement_type <> 'scrap' AND g.code = c.to_code
         LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason AND reason.kind = 'scrap'
-        LEFT JOIN inventory.movement_rule AS rule
-            ON rule.movement_type = c.movement_type AND rule.from_kind = f.kind AND rule.to_kind = coalesce(scrap.kind, g.kind)
         ORDER BY c.ordinal
     ) AS s;
 
     -- 2. The unusual ones, each alone, by the functions that convert units and say what is wrong.
     IF NOT v_is_usual THEN
         v_is_complete := false;
-        FOR i IN 1..cardinality(p_operations) LOOP
-            IF v_foreign[i] THEN
-                v_bodies[i] := event.describe_refusal(p_request_ids[i], p_problems[array_position(p_problem_codes, 'MR902')]::jsonb, 'MR902',
+        FOR i IN 1..cardinality(v_entries) LOOP
+            v_entry := v_entries[i];
+            IF v_entry.is_foreign THEN
+                v_entry.body := event.describe_refusal(v_entry.request_id, p_problems[array_position(p_problem_codes, 'MR902')]::jsonb, 'MR902',
                     'this key was used for another request', NULL, 'Send every new request under a new key.');
-            ELSIF NOT v_replayed[i] AND v_items[i] IS NULL THEN
+                v_entries[i] := v_entry;
+            ELSIF NOT v_entry.is_replayed AND v_entry.item_id IS NULL THEN
                 BEGIN
-                    v_occurred[i] := event.occurred_at(p_commands[i]);
-                    v_line := inventory.prepare_transfer(v_types[i], p_commands[i]);
-                    PERFORM inventory.check_movement(v_types[i], v_line);
-                    v_seconds[i] := inventory.to_second_quantity(v_line.item_id, p_commands[i] ->> 'second_quantity');
-                    SELECT f.is_physical AS is_from_physical, g.is_physical AS is_to_physical, g.code AS to_code, u.code AS unit, w.code AS second_unit
-                    INTO STRICT v_entry
+                    v_entry.occurred_at := event.occurred_at(p_commands[i]);
+                    v_line := inventory.prepare_transfer(v_entry.movement_type, p_commands[i]);
+                    PERFORM inventory.check_movement(v_entry.movement_type, v_line);
+                    v_entry.second_quantity := inventory.to_second_quantity(v_line.item_id, p_commands[i] ->> 'second_quantity');
+                    SELECT CASE WHEN f.is_physical THEN f.id END, CASE WHEN g.is_physical THEN g.id END, g.code, u.code, w.code
+                    INTO STRICT v_entry.source_id, v_entry.target_id, v_entry.to_code, v_entry.unit, v_entry.second_unit
                     FROM catalog.location AS f, catalog.location AS g, catalog.item AS t
                     JOIN catalog.unit AS u ON u.id = t.base_unit_id
                     LEFT JOIN catalog.unit AS w ON w.id = t.second_unit_id
                     WHERE f.id = v_line.from_location_id AND g.id = v_line.to_location_id AND t.id = v_line.item_id;
-                    v_lots[i] := v_line.lot_id;
-                    v_froms[i] := v_line.from_location_id;
-                    v_tos[i] := v_line.to_location_id;
-                    v_sources[i] := CASE WHEN v_entry.is_from_physical THEN v_line.from_location_id END;
-                    v_targets[i] := CASE WHEN v_entry.is_to_physical THEN v_line.to_location_id END;
-                    v_quantities[i] := v_line.quantity;
-                    v_reasons[i] := v_line.reason_id;
-                    v_to_codes[i] := v_entry.to_code;
-                    v_units[i] := v_entry.unit;
-                    v_second_units[i] := v_entry.second_unit;
-                    v_has_seconds := v_has_seconds OR v_seconds[i] IS NOT NULL;
-                    v_items[i] := v_line.item_id;
+                    v_entry.lot_id := v_line.lot_id;
+                    v_entry.from_location_id := v_line.from_location_id;
+                    v_entry.to_location_id := v_line.to_location_id;
+                    v_entry.quantity := v_line.quantity;
+                    v_entry.reason_id := v_line.reason_id;
+                    v_has_seconds := v_has_seconds OR v_entry.second_quantity IS NOT NULL;
+                    v_entry.item_id := v_line.item_id;
                 EXCEPTION WHEN OTHERS THEN
                     GET STACKED DIAGNOSTICS v_code = RETURNED_SQLSTATE, v_message = MESSAGE_TEXT,
                         v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-                    v_items[i] := NULL;
-                    v_seconds[i] := NULL;
-                    v_bodies[i] := event.describe_refusal(p_request_ids[i], p_problems[array_position(p_problem_codes, v_code)]::jsonb, v_code, v_message, v_detail, v_hint);
-                    IF v_bodies[i] IS NULL THEN
+                    v_entry.item_id := NULL;
+                    v_entry.second_quantity := NULL;
+                    v_entry.body := event.describe_refusal(v_entry.request_id, p_problems[array_position(p_problem_codes, v_code)]::jsonb,
+                        v_code, v_message, v_detail, v_hint);
+                    IF v_entry.body IS NULL THEN
                         RAISE;
                     END IF;
                 END;
+                v_entries[i] := v_entry;
             END IF;
         END LOOP;
+        SELECT array_agg(ROW(l.item_id, p.location_id, l.lot_id, p.taken, l.second_quantity IS NOT NULL)::inventory.balance_use)
+        INTO v_uses
+        FROM unnest(v_entries) AS l
+        CROSS JOIN LATERAL (VALUES (l.source_id, l.quantity), (l.target_id, 0)) AS p (location_id, taken)
+        WHERE l.item_id IS NOT NULL AND p.location_id IS NOT NULL;
+        v_additions := NULL;
     END IF;
+    v_uses := v_uses || v_additions;
 
     -- 3. Every balance the batch touches, locked in key order; missing ones are made first. Is there enough for all, whatever the order?
     -- Then nothing has to be looked at one by one.
     PERFORM pg_advisory_xact_lock_shared(218, 0);   -- see inventory.lock_balances
     IF NOT v_is_complete THEN
-        SELECT coalesce(array_agg(ROW(l.item_id, p.location_id, l.lot_id)::inventory.balance_key), '{}')
+        SELECT coalesce(array_agg(ROW(u.item_id, u.location_id, u.lot_id)::inventory.balance_key), '{}')
         INTO v_keys
-        FROM unnest(v_items, v_lots, v_sources, v_targets) AS l (item_id, lot_id, source_id, target_id)
-        CROSS JOIN LATERAL (VALUES (l.source_id), (l.target_id)) AS p (location_id)
-        WHERE l.item_id IS NOT NULL AND p.location_id IS NOT NULL;
+        FROM unnest(v_uses) AS u;
         PERFORM inventory.lock_balances(v_keys);
     END IF;
-    SELECT coalesce(bool_and(k.free >= k.taken), true)
-    INTO v_is_covered
+    SELECT array_agg(k.balance) FILTER (WHERE k.free < k.taken OR k.has_seconds)
+    INTO v_scarce
     FROM (
-        SELECT b.on_hand - b.reserved AS free, n.taken
+        SELECT b AS balance, b.on_hand - b.reserved AS free, n.taken, n.has_seconds
         FROM (
-            SELECT e.item_id, e.location_id, e.lot_id, sum(e.taken) AS taken
-            FROM (
-                SELECT l.item_id, l.location_id, l.lot_id, l.quantity AS taken
-                FROM unnest(v_items, v_sources, v_lots, v_quantities) AS l (item_id, location_id, lot_id, quantity)
-                UNION ALL
-                SELECT l.item_id, l.location_id, l.lot_id, 0
-                FROM unnest(v_items, v_targets, v_lots) AS l (item_id, location_id, lot_id)
-            ) AS e
-            WHERE e.item_id IS NOT NULL AND e.location_id IS NOT NULL
-            GROUP BY e.item_id, e.location_id, e.lot_id
+            SELECT u.item_id, u.location_id, u.lot_id, sum(u.taken) AS taken, bool_or(u.has_second) AS has_seconds
+            FROM unnest(v_uses) AS u
+            GROUP BY u.item_id, u.location_id, u.lot_id
         ) AS n
         JOIN inventory.balance AS b ON b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id
         ORDER BY b.item_id, b.location_id, b.lot_id
@@ -202,95 +188,85 @@ BEGIN
     IF NOT v_is_usual THEN
         SELECT max(p.ends_at) INTO v_closed_until FROM inventory.period AS p;
         FOR v_ordinal IN
-            SELECT l.ordinal
-            FROM unnest(v_items, v_occurred) WITH ORDINALITY AS l (item_id, occurred_at, ordinal)
+            SELECT l.ordinality
+            FROM unnest(v_entries) WITH ORDINALITY AS l
             WHERE l.item_id IS NOT NULL AND l.occurred_at < v_closed_until
         LOOP
+            v_entry := v_entries[v_ordinal];
             BEGIN
-                PERFORM inventory.refuse_closed_period(v_occurred[v_ordinal]);
+                PERFORM inventory.refuse_closed_period(v_entry.occurred_at);
             EXCEPTION WHEN SQLSTATE 'MR218' THEN
                 GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-                v_items[v_ordinal] := NULL;
-                v_bodies[v_ordinal] := event.describe_refusal(p_request_ids[v_ordinal],
-                    p_problems[array_position(p_problem_codes, 'MR218')]::jsonb, 'MR218', v_message, v_detail, v_hint);
+                v_entry.item_id := NULL;
+                v_entry.body := event.describe_refusal(v_entry.request_id, p_problems[array_position(p_problem_codes, 'MR218')]::jsonb,
+                    'MR218', v_message, v_detail, v_hint);
+                v_entries[v_ordinal] := v_entry;
             END;
         END LOOP;
     END IF;
 
     -- 5. Lots that are not released, read after the locks; see inventory.set_lot_status.
-    IF 'put_away' = ANY (v_types) THEN
+    IF v_is_put_away THEN
         FOR v_ordinal IN
-            SELECT l.ordinal
-            FROM unnest(v_items, v_lots, v_types) WITH ORDINALITY AS l (item_id, lot_id, movement_type, ordinal)
+            SELECT l.ordinality
+            FROM unnest(v_entries) WITH ORDINALITY AS l
             JOIN inventory.lot AS lot ON lot.id = l.lot_id AND lot.status <> 'released'
             WHERE l.item_id IS NOT NULL AND l.movement_type = 'put_away'
         LOOP
+            v_entry := v_entries[v_ordinal];
             BEGIN
-                PERFORM inventory.check_movement(v_types[v_ordinal], ROW(v_items[v_ordinal], v_lots[v_ordinal], v_froms[v_ordinal], v_tos[v_ordinal],
-                    v_quantities[v_ordinal], false, NULL, NULL, NULL)::inventory.posting_line);
+                PERFORM inventory.check_movement(v_entry.movement_type, ROW(v_entry.item_id, v_entry.lot_id, v_entry.from_location_id,
+                    v_entry.to_location_id, v_entry.quantity, false, NULL, NULL, NULL)::inventory.posting_line);
             EXCEPTION WHEN SQLSTATE 'MR202' THEN
                 GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
-                v_items[v_ordinal] := NULL;
-                v_bodies[v_ordinal] := event.describe_refusal(p_request_ids[v_ordinal],
-                    p_problems[array_position(p_problem_codes, 'MR202')]::jsonb, 'MR202', v_message, v_detail, v_hint);
+                v_entry.item_id := NULL;
+                v_entry.body := event.describe_refusal(v_entry.request_id, p_problems[array_position(p_problem_codes, 'MR202')]::jsonb,
+                    'MR202', v_message, v_detail, v_hint);
+                v_entries[v_ordinal] := v_entry;
             END;
         END LOOP;
     END IF;
 
-    -- 6. The balances that cannot serve all, or have catch weight: who takes from them and who adds to them, in the order of arrival.
-    IF NOT v_is_covered OR v_has_seconds THEN
-        FOR v_entry IN
-            SELECT e.ordinal, e.is_addition, e.number, e.quantity, b.on_hand, b.reserved, e.second_quantity,
+    -- 6. Who takes from the scarce balances and who adds to them, in the order of arrival.
+    IF v_scarce IS NOT NULL THEN
+        FOR v_use IN
+            SELECT l.ordinality AS ordinal, p.is_addition, b.ordinality AS number, l.quantity, b.on_hand, b.reserved, l.second_quantity,
                 coalesce(b.second_on_hand, 0) AS second_on_hand
-            FROM (
-                SELECT p.ordinal, p.is_addition, p.item_id, p.location_id, p.lot_id, p.quantity, p.second_quantity,
-                    dense_rank() OVER (ORDER BY p.item_id, p.location_id, p.lot_id) AS number,
-                    sum(p.quantity) FILTER (WHERE NOT p.is_addition)
-                        OVER (ORDER BY p.item_id, p.location_id, p.lot_id RANGE BETWEEN CURRENT ROW AND CURRENT ROW) AS taken
-                FROM (
-                    SELECT l.ordinal, false AS is_addition, l.item_id, l.location_id, l.lot_id, l.quantity, l.second_quantity
-                    FROM unnest(v_items, v_sources, v_lots, v_quantities, v_seconds)
-                        WITH ORDINALITY AS l (item_id, location_id, lot_id, quantity, second_quantity, ordinal)
-                    UNION ALL
-                    SELECT l.ordinal, true, l.item_id, l.location_id, l.lot_id, l.quantity, l.second_quantity
-                    FROM unnest(v_items, v_targets, v_lots, v_quantities, v_seconds)
-                        WITH ORDINALITY AS l (item_id, location_id, lot_id, quantity, second_quantity, ordinal)
-                ) AS p
-                WHERE p.item_id IS NOT NULL AND p.location_id IS NOT NULL
-            ) AS e
-            JOIN inventory.balance AS b ON b.item_id = e.item_id AND b.location_id = e.location_id AND b.lot_id = e.lot_id
-            WHERE b.on_hand - b.reserved < e.taken OR e.second_quantity IS NOT NULL
-            ORDER BY e.ordinal, e.is_addition
+            FROM unnest(v_entries) WITH ORDINALITY AS l
+            CROSS JOIN LATERAL (VALUES (l.source_id, false), (l.target_id, true)) AS p (location_id, is_addition)
+            JOIN unnest(v_scarce) WITH ORDINALITY AS b ON b.item_id = l.item_id AND b.location_id = p.location_id AND b.lot_id = l.lot_id
+            ORDER BY l.ordinality, p.is_addition
         LOOP
-            CONTINUE WHEN v_items[v_entry.ordinal] IS NULL;     -- an addition of what was refused
-            v_free := coalesce(v_frees[v_entry.number], v_entry.on_hand - v_entry.reserved);
-            v_second_free := coalesce(v_second_frees[v_entry.number], v_entry.second_on_hand);
-            IF v_entry.is_addition THEN
-                v_frees[v_entry.number] := v_free + v_entry.quantity;
-                v_second_frees[v_entry.number] := v_second_free + coalesce(v_entry.second_quantity, 0);
-            ELSIF v_free >= v_entry.quantity AND (v_entry.second_quantity IS NULL OR v_second_free >= v_entry.second_quantity) THEN
-                v_frees[v_entry.number] := v_free - v_entry.quantity;
-                v_second_frees[v_entry.number] := v_second_free - coalesce(v_entry.second_quantity, 0);
+            v_entry := v_entries[v_use.ordinal];
+            CONTINUE WHEN v_entry.item_id IS NULL;      -- an addition of what was refused
+            v_free := coalesce(v_frees[v_use.number], v_use.on_hand - v_use.reserved);
+            v_second_free := coalesce(v_second_frees[v_use.number], v_use.second_on_hand);
+            IF v_use.is_addition THEN
+                v_frees[v_use.number] := v_free + v_use.quantity;
+                v_second_frees[v_use.number] := v_second_free + coalesce(v_use.second_quantity, 0);
+            ELSIF v_free >= v_use.quantity AND (v_use.second_quantity IS NULL OR v_second_free >= v_use.second_quantity) THEN
+                v_frees[v_use.number] := v_free - v_use.quantity;
+                v_second_frees[v_use.number] := v_second_free - coalesce(v_use.second_quantity, 0);
             ELSE
-                v_ordinal := v_entry.ordinal;
-                IF v_free < v_entry.quantity THEN
+                IF v_free < v_use.quantity THEN
                     v_code := 'MR201';
-                    v_shortage := inventory.describe_shortage(p_commands[v_ordinal] ->> 'item', p_commands[v_ordinal] ->> 'from',
-                        p_commands[v_ordinal] ->> 'lot', v_free + v_entry.reserved, v_entry.reserved, v_entry.quantity);
+                    v_shortage := inventory.describe_shortage(v_entry.item, v_entry.from_code, v_entry.lot,
+                        v_free + v_use.reserved, v_use.reserved, v_use.quantity);
                 ELSE
                     v_code := 'MR229';
                     BEGIN
-                        PERFORM inventory.refuse_second_shortage(p_commands[v_ordinal] ->> 'item', p_commands[v_ordinal] ->> 'from',
-                            p_commands[v_ordinal] ->> 'lot', v_second_units[v_ordinal], v_second_free, v_entry.second_quantity);
+                        PERFORM inventory.refuse_second_shortage(v_entry.item, v_entry.from_code, v_entry.lot, v_entry.second_unit,
+                            v_second_free, v_use.second_quantity);
                     EXCEPTION WHEN SQLSTATE 'MR229' THEN
                         GET STACKED DIAGNOSTICS v_message = MESSAGE_TEXT, v_detail = PG_EXCEPTION_DETAIL, v_hint = PG_EXCEPTION_HINT;
                         v_shortage := jsonb_build_object('message', v_message, 'detail', v_detail, 'hint', v_hint);
                     END;
                 END IF;
-                v_items[v_ordinal] := NULL;
-                v_seconds[v_ordinal] := NULL;
-                v_bodies[v_ordinal] := event.describe_refusal(p_request_ids[v_ordinal],
-                    p_problems[array_position(p_problem_codes, v_code)]::jsonb, v_code, v_shortage ->> 'message', v_shortage ->> 'detail', v_shortage ->> 'hint');
+                v_entry.item_id := NULL;
+                v_entry.second_quantity := NULL;
+                v_entry.body := event.describe_refusal(v_entry.request_id, p_problems[array_position(p_problem_codes, v_code)]::jsonb,
+                    v_code, v_shortage ->> 'message', v_shortage ->> 'detail', v_shortage ->> 'hint');
+                v_entries[v_use.ordinal] := v_entry;
             END IF;
         END LOOP;
     END IF;
@@ -300,58 +276,50 @@ BEGIN
     v_instant := to_jsonb(v_posted_at) #>> '{}';
     RETURN QUERY
     WITH line AS MATERIALIZED (
-        SELECT l.ordinal, l.key, l.operation, l.fingerprint, l.actor, l.device, l.request_id, l.command, l.movement_type, l.item_id, l.lot_id, l.from_id, l.to_id, l.source_id, l.target_id,
-            l.quantity, l.second_quantity, l.reason_id, l.occurred_at, l.to_code, l.unit, l.second_unit, nextval('inventory.movement_id') AS id,
-            (CASE l.movement_type WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END)::inventory.document_type AS document_type
-        FROM unnest(p_keys, p_operations, v_fingerprints, p_actors, p_devices, p_request_ids, p_commands, v_types, v_items, v_lots, v_froms,
-                v_tos, v_sources, v_targets, v_quantities, v_seconds, v_reasons, v_occurred, v_to_codes, v_units, v_second_units)
-            WITH ORDINALITY AS l (key, operation, fingerprint, actor, device, request_id, command, movement_type, item_id, lot_id, from_id,
-                to_id, source_id, target_id, quantity, second_quantity, reason_id, occurred_at, to_code, unit, second_unit, ordinal)
-        WHERE l.item_id IS NOT NULL
+        SELECT l.ordinality AS ordinal, l.key, l.operation, l.actor, l.device, l.request_id, l.fingerprint, l.is_replayed, l.is_foreign, l.body,
+            l.movement_type, l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.source_id, l.target_id, l.quantity, l.second_quantity,
+            l.reason_id, l.occurred_at, l.item, l.lot, l.from_code, l.to_code, l.unit, l.second_unit,
+            CASE WHEN l.item_id IS NOT NULL THEN nextval('inventory.movement_id') END AS id,    -- null: nothing is posted
+            CASE l.movement_type WHEN 'scrap' THEN 'scrapping' ELSE 'transfer' END AS document_type
+        FROM unnest(v_entries) WITH ORDINALITY AS l
     ), posted AS (
         INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id,
             quantity, second_quantity, document_type, document_id, reason_id, actor, request_key)
-        SELECT l.id, v_posted_at, coalesce(l.occurred_at, v_posted_at), l.movement_type, l.item_id, l.lot_id, l.from_id, l.to_id,
-            l.quantity, l.second_quantity, l.document_type, l.id, l.reason_id, l.actor, l.key
+        SELECT l.id, v_posted_at, coalesce(l.occurred_at, v_posted_at), l.movement_type, l.item_id, l.lot_id, l.from_location_id, l.to_location_id,
+            l.quantity, l.second_quantity, l.document_type::inventory.document_type, l.id, l.reason_id, l.actor, l.key
         FROM line AS l
+        WHERE l.id IS NOT NULL
     ), changed AS (
         UPDATE inventory.balance AS b
         SET on_hand = b.on_hand + n.change
         FROM (
-            SELECT e.item_id, e.location_id, e.lot_id, sum(e.change) AS change
-            FROM (
-                SELECT l.item_id, l.source_id AS location_id, l.lot_id, -l.quantity AS change FROM line AS l
-                UNION ALL
-                SELECT l.item_id, l.target_id, l.lot_id, l.quantity FROM line AS l
-            ) AS e
-            WHERE e.location_id IS NOT NULL
-            GROUP BY e.item_id, e.location_id, e.lot_id
+            SELECT l.item_id, p.location_id, l.lot_id, sum(p.change) AS change
+            FROM line AS l
+            CROSS JOIN LATERAL (VALUES (l.source_id, -l.quantity), (l.target_id, l.quantity)) AS p (location_id, change)
+            WHERE l.id IS NOT NULL AND p.location_id IS NOT NULL
+            GROUP BY l.item_id, p.location_id, l.lot_id
         ) AS n
         WHERE b.item_id = n.item_id AND b.location_id = n.location_id AND b.lot_id = n.lot_id AND n.change <> 0
     ), told AS (
         INSERT INTO event.inbox (topic, subject_id, payload, request_key, ordinal, recorded_at)
         SELECT 'movement.posted', l.id,
-            jsonb_build_object('posted_at', v_instant, 'document_type', l.document_type::text,
-                'movements', jsonb_build_array(jsonb_object(ARRAY['id', l.id::text, 'type', l.movement_type::text,
-                    'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from', 'to', l.to_code,
-                    'quantity', l.quantity::text]))),
+            jsonb_build_object('posted_at', v_instant, 'document_type', l.document_type,
+                'movements', jsonb_build_array(jsonb_object(ARRAY['id', l.id::text, 'type', l.movement_type::text, 'item', l.item, 'lot', l.lot,
+                    'from', l.from_code, 'to', l.to_code, 'quantity', l.quantity::text]))),
             l.key, nextval('event.inbox_ordinal'), v_posted_at
         FROM line AS l
+        WHERE l.id IS NOT NULL
     ), answered AS MATERIALIZED (
-        SELECT a.ordinal, a.key, a.is_replayed, a.is_foreign, a.fingerprint, a.operation, a.actor, a.device, a.request_id, a.body,
-            coalesce((a.body ->> 'status')::integer, 201) AS status
-        FROM unnest(p_keys, v_replayed, v_foreign, v_fingerprints, p_operations, p_actors, p_devices, p_request_ids, v_items, v_bodies)
-            WITH ORDINALITY AS a (key, is_replayed, is_foreign, fingerprint, operation, actor, device, request_id, item_id, body, ordinal)
-        WHERE a.item_id IS NULL
-        UNION ALL
-        SELECT l.ordinal, l.key, false, false, l.fingerprint, l.operation, l.actor, l.device, l.request_id,
-            -- The same as inventory.describe_transfer.
-            jsonb_object(ARRAY['number', 'TR-' || CASE WHEN l.id < 1000000 THEN lpad(l.id::text, 6, '0') ELSE l.id::text END,
-                'type', l.movement_type::text, 'item', l.command ->> 'item', 'lot', l.command ->> 'lot', 'from', l.command ->> 'from',
-                'to', l.to_code, 'quantity', trim_scale(l.quantity)::text, 'unit', l.unit, 'created_at', v_instant])
-                || CASE WHEN l.second_quantity IS NULL THEN '{"is_reversed": false}' ELSE jsonb_build_object('is_reversed', false,
-                    'second_quantity', trim_scale(l.second_quantity)::text, 'second_unit', l.second_unit) END,
-            201
+        SELECT l.ordinal, l.key, l.is_replayed, l.is_foreign, l.fingerprint, l.operation, l.actor, l.device, l.request_id,
+            CASE WHEN l.id IS NULL THEN l.body ELSE
+                -- The same as inventory.describe_transfer.
+                jsonb_object(ARRAY['number', 'TR-' || CASE WHEN l.id < 1000000 THEN lpad(l.id::text, 6, '0') ELSE l.id::text END,
+                    'type', l.movement_type::text, 'item', l.item, 'lot', l.lot, 'from', l.from_code, 'to', l.to_code,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', l.unit, 'created_at', v_instant])
+                    || CASE WHEN l.second_quantity IS NULL THEN '{"is_reversed": false}' ELSE jsonb_build_object('is_reversed', false,
+                        'second_quantity', trim_scale(l.second_quantity)::text, 'second_unit', l.second_unit) END
+            END AS body,
+            CASE WHEN l.id IS NULL THEN coalesce((l.body ->> 'status')::integer, 201) ELSE 201 END AS status
         FROM line AS l
     ), stored AS (
         -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
@@ -363,16 +331,15 @@ BEGIN
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;
     -- A serial number that is scrapped is no longer in stock; the other two verbs leave it there.
-    IF 'scrap' = ANY (v_types) AND EXISTS (SELECT FROM unnest(v_lots) AS l (lot_id) WHERE l.lot_id <> 0) THEN
+    IF v_is_lot_scrapped THEN
         DELETE FROM inventory.serial AS s
-        USING unnest(v_items, v_lots, v_types) AS l (item_id, lot_id, movement_type)
+        USING unnest(v_entries) AS l
         WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap';
     END IF;
     IF v_has_seconds THEN
-        PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_id, l.to_id, l.quantity, false, NULL, NULL, NULL)
-            ::inventory.posting_line ORDER BY l.ordinal), array_agg(l.second_quantity ORDER BY l.ordinal))
-        FROM unnest(v_items, v_lots, v_froms, v_tos, v_quantities, v_seconds)
-            WITH ORDINALITY AS l (item_id, lot_id, from_id, to_id, quantity, second_quantity, ordinal)
+        PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.quantity,
+            false, NULL, NULL, NULL)::inventory.posting_line ORDER BY l.ordinality), array_agg(l.second_quantity ORDER BY l.ordinality))
+        FROM unnest(v_entries) WITH ORDINALITY AS l
         WHERE l.item_id IS NOT NULL;
     END IF;
 END;
