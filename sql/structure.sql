@@ -7628,6 +7628,7 @@ CREATE FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_
 DECLARE
     -- An endpoint of few topics reads on in steps: its position never lags behind by what is not for it.
     c_window CONSTANT integer := 1000;
+    c_bytes CONSTANT integer := 4194304;
     v_endpoint event.webhook_endpoint;
     v_position bigint;
     v_from bigint;
@@ -7635,6 +7636,7 @@ DECLARE
     v_to bigint;
     v_events jsonb;
     v_count integer;
+    v_is_cut boolean;
     v_last bigint;
 BEGIN
     SELECT e.* INTO v_endpoint
@@ -7654,22 +7656,25 @@ BEGIN
                 'type', t.topic,
                 'timestamp', to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                 'position', t.position,
-                'data', t.payload)::text) ORDER BY t.position), '[]'), count(*), max(t.position)
-    INTO v_events, v_count, v_last
+                'data', t.payload)::text) ORDER BY t.position) FILTER (WHERE t.is_taken), '[]'),
+        count(*), max(t.position) FILTER (WHERE t.is_taken), coalesce(bool_or(NOT t.is_taken), false)
+    INTO v_events, v_count, v_last, v_is_cut
     FROM (
-        SELECT l.position, l.topic, l.recorded_at, l.payload
+        SELECT l.position, l.topic, l.recorded_at, l.payload,
+            sum(octet_length(l.payload::text)) OVER w <= c_bytes OR row_number() OVER w = 1 AS is_taken
         FROM event.log AS l
         WHERE l.position > v_from AND l.position <= v_to
           -- A ping is for the one that it names, whatever it gets otherwise.
           AND CASE WHEN l.topic = 'webhook_endpoint.pinged' THEN l.subject_id = p_endpoint_id
               ELSE event.matches_topic(l.topic, v_endpoint.topics) END
+        WINDOW w AS (ORDER BY l.position)
         ORDER BY l.position
         LIMIT p_limit
     ) AS t;
     RETURN jsonb_build_object(
         'url', v_endpoint.url,
-        'is_last', v_to = v_head AND v_count < p_limit,
-        'read_to', CASE WHEN v_count = p_limit THEN v_last ELSE v_to END,
+        'is_last', v_to = v_head AND v_count < p_limit AND NOT v_is_cut,
+        'read_to', CASE WHEN v_count = p_limit OR v_is_cut THEN v_last ELSE v_to END,
         'secrets', (
             SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
             FROM event.webhook_secret AS s
@@ -7802,10 +7807,10 @@ $$;
 COMMENT ON FUNCTION event.ping_webhook(p_context jsonb, p_command jsonb) IS 'Command: sends an endpoint, and no other one, an event that only says that it was asked for, whatever topics it gets. Body: endpoint. It takes its place in the feed and cuts the back-off short. Raises MR975 when there is no such endpoint, MR976 when it is disabled.';
 
 --
--- Name: prune_webhooks(); Type: FUNCTION; Schema: event; Owner: -
+-- Name: prune_webhooks(integer); Type: FUNCTION; Schema: event; Owner: -
 --
 
-CREATE FUNCTION event.prune_webhooks() RETURNS integer
+CREATE FUNCTION event.prune_webhooks(p_limit integer) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -7813,17 +7818,23 @@ DECLARE
     v_count integer;
 BEGIN
     DELETE FROM event.webhook_secret AS s WHERE s.expires_at < clock_timestamp();
-    DELETE FROM event.webhook_attempt AS t WHERE t.attempted_at < clock_timestamp() - interval '30 days';
+    DELETE FROM event.webhook_attempt AS t
+    WHERE t.id = ANY (ARRAY(
+        SELECT o.id
+        FROM event.webhook_attempt AS o
+        WHERE o.attempted_at < clock_timestamp() - CASE WHEN o.is_delivered THEN interval '7 days' ELSE interval '30 days' END
+          AND o.attempted_at < clock_timestamp() - interval '7 days'
+        LIMIT p_limit));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END;
 $$;
 
 --
--- Name: FUNCTION prune_webhooks(); Type: COMMENT; Schema: event; Owner: -
+-- Name: FUNCTION prune_webhooks(p_limit integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.prune_webhooks() IS 'Forgets attempts of more than 30 days ago and secrets that have expired, and says how many attempts.';
+COMMENT ON FUNCTION event.prune_webhooks(p_limit integer) IS 'Forgets attempts that went well 7 days ago, those that failed 30 days ago, p_limit of them at most, and secrets that have expired. Says how many attempts.';
 
 --
 -- Name: publish(text, bigint, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -8176,6 +8187,8 @@ BEGIN
     SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
     WHERE s.endpoint_id = v_endpoint.id;
     v_secret := event.make_webhook_secret(v_endpoint.id);
+    -- Whoever delivers now ends with the call that is under way.
+    UPDATE event.webhook_delivery AS d SET lease = NULL, leased_until = NULL WHERE d.endpoint_id = v_endpoint.id;
     PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
     v_answer := event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code) || '{"secret": null}');
     v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
@@ -8228,9 +8241,11 @@ BEGIN
             description = coalesce(p_command ->> 'description', ''),
             topics = v_topics
         WHERE e.id = v_endpoint.id;
-        -- What is under way goes to the address before; the next attempt goes to this one, and at once.
+        -- Only the call that is under way still goes by what was; what follows goes by this, and at once.
         UPDATE event.webhook_delivery AS d
-        SET next_attempt_at = clock_timestamp()
+        SET lease = NULL,
+            leased_until = NULL,
+            next_attempt_at = clock_timestamp()
         WHERE d.endpoint_id = v_endpoint.id;
         IF v_is_enabled AND NOT v_endpoint.is_enabled THEN
             PERFORM event.enable_webhook(v_endpoint.id);
@@ -12550,7 +12565,7 @@ CREATE FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) RETU
         FROM shipping.delivery_note AS d
         JOIN shipping.shipment AS h ON h.id = d.shipment_id
         JOIN catalog.partner AS p ON p.id = h.customer_id
-        WHERE p_kind = 'delivery_note' AND d.number = p_number
+        WHERE p_kind = 'delivery_note' AND d.number = p_number AND NOT h.is_reversed
         UNION ALL
         SELECT p.id, p.invoice_email
         FROM billing.invoice AS i
@@ -12584,7 +12599,7 @@ $$;
 -- Name: FUNCTION get_mail_source(p_kind document.kind, p_number text); Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) IS 'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, or the document is not rendered.';
+COMMENT ON FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) IS 'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, the document is not rendered, or its goods never left.';
 
 --
 -- Name: get_outgoing_mail(bigint); Type: FUNCTION; Schema: notify; Owner: -
@@ -20482,7 +20497,7 @@ CREATE TABLE event.webhook_attempt (
 -- Name: TABLE webhook_attempt; Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON TABLE event.webhook_attempt IS 'Every attempt to deliver an event to an endpoint; kept for 30 days.';
+COMMENT ON TABLE event.webhook_attempt IS 'Every attempt to deliver an event to an endpoint; kept for 30 days if it failed, for 7 if it went well.';
 
 --
 -- Name: COLUMN webhook_attempt.status; Type: COMMENT; Schema: event; Owner: -

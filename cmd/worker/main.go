@@ -114,7 +114,7 @@ func relayOf(cfg config.Mail) (notify.Relay, error) {
 		return notify.Relay{}, fmt.Errorf("MILLRACE_MAIL_FROM: %w", err)
 	}
 	relay := notify.Relay{
-		Host: cfg.MailHost, Port: cfg.MailPort, TLS: notify.TLS(cfg.MailTLS), User: cfg.MailUser, Password: cfg.MailPassword.Reveal(),
+		Host: cfg.MailHost, Port: cfg.MailPort, TLS: notify.TLS(cfg.MailTLS), User: cfg.MailUser, Password: cfg.MailPassword,
 		From: cfg.MailFrom, GiveUpAfter: cfg.MailGiveUpAfter,
 	}
 	if cfg.MailCAFile != "" {

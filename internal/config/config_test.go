@@ -104,4 +104,24 @@ func TestRefused(t *testing.T) {
 	if _, err := config.ReadWorker([]string{url, "MILLRACE_MAX_WORKERS=0"}); err == nil {
 		t.Error("no workers at all")
 	}
+	relay := []string{url, "MILLRACE_MAIL_HOST=mail.example", "MILLRACE_MAIL_FROM=a@b.example"}
+	if w, err := config.ReadWorker(append(relay, "MILLRACE_MAIL_USER=u", "MILLRACE_MAIL_PASSWORD=hush")); err != nil || w.MailTLS != "starttls" || strings.Contains(fmt.Sprintf("%+v", w), "hush") {
+		t.Errorf("%v, %+v", err, w)
+	}
+	for name, environ := range map[string][]string{
+		"mail without sender":    relay[:2],
+		"user without password":  append(relay[:3:3], "MILLRACE_MAIL_USER=u"),
+		"password without user":  append(relay[:3:3], "MILLRACE_MAIL_PASSWORD=hush"),
+		"password in the clear":  append(relay[:3:3], "MILLRACE_MAIL_USER=u", "MILLRACE_MAIL_PASSWORD=hush", "MILLRACE_MAIL_TLS=none"),
+		"unknown TLS":            append(relay[:3:3], "MILLRACE_MAIL_TLS=maybe"),
+		"no such port":           append(relay[:3:3], "MILLRACE_MAIL_PORT=70000"),
+		"lease within timeout":   {url, "MILLRACE_WEBHOOK_LEASE=5s"},
+		"no timeout":             {url, "MILLRACE_WEBHOOK_TIMEOUT=0s"},
+		"disabled at once":       {url, "MILLRACE_WEBHOOK_DISABLE_AFTER=1s"},
+		"mails given up at once": append(relay[:3:3], "MILLRACE_MAIL_GIVE_UP_AFTER=0s"),
+	} {
+		if _, err := config.ReadWorker(environ); err == nil || strings.Contains(err.Error(), "hush") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -80,8 +80,13 @@ type webhookPruner struct {
 	queries *db.Queries
 }
 
-// Work forgets them.
+// Work forgets them, some at a time.
 func (w *webhookPruner) Work(ctx context.Context, _ *river.Job[pruneWebhooks]) error {
-	_, err := w.queries.PruneWebhooks(ctx)
-	return err
+	const some = 10000
+	for {
+		pruned, err := w.queries.PruneWebhooks(ctx, some)
+		if err != nil || pruned < some {
+			return err
+		}
+	}
 }

@@ -297,7 +297,7 @@ func TestRotationSignsTwice(t *testing.T) {
 	if g := next(); verifies(young, g) || !verifies(newest, g) {
 		t.Errorf("signature %q without overlap", g.signature)
 	}
-	execute(t, api, `SELECT event.prune_webhooks()`)
+	execute(t, api, `SELECT event.prune_webhooks(1000)`)
 	if n := number(t, api, `SELECT count(*) FROM event.webhook_secret`); n != 1 {
 		t.Errorf("%d secrets are kept", n)
 	}
@@ -577,6 +577,97 @@ func TestRedeliveryDuringACall(t *testing.T) {
 	}
 	if n := number(t, api, `SELECT position FROM event.consumer WHERE name = 'webhook:R'`); n < third {
 		t.Errorf("the position went back to %d", n)
+	}
+}
+
+// TestNewAddressAtOnce: what is saved during a call holds from the next call on.
+func TestNewAddressAtOnce(t *testing.T) {
+	t.Parallel()
+	api := httpapitest.New(t)
+	held := make(chan struct{})
+	before := receive(t, func(http.ResponseWriter, message) { <-held })
+	after := receive(t, nil)
+	endpoint(t, api, "R", before.URL, "trial.happened")
+	deliver(t, api, event.Webhooks{Guard: here, RootCAs: roots(before), Timeout: 30 * time.Second})
+	publish(t, api, "trial.happened", 50)
+	until(t, "a call", func() bool { return len(before.got()) == 1 })
+	api.Post(t, "/v1/webhook-endpoints", m{"code": "R", "url": after.URL, "topics": []string{"trial.happened"}}).Want(200)
+	until(t, "all at the new address", func() bool { return len(after.got()) == 50 })
+	close(held)
+	until(t, "the end of the first call", func() bool { return number(t, api, `SELECT count(*) FROM event.webhook_attempt`) == 51 })
+	if n := len(before.got()); n != 1 {
+		t.Errorf("%d calls to the old address", n)
+	}
+}
+
+// TestManyEndpointsAndWorkers: of three workers one at a time serves an endpoint, so that
+// each gets every event once and in order.
+func TestManyEndpointsAndWorkers(t *testing.T) {
+	t.Parallel()
+	api := httpapitest.New(t)
+	const endpoints, events = 20, 60
+	var mu sync.Mutex
+	got := map[string][]int64{}
+	r := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) {
+		var g message
+		if err := json.NewDecoder(request.Body).Decode(&g); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		got[request.URL.Path] = append(got[request.URL.Path], g.Position)
+	}))
+	t.Cleanup(r.Close)
+	pool := x509.NewCertPool()
+	pool.AddCert(r.Certificate())
+	for i := range endpoints {
+		endpoint(t, api, fmt.Sprintf("E%d", i), fmt.Sprintf("%s/%d", r.URL, i), "trial.happened")
+	}
+	for range 3 {
+		deliver(t, api, event.Webhooks{Guard: here, RootCAs: pool})
+	}
+	for range 4 {
+		publish(t, api, "trial.happened", events/4)
+	}
+	until(t, "all", func() bool {
+		return number(t, api, `SELECT count(*) FROM event.consumer AS c, event.log_head AS h WHERE c.name LIKE 'webhook:%' AND c.position = h.position`) == endpoints
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	for path, positions := range got {
+		for i, position := range positions {
+			if i > 0 && position != positions[i-1]+1 {
+				t.Fatalf("%s: %d after %d", path, position, positions[i-1])
+			}
+		}
+		if len(positions) != events {
+			t.Errorf("%s got %d of %d", path, len(positions), events)
+		}
+	}
+	if len(got) != endpoints {
+		t.Errorf("%d endpoints of %d", len(got), endpoints)
+	}
+}
+
+// TestLargeEvents: what is read at once is bounded by its bytes as well, and an event that
+// is larger than that comes all the same.
+func TestLargeEvents(t *testing.T) {
+	t.Parallel()
+	api := httpapitest.New(t)
+	r := receive(t, nil)
+	endpoint(t, api, "R", r.URL, "trial.happened")
+	deliver(t, api, event.Webhooks{Guard: here, RootCAs: roots(r), Timeout: 30 * time.Second})
+	execute(t, api, `SELECT event.publish('trial.happened', n, jsonb_build_object('n', n, 'text', repeat('x', CASE n WHEN 3 THEN 6000000 ELSE 1500000 END))) FROM generate_series(1, 7) AS n`)
+	publish(t, api, "other.happened", 3)
+	until(t, "all", func() bool {
+		return number(t, api, `SELECT h.position - c.position FROM event.consumer AS c, event.log_head AS h WHERE c.name = 'webhook:R'`) == 0
+	})
+	var order []string
+	for _, g := range r.got() {
+		order = append(order, fmt.Sprint(g.Data["n"]))
+	}
+	if got := strings.Join(order, " "); got != "1 2 3 4 5 6 7" {
+		t.Errorf("order %s", got)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/notify/internal/db"
 )
 
@@ -41,7 +42,7 @@ type Relay struct {
 	RootCAs *x509.CertPool
 	// User and Password are told after encryption began; without a user there is no log-in.
 	User     string
-	Password string
+	Password config.Secret
 	// From is the sender, as in Nordwind Kunststoff <versand@nordwind.example>.
 	From string
 	// Timeout of each exchange with the relay; 30 seconds unless said otherwise.
@@ -184,7 +185,7 @@ func (r Relay) client() (*gomail.Client, error) {
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	}
 	if r.User != "" {
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(r.User), gomail.WithPassword(r.Password))
+		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(r.User), gomail.WithPassword(r.Password.Reveal()))
 	}
 	return gomail.NewClient(r.Host, options...)
 }

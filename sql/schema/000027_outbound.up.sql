@@ -144,7 +144,7 @@ CREATE TABLE event.webhook_attempt (
     CONSTRAINT webhook_attempt_is_delivered_check CHECK (NOT is_delivered OR status BETWEEN 200 AND 299),
     CONSTRAINT webhook_attempt_duration_milliseconds_check CHECK (duration_milliseconds >= 0)
 );
-COMMENT ON TABLE event.webhook_attempt IS 'Every attempt to deliver an event to an endpoint; kept for 30 days.';
+COMMENT ON TABLE event.webhook_attempt IS 'Every attempt to deliver an event to an endpoint; kept for 30 days if it failed, for 7 if it went well.';
 COMMENT ON COLUMN event.webhook_attempt.status IS 'HTTP status of the answer; null when there was none.';
 COMMENT ON COLUMN event.webhook_attempt.reason IS 'Why it counts as failed; null when it was delivered.';
 CREATE INDEX webhook_attempt_endpoint_id_idx ON event.webhook_attempt (endpoint_id, id);

@@ -71,7 +71,7 @@ DROP FUNCTION IF EXISTS event.release_webhook(bigint, uuid, integer);
 DROP FUNCTION IF EXISTS event.redeliver_webhook(jsonb, jsonb);
 DROP FUNCTION IF EXISTS event.record_webhook_attempt(jsonb);
 DROP FUNCTION IF EXISTS event.read_log(bigint, integer, integer);
-DROP FUNCTION IF EXISTS event.prune_webhooks();
+DROP FUNCTION IF EXISTS event.prune_webhooks(integer);
 DROP FUNCTION IF EXISTS event.ping_webhook(jsonb, jsonb);
 DROP FUNCTION IF EXISTS event.pass_webhook_events(bigint, uuid, bigint, integer);
 DROP FUNCTION IF EXISTS event.oldest_position();

@@ -3525,7 +3525,7 @@ COMMENT ON FUNCTION event.move_consumer(text, bigint) IS
     'Ends a step of a reader of the feed: the effect of everything up to p_position is in this transaction. Call event.lock_consumer first.';
 -- <<< functions/event/move_consumer.sql
 
--- >>> functions/event/next_webhook_events.sql sha256:38eb9d75dc3ee611
+-- >>> functions/event/next_webhook_events.sql sha256:ecf115b54bda4757
 CREATE OR REPLACE FUNCTION event.next_webhook_events(
     p_endpoint_id bigint,
     p_lease uuid,
@@ -3538,6 +3538,7 @@ AS $function$
 DECLARE
     -- An endpoint of few topics reads on in steps: its position never lags behind by what is not for it.
     c_window CONSTANT integer := 1000;
+    c_bytes CONSTANT integer := 4194304;
     v_endpoint event.webhook_endpoint;
     v_position bigint;
     v_from bigint;
@@ -3545,6 +3546,7 @@ DECLARE
     v_to bigint;
     v_events jsonb;
     v_count integer;
+    v_is_cut boolean;
     v_last bigint;
 BEGIN
     SELECT e.* INTO v_endpoint
@@ -3564,22 +3566,25 @@ BEGIN
                 'type', t.topic,
                 'timestamp', to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                 'position', t.position,
-                'data', t.payload)::text) ORDER BY t.position), '[]'), count(*), max(t.position)
-    INTO v_events, v_count, v_last
+                'data', t.payload)::text) ORDER BY t.position) FILTER (WHERE t.is_taken), '[]'),
+        count(*), max(t.position) FILTER (WHERE t.is_taken), coalesce(bool_or(NOT t.is_taken), false)
+    INTO v_events, v_count, v_last, v_is_cut
     FROM (
-        SELECT l.position, l.topic, l.recorded_at, l.payload
+        SELECT l.position, l.topic, l.recorded_at, l.payload,
+            sum(octet_length(l.payload::text)) OVER w <= c_bytes OR row_number() OVER w = 1 AS is_taken
         FROM event.log AS l
         WHERE l.position > v_from AND l.position <= v_to
           -- A ping is for the one that it names, whatever it gets otherwise.
           AND CASE WHEN l.topic = 'webhook_endpoint.pinged' THEN l.subject_id = p_endpoint_id
               ELSE event.matches_topic(l.topic, v_endpoint.topics) END
+        WINDOW w AS (ORDER BY l.position)
         ORDER BY l.position
         LIMIT p_limit
     ) AS t;
     RETURN jsonb_build_object(
         'url', v_endpoint.url,
-        'is_last', v_to = v_head AND v_count < p_limit,
-        'read_to', CASE WHEN v_count = p_limit THEN v_last ELSE v_to END,
+        'is_last', v_to = v_head AND v_count < p_limit AND NOT v_is_cut,
+        'read_to', CASE WHEN v_count = p_limit OR v_is_cut THEN v_last ELSE v_to END,
         'secrets', (
             SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
             FROM event.webhook_secret AS s
@@ -3672,8 +3677,10 @@ COMMENT ON FUNCTION event.ping_webhook(jsonb, jsonb) IS
     'Command: sends an endpoint, and no other one, an event that only says that it was asked for, whatever topics it gets. Body: endpoint. It takes its place in the feed and cuts the back-off short. Raises MR975 when there is no such endpoint, MR976 when it is disabled.';
 -- <<< functions/event/ping_webhook.sql
 
--- >>> functions/event/prune_webhooks.sql sha256:08b319f1e7645470
-CREATE OR REPLACE FUNCTION event.prune_webhooks() RETURNS integer
+-- >>> functions/event/prune_webhooks.sql sha256:9d127a40f8f47cb2
+CREATE OR REPLACE FUNCTION event.prune_webhooks(
+    p_limit integer
+) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -3682,13 +3689,20 @@ DECLARE
     v_count integer;
 BEGIN
     DELETE FROM event.webhook_secret AS s WHERE s.expires_at < clock_timestamp();
-    DELETE FROM event.webhook_attempt AS t WHERE t.attempted_at < clock_timestamp() - interval '30 days';
+    DELETE FROM event.webhook_attempt AS t
+    WHERE t.id = ANY (ARRAY(
+        SELECT o.id
+        FROM event.webhook_attempt AS o
+        WHERE o.attempted_at < clock_timestamp() - CASE WHEN o.is_delivered THEN interval '7 days' ELSE interval '30 days' END
+          AND o.attempted_at < clock_timestamp() - interval '7 days'
+        LIMIT p_limit));
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END;
 $function$;
 
-COMMENT ON FUNCTION event.prune_webhooks() IS 'Forgets attempts of more than 30 days ago and secrets that have expired, and says how many attempts.';
+COMMENT ON FUNCTION event.prune_webhooks(integer) IS
+    'Forgets attempts that went well 7 days ago, those that failed 30 days ago, p_limit of them at most, and secrets that have expired. Says how many attempts.';
 -- <<< functions/event/prune_webhooks.sql
 
 -- >>> functions/event/read_log.sql sha256:3b456da7bde3ea01
@@ -3945,7 +3959,7 @@ COMMENT ON FUNCTION event.retry_job(jsonb, jsonb) IS
     'Command: {job}. Has a job that was given up, cancelled or waits for its next attempt run at once. MR921 no such job, MR922 it runs, waits already or is done.';
 -- <<< functions/event/retry_job.sql
 
--- >>> functions/event/rotate_webhook_secret.sql sha256:1ab78d63a6b2857e
+-- >>> functions/event/rotate_webhook_secret.sql sha256:55e54a2a6b500103
 CREATE OR REPLACE FUNCTION event.rotate_webhook_secret(
     p_context jsonb,
     p_command jsonb
@@ -3969,6 +3983,8 @@ BEGIN
     SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
     WHERE s.endpoint_id = v_endpoint.id;
     v_secret := event.make_webhook_secret(v_endpoint.id);
+    -- Whoever delivers now ends with the call that is under way.
+    UPDATE event.webhook_delivery AS d SET lease = NULL, leased_until = NULL WHERE d.endpoint_id = v_endpoint.id;
     PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
     v_answer := event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code) || '{"secret": null}');
     v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
@@ -3980,7 +3996,7 @@ COMMENT ON FUNCTION event.rotate_webhook_secret(jsonb, jsonb) IS
     'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The answer holds the secret; a repeated request gets it without. Raises MR975 when there is no such endpoint.';
 -- <<< functions/event/rotate_webhook_secret.sql
 
--- >>> functions/event/save_webhook_endpoint.sql sha256:8e7d08ef27c03979
+-- >>> functions/event/save_webhook_endpoint.sql sha256:f156dc9f19a2437c
 CREATE OR REPLACE FUNCTION event.save_webhook_endpoint(
     p_context jsonb,
     p_command jsonb
@@ -4020,9 +4036,11 @@ BEGIN
             description = coalesce(p_command ->> 'description', ''),
             topics = v_topics
         WHERE e.id = v_endpoint.id;
-        -- What is under way goes to the address before; the next attempt goes to this one, and at once.
+        -- Only the call that is under way still goes by what was; what follows goes by this, and at once.
         UPDATE event.webhook_delivery AS d
-        SET next_attempt_at = clock_timestamp()
+        SET lease = NULL,
+            leased_until = NULL,
+            next_attempt_at = clock_timestamp()
         WHERE d.endpoint_id = v_endpoint.id;
         IF v_is_enabled AND NOT v_endpoint.is_enabled THEN
             PERFORM event.enable_webhook(v_endpoint.id);
@@ -6248,7 +6266,7 @@ $function$;
 COMMENT ON FUNCTION notify.get_mail(text) IS 'The mail of that number as the API shows it; null when there is none.';
 -- <<< functions/notify/get_mail.sql
 
--- >>> functions/notify/get_mail_source.sql sha256:7cc52a98dc580da5
+-- >>> functions/notify/get_mail_source.sql sha256:85528041267554f0
 CREATE OR REPLACE FUNCTION notify.get_mail_source(
     p_kind document.kind,
     p_number text
@@ -6262,7 +6280,7 @@ AS $function$
         FROM shipping.delivery_note AS d
         JOIN shipping.shipment AS h ON h.id = d.shipment_id
         JOIN catalog.partner AS p ON p.id = h.customer_id
-        WHERE p_kind = 'delivery_note' AND d.number = p_number
+        WHERE p_kind = 'delivery_note' AND d.number = p_number AND NOT h.is_reversed
         UNION ALL
         SELECT p.id, p.invoice_email
         FROM billing.invoice AS i
@@ -6293,7 +6311,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION notify.get_mail_source(document.kind, text) IS
-    'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, or the document is not rendered.';
+    'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, the document is not rendered, or its goods never left.';
 -- <<< functions/notify/get_mail_source.sql
 
 -- >>> functions/notify/get_outgoing_mail.sql sha256:5801a21752475c55

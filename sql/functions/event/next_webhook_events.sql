@@ -10,6 +10,7 @@ AS $function$
 DECLARE
     -- An endpoint of few topics reads on in steps: its position never lags behind by what is not for it.
     c_window CONSTANT integer := 1000;
+    c_bytes CONSTANT integer := 4194304;
     v_endpoint event.webhook_endpoint;
     v_position bigint;
     v_from bigint;
@@ -17,6 +18,7 @@ DECLARE
     v_to bigint;
     v_events jsonb;
     v_count integer;
+    v_is_cut boolean;
     v_last bigint;
 BEGIN
     SELECT e.* INTO v_endpoint
@@ -36,22 +38,25 @@ BEGIN
                 'type', t.topic,
                 'timestamp', to_char(t.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                 'position', t.position,
-                'data', t.payload)::text) ORDER BY t.position), '[]'), count(*), max(t.position)
-    INTO v_events, v_count, v_last
+                'data', t.payload)::text) ORDER BY t.position) FILTER (WHERE t.is_taken), '[]'),
+        count(*), max(t.position) FILTER (WHERE t.is_taken), coalesce(bool_or(NOT t.is_taken), false)
+    INTO v_events, v_count, v_last, v_is_cut
     FROM (
-        SELECT l.position, l.topic, l.recorded_at, l.payload
+        SELECT l.position, l.topic, l.recorded_at, l.payload,
+            sum(octet_length(l.payload::text)) OVER w <= c_bytes OR row_number() OVER w = 1 AS is_taken
         FROM event.log AS l
         WHERE l.position > v_from AND l.position <= v_to
           -- A ping is for the one that it names, whatever it gets otherwise.
           AND CASE WHEN l.topic = 'webhook_endpoint.pinged' THEN l.subject_id = p_endpoint_id
               ELSE event.matches_topic(l.topic, v_endpoint.topics) END
+        WINDOW w AS (ORDER BY l.position)
         ORDER BY l.position
         LIMIT p_limit
     ) AS t;
     RETURN jsonb_build_object(
         'url', v_endpoint.url,
-        'is_last', v_to = v_head AND v_count < p_limit,
-        'read_to', CASE WHEN v_count = p_limit THEN v_last ELSE v_to END,
+        'is_last', v_to = v_head AND v_count < p_limit AND NOT v_is_cut,
+        'read_to', CASE WHEN v_count = p_limit OR v_is_cut THEN v_last ELSE v_to END,
         'secrets', (
             SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
             FROM event.webhook_secret AS s

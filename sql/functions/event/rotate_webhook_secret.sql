@@ -21,6 +21,8 @@ BEGIN
     SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
     WHERE s.endpoint_id = v_endpoint.id;
     v_secret := event.make_webhook_secret(v_endpoint.id);
+    -- Whoever delivers now ends with the call that is under way.
+    UPDATE event.webhook_delivery AS d SET lease = NULL, leased_until = NULL WHERE d.endpoint_id = v_endpoint.id;
     PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
     v_answer := event.finish_request(p_context, 201, event.get_webhook_endpoint(v_endpoint.code) || '{"secret": null}');
     v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);

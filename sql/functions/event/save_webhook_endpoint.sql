@@ -37,9 +37,11 @@ BEGIN
             description = coalesce(p_command ->> 'description', ''),
             topics = v_topics
         WHERE e.id = v_endpoint.id;
-        -- What is under way goes to the address before; the next attempt goes to this one, and at once.
+        -- Only the call that is under way still goes by what was; what follows goes by this, and at once.
         UPDATE event.webhook_delivery AS d
-        SET next_attempt_at = clock_timestamp()
+        SET lease = NULL,
+            leased_until = NULL,
+            next_attempt_at = clock_timestamp()
         WHERE d.endpoint_id = v_endpoint.id;
         IF v_is_enabled AND NOT v_endpoint.is_enabled THEN
             PERFORM event.enable_webhook(v_endpoint.id);

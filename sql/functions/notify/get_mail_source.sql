@@ -11,7 +11,7 @@ AS $function$
         FROM shipping.delivery_note AS d
         JOIN shipping.shipment AS h ON h.id = d.shipment_id
         JOIN catalog.partner AS p ON p.id = h.customer_id
-        WHERE p_kind = 'delivery_note' AND d.number = p_number
+        WHERE p_kind = 'delivery_note' AND d.number = p_number AND NOT h.is_reversed
         UNION ALL
         SELECT p.id, p.invoice_email
         FROM billing.invoice AS i
@@ -42,4 +42,4 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION notify.get_mail_source(document.kind, text) IS
-    'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, or the document is not rendered.';
+    'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, the document is not rendered, or its goods never left.';

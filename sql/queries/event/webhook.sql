@@ -40,4 +40,4 @@ SELECT event.release_webhook(@endpoint_id::bigint, @lease::uuid, @pause_seconds:
 SELECT event.pass_webhook_events(@endpoint_id::bigint, @lease::uuid, @read_to::bigint, @lease_seconds::integer)::boolean AS goes_on;
 
 -- name: PruneWebhooks :one
-SELECT event.prune_webhooks()::integer AS attempts;
+SELECT event.prune_webhooks(@row_limit::integer)::integer AS attempts;

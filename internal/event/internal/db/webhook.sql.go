@@ -120,11 +120,11 @@ func (q *Queries) PingWebhook(ctx context.Context, context json.RawMessage, comm
 }
 
 const pruneWebhooks = `-- name: PruneWebhooks :one
-SELECT event.prune_webhooks()::integer AS attempts
+SELECT event.prune_webhooks($1::integer)::integer AS attempts
 `
 
-func (q *Queries) PruneWebhooks(ctx context.Context) (int32, error) {
-	row := q.db.QueryRow(ctx, pruneWebhooks)
+func (q *Queries) PruneWebhooks(ctx context.Context, rowLimit int32) (int32, error) {
+	row := q.db.QueryRow(ctx, pruneWebhooks, rowLimit)
 	var attempts int32
 	err := row.Scan(&attempts)
 	return attempts, err
