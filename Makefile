@@ -12,7 +12,7 @@ DATA ?= $(MILLRACE_TEST_DATA)/adventureworks
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay test race lint gen verify migration river-migrations structure checks bench bench-volume bench-feed openapi api-diff docs tools clean
+.PHONY: help demo replay values test race lint gen verify migration river-migrations structure checks bench bench-volume bench-feed openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ replay: ## Import the AdventureWorks files into a private database and replay th
 	@$(GO) build -o $(BIN)/dba ./cmd/dba
 	@$(GO) run ./internal/tools/testcluster -durable -- sh -ec 'export MILLRACE_DATABASE_URL="$$TEST_DATABASE_URL"; \
 	  dba migrate up; dba import adventureworks "$(DATA)"; dba replay adventureworks "$(DATA)" --report var/replay.json'
+
+values: ## Replay all of AdventureWorks and hold the value of every account and item against plain Go (MILLRACE_TEST_DATA)
+	MILLRACE_ADVENTUREWORKS_ORDERS=all $(GO) test ./internal/adventureworks -run TestValuesOfTheFiles -count=1 -timeout 60m -v
 
 test: ## Run all tests on a private, throw-away Postgres (TEST=./internal/inventory/... for a part)
 	$(GO) run ./internal/tools/testcluster -- $(GO) test $(TESTFLAGS) $(TEST)
