@@ -9785,19 +9785,19 @@ CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
         WHERE i.number = p_item AND l.number = p_number
     ), up AS (
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        SELECT g.id, g.parent_lot_id, g.quantity, 1 AS level
         FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
         WHERE g.quantity > 0
         UNION
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, p.level + 1
+        SELECT g.id, g.parent_lot_id, g.quantity, p.level + 1
         FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
         WHERE g.quantity > 0 AND p.level < 64
     ), down AS (
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        SELECT g.child_lot_id, 1 AS level
         FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
         WHERE g.quantity > 0
         UNION
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, d.level + 1
+        SELECT g.child_lot_id, d.level + 1
         FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
         WHERE g.quantity > 0 AND d.level < 64
     )
@@ -9820,7 +9820,8 @@ CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
                 'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
             FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
-                  FROM (SELECT parent_lot_id, child_lot_id, quantity, min(level) AS level FROM up GROUP BY parent_lot_id, child_lot_id, quantity) AS u
+                  -- Each edge once, however many ways lead to it.
+                  FROM (SELECT id, parent_lot_id, quantity, min(level) AS level FROM up GROUP BY id, parent_lot_id, quantity) AS u
                   GROUP BY u.parent_lot_id) AS e
             JOIN inventory.lot AS l ON l.id = e.parent_lot_id
             JOIN catalog.item AS i ON i.id = l.item_id),
@@ -13122,7 +13123,7 @@ BEGIN
         v_needs[v_position].quantity := v_quantity - v_use.quantity;
     END LOOP;
 
-    -- The rest: from the supply location, first expiring first out.
+    -- The rest: from the supply location, in the issue order of the item.
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
@@ -13133,10 +13134,12 @@ BEGIN
             least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL, NULL)::production.production_report_material
         FROM (
             SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
-                sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+                sum(f.free) OVER (
+                    PARTITION BY w.work_order_material_id
+                    ORDER BY CASE w.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id) AS running
             FROM (
                 -- Two lines of one item share its stock: each takes its own part of the queue of lots.
-                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
+                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity, i.issue_order,
                     sum(n.quantity) OVER q - n.quantity AS wanted_from, sum(n.quantity) OVER q AS wanted_until
                 FROM unnest(v_needs) AS n
                 JOIN catalog.item AS i ON i.id = n.item_id
@@ -13182,7 +13185,7 @@ $$;
 -- Name: FUNCTION choose_lots(p_order production.work_order, p_needs production.production_report_material[], p_named jsonb, p_output_item_id bigint, p_output_location_id bigint, p_output_lot_id bigint); Type: COMMENT; Schema: production; Owner: -
 --
 
-COMMENT ON FUNCTION production.choose_lots(p_order production.work_order, p_needs production.production_report_material[], p_named jsonb, p_output_item_id bigint, p_output_location_id bigint, p_output_lot_id bigint) IS 'Which lots a backflush takes: those that the report names, then first expiring first out at the supply location. Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
+COMMENT ON FUNCTION production.choose_lots(p_order production.work_order, p_needs production.production_report_material[], p_named jsonb, p_output_item_id bigint, p_output_location_id bigint, p_output_lot_id bigint) IS 'Which lots a backflush takes: those that the report names, then those at the supply location in the issue order of the item (first expiring or oldest first). Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
 
 --
 -- Name: complete_work_order(jsonb, jsonb); Type: FUNCTION; Schema: production; Owner: -
@@ -16245,14 +16248,14 @@ CREATE FUNCTION sales.get_sales_order(p_number text) RETURNS jsonb
                     SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'lot', nullif(r.number, ''), 'expires_on', r.expires_on, 'location', r.code,
                         'quantity', trim_scale(r.quantity)::text, 'expires_at', r.reserved_until)
-                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code, r.reserved_until), '[]')
+                        ORDER BY CASE i.issue_order WHEN 'fefo' THEN r.expires_on END NULLS LAST, r.arrived_at, r.lot_id, r.code, r.reserved_until), '[]')
                     FROM (
-                        SELECT v.lot_id, t.number, t.expires_on, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
+                        SELECT v.lot_id, t.number, t.expires_on, t.arrived_at, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
                         FROM inventory.reservation AS v
                         JOIN inventory.lot AS t ON t.id = v.lot_id
                         JOIN catalog.location AS c ON c.id = v.location_id
                         WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
-                        GROUP BY v.lot_id, t.number, t.expires_on, c.code, v.expires_at
+                        GROUP BY v.lot_id, t.number, t.expires_on, t.arrived_at, c.code, v.expires_at
                     ) AS r))
                 ORDER BY l.line_number), '[]')
             FROM sales.sales_order_line AS l
@@ -17865,7 +17868,7 @@ BEGIN
         END IF;
         PERFORM sales.add_line_quantities(v_line.id, v_left, 0, 0, 0, 0);
 
-        -- First what is reserved for the line, then free stock; both first expiring first out.
+        -- First what is reserved for the line, then free stock; both in the issue order of the item.
         FOR v_source IN
             SELECT r.id, r.location_id, r.lot_id, r.open_quantity
             FROM inventory.reservation AS r
@@ -17877,7 +17880,7 @@ BEGIN
               AND (v_location_id IS NULL OR r.location_id = v_location_id)
               AND t.status = 'released'
               AND (t.expires_on IS NULL OR t.expires_on >= current_date)
-            ORDER BY t.expires_on NULLS LAST, r.lot_id, r.location_id, r.id
+            ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, r.lot_id, r.location_id, r.id
         LOOP
             EXIT WHEN v_left = 0;
             v_taken := least(v_left, v_source.open_quantity);
@@ -17905,7 +17908,7 @@ BEGIN
               AND (v_location_id IS NULL OR b.location_id = v_location_id)
               AND t.status = 'released'
               AND (t.expires_on IS NULL OR t.expires_on >= current_date)
-            ORDER BY t.expires_on NULLS LAST, b.lot_id, b.location_id
+            ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, b.lot_id, b.location_id
         LOOP
             EXIT WHEN v_left = 0;
             v_taken := least(v_left, v_source.free);
@@ -17987,7 +17990,7 @@ $$;
 -- Name: FUNCTION pick_goods(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.pick_goods(p_context jsonb, p_command jsonb) IS 'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+COMMENT ON FUNCTION shipping.pick_goods(p_context jsonb, p_command jsonb) IS 'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, in the issue order of the item (first expiring or oldest first), or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
 
 --
 -- Name: require_location(text, bigint, catalog.location_kind[]); Type: FUNCTION; Schema: shipping; Owner: -

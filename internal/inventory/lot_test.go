@@ -300,3 +300,18 @@ func TestBlockingFollowsALotThatMoves(t *testing.T) {
 	}
 	noDeadlock(t, api.DB)
 }
+
+// Two portions of one lot that went into another by two documents, equal by chance: both count.
+func TestRecallAddsUpEqualPortions(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	api.DB.SkipChecks() // the edges are of no document
+	open(t, api, "RESIN", "FROM", "A", "100")
+	open(t, api, "RESIN", "TO", "A", "100")
+	exec(t, api.DB.Pool, `SELECT inventory.add_genealogy(f.id, t.id, 5, 'production_report', d) FROM inventory.lot AS f, inventory.lot AS t, generate_series(1, 3) AS d
+		WHERE f.number = 'FROM' AND t.number = 'TO'`)
+	lot := api.Get(t, "/v1/items/RESIN/lots/TO").Want(200)
+	if lot.Text("made_from", 0, "quantity") != "15" || lot.Len("made_from") != 1 {
+		t.Errorf("made of: %s", lot.Body)
+	}
+}

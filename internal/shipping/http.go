@@ -25,7 +25,7 @@ func registerPicks(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[PickGoods, Pick](api, httpapi.CommandSpec{
 		OperationID: "pick-goods", Path: "/v1/picks", Tag: tag,
 		Summary:     "Bring goods of an order to staging",
-		Description: "Takes what is reserved for the line first, then free stock, each first expiring first out; or the lot or the place that was scanned. One line of the request may become several, one per lot and place.",
+		Description: "Takes what is reserved for the line first, then free stock, each in the issue order of the item: first expiring or oldest first; or the lot or the place that was scanned. One line of the request may become several, one per lot and place.",
 		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR201", "MR202", "MR204", "MR205", "MR206", "MR501", "MR502", "MR505", "MR506", "MR512", "MR515", "MR516", "MR528", "MR228", "MR229"},
 	}, q.PickGoods)
 	httpapi.Command[ReversePick, Pick](api, httpapi.CommandSpec{

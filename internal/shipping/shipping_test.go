@@ -510,3 +510,21 @@ func TestCrowdOnFewOrders(t *testing.T) {
 		t.Error("nothing was shipped")
 	}
 }
+
+// Goods that go out by age are picked by age, whether they were reserved or are free.
+func TestOldestIsPickedFirst(t *testing.T) {
+	t.Parallel()
+	trade := tradetest.Empty(t)
+	trade.Post(t, "/v1/items", m{"number": "CASE", "name": "Case", "base_unit": "H87", "tracking": "lot", "is_sold": true, "issue_order": "fifo"}).Want(200)
+	trade.Stock(t, m{"item": "CASE", "lot": "OLD", "to": "A", "quantity": "10", "expires_on": "2099-12-31"})
+	trade.Stock(t, m{"item": "CASE", "lot": "NEW", "to": "A", "quantity": "10", "expires_on": "2098-12-31"}) // expires first
+	order := trade.Order(t, "HOME", m{"item": "CASE", "quantity": "12", "unit_price": "1"})
+	trade.Post(t, "/v1/reservations", m{"sales_order": order, "lines": []m{{"line": 1, "quantity": "5"}}}).Want(201)
+	if got := trade.Get(t, "/v1/sales-orders/"+order).Want(200); got.Text("lines", 0, "reservations", 0, "lot") != "OLD" {
+		t.Errorf("reserved: %s", got.Body)
+	}
+	picked := trade.Post(t, "/v1/picks", m{"sales_order": order, "lines": []m{{"line": 1, "quantity": "7"}}}).Want(201)
+	if picked.Text("lines", 0, "lot") != "OLD" || picked.Text("lines", 1, "lot") != "OLD" {
+		t.Errorf("picked: %s", picked.Body)
+	}
+}

@@ -1912,6 +1912,72 @@ $function$;
 COMMENT ON FUNCTION inventory.detach_partitions(timestamptz) IS
     'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
 
+-- functions/inventory/get_lot.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.get_lot(
+    p_item text,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH RECURSIVE root AS (
+        SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE i.number = p_item AND l.number = p_number
+    ), up AS (
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, p.level + 1
+        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
+        WHERE g.quantity > 0 AND p.level < 64
+    ), down AS (
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION
+        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, d.level + 1
+        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
+        WHERE g.quantity > 0 AND d.level < 64
+    )
+    SELECT jsonb_build_object(
+        'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
+        'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
+        'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'status_changes', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.old_status, 'to', h.new_status, 'reason', e.code, 'actor', h.actor,
+                'changed_at', h.changed_at) ORDER BY h.id), '[]')
+            FROM inventory.lot_status_change AS h
+            JOIN catalog.reason AS e ON e.id = h.reason_id
+            WHERE h.lot_id = r.id),
+        'stock', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
+                'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')
+            FROM inventory.balance AS b JOIN catalog.location AS c ON c.id = b.location_id
+            WHERE b.item_id = r.item_id AND b.lot_id = r.id AND b.on_hand > 0),
+        'made_from', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
+                'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
+                  FROM (SELECT parent_lot_id, child_lot_id, quantity, min(level) AS level FROM up GROUP BY parent_lot_id, child_lot_id, quantity) AS u
+                  GROUP BY u.parent_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id),
+        'went_into', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id))
+    FROM root AS r;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_lot(text, text) IS
+    'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
+
 -- functions/inventory/get_on_hand_as_of.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
     p_item_id bigint,

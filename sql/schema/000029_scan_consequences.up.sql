@@ -4980,6 +4980,74 @@ COMMENT ON FUNCTION inventory.find_ledger_need(timestamptz) IS
     'The first that still needs the ledger before p_until: inventory.period when what happened then is not closed and kept in a snapshot, else the room whose function oldest_movement_needed says so, and since when. No row: it may be detached.';
 -- <<< functions/inventory/find_ledger_need.sql
 
+-- >>> functions/inventory/get_lot.sql sha256:bfd3a010965ff5ef
+CREATE OR REPLACE FUNCTION inventory.get_lot(
+    p_item text,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH RECURSIVE root AS (
+        SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE i.number = p_item AND l.number = p_number
+    ), up AS (
+        SELECT g.id, g.parent_lot_id, g.quantity, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION
+        SELECT g.id, g.parent_lot_id, g.quantity, p.level + 1
+        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
+        WHERE g.quantity > 0 AND p.level < 64
+    ), down AS (
+        SELECT g.child_lot_id, 1 AS level
+        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
+        WHERE g.quantity > 0
+        UNION
+        SELECT g.child_lot_id, d.level + 1
+        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
+        WHERE g.quantity > 0 AND d.level < 64
+    )
+    SELECT jsonb_build_object(
+        'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
+        'supplier', (SELECT p.code FROM catalog.partner AS p WHERE p.id = r.supplier_id),
+        'manufactured_on', r.manufactured_on, 'expires_on', r.expires_on,
+        'status_changes', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.old_status, 'to', h.new_status, 'reason', e.code, 'actor', h.actor,
+                'changed_at', h.changed_at) ORDER BY h.id), '[]')
+            FROM inventory.lot_status_change AS h
+            JOIN catalog.reason AS e ON e.id = h.reason_id
+            WHERE h.lot_id = r.id),
+        'stock', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('location', c.code, 'on_hand', trim_scale(b.on_hand)::text,
+                'reserved', trim_scale(b.reserved)::text) ORDER BY c.code), '[]')
+            FROM inventory.balance AS b JOIN catalog.location AS c ON c.id = b.location_id
+            WHERE b.item_id = r.item_id AND b.lot_id = r.id AND b.on_hand > 0),
+        'made_from', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
+                'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
+                  -- Each edge once, however many ways lead to it.
+                  FROM (SELECT id, parent_lot_id, quantity, min(level) AS level FROM up GROUP BY id, parent_lot_id, quantity) AS u
+                  GROUP BY u.parent_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id),
+        'went_into', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
+            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            JOIN catalog.item AS i ON i.id = l.item_id))
+    FROM root AS r;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_lot(text, text) IS
+    'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
+-- <<< functions/inventory/get_lot.sql
+
 -- >>> functions/inventory/get_on_hand_as_of.sql sha256:9b7236a388180007
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
     p_item_id bigint,
@@ -6517,7 +6585,7 @@ COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
     'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 -- <<< functions/notify/retry_mail.sql
 
--- >>> functions/production/choose_lots.sql sha256:721e363e27fcb7a4
+-- >>> functions/production/choose_lots.sql sha256:0d7c0760a1e6428b
 CREATE OR REPLACE FUNCTION production.choose_lots(
     p_order production.work_order,
     p_needs production.production_report_material[],
@@ -6611,7 +6679,7 @@ BEGIN
         v_needs[v_position].quantity := v_quantity - v_use.quantity;
     END LOOP;
 
-    -- The rest: from the supply location, first expiring first out.
+    -- The rest: from the supply location, in the issue order of the item.
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
@@ -6622,10 +6690,12 @@ BEGIN
             least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL, NULL)::production.production_report_material
         FROM (
             SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
-                sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+                sum(f.free) OVER (
+                    PARTITION BY w.work_order_material_id
+                    ORDER BY CASE w.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id) AS running
             FROM (
                 -- Two lines of one item share its stock: each takes its own part of the queue of lots.
-                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
+                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity, i.issue_order,
                     sum(n.quantity) OVER q - n.quantity AS wanted_from, sum(n.quantity) OVER q AS wanted_until
                 FROM unnest(v_needs) AS n
                 JOIN catalog.item AS i ON i.id = n.item_id
@@ -6668,7 +6738,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.choose_lots(production.work_order, production.production_report_material[], jsonb, bigint, bigint, bigint) IS
-    'Which lots a backflush takes: those that the report names, then first expiring first out at the supply location. Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
+    'Which lots a backflush takes: those that the report names, then those at the supply location in the issue order of the item (first expiring or oldest first). Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
 -- <<< functions/production/choose_lots.sql
 
 -- >>> functions/production/get_material_issue.sql sha256:5faffd980aa9035c
@@ -8224,7 +8294,7 @@ COMMENT ON FUNCTION sales.extend_reservation(jsonb, jsonb) IS
     'Command: what is reserved for an order stays so until another time. Body: sales_order, lines? [line numbers] (all, unless named), expires_at? (never, unless named). What was given back already stays given back. Raises MR502 when the order is closed, MR505 for an unknown line, MR508 when expires_at is over.';
 -- <<< functions/sales/extend_reservation.sql
 
--- >>> functions/sales/get_sales_order.sql sha256:68f92ac143fdf4c3
+-- >>> functions/sales/get_sales_order.sql sha256:b2c8208a055fedf8
 CREATE OR REPLACE FUNCTION sales.get_sales_order(
     p_number text
 ) RETURNS jsonb
@@ -8264,14 +8334,14 @@ AS $function$
                     SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'lot', nullif(r.number, ''), 'expires_on', r.expires_on, 'location', r.code,
                         'quantity', trim_scale(r.quantity)::text, 'expires_at', r.reserved_until)
-                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code, r.reserved_until), '[]')
+                        ORDER BY CASE i.issue_order WHEN 'fefo' THEN r.expires_on END NULLS LAST, r.arrived_at, r.lot_id, r.code, r.reserved_until), '[]')
                     FROM (
-                        SELECT v.lot_id, t.number, t.expires_on, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
+                        SELECT v.lot_id, t.number, t.expires_on, t.arrived_at, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
                         FROM inventory.reservation AS v
                         JOIN inventory.lot AS t ON t.id = v.lot_id
                         JOIN catalog.location AS c ON c.id = v.location_id
                         WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
-                        GROUP BY v.lot_id, t.number, t.expires_on, c.code, v.expires_at
+                        GROUP BY v.lot_id, t.number, t.expires_on, t.arrived_at, c.code, v.expires_at
                     ) AS r))
                 ORDER BY l.line_number), '[]')
             FROM sales.sales_order_line AS l
@@ -8984,7 +9054,7 @@ COMMENT ON FUNCTION shipping.pack_handling_unit(jsonb, jsonb) IS
     'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?, second_quantity (catch weight; the rest of a line weighs what is left of it)}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
 -- <<< functions/shipping/pack_handling_unit.sql
 
--- >>> functions/shipping/pick_goods.sql sha256:a1c597ea435b6cb2
+-- >>> functions/shipping/pick_goods.sql sha256:c5ea1020963635f1
 CREATE OR REPLACE FUNCTION shipping.pick_goods(
     p_context jsonb,
     p_command jsonb
@@ -9043,7 +9113,7 @@ BEGIN
         END IF;
         PERFORM sales.add_line_quantities(v_line.id, v_left, 0, 0, 0, 0);
 
-        -- First what is reserved for the line, then free stock; both first expiring first out.
+        -- First what is reserved for the line, then free stock; both in the issue order of the item.
         FOR v_source IN
             SELECT r.id, r.location_id, r.lot_id, r.open_quantity
             FROM inventory.reservation AS r
@@ -9055,7 +9125,7 @@ BEGIN
               AND (v_location_id IS NULL OR r.location_id = v_location_id)
               AND t.status = 'released'
               AND (t.expires_on IS NULL OR t.expires_on >= current_date)
-            ORDER BY t.expires_on NULLS LAST, r.lot_id, r.location_id, r.id
+            ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, r.lot_id, r.location_id, r.id
         LOOP
             EXIT WHEN v_left = 0;
             v_taken := least(v_left, v_source.open_quantity);
@@ -9083,7 +9153,7 @@ BEGIN
               AND (v_location_id IS NULL OR b.location_id = v_location_id)
               AND t.status = 'released'
               AND (t.expires_on IS NULL OR t.expires_on >= current_date)
-            ORDER BY t.expires_on NULLS LAST, b.lot_id, b.location_id
+            ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, b.lot_id, b.location_id
         LOOP
             EXIT WHEN v_left = 0;
             v_taken := least(v_left, v_source.free);
@@ -9162,7 +9232,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
-    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, in the issue order of the item (first expiring or oldest first), or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
 -- <<< functions/shipping/pick_goods.sql
 
 -- >>> functions/shipping/return_goods.sql sha256:b2afb2699d52f3de

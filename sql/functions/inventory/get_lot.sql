@@ -13,19 +13,19 @@ AS $function$
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
         WHERE i.number = p_item AND l.number = p_number
     ), up AS (
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        SELECT g.id, g.parent_lot_id, g.quantity, 1 AS level
         FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
         WHERE g.quantity > 0
         UNION
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, p.level + 1
+        SELECT g.id, g.parent_lot_id, g.quantity, p.level + 1
         FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
         WHERE g.quantity > 0 AND p.level < 64
     ), down AS (
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, 1 AS level
+        SELECT g.child_lot_id, 1 AS level
         FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
         WHERE g.quantity > 0
         UNION
-        SELECT g.parent_lot_id, g.child_lot_id, g.quantity, d.level + 1
+        SELECT g.child_lot_id, d.level + 1
         FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
         WHERE g.quantity > 0 AND d.level < 64
     )
@@ -48,7 +48,8 @@ AS $function$
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
                 'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
             FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
-                  FROM (SELECT parent_lot_id, child_lot_id, quantity, min(level) AS level FROM up GROUP BY parent_lot_id, child_lot_id, quantity) AS u
+                  -- Each edge once, however many ways lead to it.
+                  FROM (SELECT id, parent_lot_id, quantity, min(level) AS level FROM up GROUP BY id, parent_lot_id, quantity) AS u
                   GROUP BY u.parent_lot_id) AS e
             JOIN inventory.lot AS l ON l.id = e.parent_lot_id
             JOIN catalog.item AS i ON i.id = l.item_id),

@@ -91,7 +91,7 @@ BEGIN
         v_needs[v_position].quantity := v_quantity - v_use.quantity;
     END LOOP;
 
-    -- The rest: from the supply location, first expiring first out.
+    -- The rest: from the supply location, in the issue order of the item.
     v_uses := v_uses || ARRAY(
         SELECT ROW(NULL, NULL, n.work_order_material_id, n.item_id, 0, n.location_id, n.quantity, NULL, NULL)::production.production_report_material
         FROM unnest(v_needs) AS n
@@ -102,10 +102,12 @@ BEGIN
             least(c.running, c.wanted_until) - greatest(c.running - c.free, c.wanted_from), NULL, NULL)::production.production_report_material
         FROM (
             SELECT w.work_order_material_id, w.item_id, w.location_id, w.wanted_from, w.wanted_until, b.lot_id, f.free,
-                sum(f.free) OVER (PARTITION BY w.work_order_material_id ORDER BY l.expires_on NULLS LAST, b.lot_id) AS running
+                sum(f.free) OVER (
+                    PARTITION BY w.work_order_material_id
+                    ORDER BY CASE w.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id) AS running
             FROM (
                 -- Two lines of one item share its stock: each takes its own part of the queue of lots.
-                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity,
+                SELECT n.work_order_material_id, n.item_id, n.location_id, n.quantity, i.issue_order,
                     sum(n.quantity) OVER q - n.quantity AS wanted_from, sum(n.quantity) OVER q AS wanted_until
                 FROM unnest(v_needs) AS n
                 JOIN catalog.item AS i ON i.id = n.item_id
@@ -148,4 +150,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.choose_lots(production.work_order, production.production_report_material[], jsonb, bigint, bigint, bigint) IS
-    'Which lots a backflush takes: those that the report names, then first expiring first out at the supply location. Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
+    'Which lots a backflush takes: those that the report names, then those at the supply location in the issue order of the item (first expiring or oldest first). Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';

@@ -37,14 +37,14 @@ AS $function$
                     SELECT coalesce(jsonb_agg(jsonb_build_object(
                         'lot', nullif(r.number, ''), 'expires_on', r.expires_on, 'location', r.code,
                         'quantity', trim_scale(r.quantity)::text, 'expires_at', r.reserved_until)
-                        ORDER BY r.expires_on NULLS LAST, r.lot_id, r.code, r.reserved_until), '[]')
+                        ORDER BY CASE i.issue_order WHEN 'fefo' THEN r.expires_on END NULLS LAST, r.arrived_at, r.lot_id, r.code, r.reserved_until), '[]')
                     FROM (
-                        SELECT v.lot_id, t.number, t.expires_on, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
+                        SELECT v.lot_id, t.number, t.expires_on, t.arrived_at, c.code, v.expires_at AS reserved_until, sum(v.open_quantity) AS quantity
                         FROM inventory.reservation AS v
                         JOIN inventory.lot AS t ON t.id = v.lot_id
                         JOIN catalog.location AS c ON c.id = v.location_id
                         WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
-                        GROUP BY v.lot_id, t.number, t.expires_on, c.code, v.expires_at
+                        GROUP BY v.lot_id, t.number, t.expires_on, t.arrived_at, c.code, v.expires_at
                     ) AS r))
                 ORDER BY l.line_number), '[]')
             FROM sales.sales_order_line AS l

@@ -56,7 +56,7 @@ BEGIN
         END IF;
         PERFORM sales.add_line_quantities(v_line.id, v_left, 0, 0, 0, 0);
 
-        -- First what is reserved for the line, then free stock; both first expiring first out.
+        -- First what is reserved for the line, then free stock; both in the issue order of the item.
         FOR v_source IN
             SELECT r.id, r.location_id, r.lot_id, r.open_quantity
             FROM inventory.reservation AS r
@@ -68,7 +68,7 @@ BEGIN
               AND (v_location_id IS NULL OR r.location_id = v_location_id)
               AND t.status = 'released'
               AND (t.expires_on IS NULL OR t.expires_on >= current_date)
-            ORDER BY t.expires_on NULLS LAST, r.lot_id, r.location_id, r.id
+            ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, r.lot_id, r.location_id, r.id
         LOOP
             EXIT WHEN v_left = 0;
             v_taken := least(v_left, v_source.open_quantity);
@@ -96,7 +96,7 @@ BEGIN
               AND (v_location_id IS NULL OR b.location_id = v_location_id)
               AND t.status = 'released'
               AND (t.expires_on IS NULL OR t.expires_on >= current_date)
-            ORDER BY t.expires_on NULLS LAST, b.lot_id, b.location_id
+            ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, b.lot_id, b.location_id
         LOOP
             EXIT WHEN v_left = 0;
             v_taken := least(v_left, v_source.free);
@@ -175,4 +175,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
-    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, first expiring first out, or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
+    'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, in the issue order of the item (first expiring or oldest first), or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
