@@ -315,6 +315,17 @@ var broken = map[string][]string{
 	"purchasing/received_within_tolerance": {
 		`UPDATE purchasing.purchase_order_line SET received_quantity = base_quantity * 3`,
 	},
+	"purchasing/invoiced_equals_invoices": {
+		`UPDATE purchasing.goods_receipt_line SET invoiced_quantity = invoiced_quantity - 1 WHERE invoiced_quantity > 0`,
+		`UPDATE purchasing.supplier_invoice SET is_reversed = true`,
+	},
+	"purchasing/charges_equal_their_lines": {
+		`UPDATE purchasing.supplier_invoice SET amount = amount + 1`,
+		`UPDATE purchasing.supplier_invoice_line SET value = value + 1`,
+		`UPDATE purchasing.landed_cost_line SET value = value + 1`,
+		`DELETE FROM purchasing.landed_cost_line`,
+		`UPDATE purchasing.goods_receipt_line SET is_reversed = true, invoiced_quantity = 0`,
+	},
 	"purchasing/returned_equals_returns": {
 		`UPDATE purchasing.goods_receipt_line SET returned_quantity = returned_quantity + 1`,
 		`UPDATE purchasing.supplier_return SET is_reversed = NOT is_reversed`,

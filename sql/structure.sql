@@ -799,6 +799,23 @@ CREATE TYPE production.work_order_state AS ENUM (
 COMMENT ON TYPE production.work_order_state IS 'released: nothing booked yet; in_process: material or production was booked; completed: no more is made; closed: its cost is settled; cancelled: nothing was made.';
 
 --
+-- Name: landed_cost_kind; Type: TYPE; Schema: purchasing; Owner: -
+--
+
+CREATE TYPE purchasing.landed_cost_kind AS ENUM (
+    'freight',
+    'duty',
+    'insurance',
+    'other'
+);
+
+--
+-- Name: TYPE landed_cost_kind; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TYPE purchasing.landed_cost_kind IS 'What is paid for beside the goods to have them here.';
+
+--
 -- Name: purchase_order_state; Type: TYPE; Schema: purchasing; Owner: -
 --
 
@@ -830,6 +847,22 @@ CREATE TYPE purchasing.receipt_line_state AS ENUM (
 --
 
 COMMENT ON TYPE purchasing.receipt_line_state IS 'waiting: the inspection has not decided. Items that are not inspected are accepted on arrival.';
+
+--
+-- Name: spread; Type: TYPE; Schema: purchasing; Owner: -
+--
+
+CREATE TYPE purchasing.spread AS ENUM (
+    'value',
+    'weight',
+    'quantity'
+);
+
+--
+-- Name: TYPE spread; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TYPE purchasing.spread IS 'What the shares of received lines are measured by. value: price of the order line times what is here; weight: kilograms; quantity: base units.';
 
 --
 -- Name: river_job_state; Type: TYPE; Schema: river; Owner: -
@@ -14673,6 +14706,89 @@ $$;
 COMMENT ON FUNCTION purchasing.create_purchase_order(p_context jsonb, p_command jsonb) IS 'Command: orders goods from a supplier. Body: supplier, site?, currency?, ordered_on?, external_number?, lines [item, quantity, unit?, price? (per unit; default: the price of the supplier), due_on?, over_receipt_percent?]. Raises MR404 when the partner is no supplier, MR417 when the external number is taken, MR420 when no price is known.';
 
 --
+-- Name: describe_charge(text, catalog.site, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.describe_charge(p_number text, p_site catalog.site, p_lines jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN jsonb_build_object('number', p_number, 'posted_at', clock_timestamp(), 'site', p_site.code, 'currency', p_site.currency,
+        'lines', p_lines);
+END;
+$$;
+
+--
+-- Name: FUNCTION describe_charge(p_number text, p_site catalog.site, p_lines jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.describe_charge(p_number text, p_site catalog.site, p_lines jsonb) IS 'The payload of supplier_invoice.* and landed_cost.* events, which costing reads: all values in the currency of the books of the site.';
+
+--
+-- Name: exchange_rate(catalog.site, text, text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.exchange_rate(p_site catalog.site, p_currency text, p_rate text) RETURNS numeric
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    IF (p_currency = p_site.currency AND coalesce(p_rate::numeric, 1) <> 1)
+        OR (p_currency <> p_site.currency AND coalesce(p_rate::numeric, 0) = 0) THEN
+        RAISE EXCEPTION 'an amount in % needs the rate to % that it is booked at', p_currency, p_site.currency
+            USING ERRCODE = 'MR425',
+                  DETAIL = jsonb_build_object('currency', p_currency, 'books', p_site.currency, 'exchange_rate', p_rate)::text,
+                  HINT = CASE WHEN p_currency = p_site.currency THEN 'Leave the rate out: it is the currency of the books.'
+                      ELSE format('Enter how many %s one %s is.', p_site.currency, p_currency) END;
+    END IF;
+    RETURN coalesce(p_rate::numeric, 1);
+END;
+$$;
+
+--
+-- Name: FUNCTION exchange_rate(p_site catalog.site, p_currency text, p_rate text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.exchange_rate(p_site catalog.site, p_currency text, p_rate text) IS 'Units of the currency of the books per unit of the currency named: the rate given, or 1 for the books'' own. Raises MR425 when it is missing, zero, or senseless.';
+
+--
+-- Name: find_receipt_line_id(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.find_receipt_line_id(p_receipt text, p_line integer) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_receipt_id bigint;
+    v_line_id bigint;
+BEGIN
+    SELECT r.id INTO v_receipt_id FROM purchasing.goods_receipt AS r WHERE r.number = p_receipt;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no goods receipt %', p_receipt
+            USING ERRCODE = 'MR406',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    SELECT l.id INTO v_line_id FROM purchasing.goods_receipt_line AS l WHERE l.goods_receipt_id = v_receipt_id AND l.line_number = p_line;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'goods receipt % has no line %', p_receipt, p_line
+            USING ERRCODE = 'MR407',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt, 'line', p_line)::text,
+                  HINT = 'Look at the receipt: its lines are numbered from 1.';
+    END IF;
+    RETURN v_line_id;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_receipt_line_id(p_receipt text, p_line integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.find_receipt_line_id(p_receipt text, p_line integer) IS 'The id of a line of a goods receipt. Raises MR406 or MR407 when there is none.';
+
+--
 -- Name: get_goods_receipt(text); Type: FUNCTION; Schema: purchasing; Owner: -
 --
 
@@ -14695,7 +14811,7 @@ BEGIN
                     'accepted_quantity', trim_scale(l.accepted_quantity)::text,
                     'rejected_quantity', trim_scale(l.rejected_quantity)::text,
                     'returned_quantity', trim_scale(l.returned_quantity)::text,
-                    'is_reversed', l.is_reversed)
+                    'invoiced_quantity', trim_scale(l.invoiced_quantity)::text, 'is_reversed', l.is_reversed)
                     || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
                         'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
                 FROM purchasing.goods_receipt_line AS l
@@ -14757,6 +14873,42 @@ $$;
 COMMENT ON FUNCTION purchasing.get_inspection(p_number text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
 
 --
+-- Name: get_landed_cost(text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.get_landed_cost(p_number text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', d.number, 'kind', d.kind, 'spread_by', d.spread_by, 'site', t.code, 'supplier', p.code,
+            'external_number', d.external_number, 'currency', d.currency, 'exchange_rate', trim_scale(d.exchange_rate)::text,
+            'amount', trim_scale(d.amount)::text, 'is_reversed', d.is_reversed, 'created_at', d.created_at,
+            'lines', (
+                SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'goods_receipt', r.number, 'receipt_line', g.line_number, 'item', i.number,
+                    'value', trim_scale(l.value)::text) ORDER BY l.line_number)
+                FROM purchasing.landed_cost_line AS l
+                JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+                JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+                JOIN catalog.item AS i ON i.id = g.item_id
+                WHERE l.landed_cost_id = d.id))
+        FROM purchasing.landed_cost AS d
+        JOIN catalog.site AS t ON t.id = d.site_id
+        LEFT JOIN catalog.partner AS p ON p.id = d.supplier_id
+        WHERE d.number = p_number);
+END;
+$$;
+
+--
+-- Name: FUNCTION get_landed_cost(p_number text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.get_landed_cost(p_number text) IS 'A landed cost as a document; shares in the currency of the books. Null when there is none of that number.';
+
+--
 -- Name: get_purchase_order(text); Type: FUNCTION; Schema: purchasing; Owner: -
 --
 
@@ -14798,6 +14950,48 @@ $$;
 --
 
 COMMENT ON FUNCTION purchasing.get_purchase_order(p_number text) IS 'A purchase order as a document; null when there is none of that number.';
+
+--
+-- Name: get_supplier_invoice(text); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.get_supplier_invoice(p_number text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', s.number, 'supplier', p.code, 'site', t.code, 'external_number', s.external_number, 'invoiced_on', s.invoiced_on,
+            'currency', s.currency, 'exchange_rate', trim_scale(s.exchange_rate)::text, 'amount', trim_scale(s.amount)::text,
+            'is_reversed', s.is_reversed, 'created_at', s.created_at,
+            'lines', (
+                SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'goods_receipt', r.number, 'receipt_line', g.line_number, 'purchase_order', o.number,
+                    'item', i.number, 'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'amount', trim_scale(l.amount)::text,
+                    'value', trim_scale(l.value)::text,
+                    'ordered_amount', trim_scale(round(l.quantity * ol.price * ol.quantity / ol.base_quantity, 4))::text,
+                    'order_currency', o.currency) ORDER BY l.line_number)
+                FROM purchasing.supplier_invoice_line AS l
+                JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+                JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+                JOIN purchasing.purchase_order_line AS ol ON ol.id = g.purchase_order_line_id
+                JOIN purchasing.purchase_order AS o ON o.id = ol.purchase_order_id
+                JOIN catalog.item AS i ON i.id = g.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                WHERE l.supplier_invoice_id = s.id))
+        FROM purchasing.supplier_invoice AS s
+        JOIN catalog.partner AS p ON p.id = s.supplier_id
+        JOIN catalog.site AS t ON t.id = s.site_id
+        WHERE s.number = p_number);
+END;
+$$;
+
+--
+-- Name: FUNCTION get_supplier_invoice(p_number text); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.get_supplier_invoice(p_number text) IS 'A supplier invoice as a document, beside each line what the order agreed on; quantities in base units. Null when there is none of that number.';
 
 --
 -- Name: get_supplier_return(text); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -14961,6 +15155,56 @@ $_$;
 COMMENT ON FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) IS 'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location, from which no way leads to use; a lot that is rejected in part is not split: the place tells the bad from the good; one that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 
 --
+-- Name: invoice_lines(bigint, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.invoice_lines(p_supplier_invoice_id bigint, p_sign integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_agg(jsonb_build_object('receipt_line_id', g.id::text, 'goods_receipt', r.number, 'line', g.line_number,
+            'quantity', trim_scale(p_sign * l.quantity)::text, 'value', trim_scale(p_sign * l.value)::text) ORDER BY l.line_number)
+        FROM purchasing.supplier_invoice_line AS l
+        JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+        WHERE l.supplier_invoice_id = p_supplier_invoice_id);
+END;
+$$;
+
+--
+-- Name: FUNCTION invoice_lines(p_supplier_invoice_id bigint, p_sign integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.invoice_lines(p_supplier_invoice_id bigint, p_sign integer) IS 'The lines of a supplier invoice as its event tells them: base units and value in the currency of the books, times p_sign (1 posted, -1 reversed).';
+
+--
+-- Name: landed_cost_lines(bigint, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.landed_cost_lines(p_landed_cost_id bigint, p_sign integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_agg(jsonb_build_object('receipt_line_id', g.id::text, 'goods_receipt', r.number, 'line', g.line_number,
+            'value', trim_scale(p_sign * l.value)::text) ORDER BY l.line_number)
+        FROM purchasing.landed_cost_line AS l
+        JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+        WHERE l.landed_cost_id = p_landed_cost_id);
+END;
+$$;
+
+--
+-- Name: FUNCTION landed_cost_lines(p_landed_cost_id bigint, p_sign integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.landed_cost_lines(p_landed_cost_id bigint, p_sign integer) IS 'The lines of a landed cost as its event tells them: value in the currency of the books, times p_sign (1 posted, -1 reversed).';
+
+--
 -- Name: list_goods_receipts(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
 --
 
@@ -15017,6 +15261,34 @@ $$;
 COMMENT ON FUNCTION purchasing.list_inspections(p_after text, p_limit integer) IS 'A page of inspections, oldest first, after the number p_after.';
 
 --
+-- Name: list_landed_costs(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.list_landed_costs(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.landed_cost AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.landed_cost AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_landed_cost(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_landed_costs(p_after text, p_limit integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.list_landed_costs(p_after text, p_limit integer) IS 'A page of landed costs, oldest first, after the number p_after.';
+
+--
 -- Name: list_purchase_orders(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
 --
 
@@ -15043,6 +15315,34 @@ $$;
 --
 
 COMMENT ON FUNCTION purchasing.list_purchase_orders(p_after text, p_limit integer) IS 'A page of purchase orders, oldest first, after the number p_after.';
+
+--
+-- Name: list_supplier_invoices(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.list_supplier_invoices(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.supplier_invoice AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.supplier_invoice AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_supplier_invoice(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_supplier_invoices(p_after text, p_limit integer); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.list_supplier_invoices(p_after text, p_limit integer) IS 'A page of supplier invoices, oldest first, after the number p_after.';
 
 --
 -- Name: list_supplier_returns(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -15073,6 +15373,65 @@ $$;
 COMMENT ON FUNCTION purchasing.list_supplier_returns(p_after text, p_limit integer) IS 'A page of returns to suppliers, oldest first, after the number p_after.';
 
 --
+-- Name: lock_charged_lines(bigint[]); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.lock_charged_lines(p_line_ids bigint[]) RETURNS catalog.site
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_bad record;
+    v_site catalog.site;
+BEGIN
+    PERFORM
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.id = ANY (p_line_ids)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+    SELECT r.number, l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE l.id = ANY (p_line_ids) AND l.is_reversed
+    ORDER BY l.id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was taken back', v_bad.line_number, v_bad.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('goods_receipt', v_bad.number, 'line', v_bad.line_number)::text,
+                  HINT = 'Leave the line out.';
+    END IF;
+    SELECT s.* INTO v_site
+    FROM catalog.site AS s
+    WHERE s.id = (
+        SELECT min(c.site_id)
+        FROM purchasing.goods_receipt_line AS l
+        JOIN catalog.location AS c ON c.id = l.location_id
+        WHERE l.id = ANY (p_line_ids));
+    SELECT r.number, l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    JOIN catalog.location AS c ON c.id = l.location_id
+    WHERE l.id = ANY (p_line_ids) AND c.site_id <> v_site.id
+    ORDER BY l.id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'goods receipt % belongs to another site than %', v_bad.number, v_site.code
+            USING ERRCODE = 'MR424',
+                  DETAIL = jsonb_build_object('goods_receipt', v_bad.number, 'line', v_bad.line_number, 'site', v_site.code)::text,
+                  HINT = 'Enter the receipts of each site by themselves.';
+    END IF;
+    RETURN v_site;
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_charged_lines(p_line_ids bigint[]); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.lock_charged_lines(p_line_ids bigint[]) IS 'Locks lines of goods receipts that something is charged for, and gives the site whose books it enters. Raises MR413 when one was taken back, MR424 when they are of several sites.';
+
+--
 -- Name: goods_receipt_line; Type: TABLE; Schema: purchasing; Owner: -
 --
 
@@ -15092,7 +15451,9 @@ CREATE TABLE purchasing.goods_receipt_line (
     movement_id bigint NOT NULL,
     is_reversed boolean DEFAULT false NOT NULL,
     second_quantity numeric(18,6),
+    invoiced_quantity numeric(18,6) DEFAULT 0 NOT NULL,
     CONSTRAINT goods_receipt_line_accepted_quantity_check CHECK ((accepted_quantity >= (0)::numeric)),
+    CONSTRAINT goods_receipt_line_invoiced_quantity_check CHECK (((invoiced_quantity >= (0)::numeric) AND (invoiced_quantity <= quantity) AND (NOT (is_reversed AND (invoiced_quantity > (0)::numeric))))),
     CONSTRAINT goods_receipt_line_line_number_check CHECK ((line_number > 0)),
     CONSTRAINT goods_receipt_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
     CONSTRAINT goods_receipt_line_rejected_quantity_check CHECK ((rejected_quantity >= (0)::numeric)),
@@ -15166,6 +15527,12 @@ COMMENT ON COLUMN purchasing.goods_receipt_line.is_reversed IS 'The receipt of t
 --
 
 COMMENT ON COLUMN purchasing.goods_receipt_line.second_quantity IS 'Catch weight, in the second unit of the item; null when it has none.';
+
+--
+-- Name: COLUMN goods_receipt_line.invoiced_quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.goods_receipt_line.invoiced_quantity IS 'Base units on supplier invoices that stand. More than is left after a return: the supplier owes a credit.';
 
 --
 -- Name: lock_receipt_line(text, integer); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -15305,6 +15672,206 @@ $$;
 COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS 'When the oldest purchase order that still takes goods was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
 
 --
+-- Name: post_landed_cost(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.post_landed_cost(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('post-landed-cost', p_context, p_command);
+    v_spread purchasing.spread := (p_command ->> 'spread_by')::purchasing.spread;
+    v_amount numeric := (p_command ->> 'amount')::numeric;
+    v_supplier_id bigint;
+    v_site catalog.site;
+    v_rate numeric;
+    v_currency text;
+    v_cost purchasing.landed_cost;
+    v_line_ids bigint[];
+    v_bases numeric[];
+    v_without text;
+    v_units text[];
+    v_currencies text[];
+    v_total numeric;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ->> 'supplier' IS NOT NULL THEN
+        v_supplier_id := (catalog.find_partner(p_command ->> 'supplier')).id;
+    END IF;
+    SELECT array_agg(purchasing.find_receipt_line_id(e.value ->> 'goods_receipt', (e.value ->> 'line')::integer) ORDER BY e.ordinality)
+    INTO v_line_ids
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e;
+    PERFORM catalog.refuse_duplicates(
+        (SELECT jsonb_agg(jsonb_build_object('receipt line', (e.value ->> 'goods_receipt') || '/' || (e.value ->> 'line')))
+         FROM jsonb_array_elements(p_command -> 'lines') AS e), 'receipt line');
+    v_site := purchasing.lock_charged_lines(v_line_ids);
+    v_currency := coalesce(p_command ->> 'currency', v_site.currency);
+    v_rate := purchasing.exchange_rate(v_site, v_currency, p_command ->> 'exchange_rate');
+
+    -- What went back bears nothing.
+    SELECT array_agg(b.base ORDER BY b.ordinality), sum(b.base), min(b.item) FILTER (WHERE b.base IS NULL),
+        array_agg(DISTINCT b.unit), array_agg(DISTINCT b.currency)
+    INTO v_bases, v_total, v_without, v_units, v_currencies
+    FROM (
+        SELECT e.ordinality, i.number AS item, u.code AS unit, o.currency,
+            CASE v_spread
+                WHEN 'quantity' THEN g.quantity - g.returned_quantity
+                WHEN 'value' THEN (g.quantity - g.returned_quantity) * ol.price * ol.quantity / ol.base_quantity
+                ELSE coalesce((e.value ->> 'weight')::numeric,
+                    CASE WHEN u.code = 'KGM' THEN g.quantity - g.returned_quantity
+                        ELSE (g.quantity - g.returned_quantity) * (
+                            SELECT c.denominator::numeric / c.numerator
+                            FROM catalog.item_unit AS c
+                            JOIN catalog.unit AS k ON k.id = c.unit_id AND k.code = 'KGM'
+                            WHERE c.item_id = i.id) END)
+            END AS base
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+        JOIN purchasing.goods_receipt_line AS g ON g.id = v_line_ids[e.ordinality]
+        JOIN purchasing.purchase_order_line AS ol ON ol.id = g.purchase_order_line_id
+        JOIN purchasing.purchase_order AS o ON o.id = ol.purchase_order_id
+        JOIN catalog.item AS i ON i.id = g.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    ) AS b;
+    IF v_without IS NOT NULL OR v_total = 0
+        OR (v_spread = 'quantity' AND cardinality(v_units) > 1) OR (v_spread = 'value' AND cardinality(v_currencies) > 1) THEN
+        RAISE EXCEPTION 'these lines cannot share a cost by %', v_spread
+            USING ERRCODE = 'MR428',
+                  DETAIL = jsonb_strip_nulls(jsonb_build_object('spread_by', v_spread, 'without_weight', v_without, 'units', to_jsonb(v_units),
+                      'currencies', to_jsonb(v_currencies)))::text,
+                  HINT = CASE
+                      WHEN v_without IS NOT NULL THEN format('Enter the weight of %s in kilograms.', v_without)
+                      WHEN v_total = 0 THEN 'Choose another way to spread it, or lines that are still here.'
+                      WHEN v_spread = 'quantity' THEN 'The lines are in several units: spread it by value or weight.'
+                      ELSE 'The orders are in several currencies: spread it by weight or quantity.' END;
+    END IF;
+
+    INSERT INTO purchasing.landed_cost (kind, spread_by, site_id, supplier_id, external_number, currency, exchange_rate, amount)
+    VALUES ((p_command ->> 'kind')::purchasing.landed_cost_kind, v_spread, v_site.id, v_supplier_id, p_command ->> 'external_number',
+        v_currency, v_rate, v_amount)
+    RETURNING landed_cost.* INTO v_cost;
+    -- Shares of a running sum: each is right to the last digit, none is below zero, and they sum to the whole.
+    INSERT INTO purchasing.landed_cost_line (landed_cost_id, line_number, goods_receipt_line_id, base, value)
+    SELECT v_cost.id, s.ordinality, s.line_id, s.base,
+        round(round(v_amount * v_rate, 4) * s.until / v_total, 4) - round(round(v_amount * v_rate, 4) * (s.until - s.base) / v_total, 4)
+    FROM (
+        SELECT n.ordinality, n.line_id, n.base, sum(n.base) OVER (ORDER BY n.ordinality) AS until
+        FROM unnest(v_line_ids, v_bases) WITH ORDINALITY AS n (line_id, base, ordinality)
+    ) AS s;
+
+    PERFORM event.publish('landed_cost.posted', v_cost.id,
+        purchasing.describe_charge(v_cost.number, v_site, purchasing.landed_cost_lines(v_cost.id, 1)) || jsonb_build_object('kind', v_cost.kind));
+    RETURN event.finish_request(p_context, 201, purchasing.get_landed_cost(v_cost.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION post_landed_cost(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.post_landed_cost(p_context jsonb, p_command jsonb) IS 'Command: freight, duty or the like for goods that were received, spread over their lines. Body: kind, spread_by (value, weight, quantity), amount (net), currency? (default: of the books), exchange_rate?, supplier?, external_number?, lines [goods_receipt, line, weight? (kilograms; else by the KGM unit of the item)]. What went back to the supplier bears nothing. Raises MR428 when the lines have no common measure, MR424 for receipts of several sites, MR425 when the rate is missing, MR120 when a line is named twice, MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+
+--
+-- Name: post_supplier_invoice(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.post_supplier_invoice(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('post-supplier-invoice', p_context, p_command);
+    v_supplier catalog.partner;
+    v_site catalog.site;
+    v_currency text;
+    v_rate numeric;
+    v_invoice purchasing.supplier_invoice;
+    v_line record;
+    v_item catalog.item;
+    v_kept purchasing.goods_receipt_line;
+    v_line_ids bigint[];
+    v_quantity numeric;
+    v_total numeric;
+    v_value numeric;
+    v_left numeric;             -- of the value of the invoice: the last line takes it
+    v_last integer := jsonb_array_length(p_command -> 'lines');
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_supplier := catalog.find_partner(p_command ->> 'supplier');
+    SELECT array_agg(purchasing.find_receipt_line_id(e.value ->> 'goods_receipt', (e.value ->> 'line')::integer) ORDER BY e.ordinality),
+        sum((e.value ->> 'amount')::numeric)
+    INTO v_line_ids, v_total
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e;
+    v_site := purchasing.lock_charged_lines(v_line_ids);
+    v_currency := coalesce(p_command ->> 'currency', v_supplier.currency);
+    v_rate := purchasing.exchange_rate(v_site, v_currency, p_command ->> 'exchange_rate');
+    v_left := round(v_total * v_rate, 4);
+
+    INSERT INTO purchasing.supplier_invoice (supplier_id, site_id, external_number, invoiced_on, currency, exchange_rate, amount)
+    VALUES (v_supplier.id, v_site.id, p_command ->> 'external_number', (p_command ->> 'invoiced_on')::date, v_currency, v_rate, v_total)
+    ON CONFLICT (supplier_id, external_number) WHERE NOT is_reversed DO NOTHING
+    RETURNING supplier_invoice.* INTO v_invoice;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'invoice % of supplier % was entered already', p_command ->> 'external_number', v_supplier.code
+            USING ERRCODE = 'MR423',
+                  DETAIL = jsonb_build_object('supplier', v_supplier.code, 'external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that invoice first.';
+    END IF;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number, l.id, l.item_id, r.number AS receipt, o.supplier_id
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+        JOIN purchasing.goods_receipt_line AS l ON l.id = v_line_ids[e.ordinality]
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        ORDER BY e.ordinality
+    LOOP
+        IF v_line.supplier_id <> v_supplier.id THEN
+            RAISE EXCEPTION 'goods receipt % came from another supplier than %', v_line.receipt, v_supplier.code
+                USING ERRCODE = 'MR424',
+                      DETAIL = jsonb_build_object('goods_receipt', v_line.receipt, 'supplier', v_supplier.code)::text,
+                      HINT = 'Check the number of the receipt.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        SELECT l.* INTO STRICT v_kept FROM purchasing.goods_receipt_line AS l WHERE l.id = v_line.id;
+        IF v_kept.invoiced_quantity + v_quantity > v_kept.quantity - v_kept.returned_quantity THEN
+            RAISE EXCEPTION '% of item % is more than was received, kept and not charged yet (%)', trim_scale(v_quantity), v_item.number,
+                trim_scale(greatest(v_kept.quantity - v_kept.returned_quantity - v_kept.invoiced_quantity, 0))
+                USING ERRCODE = 'MR422',
+                      CONSTRAINT = 'goods_receipt_line_invoiced_quantity_check',
+                      DETAIL = jsonb_build_object('goods_receipt', v_line.receipt, 'line', v_kept.line_number,
+                          'received', trim_scale(v_kept.quantity)::text, 'returned', trim_scale(v_kept.returned_quantity)::text,
+                          'invoiced', trim_scale(v_kept.invoiced_quantity)::text, 'requested', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Enter what was received, and ask the supplier about the rest.';
+        END IF;
+        UPDATE purchasing.goods_receipt_line AS l
+        SET invoiced_quantity = l.invoiced_quantity + v_quantity
+        WHERE l.id = v_line.id;
+        v_value := CASE WHEN v_line.line_number = v_last THEN v_left
+            ELSE least(round((v_line.line ->> 'amount')::numeric * v_rate, 4), v_left) END;
+        v_left := v_left - v_value;
+        INSERT INTO purchasing.supplier_invoice_line (supplier_invoice_id, line_number, goods_receipt_line_id, quantity, amount, value)
+        VALUES (v_invoice.id, v_line.line_number, v_line.id, v_quantity, (v_line.line ->> 'amount')::numeric, v_value);
+    END LOOP;
+
+    PERFORM event.publish('supplier_invoice.posted', v_invoice.id,
+        purchasing.describe_charge(v_invoice.number, v_site, purchasing.invoice_lines(v_invoice.id, 1)));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_invoice(v_invoice.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION post_supplier_invoice(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.post_supplier_invoice(p_context jsonb, p_command jsonb) IS 'Command: a supplier charges for goods that were received. Body: supplier, external_number, invoiced_on, currency? (default: of the supplier), exchange_rate? (required unless it is the currency of the books), lines [goods_receipt, line, quantity, unit?, amount (net)]. Raises MR422 beyond what was received, kept and not charged yet, MR423 when the invoice was entered already, MR424 for receipts of another supplier or of several sites, MR425 when the rate is missing, MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+
+--
 -- Name: receive_goods(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
 --
 
@@ -15433,7 +16000,7 @@ BEGIN
         v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
             CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
             CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false,
-            v_second_quantities[v_line.line_number])::purchasing.goods_receipt_line;
+            v_second_quantities[v_line.line_number], 0)::purchasing.goods_receipt_line;
     END LOOP;
 
     v_ids := inventory.post_movements('receipt',
@@ -15611,6 +16178,25 @@ BEGIN
                   HINT = 'Take back the inspection first.';
     END IF;
 
+    SELECT l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed
+      AND (l.invoiced_quantity > 0 OR EXISTS (
+          SELECT
+          FROM purchasing.landed_cost_line AS c
+          JOIN purchasing.landed_cost AS d ON d.id = c.landed_cost_id
+          WHERE c.goods_receipt_line_id = l.id AND NOT d.is_reversed))
+    ORDER BY l.line_number
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was charged', v_bad.line_number, v_receipt.number
+            USING ERRCODE = 'MR429',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_bad.line_number)::text,
+                  HINT = 'Take back its supplier invoice or landed cost first.';
+    END IF;
+
     SELECT array_agg(l.id ORDER BY l.id), array_agg(l.movement_id ORDER BY l.id)
     INTO v_ids, v_movement_ids
     FROM purchasing.goods_receipt_line AS l
@@ -15646,7 +16232,7 @@ $$;
 -- Name: FUNCTION reverse_goods_receipt(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON FUNCTION purchasing.reverse_goods_receipt(p_context jsonb, p_command jsonb) IS 'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR413 when it was taken back already, MR201 when goods went on.';
+COMMENT ON FUNCTION purchasing.reverse_goods_receipt(p_context jsonb, p_command jsonb) IS 'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR429 when it was charged, MR413 when it was taken back already, MR201 when goods went on.';
 
 --
 -- Name: reverse_inspection(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -15734,6 +16320,111 @@ $$;
 --
 
 COMMENT ON FUNCTION purchasing.reverse_inspection(p_context jsonb, p_command jsonb) IS 'Command: takes back a decision while all its goods are still there; the lot is in quarantine again. Body: inspection, reason, occurred_at?. Raises MR412 when there is no such inspection, MR413 when it was taken back already, MR414 when goods went on, MR201 when put-away goods went on.';
+
+--
+-- Name: reverse_landed_cost(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.reverse_landed_cost(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-landed-cost', p_context, p_command);
+    v_reason catalog.reason;
+    v_cost purchasing.landed_cost;
+    v_site catalog.site;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT s.* INTO v_cost FROM purchasing.landed_cost AS s WHERE s.number = p_command ->> 'landed_cost' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no landed cost %', p_command ->> 'landed_cost'
+            USING ERRCODE = 'MR427',
+                  DETAIL = jsonb_build_object('landed_cost', p_command ->> 'landed_cost')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_cost.is_reversed THEN
+        RAISE EXCEPTION 'landed cost % was taken back already', v_cost.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('landed_cost', v_cost.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    v_site := purchasing.lock_charged_lines(ARRAY(
+        SELECT l.goods_receipt_line_id FROM purchasing.landed_cost_line AS l WHERE l.landed_cost_id = v_cost.id));
+    UPDATE purchasing.landed_cost AS s SET is_reversed = true WHERE s.id = v_cost.id;
+
+    PERFORM event.publish('landed_cost.reversed', v_cost.id,
+        purchasing.describe_charge(v_cost.number, v_site, purchasing.landed_cost_lines(v_cost.id, -1))
+            || jsonb_build_object('reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_landed_cost(v_cost.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_landed_cost(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.reverse_landed_cost(p_context jsonb, p_command jsonb) IS 'Command: takes back a landed cost. Body: landed_cost, reason. Raises MR427 when there is no such landed cost, MR413 when it was taken back already.';
+
+--
+-- Name: reverse_supplier_invoice(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
+--
+
+CREATE FUNCTION purchasing.reverse_supplier_invoice(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-supplier-invoice', p_context, p_command);
+    v_reason catalog.reason;
+    v_invoice purchasing.supplier_invoice;
+    v_site catalog.site;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT s.* INTO v_invoice FROM purchasing.supplier_invoice AS s WHERE s.number = p_command ->> 'supplier_invoice' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no supplier invoice %', p_command ->> 'supplier_invoice'
+            USING ERRCODE = 'MR426',
+                  DETAIL = jsonb_build_object('supplier_invoice', p_command ->> 'supplier_invoice')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_invoice.is_reversed THEN
+        RAISE EXCEPTION 'supplier invoice % was taken back already', v_invoice.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('supplier_invoice', v_invoice.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    v_site := purchasing.lock_charged_lines(ARRAY(
+        SELECT l.goods_receipt_line_id FROM purchasing.supplier_invoice_line AS l WHERE l.supplier_invoice_id = v_invoice.id));
+    UPDATE purchasing.supplier_invoice AS s SET is_reversed = true WHERE s.id = v_invoice.id;
+    UPDATE purchasing.goods_receipt_line AS g
+    SET invoiced_quantity = g.invoiced_quantity - c.quantity
+    FROM (
+        SELECT l.goods_receipt_line_id, sum(l.quantity) AS quantity
+        FROM purchasing.supplier_invoice_line AS l
+        WHERE l.supplier_invoice_id = v_invoice.id
+        GROUP BY l.goods_receipt_line_id
+    ) AS c
+    WHERE g.id = c.goods_receipt_line_id;
+
+    PERFORM event.publish('supplier_invoice.reversed', v_invoice.id,
+        purchasing.describe_charge(v_invoice.number, v_site, purchasing.invoice_lines(v_invoice.id, -1))
+            || jsonb_build_object('reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_invoice(v_invoice.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION reverse_supplier_invoice(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON FUNCTION purchasing.reverse_supplier_invoice(p_context jsonb, p_command jsonb) IS 'Command: takes back a supplier invoice that was entered wrongly or is replaced; it may be entered again. Body: supplier_invoice, reason. Raises MR426 when there is no such invoice, MR413 when it was taken back already.';
 
 --
 -- Name: reverse_supplier_return(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -22161,6 +22852,119 @@ ALTER TABLE purchasing.inspection ALTER COLUMN id ADD GENERATED BY DEFAULT AS ID
 );
 
 --
+-- Name: landed_cost; Type: TABLE; Schema: purchasing; Owner: -
+--
+
+CREATE TABLE purchasing.landed_cost (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('LD-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
+    kind purchasing.landed_cost_kind NOT NULL,
+    spread_by purchasing.spread NOT NULL,
+    site_id bigint NOT NULL,
+    supplier_id bigint,
+    external_number text,
+    currency text NOT NULL,
+    exchange_rate numeric(18,6) NOT NULL,
+    amount numeric(18,4) NOT NULL,
+    is_reversed boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT landed_cost_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT landed_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT landed_cost_exchange_rate_check CHECK (((exchange_rate > (0)::numeric) AND (exchange_rate <> 'NaN'::numeric))),
+    CONSTRAINT landed_cost_external_number_check CHECK (((length(external_number) >= 1) AND (length(external_number) <= 64)))
+);
+
+--
+-- Name: TABLE landed_cost; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TABLE purchasing.landed_cost IS 'Freight, duty and the like for goods that were received, spread over their lines.';
+
+--
+-- Name: COLUMN landed_cost.supplier_id; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.landed_cost.supplier_id IS 'Who charges it: a forwarder, the customs. Null: not told.';
+
+--
+-- Name: COLUMN landed_cost.external_number; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.landed_cost.external_number IS 'Number of the bill of whoever charges it.';
+
+--
+-- Name: COLUMN landed_cost.exchange_rate; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.landed_cost.exchange_rate IS 'Units of the currency of the books per unit of the currency of the amount; 1 when they are the same.';
+
+--
+-- Name: COLUMN landed_cost.amount; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.landed_cost.amount IS 'Net, in the currency beside it.';
+
+--
+-- Name: landed_cost_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.landed_cost ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME purchasing.landed_cost_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: landed_cost_line; Type: TABLE; Schema: purchasing; Owner: -
+--
+
+CREATE TABLE purchasing.landed_cost_line (
+    id bigint NOT NULL,
+    landed_cost_id bigint NOT NULL,
+    line_number integer NOT NULL,
+    goods_receipt_line_id bigint NOT NULL,
+    base numeric(30,10) NOT NULL,
+    value numeric(18,4) NOT NULL,
+    CONSTRAINT landed_cost_line_base_check CHECK (((base >= (0)::numeric) AND (base <> 'NaN'::numeric))),
+    CONSTRAINT landed_cost_line_line_number_check CHECK ((line_number > 0)),
+    CONSTRAINT landed_cost_line_value_check CHECK (((value >= (0)::numeric) AND (value <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE landed_cost_line; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TABLE purchasing.landed_cost_line IS 'The share of one received line.';
+
+--
+-- Name: COLUMN landed_cost_line.base; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.landed_cost_line.base IS 'What the share is measured by: money of the order, kilograms, or base units.';
+
+--
+-- Name: COLUMN landed_cost_line.value; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.landed_cost_line.value IS 'The share in the currency of the books. The lines sum to the amount at its rate exactly.';
+
+--
+-- Name: landed_cost_line_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.landed_cost_line ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME purchasing.landed_cost_line_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: purchase_order; Type: TABLE; Schema: purchasing; Owner: -
 --
 
@@ -22292,6 +23096,126 @@ COMMENT ON COLUMN purchasing.purchase_order_line.returned_quantity IS 'Base unit
 
 ALTER TABLE purchasing.purchase_order_line ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     SEQUENCE NAME purchasing.purchase_order_line_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: supplier_invoice; Type: TABLE; Schema: purchasing; Owner: -
+--
+
+CREATE TABLE purchasing.supplier_invoice (
+    id bigint NOT NULL,
+    number text GENERATED ALWAYS AS (('SI-'::text || lpad((id)::text, GREATEST(6, length((id)::text)), '0'::text))) STORED NOT NULL,
+    supplier_id bigint NOT NULL,
+    site_id bigint NOT NULL,
+    external_number text NOT NULL,
+    invoiced_on date NOT NULL,
+    currency text NOT NULL,
+    exchange_rate numeric(18,6) NOT NULL,
+    amount numeric(18,4) NOT NULL,
+    is_reversed boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT supplier_invoice_amount_check CHECK (((amount >= (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT supplier_invoice_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT supplier_invoice_exchange_rate_check CHECK (((exchange_rate > (0)::numeric) AND (exchange_rate <> 'NaN'::numeric))),
+    CONSTRAINT supplier_invoice_external_number_check CHECK (((length(external_number) >= 1) AND (length(external_number) <= 64)))
+);
+
+--
+-- Name: TABLE supplier_invoice; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TABLE purchasing.supplier_invoice IS 'What a supplier charges for goods that were received. Tax is the business of the ledger and does not stand here.';
+
+--
+-- Name: COLUMN supplier_invoice.external_number; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice.external_number IS 'Number that the supplier gave the invoice; one of each stands.';
+
+--
+-- Name: COLUMN supplier_invoice.currency; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice.currency IS 'ISO 4217 code of the amounts.';
+
+--
+-- Name: COLUMN supplier_invoice.exchange_rate; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice.exchange_rate IS 'Units of the currency of the books per unit of the currency of the invoice; 1 when they are the same.';
+
+--
+-- Name: COLUMN supplier_invoice.amount; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice.amount IS 'Sum of the lines, net, in the currency of the invoice.';
+
+--
+-- Name: supplier_invoice_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.supplier_invoice ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME purchasing.supplier_invoice_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: supplier_invoice_line; Type: TABLE; Schema: purchasing; Owner: -
+--
+
+CREATE TABLE purchasing.supplier_invoice_line (
+    id bigint NOT NULL,
+    supplier_invoice_id bigint NOT NULL,
+    line_number integer NOT NULL,
+    goods_receipt_line_id bigint NOT NULL,
+    quantity numeric(18,6) NOT NULL,
+    amount numeric(18,4) NOT NULL,
+    value numeric(18,4) NOT NULL,
+    CONSTRAINT supplier_invoice_line_amount_check CHECK (((amount >= (0)::numeric) AND (amount <> 'NaN'::numeric))),
+    CONSTRAINT supplier_invoice_line_line_number_check CHECK ((line_number > 0)),
+    CONSTRAINT supplier_invoice_line_quantity_check CHECK (((quantity > (0)::numeric) AND (quantity <> 'NaN'::numeric))),
+    CONSTRAINT supplier_invoice_line_value_check CHECK (((value >= (0)::numeric) AND (value <> 'NaN'::numeric)))
+);
+
+--
+-- Name: TABLE supplier_invoice_line; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TABLE purchasing.supplier_invoice_line IS 'One received line as it is charged.';
+
+--
+-- Name: COLUMN supplier_invoice_line.quantity; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice_line.quantity IS 'Charged, base units.';
+
+--
+-- Name: COLUMN supplier_invoice_line.amount; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice_line.amount IS 'Net, in the currency of the invoice.';
+
+--
+-- Name: COLUMN supplier_invoice_line.value; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON COLUMN purchasing.supplier_invoice_line.value IS 'The amount in the currency of the books; the last line takes what rounding leaves.';
+
+--
+-- Name: supplier_invoice_line_id_seq; Type: SEQUENCE; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.supplier_invoice_line ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME purchasing.supplier_invoice_line_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -24068,6 +24992,41 @@ ALTER TABLE ONLY purchasing.inspection
     ADD CONSTRAINT inspection_pkey PRIMARY KEY (id);
 
 --
+-- Name: landed_cost_line landed_cost_line_landed_cost_id_goods_receipt_line_id_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost_line
+    ADD CONSTRAINT landed_cost_line_landed_cost_id_goods_receipt_line_id_key UNIQUE (landed_cost_id, goods_receipt_line_id);
+
+--
+-- Name: landed_cost_line landed_cost_line_landed_cost_id_line_number_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost_line
+    ADD CONSTRAINT landed_cost_line_landed_cost_id_line_number_key UNIQUE (landed_cost_id, line_number);
+
+--
+-- Name: landed_cost_line landed_cost_line_pkey; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost_line
+    ADD CONSTRAINT landed_cost_line_pkey PRIMARY KEY (id);
+
+--
+-- Name: landed_cost landed_cost_number_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost
+    ADD CONSTRAINT landed_cost_number_key UNIQUE (number);
+
+--
+-- Name: landed_cost landed_cost_pkey; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost
+    ADD CONSTRAINT landed_cost_pkey PRIMARY KEY (id);
+
+--
 -- Name: purchase_order purchase_order_external_number_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
 --
 
@@ -24101,6 +25060,34 @@ ALTER TABLE ONLY purchasing.purchase_order
 
 ALTER TABLE ONLY purchasing.purchase_order
     ADD CONSTRAINT purchase_order_pkey PRIMARY KEY (id);
+
+--
+-- Name: supplier_invoice_line supplier_invoice_line_pkey; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice_line
+    ADD CONSTRAINT supplier_invoice_line_pkey PRIMARY KEY (id);
+
+--
+-- Name: supplier_invoice_line supplier_invoice_line_supplier_invoice_id_line_number_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice_line
+    ADD CONSTRAINT supplier_invoice_line_supplier_invoice_id_line_number_key UNIQUE (supplier_invoice_id, line_number);
+
+--
+-- Name: supplier_invoice supplier_invoice_number_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice
+    ADD CONSTRAINT supplier_invoice_number_key UNIQUE (number);
+
+--
+-- Name: supplier_invoice supplier_invoice_pkey; Type: CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice
+    ADD CONSTRAINT supplier_invoice_pkey PRIMARY KEY (id);
 
 --
 -- Name: supplier_return supplier_return_number_key; Type: CONSTRAINT; Schema: purchasing; Owner: -
@@ -25071,6 +26058,24 @@ CREATE INDEX inspection_reason_id_idx ON purchasing.inspection USING btree (reas
 CREATE INDEX inspection_to_location_id_idx ON purchasing.inspection USING btree (to_location_id);
 
 --
+-- Name: landed_cost_line_goods_receipt_line_id_idx; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE INDEX landed_cost_line_goods_receipt_line_id_idx ON purchasing.landed_cost_line USING btree (goods_receipt_line_id);
+
+--
+-- Name: landed_cost_site_id_idx; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE INDEX landed_cost_site_id_idx ON purchasing.landed_cost USING btree (site_id);
+
+--
+-- Name: landed_cost_supplier_id_idx; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE INDEX landed_cost_supplier_id_idx ON purchasing.landed_cost USING btree (supplier_id);
+
+--
 -- Name: purchase_order_line_item_id_idx; Type: INDEX; Schema: purchasing; Owner: -
 --
 
@@ -25093,6 +26098,30 @@ CREATE INDEX purchase_order_site_id_idx ON purchasing.purchase_order USING btree
 --
 
 CREATE INDEX purchase_order_supplier_id_idx ON purchasing.purchase_order USING btree (supplier_id);
+
+--
+-- Name: supplier_invoice_line_goods_receipt_line_id_idx; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE INDEX supplier_invoice_line_goods_receipt_line_id_idx ON purchasing.supplier_invoice_line USING btree (goods_receipt_line_id);
+
+--
+-- Name: supplier_invoice_site_id_idx; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE INDEX supplier_invoice_site_id_idx ON purchasing.supplier_invoice USING btree (site_id);
+
+--
+-- Name: supplier_invoice_supplier_id_external_number_key; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE UNIQUE INDEX supplier_invoice_supplier_id_external_number_key ON purchasing.supplier_invoice USING btree (supplier_id, external_number) WHERE (NOT is_reversed);
+
+--
+-- Name: supplier_invoice_supplier_id_idx; Type: INDEX; Schema: purchasing; Owner: -
+--
+
+CREATE INDEX supplier_invoice_supplier_id_idx ON purchasing.supplier_invoice USING btree (supplier_id);
 
 --
 -- Name: supplier_return_from_location_id_idx; Type: INDEX; Schema: purchasing; Owner: -
@@ -26409,6 +27438,30 @@ CREATE TRIGGER inspection_audited AFTER INSERT OR DELETE OR UPDATE ON purchasing
 COMMENT ON TRIGGER inspection_audited ON purchasing.inspection IS 'Records every change in audit.entry.';
 
 --
+-- Name: landed_cost landed_cost_audited; Type: TRIGGER; Schema: purchasing; Owner: -
+--
+
+CREATE TRIGGER landed_cost_audited AFTER INSERT OR DELETE OR UPDATE ON purchasing.landed_cost FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER landed_cost_audited ON landed_cost; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TRIGGER landed_cost_audited ON purchasing.landed_cost IS 'Records every change in audit.entry.';
+
+--
+-- Name: landed_cost_line landed_cost_line_audited; Type: TRIGGER; Schema: purchasing; Owner: -
+--
+
+CREATE TRIGGER landed_cost_line_audited AFTER INSERT OR DELETE OR UPDATE ON purchasing.landed_cost_line FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER landed_cost_line_audited ON landed_cost_line; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TRIGGER landed_cost_line_audited ON purchasing.landed_cost_line IS 'Records every change in audit.entry.';
+
+--
 -- Name: purchase_order purchase_order_audited; Type: TRIGGER; Schema: purchasing; Owner: -
 --
 
@@ -26431,6 +27484,30 @@ CREATE TRIGGER purchase_order_line_audited AFTER INSERT OR DELETE OR UPDATE ON p
 --
 
 COMMENT ON TRIGGER purchase_order_line_audited ON purchasing.purchase_order_line IS 'Records every change in audit.entry.';
+
+--
+-- Name: supplier_invoice supplier_invoice_audited; Type: TRIGGER; Schema: purchasing; Owner: -
+--
+
+CREATE TRIGGER supplier_invoice_audited AFTER INSERT OR DELETE OR UPDATE ON purchasing.supplier_invoice FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER supplier_invoice_audited ON supplier_invoice; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TRIGGER supplier_invoice_audited ON purchasing.supplier_invoice IS 'Records every change in audit.entry.';
+
+--
+-- Name: supplier_invoice_line supplier_invoice_line_audited; Type: TRIGGER; Schema: purchasing; Owner: -
+--
+
+CREATE TRIGGER supplier_invoice_line_audited AFTER INSERT OR DELETE OR UPDATE ON purchasing.supplier_invoice_line FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER supplier_invoice_line_audited ON supplier_invoice_line; Type: COMMENT; Schema: purchasing; Owner: -
+--
+
+COMMENT ON TRIGGER supplier_invoice_line_audited ON purchasing.supplier_invoice_line IS 'Records every change in audit.entry.';
 
 --
 -- Name: supplier_return supplier_return_audited; Type: TRIGGER; Schema: purchasing; Owner: -
@@ -27459,6 +28536,34 @@ ALTER TABLE ONLY purchasing.inspection
     ADD CONSTRAINT inspection_to_location_id_fkey FOREIGN KEY (to_location_id) REFERENCES catalog.location(id);
 
 --
+-- Name: landed_cost_line landed_cost_line_goods_receipt_line_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost_line
+    ADD CONSTRAINT landed_cost_line_goods_receipt_line_id_fkey FOREIGN KEY (goods_receipt_line_id) REFERENCES purchasing.goods_receipt_line(id);
+
+--
+-- Name: landed_cost_line landed_cost_line_landed_cost_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost_line
+    ADD CONSTRAINT landed_cost_line_landed_cost_id_fkey FOREIGN KEY (landed_cost_id) REFERENCES purchasing.landed_cost(id);
+
+--
+-- Name: landed_cost landed_cost_site_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost
+    ADD CONSTRAINT landed_cost_site_id_fkey FOREIGN KEY (site_id) REFERENCES catalog.site(id);
+
+--
+-- Name: landed_cost landed_cost_supplier_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.landed_cost
+    ADD CONSTRAINT landed_cost_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES catalog.partner(id);
+
+--
 -- Name: purchase_order_line purchase_order_line_item_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
 --
 
@@ -27492,6 +28597,34 @@ ALTER TABLE ONLY purchasing.purchase_order
 
 ALTER TABLE ONLY purchasing.purchase_order
     ADD CONSTRAINT purchase_order_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES catalog.partner(id);
+
+--
+-- Name: supplier_invoice_line supplier_invoice_line_goods_receipt_line_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice_line
+    ADD CONSTRAINT supplier_invoice_line_goods_receipt_line_id_fkey FOREIGN KEY (goods_receipt_line_id) REFERENCES purchasing.goods_receipt_line(id);
+
+--
+-- Name: supplier_invoice_line supplier_invoice_line_supplier_invoice_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice_line
+    ADD CONSTRAINT supplier_invoice_line_supplier_invoice_id_fkey FOREIGN KEY (supplier_invoice_id) REFERENCES purchasing.supplier_invoice(id);
+
+--
+-- Name: supplier_invoice supplier_invoice_site_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice
+    ADD CONSTRAINT supplier_invoice_site_id_fkey FOREIGN KEY (site_id) REFERENCES catalog.site(id);
+
+--
+-- Name: supplier_invoice supplier_invoice_supplier_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE ONLY purchasing.supplier_invoice
+    ADD CONSTRAINT supplier_invoice_supplier_id_fkey FOREIGN KEY (supplier_id) REFERENCES catalog.partner(id);
 
 --
 -- Name: supplier_return supplier_return_from_location_id_fkey; Type: FK CONSTRAINT; Schema: purchasing; Owner: -

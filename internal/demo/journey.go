@@ -29,7 +29,8 @@ type StepReport struct {
 type journey struct {
 	*run
 	order, inserts       string // purchase orders
-	receipt              string
+	receipt              string // of the order
+	insertReceipt        string
 	bodies, lids, crates string // work orders
 	sales                map[string]string
 	units                map[string][]any
@@ -66,6 +67,7 @@ func Journey(ctx context.Context, client *Client, told Told) (*Report, error) {
 		{"Take a return, credit it", j.takeBack},
 		{"Move stock, take the move back", j.reverse},
 		{"Count, adjust", j.count},
+		{"Enter supplier invoices, spread the freight", j.charge},
 	}
 	report := &Report{}
 	for i, step := range steps {
@@ -110,10 +112,10 @@ func (j *journey) receive() string {
 		},
 	})
 	j.receipt = receipt.text("number")
-	j.post("/v1/goods-receipts", object{
+	j.insertReceipt = j.post("/v1/goods-receipts", object{
 		"purchase_order": j.inserts,
 		"lines":          []object{{"line": 1, "quantity": "5", "unit": "XBX"}},
-	})
+	}).text("number")
 	// Two percent more than ordered is taken, not five.
 	j.refused("/v1/goods-receipts", object{
 		"purchase_order": j.order,
@@ -374,6 +376,38 @@ func (j *journey) count() string {
 	})
 	j.want("the difference of the count", count.text("lines", 0, "difference"), "-10")
 	return fmt.Sprintf("%s: ten inserts are missing of %d", count.text("number"), onHand)
+}
+
+func (j *journey) charge() string {
+	j.as("clerk", "office-3")
+	// The rejected lot went back: its invoice is refused.
+	j.refused("/v1/supplier-invoices", object{
+		"supplier": "POLYNORD", "external_number": "PN-I-0-" + j.tag, "invoiced_on": "2026-01-15",
+		"lines": []object{{"goods_receipt": j.receipt, "line": 2, "quantity": "1", "amount": "1.40"}},
+	}, "beyond-receipt")
+	dearer := j.post("/v1/supplier-invoices", object{
+		"supplier": "POLYNORD", "external_number": "PN-I-1-" + j.tag, "invoiced_on": "2026-01-15",
+		"lines": []object{
+			{"goods_receipt": j.receipt, "line": 1, "quantity": "500", "amount": "700"},
+			{"goods_receipt": j.receipt, "line": 3, "quantity": "2", "unit": "XBG", "amount": "320"},
+		},
+	})
+	j.wantDecimal("what the order agreed on", dearer.text("lines", 0, "ordered_amount"), "692.5")
+	wrong := j.post("/v1/supplier-invoices", object{
+		"supplier": "FERRA", "external_number": "F-" + j.tag, "invoiced_on": "2026-01-16",
+		"lines": []object{{"goods_receipt": j.insertReceipt, "line": 1, "quantity": "5", "unit": "XBX", "amount": "1925"}},
+	}).text("number")
+	j.post("/v1/supplier-invoice-reversals", object{"supplier_invoice": wrong, "reason": "MISTYPED"})
+	j.post("/v1/supplier-invoices", object{
+		"supplier": "FERRA", "external_number": "F-" + j.tag, "invoiced_on": "2026-01-16",
+		"lines": []object{{"goods_receipt": j.insertReceipt, "line": 1, "quantity": "5", "unit": "XBX", "amount": "192.5"}},
+	})
+	freight := j.post("/v1/landed-costs", object{
+		"kind": "freight", "spread_by": "weight", "amount": "110", "supplier": "KUESTE", "external_number": "K-" + j.tag,
+		"lines": []object{{"goods_receipt": j.receipt, "line": 1}, {"goods_receipt": j.receipt, "line": 3}},
+	})
+	j.wantDecimal("the freight of 500 of 550 kg", freight.text("lines", 0, "value"), "100")
+	return fmt.Sprintf("%s is 7.50 dearer than ordered, 110.00 of freight by weight with %s", dearer.text("number"), freight.text("number"))
 }
 
 // ago is a time in the past as JSON carries it.

@@ -87,4 +87,36 @@ var purchasing = []Entry{
 		Key: "MR421", Slug: "waits-for-inspection", Status: 409, Title: "Lot waits for its inspection",
 		Explanation: "A lot that was received into quarantine is released or blocked by the inspection of its goods receipt, not by a change of its status; until then it is not split, merged or mixed.",
 	},
+	{
+		Key: "MR422", Slug: "beyond-receipt", Status: 409, Title: "More charged than received",
+		Explanation: "A supplier invoice charges at most what was received, kept and not charged yet. `details` names the quantities in base units.",
+	},
+	{
+		Key: "MR423", Slug: "supplier-invoice-exists", Status: 409, Title: "Supplier invoice was entered already",
+		Explanation: "An invoice of this supplier with this number stands.",
+	},
+	{
+		Key: "MR424", Slug: "receipts-do-not-belong-together", Status: 422, Title: "Receipts do not belong together",
+		Explanation: "The receipts that one document charges are those of one site, those of a supplier invoice of its supplier.",
+	},
+	{
+		Key: "MR425", Slug: "exchange-rate-missing", Status: 422, Title: "Rate of exchange is missing",
+		Explanation: "An amount in another currency than that of the books needs the rate it is booked at; one in the currency of the books has none.",
+	},
+	{
+		Key: "MR426", Slug: "unknown-supplier-invoice", Status: 422, Title: "Unknown supplier invoice",
+		Explanation: "The request names a supplier invoice that does not exist.",
+	},
+	{
+		Key: "MR427", Slug: "unknown-landed-cost", Status: 422, Title: "Unknown landed cost",
+		Explanation: "The request names a landed cost that does not exist.",
+	},
+	{
+		Key: "MR428", Slug: "no-common-measure", Status: 422, Title: "Cost cannot be spread that way",
+		Explanation: "The lines have no common measure: a weight is missing, units or currencies differ, or nothing is left of them.",
+	},
+	{
+		Key: "MR429", Slug: "receipt-was-charged", Status: 409, Title: "Receipt was charged",
+		Explanation: "A receipt line that a supplier invoice or a landed cost names can be taken back only after those were.",
+	},
 }

@@ -20,6 +20,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 	registerReceipts(api, q)
 	registerInspections(api, q)
 	registerReturns(api, q)
+	registerCharges(api, q)
 }
 
 func registerOrders(api *httpapi.API, q *db.Queries) {
@@ -53,7 +54,7 @@ func registerReceipts(api *httpapi.API, q *db.Queries) {
 		OperationID: "reverse-goods-receipt", Path: "/v1/goods-receipt-reversals", Tag: tag,
 		Summary:     "Take back a goods receipt or one line of it",
 		Description: "Works while the goods lie where they were put. A line that was inspected needs its inspection taken back first.",
-		Refusals:    []string{"MR106", "MR109", "MR201", "MR406", "MR407", "MR411", "MR413"},
+		Refusals:    []string{"MR106", "MR109", "MR201", "MR406", "MR407", "MR411", "MR413", "MR429"},
 	}, q.ReverseGoodsReceipt)
 	httpapi.Get[GoodsReceipt](api, httpapi.ReadSpec{
 		OperationID: "get-goods-receipt", Path: "/v1/goods-receipts/{number}", Tag: tag, Summary: "One goods receipt",
@@ -216,6 +217,7 @@ type GoodsReceiptLine struct {
 	AcceptedQuantity httpapi.Quantity `json:"accepted_quantity"`
 	RejectedQuantity httpapi.Quantity `json:"rejected_quantity"`
 	ReturnedQuantity httpapi.Quantity `json:"returned_quantity" doc:"Of the rejected sent back to the supplier."`
+	InvoicedQuantity httpapi.Quantity `json:"invoiced_quantity" doc:"Of it charged by supplier invoices that stand."`
 	IsReversed       bool             `json:"is_reversed" doc:"Whether the receipt of this line was taken back."`
 	SecondQuantity   httpapi.Quantity `json:"second_quantity,omitempty" doc:"Catch weight; left out when the item has no second unit."`
 	SecondUnit       string           `json:"second_unit,omitempty"`

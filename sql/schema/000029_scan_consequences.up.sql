@@ -7518,7 +7518,89 @@ COMMENT ON FUNCTION production.reverse_production_report(jsonb, jsonb) IS
     'Command: takes back a report: its goods leave stock, its backflushed material comes back, its genealogy drops to 0. Body: production_report, reason, occurred_at?. Raises MR318 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR201 when the goods went on.';
 -- <<< functions/production/reverse_production_report.sql
 
--- >>> functions/purchasing/get_goods_receipt.sql sha256:310da4b8880d2312
+-- >>> functions/purchasing/describe_charge.sql sha256:66f0031f9f93102b
+CREATE OR REPLACE FUNCTION purchasing.describe_charge(
+    p_number text,
+    p_site catalog.site,
+    p_lines jsonb
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN jsonb_build_object('number', p_number, 'posted_at', clock_timestamp(), 'site', p_site.code, 'currency', p_site.currency,
+        'lines', p_lines);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.describe_charge(text, catalog.site, jsonb) IS
+    'The payload of supplier_invoice.* and landed_cost.* events, which costing reads: all values in the currency of the books of the site.';
+-- <<< functions/purchasing/describe_charge.sql
+
+-- >>> functions/purchasing/exchange_rate.sql sha256:9b916076270b93aa
+CREATE OR REPLACE FUNCTION purchasing.exchange_rate(
+    p_site catalog.site,
+    p_currency text,
+    p_rate text
+) RETURNS numeric
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    IF (p_currency = p_site.currency AND coalesce(p_rate::numeric, 1) <> 1)
+        OR (p_currency <> p_site.currency AND coalesce(p_rate::numeric, 0) = 0) THEN
+        RAISE EXCEPTION 'an amount in % needs the rate to % that it is booked at', p_currency, p_site.currency
+            USING ERRCODE = 'MR425',
+                  DETAIL = jsonb_build_object('currency', p_currency, 'books', p_site.currency, 'exchange_rate', p_rate)::text,
+                  HINT = CASE WHEN p_currency = p_site.currency THEN 'Leave the rate out: it is the currency of the books.'
+                      ELSE format('Enter how many %s one %s is.', p_site.currency, p_currency) END;
+    END IF;
+    RETURN coalesce(p_rate::numeric, 1);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.exchange_rate(catalog.site, text, text) IS
+    'Units of the currency of the books per unit of the currency named: the rate given, or 1 for the books'' own. Raises MR425 when it is missing, zero, or senseless.';
+-- <<< functions/purchasing/exchange_rate.sql
+
+-- >>> functions/purchasing/find_receipt_line_id.sql sha256:cc8b7d32c22ee74b
+CREATE OR REPLACE FUNCTION purchasing.find_receipt_line_id(
+    p_receipt text,
+    p_line integer
+) RETURNS bigint
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_receipt_id bigint;
+    v_line_id bigint;
+BEGIN
+    SELECT r.id INTO v_receipt_id FROM purchasing.goods_receipt AS r WHERE r.number = p_receipt;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no goods receipt %', p_receipt
+            USING ERRCODE = 'MR406',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt)::text,
+                  HINT = 'Check the number.';
+    END IF;
+    SELECT l.id INTO v_line_id FROM purchasing.goods_receipt_line AS l WHERE l.goods_receipt_id = v_receipt_id AND l.line_number = p_line;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'goods receipt % has no line %', p_receipt, p_line
+            USING ERRCODE = 'MR407',
+                  DETAIL = jsonb_build_object('goods_receipt', p_receipt, 'line', p_line)::text,
+                  HINT = 'Look at the receipt: its lines are numbered from 1.';
+    END IF;
+    RETURN v_line_id;
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.find_receipt_line_id(text, integer) IS
+    'The id of a line of a goods receipt. Raises MR406 or MR407 when there is none.';
+-- <<< functions/purchasing/find_receipt_line_id.sql
+
+-- >>> functions/purchasing/get_goods_receipt.sql sha256:07dd9ad79eb9d66c
 CREATE OR REPLACE FUNCTION purchasing.get_goods_receipt(
     p_number text
 ) RETURNS jsonb
@@ -7541,7 +7623,7 @@ BEGIN
                     'accepted_quantity', trim_scale(l.accepted_quantity)::text,
                     'rejected_quantity', trim_scale(l.rejected_quantity)::text,
                     'returned_quantity', trim_scale(l.returned_quantity)::text,
-                    'is_reversed', l.is_reversed)
+                    'invoiced_quantity', trim_scale(l.invoiced_quantity)::text, 'is_reversed', l.is_reversed)
                     || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
                         'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
                 FROM purchasing.goods_receipt_line AS l
@@ -7595,6 +7677,80 @@ $function$;
 
 COMMENT ON FUNCTION purchasing.get_inspection(text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_inspection.sql
+
+-- >>> functions/purchasing/get_landed_cost.sql sha256:6cc43042a900df03
+CREATE OR REPLACE FUNCTION purchasing.get_landed_cost(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', d.number, 'kind', d.kind, 'spread_by', d.spread_by, 'site', t.code, 'supplier', p.code,
+            'external_number', d.external_number, 'currency', d.currency, 'exchange_rate', trim_scale(d.exchange_rate)::text,
+            'amount', trim_scale(d.amount)::text, 'is_reversed', d.is_reversed, 'created_at', d.created_at,
+            'lines', (
+                SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'goods_receipt', r.number, 'receipt_line', g.line_number, 'item', i.number,
+                    'value', trim_scale(l.value)::text) ORDER BY l.line_number)
+                FROM purchasing.landed_cost_line AS l
+                JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+                JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+                JOIN catalog.item AS i ON i.id = g.item_id
+                WHERE l.landed_cost_id = d.id))
+        FROM purchasing.landed_cost AS d
+        JOIN catalog.site AS t ON t.id = d.site_id
+        LEFT JOIN catalog.partner AS p ON p.id = d.supplier_id
+        WHERE d.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_landed_cost(text) IS
+    'A landed cost as a document; shares in the currency of the books. Null when there is none of that number.';
+-- <<< functions/purchasing/get_landed_cost.sql
+
+-- >>> functions/purchasing/get_supplier_invoice.sql sha256:d0542b8b9f65a2ab
+CREATE OR REPLACE FUNCTION purchasing.get_supplier_invoice(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', s.number, 'supplier', p.code, 'site', t.code, 'external_number', s.external_number, 'invoiced_on', s.invoiced_on,
+            'currency', s.currency, 'exchange_rate', trim_scale(s.exchange_rate)::text, 'amount', trim_scale(s.amount)::text,
+            'is_reversed', s.is_reversed, 'created_at', s.created_at,
+            'lines', (
+                SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'goods_receipt', r.number, 'receipt_line', g.line_number, 'purchase_order', o.number,
+                    'item', i.number, 'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'amount', trim_scale(l.amount)::text,
+                    'value', trim_scale(l.value)::text,
+                    'ordered_amount', trim_scale(round(l.quantity * ol.price * ol.quantity / ol.base_quantity, 4))::text,
+                    'order_currency', o.currency) ORDER BY l.line_number)
+                FROM purchasing.supplier_invoice_line AS l
+                JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+                JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+                JOIN purchasing.purchase_order_line AS ol ON ol.id = g.purchase_order_line_id
+                JOIN purchasing.purchase_order AS o ON o.id = ol.purchase_order_id
+                JOIN catalog.item AS i ON i.id = g.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                WHERE l.supplier_invoice_id = s.id))
+        FROM purchasing.supplier_invoice AS s
+        JOIN catalog.partner AS p ON p.id = s.supplier_id
+        JOIN catalog.site AS t ON t.id = s.site_id
+        WHERE s.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_supplier_invoice(text) IS
+    'A supplier invoice as a document, beside each line what the order agreed on; quantities in base units. Null when there is none of that number.';
+-- <<< functions/purchasing/get_supplier_invoice.sql
 
 -- >>> functions/purchasing/get_supplier_return.sql sha256:00ee5cc94a78b085
 CREATE OR REPLACE FUNCTION purchasing.get_supplier_return(
@@ -7753,7 +7909,362 @@ COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
     'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location, from which no way leads to use; a lot that is rejected in part is not split: the place tells the bad from the good; one that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, accepted_second_quantity, rejected_second_quantity (catch weight of what moves; one may be left out when all that is left of the lot at its place goes), reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 -- <<< functions/purchasing/inspect_goods.sql
 
--- >>> functions/purchasing/receive_goods.sql sha256:88425b44f7107b6c
+-- >>> functions/purchasing/invoice_lines.sql sha256:ed812851d81286d9
+CREATE OR REPLACE FUNCTION purchasing.invoice_lines(
+    p_supplier_invoice_id bigint,
+    p_sign integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT jsonb_agg(jsonb_build_object('receipt_line_id', g.id::text, 'goods_receipt', r.number, 'line', g.line_number,
+            'quantity', trim_scale(p_sign * l.quantity)::text, 'value', trim_scale(p_sign * l.value)::text) ORDER BY l.line_number)
+        FROM purchasing.supplier_invoice_line AS l
+        JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+        WHERE l.supplier_invoice_id = p_supplier_invoice_id);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.invoice_lines(bigint, integer) IS
+    'The lines of a supplier invoice as its event tells them: base units and value in the currency of the books, times p_sign (1 posted, -1 reversed).';
+-- <<< functions/purchasing/invoice_lines.sql
+
+-- >>> functions/purchasing/landed_cost_lines.sql sha256:9075ac08fd98d8df
+CREATE OR REPLACE FUNCTION purchasing.landed_cost_lines(
+    p_landed_cost_id bigint,
+    p_sign integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT jsonb_agg(jsonb_build_object('receipt_line_id', g.id::text, 'goods_receipt', r.number, 'line', g.line_number,
+            'value', trim_scale(p_sign * l.value)::text) ORDER BY l.line_number)
+        FROM purchasing.landed_cost_line AS l
+        JOIN purchasing.goods_receipt_line AS g ON g.id = l.goods_receipt_line_id
+        JOIN purchasing.goods_receipt AS r ON r.id = g.goods_receipt_id
+        WHERE l.landed_cost_id = p_landed_cost_id);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.landed_cost_lines(bigint, integer) IS
+    'The lines of a landed cost as its event tells them: value in the currency of the books, times p_sign (1 posted, -1 reversed).';
+-- <<< functions/purchasing/landed_cost_lines.sql
+
+-- >>> functions/purchasing/list_landed_costs.sql sha256:b2775f53465da10b
+CREATE OR REPLACE FUNCTION purchasing.list_landed_costs(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.landed_cost AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.landed_cost AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_landed_cost(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_landed_costs(text, integer) IS 'A page of landed costs, oldest first, after the number p_after.';
+-- <<< functions/purchasing/list_landed_costs.sql
+
+-- >>> functions/purchasing/list_supplier_invoices.sql sha256:83923e25e1eeb102
+CREATE OR REPLACE FUNCTION purchasing.list_supplier_invoices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.supplier_invoice AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.supplier_invoice AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_supplier_invoice(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_supplier_invoices(text, integer) IS 'A page of supplier invoices, oldest first, after the number p_after.';
+-- <<< functions/purchasing/list_supplier_invoices.sql
+
+-- >>> functions/purchasing/lock_charged_lines.sql sha256:bb22a418b538d8d5
+CREATE OR REPLACE FUNCTION purchasing.lock_charged_lines(
+    p_line_ids bigint[]
+) RETURNS catalog.site
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_bad record;
+    v_site catalog.site;
+BEGIN
+    PERFORM
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.id = ANY (p_line_ids)
+    ORDER BY l.id
+    FOR NO KEY UPDATE;
+    SELECT r.number, l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    WHERE l.id = ANY (p_line_ids) AND l.is_reversed
+    ORDER BY l.id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was taken back', v_bad.line_number, v_bad.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('goods_receipt', v_bad.number, 'line', v_bad.line_number)::text,
+                  HINT = 'Leave the line out.';
+    END IF;
+    SELECT s.* INTO v_site
+    FROM catalog.site AS s
+    WHERE s.id = (
+        SELECT min(c.site_id)
+        FROM purchasing.goods_receipt_line AS l
+        JOIN catalog.location AS c ON c.id = l.location_id
+        WHERE l.id = ANY (p_line_ids));
+    SELECT r.number, l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+    JOIN catalog.location AS c ON c.id = l.location_id
+    WHERE l.id = ANY (p_line_ids) AND c.site_id <> v_site.id
+    ORDER BY l.id
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'goods receipt % belongs to another site than %', v_bad.number, v_site.code
+            USING ERRCODE = 'MR424',
+                  DETAIL = jsonb_build_object('goods_receipt', v_bad.number, 'line', v_bad.line_number, 'site', v_site.code)::text,
+                  HINT = 'Enter the receipts of each site by themselves.';
+    END IF;
+    RETURN v_site;
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.lock_charged_lines(bigint[]) IS
+    'Locks lines of goods receipts that something is charged for, and gives the site whose books it enters. Raises MR413 when one was taken back, MR424 when they are of several sites.';
+-- <<< functions/purchasing/lock_charged_lines.sql
+
+-- >>> functions/purchasing/post_landed_cost.sql sha256:4b21bff6e6686495
+CREATE OR REPLACE FUNCTION purchasing.post_landed_cost(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('post-landed-cost', p_context, p_command);
+    v_spread purchasing.spread := (p_command ->> 'spread_by')::purchasing.spread;
+    v_amount numeric := (p_command ->> 'amount')::numeric;
+    v_supplier_id bigint;
+    v_site catalog.site;
+    v_rate numeric;
+    v_currency text;
+    v_cost purchasing.landed_cost;
+    v_line_ids bigint[];
+    v_bases numeric[];
+    v_without text;
+    v_units text[];
+    v_currencies text[];
+    v_total numeric;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    IF p_command ->> 'supplier' IS NOT NULL THEN
+        v_supplier_id := (catalog.find_partner(p_command ->> 'supplier')).id;
+    END IF;
+    SELECT array_agg(purchasing.find_receipt_line_id(e.value ->> 'goods_receipt', (e.value ->> 'line')::integer) ORDER BY e.ordinality)
+    INTO v_line_ids
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e;
+    PERFORM catalog.refuse_duplicates(
+        (SELECT jsonb_agg(jsonb_build_object('receipt line', (e.value ->> 'goods_receipt') || '/' || (e.value ->> 'line')))
+         FROM jsonb_array_elements(p_command -> 'lines') AS e), 'receipt line');
+    v_site := purchasing.lock_charged_lines(v_line_ids);
+    v_currency := coalesce(p_command ->> 'currency', v_site.currency);
+    v_rate := purchasing.exchange_rate(v_site, v_currency, p_command ->> 'exchange_rate');
+
+    -- What went back bears nothing.
+    SELECT array_agg(b.base ORDER BY b.ordinality), sum(b.base), min(b.item) FILTER (WHERE b.base IS NULL),
+        array_agg(DISTINCT b.unit), array_agg(DISTINCT b.currency)
+    INTO v_bases, v_total, v_without, v_units, v_currencies
+    FROM (
+        SELECT e.ordinality, i.number AS item, u.code AS unit, o.currency,
+            CASE v_spread
+                WHEN 'quantity' THEN g.quantity - g.returned_quantity
+                WHEN 'value' THEN (g.quantity - g.returned_quantity) * ol.price * ol.quantity / ol.base_quantity
+                ELSE coalesce((e.value ->> 'weight')::numeric,
+                    CASE WHEN u.code = 'KGM' THEN g.quantity - g.returned_quantity
+                        ELSE (g.quantity - g.returned_quantity) * (
+                            SELECT c.denominator::numeric / c.numerator
+                            FROM catalog.item_unit AS c
+                            JOIN catalog.unit AS k ON k.id = c.unit_id AND k.code = 'KGM'
+                            WHERE c.item_id = i.id) END)
+            END AS base
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+        JOIN purchasing.goods_receipt_line AS g ON g.id = v_line_ids[e.ordinality]
+        JOIN purchasing.purchase_order_line AS ol ON ol.id = g.purchase_order_line_id
+        JOIN purchasing.purchase_order AS o ON o.id = ol.purchase_order_id
+        JOIN catalog.item AS i ON i.id = g.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    ) AS b;
+    IF v_without IS NOT NULL OR v_total = 0
+        OR (v_spread = 'quantity' AND cardinality(v_units) > 1) OR (v_spread = 'value' AND cardinality(v_currencies) > 1) THEN
+        RAISE EXCEPTION 'these lines cannot share a cost by %', v_spread
+            USING ERRCODE = 'MR428',
+                  DETAIL = jsonb_strip_nulls(jsonb_build_object('spread_by', v_spread, 'without_weight', v_without, 'units', to_jsonb(v_units),
+                      'currencies', to_jsonb(v_currencies)))::text,
+                  HINT = CASE
+                      WHEN v_without IS NOT NULL THEN format('Enter the weight of %s in kilograms.', v_without)
+                      WHEN v_total = 0 THEN 'Choose another way to spread it, or lines that are still here.'
+                      WHEN v_spread = 'quantity' THEN 'The lines are in several units: spread it by value or weight.'
+                      ELSE 'The orders are in several currencies: spread it by weight or quantity.' END;
+    END IF;
+
+    INSERT INTO purchasing.landed_cost (kind, spread_by, site_id, supplier_id, external_number, currency, exchange_rate, amount)
+    VALUES ((p_command ->> 'kind')::purchasing.landed_cost_kind, v_spread, v_site.id, v_supplier_id, p_command ->> 'external_number',
+        v_currency, v_rate, v_amount)
+    RETURNING landed_cost.* INTO v_cost;
+    -- Shares of a running sum: each is right to the last digit, none is below zero, and they sum to the whole.
+    INSERT INTO purchasing.landed_cost_line (landed_cost_id, line_number, goods_receipt_line_id, base, value)
+    SELECT v_cost.id, s.ordinality, s.line_id, s.base,
+        round(round(v_amount * v_rate, 4) * s.until / v_total, 4) - round(round(v_amount * v_rate, 4) * (s.until - s.base) / v_total, 4)
+    FROM (
+        SELECT n.ordinality, n.line_id, n.base, sum(n.base) OVER (ORDER BY n.ordinality) AS until
+        FROM unnest(v_line_ids, v_bases) WITH ORDINALITY AS n (line_id, base, ordinality)
+    ) AS s;
+
+    PERFORM event.publish('landed_cost.posted', v_cost.id,
+        purchasing.describe_charge(v_cost.number, v_site, purchasing.landed_cost_lines(v_cost.id, 1)) || jsonb_build_object('kind', v_cost.kind));
+    RETURN event.finish_request(p_context, 201, purchasing.get_landed_cost(v_cost.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.post_landed_cost(jsonb, jsonb) IS
+    'Command: freight, duty or the like for goods that were received, spread over their lines. Body: kind, spread_by (value, weight, quantity), amount (net), currency? (default: of the books), exchange_rate?, supplier?, external_number?, lines [goods_receipt, line, weight? (kilograms; else by the KGM unit of the item)]. What went back to the supplier bears nothing. Raises MR428 when the lines have no common measure, MR424 for receipts of several sites, MR425 when the rate is missing, MR120 when a line is named twice, MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+-- <<< functions/purchasing/post_landed_cost.sql
+
+-- >>> functions/purchasing/post_supplier_invoice.sql sha256:177df3e5a0aee8ae
+CREATE OR REPLACE FUNCTION purchasing.post_supplier_invoice(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('post-supplier-invoice', p_context, p_command);
+    v_supplier catalog.partner;
+    v_site catalog.site;
+    v_currency text;
+    v_rate numeric;
+    v_invoice purchasing.supplier_invoice;
+    v_line record;
+    v_item catalog.item;
+    v_kept purchasing.goods_receipt_line;
+    v_line_ids bigint[];
+    v_quantity numeric;
+    v_total numeric;
+    v_value numeric;
+    v_left numeric;             -- of the value of the invoice: the last line takes it
+    v_last integer := jsonb_array_length(p_command -> 'lines');
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_supplier := catalog.find_partner(p_command ->> 'supplier');
+    SELECT array_agg(purchasing.find_receipt_line_id(e.value ->> 'goods_receipt', (e.value ->> 'line')::integer) ORDER BY e.ordinality),
+        sum((e.value ->> 'amount')::numeric)
+    INTO v_line_ids, v_total
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e;
+    v_site := purchasing.lock_charged_lines(v_line_ids);
+    v_currency := coalesce(p_command ->> 'currency', v_supplier.currency);
+    v_rate := purchasing.exchange_rate(v_site, v_currency, p_command ->> 'exchange_rate');
+    v_left := round(v_total * v_rate, 4);
+
+    INSERT INTO purchasing.supplier_invoice (supplier_id, site_id, external_number, invoiced_on, currency, exchange_rate, amount)
+    VALUES (v_supplier.id, v_site.id, p_command ->> 'external_number', (p_command ->> 'invoiced_on')::date, v_currency, v_rate, v_total)
+    ON CONFLICT (supplier_id, external_number) WHERE NOT is_reversed DO NOTHING
+    RETURNING supplier_invoice.* INTO v_invoice;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'invoice % of supplier % was entered already', p_command ->> 'external_number', v_supplier.code
+            USING ERRCODE = 'MR423',
+                  DETAIL = jsonb_build_object('supplier', v_supplier.code, 'external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that invoice first.';
+    END IF;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number, l.id, l.item_id, r.number AS receipt, o.supplier_id
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+        JOIN purchasing.goods_receipt_line AS l ON l.id = v_line_ids[e.ordinality]
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        ORDER BY e.ordinality
+    LOOP
+        IF v_line.supplier_id <> v_supplier.id THEN
+            RAISE EXCEPTION 'goods receipt % came from another supplier than %', v_line.receipt, v_supplier.code
+                USING ERRCODE = 'MR424',
+                      DETAIL = jsonb_build_object('goods_receipt', v_line.receipt, 'supplier', v_supplier.code)::text,
+                      HINT = 'Check the number of the receipt.';
+        END IF;
+        SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
+        v_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        SELECT l.* INTO STRICT v_kept FROM purchasing.goods_receipt_line AS l WHERE l.id = v_line.id;
+        IF v_kept.invoiced_quantity + v_quantity > v_kept.quantity - v_kept.returned_quantity THEN
+            RAISE EXCEPTION '% of item % is more than was received, kept and not charged yet (%)', trim_scale(v_quantity), v_item.number,
+                trim_scale(greatest(v_kept.quantity - v_kept.returned_quantity - v_kept.invoiced_quantity, 0))
+                USING ERRCODE = 'MR422',
+                      CONSTRAINT = 'goods_receipt_line_invoiced_quantity_check',
+                      DETAIL = jsonb_build_object('goods_receipt', v_line.receipt, 'line', v_kept.line_number,
+                          'received', trim_scale(v_kept.quantity)::text, 'returned', trim_scale(v_kept.returned_quantity)::text,
+                          'invoiced', trim_scale(v_kept.invoiced_quantity)::text, 'requested', trim_scale(v_quantity)::text)::text,
+                      HINT = 'Enter what was received, and ask the supplier about the rest.';
+        END IF;
+        UPDATE purchasing.goods_receipt_line AS l
+        SET invoiced_quantity = l.invoiced_quantity + v_quantity
+        WHERE l.id = v_line.id;
+        v_value := CASE WHEN v_line.line_number = v_last THEN v_left
+            ELSE least(round((v_line.line ->> 'amount')::numeric * v_rate, 4), v_left) END;
+        v_left := v_left - v_value;
+        INSERT INTO purchasing.supplier_invoice_line (supplier_invoice_id, line_number, goods_receipt_line_id, quantity, amount, value)
+        VALUES (v_invoice.id, v_line.line_number, v_line.id, v_quantity, (v_line.line ->> 'amount')::numeric, v_value);
+    END LOOP;
+
+    PERFORM event.publish('supplier_invoice.posted', v_invoice.id,
+        purchasing.describe_charge(v_invoice.number, v_site, purchasing.invoice_lines(v_invoice.id, 1)));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_invoice(v_invoice.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.post_supplier_invoice(jsonb, jsonb) IS
+    'Command: a supplier charges for goods that were received. Body: supplier, external_number, invoiced_on, currency? (default: of the supplier), exchange_rate? (required unless it is the currency of the books), lines [goods_receipt, line, quantity, unit?, amount (net)]. Raises MR422 beyond what was received, kept and not charged yet, MR423 when the invoice was entered already, MR424 for receipts of another supplier or of several sites, MR425 when the rate is missing, MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
+-- <<< functions/purchasing/post_supplier_invoice.sql
+
+-- >>> functions/purchasing/receive_goods.sql sha256:6645e6f7f36d6e5b
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
     p_command jsonb
@@ -7883,7 +8394,7 @@ BEGIN
         v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
             CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
             CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false,
-            v_second_quantities[v_line.line_number])::purchasing.goods_receipt_line;
+            v_second_quantities[v_line.line_number], 0)::purchasing.goods_receipt_line;
     END LOOP;
 
     v_ids := inventory.post_movements('receipt',
@@ -7993,7 +8504,7 @@ COMMENT ON FUNCTION purchasing.return_to_supplier(jsonb, jsonb) IS
     'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, second_quantity (catch weight; may be left out when all of the lot at its place goes), location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
 -- <<< functions/purchasing/return_to_supplier.sql
 
--- >>> functions/purchasing/reverse_goods_receipt.sql sha256:95714101dc781142
+-- >>> functions/purchasing/reverse_goods_receipt.sql sha256:eb63da653dc99142
 CREATE OR REPLACE FUNCTION purchasing.reverse_goods_receipt(
     p_context jsonb,
     p_command jsonb
@@ -8059,6 +8570,25 @@ BEGIN
                   HINT = 'Take back the inspection first.';
     END IF;
 
+    SELECT l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed
+      AND (l.invoiced_quantity > 0 OR EXISTS (
+          SELECT
+          FROM purchasing.landed_cost_line AS c
+          JOIN purchasing.landed_cost AS d ON d.id = c.landed_cost_id
+          WHERE c.goods_receipt_line_id = l.id AND NOT d.is_reversed))
+    ORDER BY l.line_number
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was charged', v_bad.line_number, v_receipt.number
+            USING ERRCODE = 'MR429',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_bad.line_number)::text,
+                  HINT = 'Take back its supplier invoice or landed cost first.';
+    END IF;
+
     SELECT array_agg(l.id ORDER BY l.id), array_agg(l.movement_id ORDER BY l.id)
     INTO v_ids, v_movement_ids
     FROM purchasing.goods_receipt_line AS l
@@ -8091,7 +8621,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.reverse_goods_receipt(jsonb, jsonb) IS
-    'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR413 when it was taken back already, MR201 when goods went on.';
+    'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR429 when it was charged, MR413 when it was taken back already, MR201 when goods went on.';
 -- <<< functions/purchasing/reverse_goods_receipt.sql
 
 -- >>> functions/purchasing/reverse_inspection.sql sha256:e5b6e9ffc673c7d0
@@ -8179,6 +8709,109 @@ $function$;
 COMMENT ON FUNCTION purchasing.reverse_inspection(jsonb, jsonb) IS
     'Command: takes back a decision while all its goods are still there; the lot is in quarantine again. Body: inspection, reason, occurred_at?. Raises MR412 when there is no such inspection, MR413 when it was taken back already, MR414 when goods went on, MR201 when put-away goods went on.';
 -- <<< functions/purchasing/reverse_inspection.sql
+
+-- >>> functions/purchasing/reverse_landed_cost.sql sha256:f94fb6c61b4408c1
+CREATE OR REPLACE FUNCTION purchasing.reverse_landed_cost(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-landed-cost', p_context, p_command);
+    v_reason catalog.reason;
+    v_cost purchasing.landed_cost;
+    v_site catalog.site;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT s.* INTO v_cost FROM purchasing.landed_cost AS s WHERE s.number = p_command ->> 'landed_cost' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no landed cost %', p_command ->> 'landed_cost'
+            USING ERRCODE = 'MR427',
+                  DETAIL = jsonb_build_object('landed_cost', p_command ->> 'landed_cost')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_cost.is_reversed THEN
+        RAISE EXCEPTION 'landed cost % was taken back already', v_cost.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('landed_cost', v_cost.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    v_site := purchasing.lock_charged_lines(ARRAY(
+        SELECT l.goods_receipt_line_id FROM purchasing.landed_cost_line AS l WHERE l.landed_cost_id = v_cost.id));
+    UPDATE purchasing.landed_cost AS s SET is_reversed = true WHERE s.id = v_cost.id;
+
+    PERFORM event.publish('landed_cost.reversed', v_cost.id,
+        purchasing.describe_charge(v_cost.number, v_site, purchasing.landed_cost_lines(v_cost.id, -1))
+            || jsonb_build_object('reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_landed_cost(v_cost.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.reverse_landed_cost(jsonb, jsonb) IS
+    'Command: takes back a landed cost. Body: landed_cost, reason. Raises MR427 when there is no such landed cost, MR413 when it was taken back already.';
+-- <<< functions/purchasing/reverse_landed_cost.sql
+
+-- >>> functions/purchasing/reverse_supplier_invoice.sql sha256:cdd8b4f0b83ac130
+CREATE OR REPLACE FUNCTION purchasing.reverse_supplier_invoice(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('reverse-supplier-invoice', p_context, p_command);
+    v_reason catalog.reason;
+    v_invoice purchasing.supplier_invoice;
+    v_site catalog.site;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_reason := catalog.find_reason(p_command ->> 'reason', '{reversal}');
+    SELECT s.* INTO v_invoice FROM purchasing.supplier_invoice AS s WHERE s.number = p_command ->> 'supplier_invoice' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no supplier invoice %', p_command ->> 'supplier_invoice'
+            USING ERRCODE = 'MR426',
+                  DETAIL = jsonb_build_object('supplier_invoice', p_command ->> 'supplier_invoice')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_invoice.is_reversed THEN
+        RAISE EXCEPTION 'supplier invoice % was taken back already', v_invoice.number
+            USING ERRCODE = 'MR413',
+                  DETAIL = jsonb_build_object('supplier_invoice', v_invoice.number)::text,
+                  HINT = 'Nothing more is to be done.';
+    END IF;
+    v_site := purchasing.lock_charged_lines(ARRAY(
+        SELECT l.goods_receipt_line_id FROM purchasing.supplier_invoice_line AS l WHERE l.supplier_invoice_id = v_invoice.id));
+    UPDATE purchasing.supplier_invoice AS s SET is_reversed = true WHERE s.id = v_invoice.id;
+    UPDATE purchasing.goods_receipt_line AS g
+    SET invoiced_quantity = g.invoiced_quantity - c.quantity
+    FROM (
+        SELECT l.goods_receipt_line_id, sum(l.quantity) AS quantity
+        FROM purchasing.supplier_invoice_line AS l
+        WHERE l.supplier_invoice_id = v_invoice.id
+        GROUP BY l.goods_receipt_line_id
+    ) AS c
+    WHERE g.id = c.goods_receipt_line_id;
+
+    PERFORM event.publish('supplier_invoice.reversed', v_invoice.id,
+        purchasing.describe_charge(v_invoice.number, v_site, purchasing.invoice_lines(v_invoice.id, -1))
+            || jsonb_build_object('reason', v_reason.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_supplier_invoice(v_invoice.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.reverse_supplier_invoice(jsonb, jsonb) IS
+    'Command: takes back a supplier invoice that was entered wrongly or is replaced; it may be entered again. Body: supplier_invoice, reason. Raises MR426 when there is no such invoice, MR413 when it was taken back already.';
+-- <<< functions/purchasing/reverse_supplier_invoice.sql
 
 -- >>> functions/purchasing/reverse_supplier_return.sql sha256:960b98e82c1228d2
 CREATE OR REPLACE FUNCTION purchasing.reverse_supplier_return(
@@ -9948,6 +10581,22 @@ CREATE OR REPLACE TRIGGER production_report_by_product_audited
 COMMENT ON TRIGGER production_report_by_product_audited ON production.production_report_by_product IS 'Records every change in audit.entry.';
 -- <<< triggers/production/production_report_by_product_audited.sql
 
+-- >>> triggers/purchasing/landed_cost_audited.sql sha256:96bb54d61bd65451
+CREATE OR REPLACE TRIGGER landed_cost_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.landed_cost
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER landed_cost_audited ON purchasing.landed_cost IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/landed_cost_audited.sql
+
+-- >>> triggers/purchasing/landed_cost_line_audited.sql sha256:c7b8cf3102717913
+CREATE OR REPLACE TRIGGER landed_cost_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.landed_cost_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER landed_cost_line_audited ON purchasing.landed_cost_line IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/landed_cost_line_audited.sql
+
 -- >>> triggers/purchasing/lot_change_line_not_waiting.sql sha256:10ce264687e3086a
 CREATE OR REPLACE FUNCTION purchasing.lot_change_line_not_waiting() RETURNS trigger
 LANGUAGE plpgsql
@@ -9985,3 +10634,19 @@ CREATE OR REPLACE TRIGGER lot_change_line_not_waiting
 
 COMMENT ON TRIGGER lot_change_line_not_waiting ON inventory.lot_change_line IS 'Raises MR421 when a lot that waits for its inspection would be split, merged or mixed.';
 -- <<< triggers/purchasing/lot_change_line_not_waiting.sql
+
+-- >>> triggers/purchasing/supplier_invoice_audited.sql sha256:7ba8567d550562b6
+CREATE OR REPLACE TRIGGER supplier_invoice_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.supplier_invoice
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER supplier_invoice_audited ON purchasing.supplier_invoice IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/supplier_invoice_audited.sql
+
+-- >>> triggers/purchasing/supplier_invoice_line_audited.sql sha256:d93b09e81e41da11
+CREATE OR REPLACE TRIGGER supplier_invoice_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.supplier_invoice_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER supplier_invoice_line_audited ON purchasing.supplier_invoice_line IS 'Records every change in audit.entry.';
+-- <<< triggers/purchasing/supplier_invoice_line_audited.sql

@@ -20,7 +20,7 @@ BEGIN
                     'accepted_quantity', trim_scale(l.accepted_quantity)::text,
                     'rejected_quantity', trim_scale(l.rejected_quantity)::text,
                     'returned_quantity', trim_scale(l.returned_quantity)::text,
-                    'is_reversed', l.is_reversed)
+                    'invoiced_quantity', trim_scale(l.invoiced_quantity)::text, 'is_reversed', l.is_reversed)
                     || CASE WHEN l.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(l.second_quantity)::text,
                         'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END ORDER BY l.line_number), '[]')
                 FROM purchasing.goods_receipt_line AS l

@@ -127,7 +127,7 @@ BEGIN
         v_lines := v_lines || ROW(v_id, v_receipt.id, v_line.line_number, v_order_line.id, v_item.id, v_lot.id, v_location.id, v_quantity,
             CASE WHEN v_item.is_inspected THEN 'waiting' ELSE 'accepted' END,
             CASE WHEN v_item.is_inspected THEN 0 ELSE v_quantity END, 0, 0, NULL, false,
-            v_second_quantities[v_line.line_number])::purchasing.goods_receipt_line;
+            v_second_quantities[v_line.line_number], 0)::purchasing.goods_receipt_line;
     END LOOP;
 
     v_ids := inventory.post_movements('receipt',

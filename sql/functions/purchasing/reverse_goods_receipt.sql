@@ -63,6 +63,25 @@ BEGIN
                   HINT = 'Take back the inspection first.';
     END IF;
 
+    SELECT l.line_number INTO v_bad
+    FROM purchasing.goods_receipt_line AS l
+    WHERE l.goods_receipt_id = v_receipt.id
+      AND l.line_number = coalesce(v_line, l.line_number)
+      AND NOT l.is_reversed
+      AND (l.invoiced_quantity > 0 OR EXISTS (
+          SELECT
+          FROM purchasing.landed_cost_line AS c
+          JOIN purchasing.landed_cost AS d ON d.id = c.landed_cost_id
+          WHERE c.goods_receipt_line_id = l.id AND NOT d.is_reversed))
+    ORDER BY l.line_number
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'line % of goods receipt % was charged', v_bad.line_number, v_receipt.number
+            USING ERRCODE = 'MR429',
+                  DETAIL = jsonb_build_object('goods_receipt', v_receipt.number, 'line', v_bad.line_number)::text,
+                  HINT = 'Take back its supplier invoice or landed cost first.';
+    END IF;
+
     SELECT array_agg(l.id ORDER BY l.id), array_agg(l.movement_id ORDER BY l.id)
     INTO v_ids, v_movement_ids
     FROM purchasing.goods_receipt_line AS l
@@ -95,4 +114,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.reverse_goods_receipt(jsonb, jsonb) IS
-    'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR413 when it was taken back already, MR201 when goods went on.';
+    'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR429 when it was charged, MR413 when it was taken back already, MR201 when goods went on.';

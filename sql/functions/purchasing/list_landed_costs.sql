@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION purchasing.list_landed_costs(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.landed_cost AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.landed_cost AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_landed_cost(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_landed_costs(text, integer) IS 'A page of landed costs, oldest first, after the number p_after.';

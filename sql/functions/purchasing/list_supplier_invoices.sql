@@ -1,0 +1,23 @@
+CREATE OR REPLACE FUNCTION purchasing.list_supplier_invoices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.supplier_invoice AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.supplier_invoice AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_supplier_invoice(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_supplier_invoices(text, integer) IS 'A page of supplier invoices, oldest first, after the number p_after.';
