@@ -6965,6 +6965,49 @@ $$;
 COMMENT ON FUNCTION event.finish_request(p_context jsonb, p_status integer, p_body jsonb) IS 'Last call of every command: stores the answer under the key, in the transaction of the effect, and gives it back.';
 
 --
+-- Name: forget_checks(text[]); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.forget_checks(p_names text[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    DELETE FROM event.check_result AS r WHERE r.name <> ALL (p_names);
+$$;
+
+--
+-- Name: FUNCTION forget_checks(p_names text[]); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.forget_checks(p_names text[]) IS 'Deletes what was found by checks that are not there any more: all but those named.';
+
+--
+-- Name: forget_requests(integer, integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.forget_requests(p_days integer, p_limit integer) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH forgotten AS (
+        DELETE FROM event.request AS r
+        WHERE r.key = ANY (ARRAY(
+            SELECT q.key FROM event.request AS q
+            -- Never one that a tablet may still send again.
+            WHERE q.recorded_at < clock_timestamp() - make_interval(days => greatest(p_days, 1))
+            LIMIT p_limit))
+        RETURNING 1
+    )
+    SELECT count(*)::integer FROM forgotten;
+$$;
+
+--
+-- Name: FUNCTION forget_requests(p_days integer, p_limit integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.forget_requests(p_days integer, p_limit integer) IS 'Deletes requests that are older than p_days (one at least), some at a time, with their answers: a key that comes later than that is a new request. Says how many.';
+
+--
 -- Name: get_feed_status(); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -7246,7 +7289,7 @@ BEGIN
     WHERE j.state = 'available'
     HAVING min(j.scheduled_at) < clock_timestamp() - interval '10 minutes';
     RETURN QUERY
-    SELECT 'warning', 'job ' || j.kind, format('%s jobs of kind %s failed for good: read their errors in river.river_job', count(*), j.kind)
+    SELECT 'warning', 'job ' || j.kind, format('%s jobs of kind %s failed for good: see GET /v1/jobs?state=discarded, and try them again by POST /v1/job-retries', count(*), j.kind)
     FROM river.river_job AS j
     WHERE j.state = 'discarded'
     GROUP BY j.kind
@@ -7274,6 +7317,23 @@ BEGIN
         FROM notify.mail AS m
         WHERE m.state IN (''queued'', ''handing_over'') AND m.queued_at < clock_timestamp() - interval ''1 hour''
         HAVING count(*) > 0';
+
+    -- What the worker's checks found.
+    RETURN QUERY
+    SELECT 'error', 'check ' || r.name, format('%s rows break the invariant %s since %s, such as %s: run dba verify, and report it',
+        r.row_count, r.name, date_trunc('second', r.broken_since), left(r.sample::text, 200))
+    FROM event.check_result AS r
+    WHERE r.row_count > 0
+    ORDER BY r.name;
+    RETURN QUERY
+    SELECT 'warning', 'check ' || r.name, format('the invariant %s could not be checked at %s: %s', r.name, date_trunc('second', r.ran_at), r.failure)
+    FROM event.check_result AS r
+    WHERE r.failure IS NOT NULL
+    ORDER BY r.name;
+    RETURN QUERY
+    SELECT 'warning', 'checks', format('the invariants were checked last at %s: see why the worker does not, or run dba verify', date_trunc('second', max(r.ran_at)))
+    FROM event.check_result AS r
+    HAVING max(r.ran_at) < clock_timestamp() - interval '3 days';
 
     -- Transactions that hold back vacuum, and locks with them.
     RETURN QUERY
@@ -7916,6 +7976,39 @@ $$;
 --
 
 COMMENT ON FUNCTION event.read_log(p_after bigint, p_limit integer, p_bytes integer) IS 'The events after a position, p_limit of them at most, and payloads of p_bytes at most together, but always one. The first is p_after + 1 unless it was dropped: see event.log_head.';
+
+--
+-- Name: record_check(text, interval, integer, jsonb, text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.record_check(p_name text, p_took interval, p_row_count integer, p_sample jsonb, p_failure text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_before event.check_result;
+BEGIN
+    SELECT r.* INTO v_before FROM event.check_result AS r WHERE r.name = p_name FOR UPDATE;
+    -- A check that could not be run says nothing about what it found before.
+    INSERT INTO event.check_result AS r (name, ran_at, took, row_count, sample, failure, broken_since)
+    VALUES (p_name, clock_timestamp(), p_took, coalesce(p_row_count, 0), p_sample, p_failure, CASE WHEN p_row_count > 0 THEN clock_timestamp() END)
+    ON CONFLICT (name) DO UPDATE
+    SET ran_at = excluded.ran_at, took = excluded.took, failure = excluded.failure,
+        row_count = CASE WHEN p_failure IS NULL THEN excluded.row_count ELSE r.row_count END,
+        sample = CASE WHEN p_failure IS NULL THEN excluded.sample ELSE r.sample END,
+        broken_since = CASE WHEN p_failure IS NULL AND p_row_count = 0 THEN NULL ELSE coalesce(r.broken_since, excluded.broken_since) END;
+    IF p_failure IS NULL AND (p_row_count > 0) IS DISTINCT FROM coalesce(v_before.row_count > 0, false) THEN
+        PERFORM event.publish(CASE WHEN p_row_count > 0 THEN 'check.broken' ELSE 'check.mended' END, 0,
+            jsonb_build_object('check', p_name, 'rows', p_row_count, 'sample', p_sample));
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION record_check(p_name text, p_took interval, p_row_count integer, p_sample jsonb, p_failure text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.record_check(p_name text, p_took interval, p_row_count integer, p_sample jsonb, p_failure text) IS 'Keeps what a check found, or why it could not be run, for event.list_findings. An invariant that breaks is told as check.broken, one that holds again as check.mended.';
 
 --
 -- Name: record_refusal(jsonb, text, jsonb, integer, jsonb); Type: FUNCTION; Schema: event; Owner: -

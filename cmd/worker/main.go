@@ -9,20 +9,31 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/document"
 	"github.com/millrace-erp/millrace/internal/event"
+	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/notify"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
 	"github.com/millrace-erp/millrace/internal/remote"
 )
+
+// cutTimeout is how long jobs that are cut off may take to end.
+const cutTimeout = 10 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -88,6 +99,11 @@ func Run(ctx context.Context, cfg config.Worker) error {
 			Lease: cfg.WebhookLease, DisableAfter: cfg.WebhookDisableAfter, Log: log,
 		}.Run(ctx)
 	})
+	closePages, err := servePages(ctx, client, cfg, log)
+	if err != nil {
+		return errors.Join(err, client.StopAndCancel(context.WithoutCancel(ctx)))
+	}
+	defer closePages()
 	log.InfoContext(ctx, "working")
 
 	<-ctx.Done()
@@ -96,13 +112,52 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	defer cancel()
 	err = client.Stop(drain)
 	if errors.Is(err, context.DeadlineExceeded) {
-		// Jobs that are cut off are tried again, by this worker or another one.
-		err = client.StopAndCancel(context.WithoutCancel(ctx))
+		// Jobs that are cut off go back as if they had not been begun. One that does not even
+		// heed that is given back by the others when this process is gone.
+		cut, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
+		defer cancel()
+		err = client.StopAndCancel(cut)
 	}
 	sequencing.Wait()
 	leave()
 	waitUntilGone()
 	return err
+}
+
+// servePages serves River's pages to administrators, if there are any.
+func servePages(ctx context.Context, client *river.Client[pgx.Tx], cfg config.Worker, log *slog.Logger) (stop func(), err error) {
+	if len(cfg.AdminTokens) == 0 {
+		return func() {}, nil
+	}
+	pages, err := queue.Pages(ctx, client, log)
+	if err != nil {
+		return nil, err
+	}
+	tokens := make([]string, len(cfg.AdminTokens))
+	for i, token := range cfg.AdminTokens {
+		tokens[i] = token.Reveal()
+	}
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", cfg.AdminListen)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{
+		Handler:           httpapi.Admin(tokens, pages),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.ErrorContext(ctx, "pages over jobs ended", "cause", err)
+		}
+	}()
+	log.InfoContext(ctx, "pages over jobs", "address", listener.Addr().String())
+	return func() { _ = server.Close() }, nil // nobody's work depends on it
 }
 
 // relayOf is the mail relay of the configuration.

@@ -79,6 +79,7 @@ func feed(primary *pg.Primary, options httpapi.Options) *event.Feed {
 func Jobs(primary *pg.Primary, settings Settings) *queue.Jobs {
 	jobs := queue.NewJobs()
 	event.RegisterJobs(jobs, primary)
+	event.RegisterUpkeep(jobs, primary)
 	// One line per room.
 	//
 	inventory.RegisterJobs(jobs, primary)

@@ -83,6 +83,11 @@ type Worker struct {
 	// separated by commas. Without them nothing is sent to any printer, whatever its master
 	// data say.
 	PrinterNetworks []string `env:"MILLRACE_PRINTER_NETWORKS"`
+	// AdminTokens open the pages over jobs, as bearer token or password, separated by
+	// commas. Without one there are no such pages.
+	AdminTokens []Secret `env:"MILLRACE_ADMIN_TOKEN"`
+	// AdminListen is the address of these pages; only this machine reaches the default.
+	AdminListen string `env:"MILLRACE_ADMIN_LISTEN" envDefault:"127.0.0.1:8001"`
 	Mail
 	Webhooks
 }
@@ -160,7 +165,7 @@ func (c Webhooks) check() error {
 const minTokenLength = 16
 
 // secrets may come from files.
-var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_MAIL_PASSWORD"}
+var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD"}
 
 // ReadAPI reads what cmd/api needs from the given environment, as os.Environ gives it.
 func ReadAPI(environ []string) (API, error) {
@@ -190,6 +195,11 @@ func ReadWorker(environ []string) (Worker, error) {
 	}
 	if c.MaxWorkers < 1 || c.MaxWorkers > 1000 {
 		return Worker{}, errors.New("MILLRACE_MAX_WORKERS: from 1 to 1000")
+	}
+	for _, token := range c.AdminTokens {
+		if len(token) < minTokenLength {
+			return Worker{}, fmt.Errorf("MILLRACE_ADMIN_TOKEN: a token needs %d characters at least", minTokenLength)
+		}
 	}
 	return c, errors.Join(c.Common.check(), c.Mail.check(), c.Webhooks.check())
 }

@@ -76,7 +76,7 @@ BEGIN
     WHERE j.state = 'available'
     HAVING min(j.scheduled_at) < clock_timestamp() - interval '10 minutes';
     RETURN QUERY
-    SELECT 'warning', 'job ' || j.kind, format('%s jobs of kind %s failed for good: read their errors in river.river_job', count(*), j.kind)
+    SELECT 'warning', 'job ' || j.kind, format('%s jobs of kind %s failed for good: see GET /v1/jobs?state=discarded, and try them again by POST /v1/job-retries', count(*), j.kind)
     FROM river.river_job AS j
     WHERE j.state = 'discarded'
     GROUP BY j.kind
@@ -104,6 +104,23 @@ BEGIN
         FROM notify.mail AS m
         WHERE m.state IN (''queued'', ''handing_over'') AND m.queued_at < clock_timestamp() - interval ''1 hour''
         HAVING count(*) > 0';
+
+    -- What the worker's checks found.
+    RETURN QUERY
+    SELECT 'error', 'check ' || r.name, format('%s rows break the invariant %s since %s, such as %s: run dba verify, and report it',
+        r.row_count, r.name, date_trunc('second', r.broken_since), left(r.sample::text, 200))
+    FROM event.check_result AS r
+    WHERE r.row_count > 0
+    ORDER BY r.name;
+    RETURN QUERY
+    SELECT 'warning', 'check ' || r.name, format('the invariant %s could not be checked at %s: %s', r.name, date_trunc('second', r.ran_at), r.failure)
+    FROM event.check_result AS r
+    WHERE r.failure IS NOT NULL
+    ORDER BY r.name;
+    RETURN QUERY
+    SELECT 'warning', 'checks', format('the invariants were checked last at %s: see why the worker does not, or run dba verify', date_trunc('second', max(r.ran_at)))
+    FROM event.check_result AS r
+    HAVING max(r.ran_at) < clock_timestamp() - interval '3 days';
 
     -- Transactions that hold back vacuum, and locks with them.
     RETURN QUERY

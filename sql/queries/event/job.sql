@@ -20,3 +20,6 @@ SELECT o.job_id::bigint AS job_id, o.attempt::integer AS attempt FROM event.list
 
 -- name: GiveBackJobs :one
 SELECT event.give_back_jobs(@job_ids::bigint[], @attempts::integer[])::integer AS given_back;
+
+-- name: ReportProgress :exec
+SELECT event.report_progress(@job::bigint, @attempt::integer, @percent::integer);

@@ -95,6 +95,15 @@ func (q *Queries) ListOrphanedJobs(ctx context.Context) ([]ListOrphanedJobsRow, 
 	return items, nil
 }
 
+const reportProgress = `-- name: ReportProgress :exec
+SELECT event.report_progress($1::bigint, $2::integer, $3::integer)
+`
+
+func (q *Queries) ReportProgress(ctx context.Context, job int64, attempt int32, percent int32) error {
+	_, err := q.db.Exec(ctx, reportProgress, job, attempt, percent)
+	return err
+}
+
 const retryJob = `-- name: RetryJob :one
 SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM event.retry_job($1::jsonb, $2::jsonb) AS a(status, body, is_replayed)
