@@ -167,8 +167,12 @@ func (w *sender) sent(ctx context.Context, job *river.Job[SendArgs], number, rec
 			_, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, job)
 			return err
 		})
-		if err == nil || ctx.Err() != nil {
-			return err
+		if err == nil {
+			return nil
+		}
+		// The job may not be ours any more. That the mail is sent holds all the same; whoever has the job will see it.
+		if db.New(w.primary).RecordSent(ctx, job.Args.MailID, receipt) == nil {
+			return nil
 		}
 		slog.WarnContext(ctx, "a mail is sent and that cannot be recorded", "mail", number, "cause", err)
 		select {
