@@ -239,6 +239,10 @@ var broken = map[string][]string{
 	"production/backflush_does_not_drift": {
 		`UPDATE production.work_order_material SET issued_quantity = issued_quantity + 1, backflushed_quantity = backflushed_quantity + 1 WHERE is_backflushed`,
 	},
+	"production/by_product_has_its_movement": {
+		`INSERT INTO production.production_report_by_product (production_report_id, item_id, lot_id, location_id, quantity, movement_id)
+		 SELECT r.id, 1, 0, r.location_id, r.good_quantity, r.good_movement_id FROM production.production_report AS r WHERE r.good_movement_id IS NOT NULL LIMIT 1`,
+	},
 	"production/genealogy_equals_consumption": {
 		`UPDATE inventory.genealogy SET quantity = quantity + 1`,
 		`DELETE FROM inventory.genealogy`,

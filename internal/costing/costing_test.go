@@ -397,10 +397,14 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 			good, scrap := rapid.IntRange(0, 20).Draw(r, "good"), rapid.IntRange(0, 3).Draw(r, "scrap")
 			reversal := "production-report production_report"
 			if good+scrap == 0 {
-				reversal = "" // when it is noticed depends on when costing runs
+				reversal = "" // nothing is left of it to reverse
+			}
+			byProducts := []m{}
+			if good+scrap > 0 && rapid.Bool().Draw(r, "by-product") {
+				byProducts = []m{{"item": i + "-N", "quantity": quantity(9), "location": "A"}}
 			}
 			post("/v1/production-reports", reversal, m{
-				"work_order": order(), "good_quantity": fmt.Sprint(good), "scrap_quantity": fmt.Sprint(scrap), "scrap_reason": "BAD", "rework_quantity": "1", "started_at": end.Add(-time.Duration(rapid.IntRange(0, 5000).Draw(r, "seconds")) * time.Second), "ended_at": end,
+				"by_products": byProducts, "work_order": order(), "good_quantity": fmt.Sprint(good), "scrap_quantity": fmt.Sprint(scrap), "scrap_reason": "BAD", "rework_quantity": "1", "started_at": end.Add(-time.Duration(rapid.IntRange(0, 5000).Draw(r, "seconds")) * time.Second), "ended_at": end,
 			})
 		case 12:
 			post("/v1/work-order-completions", "", m{"work_order": order()})
@@ -543,6 +547,30 @@ func TestJournal(t *testing.T) {
 	if len(rows) != total+1 || rows[0][6] != "debit" || rows[1][5] != "GR-000001" || rows[1][8] != "314.1593" {
 		t.Errorf("%d rows in the file, want %d and headings: %v", len(rows), total, rows[:2])
 	}
+	hold(t, t, b.DB)
+}
+
+// TestByProduct: what else came of the work is worth its standard cost, and the goods that much less.
+func TestByProduct(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	i := b.items(t, "moving_average", "moving_average", "fifo")
+	b.receive(t, "ACME", i+"-M", "100", "KGM", "4")
+	b.receive(t, "ACME", i+"-N", "1000", "H87", "0.5")
+	order := b.Post(t, "/v1/work-orders", m{"item": i + "-P", "quantity": "10"}).Want(201).Text("number")
+	b.Post(t, "/v1/material-issues", m{"work_order": order, "lines": []m{{"item": i + "-M", "quantity": "3.5"}}}).Want(201)
+	b.Post(t, "/v1/production-reports", m{"work_order": order, "kind": "setup", "started_at": "2026-01-01T08:00:00Z", "ended_at": "2026-01-01T08:06:00Z",
+		"by_products": []m{{"item": i + "-N", "quantity": "1"}}}).Problem("by-product-refused", 422)
+	b.Post(t, "/v1/production-reports", m{"work_order": order, "good_quantity": "10",
+		"by_products": []m{{"item": i + "-P", "quantity": "1"}}}).Problem("by-product-refused", 422)
+	report := b.Post(t, "/v1/production-reports", m{"work_order": order, "good_quantity": "10",
+		"by_products": []m{{"item": i + "-N", "quantity": "3", "location": "B"}}}).Want(201)
+	b.advance(t, 100)
+	// 3.5 kg at 4 and 20 inserts at 0.50, less three at 2.345678.
+	wants(t, b.item(t, i+"-P"), m{"quantity": "10", "value": "16.963"})
+	b.Post(t, "/v1/production-report-reversals", m{"production_report": report.Text("number"), "reason": "MISTAKE"}).Want(201)
+	b.advance(t, 100)
+	wants(t, b.item(t, i+"-P"), m{"quantity": "0", "value": "0"})
 	hold(t, t, b.DB)
 }
 

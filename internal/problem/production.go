@@ -83,4 +83,8 @@ var production = []Entry{
 		Key: "MR320", Slug: "work-order-in-use", Status: 409, Title: "Work order is in use",
 		Explanation: "An order is cancelled only while no material and no production is booked on it.",
 	},
+	{
+		Key: "MR321", Slug: "by-product-refused", Status: 422, Title: "Not a by-product of this report",
+		Explanation: "By-products are reported together with goods or scrap that move stock. They are another item than the goods, and have no lots.",
+	},
 }

@@ -84,7 +84,7 @@ func registerReports(api *httpapi.API, q *db.Queries) {
 		Summary: "Report what was made of a work order",
 		Description: "A report without an operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, " +
 			"good goes into the output location under its lot, scrap is booked out, and the genealogy is written. Other reports carry quantities and time only.",
-		Refusals: []string{"MR106", "MR109", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316", "MR228", "MR229"},
+		Refusals: []string{"MR106", "MR109", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316", "MR321", "MR228", "MR229"},
 	}, q.ReportProduction)
 	httpapi.Command[ReverseProductionReport, ProductionReport](api, httpapi.CommandSpec{
 		OperationID: "reverse-production-report", Path: "/v1/production-report-reversals", Tag: tag,
@@ -265,7 +265,16 @@ type ReportProduction struct {
 	StartedAt           *time.Time               `json:"started_at,omitempty"`
 	EndedAt             *time.Time               `json:"ended_at,omitempty"`
 	Materials           []ReportProductionSource `json:"materials,omitempty" maxItems:"1000" doc:"Lots that backflush takes; the rest is taken by expiry."`
+	ByProducts          []ReportByProduct        `json:"by_products,omitempty" maxItems:"100" doc:"What else came of the work. It is worth its standard cost, and the goods cost that much less."`
 	OccurredAt          *time.Time               `json:"occurred_at,omitempty" doc:"When it happened, by the clock of the device."`
+}
+
+// ReportByProduct is a by-product of a report.
+type ReportByProduct struct {
+	Item     httpapi.Code     `json:"item" doc:"Item number of the by-product: another item than the goods, without lots."`
+	Quantity httpapi.Quantity `json:"quantity" doc:"In the unit named."`
+	Unit     httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	Location httpapi.Code     `json:"location,omitempty" doc:"Where it is put; the default location of the item, else the output location of the order, when left out."`
 }
 
 // ReportProductionSource names a lot for the backflush.
@@ -313,6 +322,15 @@ type ProductionReport struct {
 	OccurredAt          time.Time                  `json:"occurred_at"`
 	CreatedAt           time.Time                  `json:"created_at"`
 	Materials           []ProductionReportMaterial `json:"materials"`
+	ByProducts          []ReportedByProduct        `json:"by_products" doc:"What else came of the work."`
+}
+
+// ReportedByProduct is a by-product that went into stock.
+type ReportedByProduct struct {
+	Item     string           `json:"item"`
+	Location string           `json:"location" doc:"Where it was put."`
+	Quantity httpapi.Quantity `json:"quantity" doc:"In the base unit."`
+	Unit     string           `json:"unit" doc:"Base unit of the item."`
 }
 
 // ProductionReportMaterial is what a report used of one lot.

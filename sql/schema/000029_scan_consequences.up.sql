@@ -6868,7 +6868,7 @@ $function$;
 COMMENT ON FUNCTION production.get_material_issue(text) IS 'An issue or return of material as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_material_issue.sql
 
--- >>> functions/production/get_production_report.sql sha256:8ceefbd3fc3504b3
+-- >>> functions/production/get_production_report.sql sha256:218c00bdd2fb8fb2
 CREATE OR REPLACE FUNCTION production.get_production_report(
     p_number text
 ) RETURNS jsonb
@@ -6901,7 +6901,15 @@ BEGIN
                 JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
                 JOIN inventory.lot AS ml ON ml.id = m.lot_id
                 LEFT JOIN catalog.location AS mc ON mc.id = m.location_id
-                WHERE m.production_report_id = r.id AND m.quantity > 0))
+                WHERE m.production_report_id = r.id AND m.quantity > 0),
+                'by_products', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', bi.number, 'location', bc.code, 'quantity', trim_scale(b.quantity)::text, 'unit', bu.code) ORDER BY b.id), '[]')
+                FROM production.production_report_by_product AS b
+                JOIN catalog.item AS bi ON bi.id = b.item_id
+                JOIN catalog.unit AS bu ON bu.id = bi.base_unit_id
+                JOIN catalog.location AS bc ON bc.id = b.location_id
+                WHERE b.production_report_id = r.id))
         FROM production.production_report AS r
         JOIN production.work_order AS o ON o.id = r.work_order_id
         JOIN catalog.item AS i ON i.id = o.item_id
@@ -7067,7 +7075,7 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:3b3d3fc16e542433
+-- >>> functions/production/report_production.sql sha256:855ee46813f78ea5
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -7101,6 +7109,10 @@ DECLARE
     v_needs production.production_report_material[] := '{}';
     v_uses production.production_report_material[] := '{}';
     v_count integer;
+    v_by_products production.production_report_by_product[] := '{}';
+    v_by_product jsonb;
+    v_by_item catalog.item;
+    v_by_location catalog.location;
     v_types inventory.movement_type[];
     v_lines inventory.posting_line[];
     v_second_quantities numeric[];
@@ -7236,6 +7248,26 @@ BEGIN
         INTO v_types, v_lines, v_second_quantities
         FROM unnest(v_uses) WITH ORDINALITY AS n (id, production_report_id, work_order_material_id, item_id, lot_id, location_id,
             quantity, movement_id, second_quantity, ordinality);
+        -- What else came of it goes into stock before the goods, which cost that much less.
+        FOR v_by_product IN SELECT e.by_product FROM jsonb_array_elements(coalesce(p_command -> 'by_products', '[]')) WITH ORDINALITY AS e (by_product, place) ORDER BY e.place LOOP
+            v_by_item := catalog.find_item(v_by_product ->> 'item');
+            IF v_by_item.tracking <> 'none' OR v_by_item.id = v_item.id THEN
+                RAISE EXCEPTION 'item % cannot be a by-product of work order %', v_by_item.number, v_order.number
+                    USING ERRCODE = 'MR321',
+                          DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_by_item.number, 'tracking', v_by_item.tracking)::text,
+                          HINT = 'A by-product is another item than the goods, and has no lots.';
+            END IF;
+            SELECT c.* INTO v_by_location FROM catalog.location AS c WHERE c.id = coalesce(v_by_item.default_location_id, v_order.output_location_id);
+            IF v_by_product ->> 'location' IS NOT NULL THEN
+                v_by_location := catalog.find_location(v_by_product ->> 'location');
+            END IF;
+            v_by_products := v_by_products || ROW(nextval('production.production_report_by_product_id_seq'), v_report_id, v_by_item.id, 0,
+                v_by_location.id, catalog.to_base_quantity(v_by_item, v_by_product ->> 'quantity', v_by_product ->> 'unit'), 0)::production.production_report_by_product;
+            v_types := v_types || 'production'::inventory.movement_type;
+            v_lines := v_lines || ROW(v_by_item.id, 0, v_production_id, v_by_location.id, v_by_products[cardinality(v_by_products)].quantity, false,
+                v_by_products[cardinality(v_by_products)].id, NULL, NULL)::inventory.posting_line;
+            v_second_quantities := v_second_quantities || NULL::numeric;
+        END LOOP;
         IF v_good > 0 THEN
             v_types := v_types || 'production'::inventory.movement_type;
             v_lines := v_lines || ROW(v_item.id, v_lot_id, v_production_id, v_location.id, v_good, false, v_report_id, NULL, NULL)::inventory.posting_line;
@@ -7249,18 +7281,26 @@ BEGIN
         END IF;
         v_second_quantities := inventory.complete_second_quantities(v_lines, v_second_quantities);
         v_ids := inventory.post_mixed_movements(v_types, v_lines, 'production_report', v_report_id, v_occurred_at, v_second_quantities);
+    ELSIF jsonb_array_length(coalesce(p_command -> 'by_products', '[]')) > 0 THEN
+        RAISE EXCEPTION 'by-products are reported with the goods of work order %', v_order.number
+            USING ERRCODE = 'MR321',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'moves_stock', false)::text,
+                  HINT = 'Report them at the last operation, with what is good or scrapped.';
     END IF;
 
     INSERT INTO production.production_report (id, kind, work_order_id, work_order_operation_id, work_center_id, good_quantity,
         scrap_quantity, rework_quantity, scrap_reason_id, moves_stock, lot_id, location_id, good_movement_id, scrap_movement_id,
         operator, started_at, ended_at, occurred_at, good_second_quantity, scrap_second_quantity)
     VALUES (v_report_id, v_kind, v_order.id, v_operation.id, v_work_center_id, v_good, v_scrap, v_rework, v_reason_id, v_moves_stock,
-        v_lot_id, v_location.id, CASE WHEN v_moves_stock AND v_good > 0 THEN v_ids[v_count + 1] END,
+        v_lot_id, v_location.id, CASE WHEN v_moves_stock AND v_good > 0 THEN v_ids[v_count + cardinality(v_by_products) + 1] END,
         CASE WHEN v_moves_stock AND v_scrap > 0 THEN v_ids[cardinality(v_ids)] END,
         coalesce(p_command ->> 'operator', event.current_actor()), (p_command ->> 'started_at')::timestamptz,
         (p_command ->> 'ended_at')::timestamptz, v_occurred_at, v_good_second, v_scrap_second)
     RETURNING production_report.number INTO v_number;
 
+    INSERT INTO production.production_report_by_product (id, production_report_id, item_id, lot_id, location_id, quantity, movement_id)
+    SELECT n.id, n.production_report_id, n.item_id, n.lot_id, n.location_id, n.quantity, v_ids[v_count + n.ordinality]
+    FROM unnest(v_by_products) WITH ORDINALITY AS n (id, production_report_id, item_id, lot_id, location_id, quantity, movement_id, ordinality);
     IF v_count > 0 THEN
         INSERT INTO production.production_report_material (id, production_report_id, work_order_material_id, item_id, lot_id,
             location_id, quantity, movement_id, second_quantity)
@@ -7313,7 +7353,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.report_production(jsonb, jsonb) IS
-    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, and what posting raises.';
+    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out], by_products? [item, quantity, unit?, location?: what else came of it, worth its standard cost]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, MR321 for a by-product without goods or with lots, and what posting raises.';
 -- <<< functions/production/report_production.sql
 
 -- >>> functions/production/return_material.sql sha256:befb01c97d0117fa
@@ -7521,7 +7561,7 @@ COMMENT ON FUNCTION production.reverse_material_issue(jsonb, jsonb) IS
     'Command: takes back an issue or a return of material as a whole. Body: material_issue, reason, occurred_at?. Raises MR314 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR308 when a part of an issue came back already, MR305 when a return stands between later issues and the limit, MR201 when returned material went on.';
 -- <<< functions/production/reverse_material_issue.sql
 
--- >>> functions/production/reverse_production_report.sql sha256:d8550893a38236b1
+-- >>> functions/production/reverse_production_report.sql sha256:66e964783aaef2e8
 CREATE OR REPLACE FUNCTION production.reverse_production_report(
     p_context jsonb,
     p_command jsonb
@@ -7564,6 +7604,8 @@ BEGIN
         PERFORM inventory.reverse_movements(
             array_remove(ARRAY(
                 SELECT m.movement_id FROM production.production_report_material AS m WHERE m.production_report_id = v_report.id
+            ) || ARRAY(
+                SELECT b.movement_id FROM production.production_report_by_product AS b WHERE b.production_report_id = v_report.id ORDER BY b.id
             ) || v_report.good_movement_id || v_report.scrap_movement_id, NULL),
             'production_report', v_report.id, v_reason.id, event.occurred_at(p_command));
         UPDATE production.work_order_material AS m

@@ -30,7 +30,15 @@ BEGIN
                 JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
                 JOIN inventory.lot AS ml ON ml.id = m.lot_id
                 LEFT JOIN catalog.location AS mc ON mc.id = m.location_id
-                WHERE m.production_report_id = r.id AND m.quantity > 0))
+                WHERE m.production_report_id = r.id AND m.quantity > 0),
+                'by_products', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', bi.number, 'location', bc.code, 'quantity', trim_scale(b.quantity)::text, 'unit', bu.code) ORDER BY b.id), '[]')
+                FROM production.production_report_by_product AS b
+                JOIN catalog.item AS bi ON bi.id = b.item_id
+                JOIN catalog.unit AS bu ON bu.id = bi.base_unit_id
+                JOIN catalog.location AS bc ON bc.id = b.location_id
+                WHERE b.production_report_id = r.id))
         FROM production.production_report AS r
         JOIN production.work_order AS o ON o.id = r.work_order_id
         JOIN catalog.item AS i ON i.id = o.item_id

@@ -40,6 +40,8 @@ BEGIN
         PERFORM inventory.reverse_movements(
             array_remove(ARRAY(
                 SELECT m.movement_id FROM production.production_report_material AS m WHERE m.production_report_id = v_report.id
+            ) || ARRAY(
+                SELECT b.movement_id FROM production.production_report_by_product AS b WHERE b.production_report_id = v_report.id ORDER BY b.id
             ) || v_report.good_movement_id || v_report.scrap_movement_id, NULL),
             'production_report', v_report.id, v_reason.id, event.occurred_at(p_command));
         UPDATE production.work_order_material AS m
