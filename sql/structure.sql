@@ -6458,7 +6458,7 @@ CREATE FUNCTION event.describe_job(p_job_id bigint) RETURNS jsonb
         'about', (
             SELECT coalesce(jsonb_object_agg(a.key, left(a.value #>> '{}', 64)), '{}')
             FROM jsonb_each(j.args) AS a
-            WHERE a.key IN ('kind', 'number', 'item', 'period', 'check') AND jsonb_typeof(a.value) IN ('string', 'number')),
+            WHERE a.key IN ('kind', 'number', 'item', 'period', 'printer') AND jsonb_typeof(a.value) IN ('string', 'number')),
         'progress', CASE WHEN j.state = 'completed' THEN 100 ELSE (j.metadata ->> 'progress')::integer END,
         'attempt', j.attempt,
         'max_attempts', j.max_attempts,

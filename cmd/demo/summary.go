@@ -28,6 +28,7 @@ type summary struct {
 	Stock        []db.StockByPlaceRow `json:"stock"`
 	Valuation    []valuationLine      `json:"valuation"`
 	Documents    []string             `json:"documents"`
+	Spreadsheets []spreadsheet        `json:"spreadsheets"`
 	Mails        []letter             `json:"mails"`
 	MailsTwice   int                  `json:"mails_that_came_twice"`
 	MailsWaiting int64                `json:"mails_not_sent"`
@@ -40,6 +41,12 @@ type summary struct {
 	Replica string `json:"replica_command,omitempty"`
 
 	valuation struct{ Items []valuationLine }
+}
+
+type spreadsheet struct {
+	File string `json:"file"`
+	Link string `json:"link"`
+	Size int    `json:"size"`
 }
 
 type checks struct {
@@ -139,6 +146,10 @@ func (s *summary) print(out io.Writer) {
 		for _, document := range slices.Sorted(slices.Values(s.Documents)) {
 			say("  %s", document)
 		}
+	}
+	say("\nSpreadsheets")
+	for _, file := range s.Spreadsheets {
+		say("  %s (%d kB), %s", file.File, (file.Size+1023)/1024, file.Link)
 	}
 	say("\nMails")
 	for _, l := range s.Mails {

@@ -172,5 +172,16 @@ func (p *plant) saveDocuments(ctx context.Context, client *demo.Client, s *summa
 		}
 		s.Documents = append(s.Documents, place)
 	}
+	spreadsheets, links, err := client.Spreadsheets(ctx)
+	if err != nil {
+		return err
+	}
+	for i, file := range spreadsheets {
+		place := filepath.Join(p.dir, file.Name)
+		if err := os.WriteFile(place, file.Content, 0o644); err != nil {
+			return err
+		}
+		s.Spreadsheets = append(s.Spreadsheets, spreadsheet{File: place, Link: p.url + links[i], Size: len(file.Content)})
+	}
 	return nil
 }

@@ -160,6 +160,67 @@ func (c *Client) Documents(ctx context.Context) ([]Document, error) {
 	return documents, nil
 }
 
+// Spreadsheets has one of each kind of export written, waits for the jobs, and reads the
+// files. Each comes with the path under which the API gives it.
+func (c *Client) Spreadsheets(ctx context.Context) ([]Document, []string, error) {
+	var numbers []string
+	for _, kind := range []string{"stock", "movements", "valuation", "genealogy"} {
+		answer, err := c.Post(ctx, Person{Operator: "demonstration"}, NewKey(), "/v1/exports", []byte(`{"kind": "`+kind+`"}`))
+		if err != nil {
+			return nil, nil, err
+		}
+		if answer.Status != http.StatusAccepted {
+			return nil, nil, fmt.Errorf("POST /v1/exports: %d\n%s", answer.Status, Pretty(answer.Body))
+		}
+		export, err := decode(answer.Body)
+		if err != nil {
+			return nil, nil, err
+		}
+		numbers = append(numbers, export.text("number"))
+	}
+	var files []Document
+	var links []string
+	for _, number := range numbers {
+		export, err := c.finished(ctx, "/v1/exports/"+number)
+		if err != nil {
+			return nil, nil, err
+		}
+		content, err := c.read(ctx, export.text("content"))
+		if err != nil {
+			return nil, nil, err
+		}
+		files = append(files, Document{Name: export.text("kind") + "-" + number + ".xlsx", Content: content.Body})
+		links = append(links, export.text("content"))
+	}
+	return files, links, nil
+}
+
+// finished asks until the export is no longer being written.
+func (c *Client) finished(ctx context.Context, path string) (document, error) {
+	for {
+		answer, err := c.read(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		export, err := decode(answer.Body)
+		if err != nil {
+			return nil, err
+		}
+		switch export.text("state") {
+		case "ready":
+			return export, nil
+		case "pending":
+		default:
+			return nil, fmt.Errorf("export %s %s: %s", export.text("number"), export.text("state"), export.text("reason"))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 // read is Get for what must be there.
 func (c *Client) read(ctx context.Context, path string) (Answer, error) {
 	answer, err := c.Get(ctx, path)

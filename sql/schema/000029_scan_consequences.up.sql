@@ -2518,7 +2518,7 @@ COMMENT ON FUNCTION event.claim_webhooks(integer, integer) IS
     'Takes up to p_limit endpoints that have events to get and are due, for this worker alone: each with a lease that ends by itself when the worker dies, and is renewed by what it records.';
 -- <<< functions/event/claim_webhooks.sql
 
--- >>> functions/event/describe_job.sql sha256:db6298d57328b63d
+-- >>> functions/event/describe_job.sql sha256:3ddfbf041c198b4b
 CREATE OR REPLACE FUNCTION event.describe_job(
     p_job_id bigint
 ) RETURNS jsonb
@@ -2536,7 +2536,7 @@ AS $function$
         'about', (
             SELECT coalesce(jsonb_object_agg(a.key, left(a.value #>> '{}', 64)), '{}')
             FROM jsonb_each(j.args) AS a
-            WHERE a.key IN ('kind', 'number', 'item', 'period', 'check') AND jsonb_typeof(a.value) IN ('string', 'number')),
+            WHERE a.key IN ('kind', 'number', 'item', 'period', 'printer') AND jsonb_typeof(a.value) IN ('string', 'number')),
         'progress', CASE WHEN j.state = 'completed' THEN 100 ELSE (j.metadata ->> 'progress')::integer END,
         'attempt', j.attempt,
         'max_attempts', j.max_attempts,
