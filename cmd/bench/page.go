@@ -55,7 +55,7 @@ func (r *report) describe(b *strings.Builder) {
 		r.Date, r.Machine.CPU, r.Machine.Cores, r.Postgres, settingsText(r.Settings), r.Authentication)
 	fmt.Fprintf(b, "%d %% of Millrace's commands are retries under the same key and %d %% ask for more than there is; movements a second count neither. "+
 		"The naive transaction is the four statements of a textbook service from the client, on tables with the same indexes and without foreign keys, "+
-		"in the same process as its clients: no HTTP, no retries, no refusals; 400 clients share %d connections. TPC-B is pgbench, prepared.\n\n", retryShare, refusalShare, naiveConnections)
+		"in the same process as its clients: no HTTP, no retries, no refusals; 400 clients share %d connections. TPC-B is pgbench, prepared, %s.\n\n", retryShare, refusalShare, naiveConnections, r.scaleText())
 	rows := [][]string{columns}
 	for _, f := range r.Parts {
 		rows = append(rows, f.cells())

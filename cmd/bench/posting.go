@@ -120,6 +120,7 @@ type report struct {
 	Postgres       int               `json:"postgres"`
 	Settings       map[string]string `json:"settings"`
 	Authentication string            `json:"authentication"`
+	Scale          int               `json:"tpcb_scale"`
 	Seconds        float64           `json:"seconds"`
 	Parts          []figures         `json:"parts"`
 	Bars           []bar             `json:"bars"`
@@ -175,7 +176,7 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 	}
 	r := report{
 		Date: time.Now().UTC().Format(time.DateOnly), Machine: thisMachine(b.database.cluster.Dir), Postgres: b.database.cluster.Version,
-		Settings: settings, Authentication: authentication,
+		Settings: settings, Authentication: authentication, Scale: b.Scale,
 	}
 	for i, p := range programme {
 		b.screen.overall(i, len(programme))

@@ -47,6 +47,17 @@ func (f figures) cells() []string {
 	}
 }
 
+// scaleText says of what size TPC-B is.
+func (r *report) scaleText() string {
+	text := fmt.Sprintf("scale %d", r.Scale)
+	for _, f := range r.Parts {
+		if f.Contender == tpcB && f.Clients > r.Scale {
+			return text + fmt.Sprintf(", so %d clients also wait for each other's branches", f.Clients)
+		}
+	}
+	return text
+}
+
 // print shows the whole run.
 func (r *report) print(out io.Writer) {
 	rows := [][]string{columns}
@@ -57,7 +68,7 @@ func (r *report) print(out io.Writer) {
 	printTable(out, rows)
 	fmt.Fprintf(out, "\n%s, %d cores; Postgres %d, fsync and synchronous_commit on, %s; %.0f s in all.\n", r.Machine.CPU, r.Machine.Cores, r.Postgres, settingsText(r.Settings), r.Seconds)
 	fmt.Fprintf(out, "Requests over HTTP carry a %s. Load and servers share the cores. Of Millrace's commands %d %% are retries of the same key and %d %% ask for more than there is;\n", r.Authentication, retryShare, refusalShare)
-	fmt.Fprintf(out, "moves/s counts neither. The naive client sends neither, and its 400 clients share %d connections, which is better for it. TPC-B is pgbench -M prepared.\n\n", naiveConnections)
+	fmt.Fprintf(out, "moves/s counts neither. The naive client sends neither, and its 400 clients share %d connections, which is better for it. TPC-B is pgbench -M prepared, %s.\n\n", naiveConnections, r.scaleText())
 	for _, bar := range r.Bars {
 		fmt.Fprintln(out, bar)
 	}
