@@ -104,15 +104,22 @@ func (p *Poster) enqueue(c *posting) bool {
 
 // advance sends what it is time to send. The lock is held.
 func (p *Poster) advance() {
-	for p.isTime() {
-		batch := p.take()
-		if len(batch) == 0 {
-			return
-		}
-		p.running++
-		p.sent += len(batch)
+	for batch := p.begin(); batch != nil; batch = p.begin() {
 		go p.run(batch)
 	}
+}
+
+// begin is the next batch, if it is time for one; then it is under way. The lock is held.
+func (p *Poster) begin() []*posting {
+	if !p.isTime() {
+		return nil
+	}
+	batch := p.take()
+	if batch != nil {
+		p.running++
+		p.sent += len(batch)
+	}
+	return batch
 }
 
 // isTime says whether the commands that wait go now. One that finds nothing under way goes alone and at once. Beside a
@@ -122,21 +129,30 @@ func (p *Poster) isTime() bool {
 	return p.running == 0 || p.running < posters && len(p.waiting)*p.running >= min(p.sent, p.running*largestBatch)
 }
 
-// run posts one batch, then those that waited for its end.
+// run posts one batch, then what has waited for its end.
 func (p *Poster) run(batch []*posting) {
-	p.send(batch)
-	for _, c := range batch {
-		close(c.done)
+	for batch != nil {
+		p.send(batch)
+		for _, c := range batch {
+			close(c.done)
+		}
+		batch = p.next(batch)
 	}
+}
+
+// next ends one batch and begins those that it is time for: the first is given, the others go their own way.
+func (p *Poster) next(ended []*posting) []*posting {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running--
-	p.sent -= len(batch)
+	p.sent -= len(ended)
+	batch := p.begin()
 	p.advance()
+	return batch
 }
 
 // take is the next batch: in order of arrival, no key twice, and nothing whose client gave
-// up waiting.
+// up waiting. The lock is held.
 func (p *Poster) take() []*posting {
 	var batch, left []*posting
 	keys := make(map[string]bool, min(len(p.waiting), largestBatch))

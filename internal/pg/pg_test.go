@@ -150,6 +150,19 @@ func TestListsOfStrings(t *testing.T) {
 	}
 }
 
+func TestListsOfJSON(t *testing.T) {
+	t.Parallel()
+	database := primary(t, testdb.New(t).URL)
+	for want, list := range map[string][]json.RawMessage{
+		"none": nil, "{}": {}, `{NULL,"null","{\"a\": [1, \"b\"]}"}`: {nil, json.RawMessage("null"), json.RawMessage(` {"a":[1,"b"]}`)},
+	} {
+		var got string
+		if err := database.QueryRow(t.Context(), `SELECT coalesce($1::jsonb[]::text, 'none')`, list).Scan(&got); err != nil || got != want {
+			t.Errorf("%q came as %s, %v", list, got, err)
+		}
+	}
+}
+
 // encoded is list as JSON, or NULL for nil.
 func encoded(t *testing.T, list []string) *string {
 	t.Helper()

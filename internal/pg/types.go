@@ -17,19 +17,14 @@ func registerTypes(types *pgtype.Map) {
 	jsonb := &pgtype.Type{Name: "jsonb", OID: pgtype.JSONBOID, Codec: &pgtype.JSONBCodec{Marshal: json.Marshal, Unmarshal: unmarshal}}
 	types.RegisterType(jsonb)
 	types.RegisterType(&pgtype.Type{Name: "json", OID: pgtype.JSONOID, Codec: &pgtype.JSONCodec{Marshal: json.Marshal, Unmarshal: unmarshal}})
-	types.RegisterType(&pgtype.Type{Name: "_jsonb", OID: pgtype.JSONBArrayOID, Codec: &pgtype.ArrayCodec{ElementType: jsonb}})
 
-	// Lists of strings are sent as such. pgx would box every string, and would take a list of UUIDs for one that has to
-	// be sent as text only after it has made an error that quotes them all.
-	register := func(name string, oid, element uint32, appendBinary func(b []byte, s string) ([]byte, error)) {
-		if known, ok := types.TypeForOID(element); ok {
-			types.RegisterType(&pgtype.Type{Name: name, OID: oid, Codec: &stringArray{
-				ArrayCodec: &pgtype.ArrayCodec{ElementType: known}, appendBinary: appendBinary,
-			}})
-		}
-	}
-	register("_text", pgtype.TextArrayOID, pgtype.TextOID, func(b []byte, s string) ([]byte, error) { return append(b, s...), nil })
-	register("_uuid", pgtype.UUIDArrayOID, pgtype.UUIDOID, appendUUID)
+	// Lists of strings, and of JSON, are sent as such. pgx would box every element, and would take a list of UUIDs for
+	// one that has to be sent as text only after it has made an error that quotes them all.
+	registerList(types, "_text", pgtype.TextArrayOID, pgtype.TextOID, func(b []byte, s string) ([]byte, error) { return append(b, s...), nil })
+	registerList(types, "_uuid", pgtype.UUIDArrayOID, pgtype.UUIDOID, appendUUID)
+	registerList(types, "_jsonb", pgtype.JSONBArrayOID, pgtype.JSONBOID, func(b []byte, v json.RawMessage) ([]byte, error) {
+		return append(append(b, 1), v...), nil // the version of the binary form
+	})
 }
 
 func unmarshal(data []byte, v any) error {
@@ -40,50 +35,73 @@ func unmarshal(data []byte, v any) error {
 	return json.Unmarshal(data, v)
 }
 
-// stringArray sends a list of strings in Postgres' binary form of an array; anything else goes pgx' way.
-type stringArray struct {
+func registerList[E element](types *pgtype.Map, name string, oid, element uint32, appendBinary func(b []byte, e E) ([]byte, error)) {
+	if known, ok := types.TypeForOID(element); ok {
+		types.RegisterType(&pgtype.Type{Name: name, OID: oid, Codec: &listCodec[E]{
+			ArrayCodec: &pgtype.ArrayCodec{ElementType: known}, appendBinary: appendBinary,
+		}})
+	}
+}
+
+// element is what a list is sent of.
+type element interface{ string | json.RawMessage }
+
+// listCodec sends a list of elements in Postgres' binary form of an array; anything else goes pgx' way.
+type listCodec[E element] struct {
 	*pgtype.ArrayCodec
 
-	appendBinary func(b []byte, s string) ([]byte, error)
+	appendBinary func(b []byte, e E) ([]byte, error)
 }
 
 // PlanEncode says how to send value.
-func (a *stringArray) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
-	if _, ok := value.([]string); ok && format == pgtype.BinaryFormatCode {
-		return a
+func (c *listCodec[E]) PlanEncode(m *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
+	if _, ok := value.([]E); ok && format == pgtype.BinaryFormatCode {
+		return c
 	}
-	return a.ArrayCodec.PlanEncode(m, oid, format, value)
+	return c.ArrayCodec.PlanEncode(m, oid, format, value)
 }
 
 // Encode appends the list to b: the number of dimensions, whether there are NULLs, the type of the elements; the
 // number of elements and the index of the first; every element behind its length. See array_recv in Postgres.
-func (a *stringArray) Encode(value any, b []byte) ([]byte, error) {
-	list, ok := value.([]string)
+func (c *listCodec[E]) Encode(value any, b []byte) ([]byte, error) {
+	list, ok := value.([]E)
 	if !ok || list == nil {
 		return nil, nil // NULL
 	}
-	dimensions := uint32(1)
-	if len(list) == 0 {
-		dimensions = 0
+	dimensions := uint32(min(len(list), 1))
+	hasNull := uint32(0)
+	for _, e := range list {
+		if isNull(e) {
+			hasNull = 1
+		}
 	}
 	b = binary.BigEndian.AppendUint32(b, dimensions)
-	b = binary.BigEndian.AppendUint32(b, 0)
-	b = binary.BigEndian.AppendUint32(b, a.ElementType.OID)
-	if len(list) == 0 {
+	b = binary.BigEndian.AppendUint32(b, hasNull)
+	b = binary.BigEndian.AppendUint32(b, c.ElementType.OID)
+	if dimensions == 0 {
 		return b, nil
 	}
 	b = binary.BigEndian.AppendUint32(b, uint32(len(list)))
 	b = binary.BigEndian.AppendUint32(b, 1)
-	for _, s := range list {
+	for _, e := range list {
 		at := len(b)
-		b = append(b, 0, 0, 0, 0)
+		b = append(b, 0xff, 0xff, 0xff, 0xff) // the length of NULL, which is -1
+		if isNull(e) {
+			continue
+		}
 		var err error
-		if b, err = a.appendBinary(b, s); err != nil {
+		if b, err = c.appendBinary(b, e); err != nil {
 			return nil, err
 		}
 		binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-4))
 	}
 	return b, nil
+}
+
+// isNull is for JSON alone: no JSON at all is NULL.
+func isNull[E element](e E) bool {
+	raw, ok := any(e).(json.RawMessage)
+	return ok && raw == nil
 }
 
 var errUUID = errors.New("not a UUID as it is commonly written")
