@@ -19,9 +19,14 @@ const (
 	// Between two looks into an empty outbox lies the short pause as long as something
 	// came of late, and the long one in the quiet. A look costs some 0.1 ms and writes
 	// nothing.
-	shortPause = 15 * time.Millisecond
+	shortPause = 20 * time.Millisecond
 	longPause  = 40 * time.Millisecond
 	ofLate     = 5 * time.Second
+	// vacuumEvery is how many events are moved until the room they left is made free: a look
+	// passes over it, and autovacuum comes once a minute at best.
+	vacuumEvery = 2000
+	// After a look or a vacuum that took long, this many times as long is rested.
+	lookRest, vacuumRest = 3, 50
 	// wakePause lies between two rounds of jobs for the readers, which fetch no faster.
 	wakePause = 100 * time.Millisecond
 	// repairPause lies between two rounds in the quiet: a job that was lost comes again.
@@ -87,13 +92,17 @@ func advance(ctx context.Context, queries *db.Queries) error {
 	limit := int32(sequencerBatch)
 	// Whoever worked before us may have gone between the two.
 	isDue := true
-	var lastMoved, lastWoken time.Time
+	// So is what a backlog has left: an outbox that is empty and large.
+	isLarge, dead := true, 0
+	var lastMoved, lastWoken, nextVacuum time.Time
 	for {
+		began := time.Now()
 		moved, err := queries.AdvanceLog(ctx, limit)
 		if err != nil {
 			return err
 		}
 		now := time.Now()
+		took := now.Sub(began)
 		isFull := moved == limit
 		limit = sequencerBatch
 		if isFull {
@@ -101,6 +110,22 @@ func advance(ctx context.Context, queries *db.Queries) error {
 		}
 		if moved > 0 {
 			lastMoved, isDue = now, true
+			dead += int(moved)
+			isLarge = isLarge || isFull
+		}
+		switch {
+		case isFull:
+		case isLarge:
+			err = queries.ShrinkInbox(ctx)
+			isLarge, dead = false, 0
+		case dead >= vacuumEvery && now.After(nextVacuum):
+			err = queries.VacuumInbox(ctx)
+			dead = 0
+			// A long transaction somewhere keeps it from clearing anything.
+			nextVacuum = time.Now().Add(vacuumRest * time.Since(now))
+		}
+		if err != nil {
+			return err
 		}
 		if sinceWoken := now.Sub(lastWoken); (isDue && sinceWoken >= wakePause) || sinceWoken >= repairPause {
 			if _, err := queries.WakeConsumers(ctx); err != nil {
@@ -108,12 +133,13 @@ func advance(ctx context.Context, queries *db.Queries) error {
 			}
 			lastWoken, isDue = now, false
 		}
-		pause := longPause
+		var pause time.Duration
 		switch {
 		case isFull:
-			pause = 0
 		case now.Sub(lastMoved) < ofLate:
-			pause = shortPause
+			pause = max(shortPause, lookRest*took)
+		default:
+			pause = max(longPause, lookRest*took)
 		}
 		if !sleep(ctx, pause) {
 			return nil

@@ -23,3 +23,9 @@ SELECT event.get_feed_status()::jsonb AS body;
 
 -- name: ListenToLog :exec
 LISTEN event_log;
+
+-- name: VacuumInbox :exec
+VACUUM (SKIP_LOCKED, TRUNCATE OFF, PROCESS_TOAST OFF) event.inbox;
+
+-- name: ShrinkInbox :exec
+VACUUM (SKIP_LOCKED) event.inbox;

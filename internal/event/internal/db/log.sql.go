@@ -111,6 +111,15 @@ func (q *Queries) ReadLog(ctx context.Context, after int64, rowLimit int32, byte
 	return items, nil
 }
 
+const shrinkInbox = `-- name: ShrinkInbox :exec
+VACUUM (SKIP_LOCKED) event.inbox
+`
+
+func (q *Queries) ShrinkInbox(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, shrinkInbox)
+	return err
+}
+
 const tryLockSequencer = `-- name: TryLockSequencer :one
 SELECT pg_try_advisory_lock(hashtextextended('event.sequencer', 0))::boolean AS is_locked
 `
@@ -120,6 +129,15 @@ func (q *Queries) TryLockSequencer(ctx context.Context) (bool, error) {
 	var is_locked bool
 	err := row.Scan(&is_locked)
 	return is_locked, err
+}
+
+const vacuumInbox = `-- name: VacuumInbox :exec
+VACUUM (SKIP_LOCKED, TRUNCATE OFF, PROCESS_TOAST OFF) event.inbox
+`
+
+func (q *Queries) VacuumInbox(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, vacuumInbox)
+	return err
 }
 
 const wakeConsumers = `-- name: WakeConsumers :one
