@@ -6250,7 +6250,7 @@ COMMENT ON FUNCTION document.wake_printers() IS 'Begins again with printers for 
 CREATE FUNCTION event.advance_log(p_limit integer) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
-    SET work_mem TO '64MB'
+    SET work_mem TO '256MB'
     SET jit TO 'off'
     AS $$
 DECLARE

@@ -64,6 +64,7 @@ type catchUp struct {
 // followed is what posting loses while something follows it.
 type followed struct {
 	Beside string  `json:"beside"`
+	Load   string  `json:"load"`
 	Posted float64 `json:"movements_per_second"`
 	P99    float64 `json:"p99_ms"`
 }
@@ -292,15 +293,17 @@ func (f *feedBench) measureCatchUp(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(ctx)
-	beside := func(what string, duration time.Duration) error {
-		f.screen.begin("Posting beside "+what, duration+time.Second)
-		r, err := f.post(ctx, "", duration)
-		if err != nil {
-			return err
+	beside := func(what string) error {
+		for _, load := range []string{"40 clients without pause", "40 operators"} {
+			f.screen.begin(load+" beside "+what, f.Duration+time.Second)
+			r, err := f.post(ctx, load, f.Duration)
+			if err != nil {
+				return err
+			}
+			p := followed{Beside: what, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
+			f.report.Posting = append(f.report.Posting, p)
+			f.screen.end(fmt.Sprintf("%s/s, p99 %s", thousands(p.Posted), milliseconds(p.P99)))
 		}
-		p := followed{Beside: what, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
-		f.report.Posting = append(f.report.Posting, p)
-		f.screen.end(thousands(p.Posted) + "/s")
 		return nil
 	}
 	// Costing sleeps when it has no job.
@@ -309,14 +312,14 @@ func (f *feedBench) measureCatchUp(ctx context.Context) error {
 			return err
 		}
 		time.Sleep(3 * time.Second) // for a job that runs
-		if err := beside(p.what, f.Duration); err != nil {
+		if err := beside(p.what); err != nil {
 			return err
 		}
 	}
 	if err := f.worker.stop(); err != nil {
 		return err
 	}
-	if err := beside("nothing", f.Duration); err != nil {
+	if err := beside("nothing"); err != nil {
 		return err
 	}
 	// What was posted meanwhile is not part of it.
@@ -378,7 +381,7 @@ func (f *feedBench) measureCatchUp(ctx context.Context) error {
 	}
 	var reading sync.WaitGroup
 	reading.Go(func() { s.read(1<<62, false) })
-	err = beside("a sequencer and a reader that catch up", f.Duration)
+	err = beside("a sequencer and a reader that catch up")
 	_ = s.connection.Close()
 	reading.Wait()
 	return err
@@ -425,9 +428,9 @@ func (f *feedBench) finish() {
 	}
 	printTable(os.Stdout, rows)
 	fmt.Println()
-	rows = [][]string{{"40 clients without pause, beside", "posted/s", "p99 ms"}}
+	rows = [][]string{{"posting beside", "load", "posted/s", "p99 ms"}}
 	for _, p := range r.Posting {
-		rows = append(rows, []string{p.Beside, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99)})
+		rows = append(rows, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99)})
 	}
 	printTable(os.Stdout, rows)
 	fmt.Println()

@@ -52,8 +52,8 @@ const (
 	burstEvents = 256
 	burstBytes  = 64 << 10
 	// maxPages is how many readers that are behind the ring may take such a burst from the
-	// database at the same time.
-	maxPages = 4
+	// database at the same time; then as much time as it took is rested, for whoever posts.
+	maxPages = 2
 	// entryOverhead is what an event takes in memory besides its text.
 	entryOverhead = 256
 )
@@ -426,7 +426,11 @@ func (f *Feed) page(ctx context.Context, after int64) ([]*entry, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { <-f.pages }()
+	began := time.Now()
 	rows, err := f.queries.ReadLog(ctx, after, burstEvents, burstBytes)
+	if err == nil && len(rows) > 0 {
+		sleep(ctx, time.Since(began))
+	}
 	if err != nil {
 		return nil, err
 	}

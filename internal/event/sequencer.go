@@ -15,7 +15,7 @@ const (
 	// sequencerBatch is how many events move to the feed in one transaction, and
 	// backlogBatch how many after a full one: each batch reads the whole outbox.
 	sequencerBatch = 10_000
-	backlogBatch   = 50_000
+	backlogBatch   = 250_000
 	// Between two looks into an empty outbox lies the short pause as long as something
 	// came of late, and the long one in the quiet. A look costs some 0.1 ms and writes
 	// nothing.
@@ -25,8 +25,9 @@ const (
 	// vacuumEvery is how many events are moved until the room they left is made free: a look
 	// passes over it, and autovacuum comes once a minute at best.
 	vacuumEvery = 2000
-	// After a look or a vacuum that took long, this many times as long is rested.
-	lookRest, vacuumRest = 3, 50
+	// After a full batch, a look or a vacuum, this many times as long is rested: whoever posts
+	// goes before whoever catches up.
+	backlogRest, lookRest, vacuumRest = 2, 3, 50
 	// wakePause lies between two rounds of jobs for the readers, which fetch no faster.
 	wakePause = 100 * time.Millisecond
 	// repairPause lies between two rounds in the quiet: a job that was lost comes again.
@@ -136,6 +137,7 @@ func advance(ctx context.Context, queries *db.Queries) error {
 		var pause time.Duration
 		switch {
 		case isFull:
+			pause = backlogRest * took
 		case now.Sub(lastMoved) < ofLate:
 			pause = max(shortPause, lookRest*took)
 		default:

@@ -2390,14 +2390,14 @@ COMMENT ON FUNCTION document.wake_printers() IS
     'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
 -- <<< functions/document/wake_printers.sql
 
--- >>> functions/event/advance_log.sql sha256:b5afcb4978819d14
+-- >>> functions/event/advance_log.sql sha256:969c32730ddead3a
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET work_mem = '64MB'
+SET work_mem = '256MB'
 SET jit = off
 AS $function$
 DECLARE

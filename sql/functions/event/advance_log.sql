@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION event.advance_log(
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
-SET work_mem = '64MB'
+SET work_mem = '256MB'
 SET jit = off
 AS $function$
 DECLARE
