@@ -180,7 +180,11 @@ func (b *book) begin(name string, widths []int, isFrozen bool) error {
 		return err
 	}
 	b.sheet = bufio.NewWriterSize(part, 64<<10)
-	b.put(xmlHead, `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0">`)
+	b.put(xmlHead, `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView`)
+	if len(b.sheets) == 1 {
+		b.put(` tabSelected="1"`)
+	}
+	b.put(` workbookViewId="0">`)
 	if isFrozen {
 		b.put(`<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/><selection pane="bottomLeft" activeCell="A2" sqref="A2"/>`)
 	}
@@ -260,7 +264,8 @@ func (b *book) part(name string) (io.Writer, error) {
 
 func (b *book) workbook(tables []sheet) string {
 	var text strings.Builder
-	text.WriteString(xmlHead + `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>`)
+	text.WriteString(xmlHead + `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">` +
+		`<bookViews><workbookView activeTab="0"/></bookViews><sheets>`) // sheets refer to the view: Excel repairs a book without
 	for i, sheet := range b.sheets {
 		text.WriteString(`<sheet name="`)
 		escape(&text, sheet.name)

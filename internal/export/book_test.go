@@ -95,6 +95,9 @@ func TestWorkbookIsReadByOthers(t *testing.T) {
 			t.Errorf("%s has type %v, want %v (%v)", cell, got, want, err)
 		}
 	}
+	if views := file.WorkBook.BookViews; views == nil || len(views.WorkBookView) != 1 || file.GetActiveSheetIndex() != 0 {
+		t.Errorf("views %+v", views)
+	}
 	panes, err := file.GetPanes(sheet)
 	if err != nil || !panes.Freeze || panes.YSplit != 1 {
 		t.Errorf("panes %+v, %v", panes, err)
