@@ -29,7 +29,7 @@ func renderDeliveryNote(d *deliveryNote, w *words) ([]byte, error) {
 		for i, line := range d.Lines {
 			item := cell{text: line.Item, below: []string{line.ItemName}, font: bold}
 			if line.GTIN != nil {
-				item.below[0] += " · GTIN " + *line.GTIN
+				item.below = append(item.below, "GTIN "+*line.GTIN)
 			}
 			lot := cell{}
 			if line.Lot != nil {
@@ -42,8 +42,12 @@ func renderDeliveryNote(d *deliveryNote, w *words) ([]byte, error) {
 			if len(d.Orders) > 1 {
 				unit.below = []string{line.SalesOrder}
 			}
-			l.row(i%2 == 1, cell{text: strconv.Itoa(line.Line)}, item, lot, unit,
+			l.row(i%2 == 1, w.sums(line.Running), cell{text: strconv.Itoa(line.Line)}, item, lot, unit,
 				cell{text: w.quantityText(line.Quantity) + " " + w.unitName(line.Unit)})
+		}
+		if len(l.carried) > 0 {
+			l.room(l.carryHeight(), true)
+			l.carry(w.total)
 		}
 		drawUnits(l, d.Units)
 
@@ -90,4 +94,17 @@ func shortSSCC(s string) string {
 		return s
 	}
 	return "…" + s[len(s)-8:]
+}
+
+// sums writes what quantities come to, one line for each unit. Many units are no sum that
+// helps anybody.
+func (w *words) sums(running []sum) []string {
+	if len(running) > 4 {
+		return nil
+	}
+	var lines []string
+	for _, s := range running {
+		lines = append(lines, w.quantityText(s.Quantity)+" "+w.unitName(s.Unit))
+	}
+	return lines
 }

@@ -50,7 +50,11 @@ func renderInvoice(d *invoice, w *words) ([]byte, error) {
 			if of := w.quantityText(line.PriceQuantity); of != "1" {
 				price.below = []string{w.per + " " + of + " " + unit}
 			}
-			l.row(i%2 == 1, cell{text: strconv.Itoa(line.Line)}, item,
+			var carried []string
+			if line.RunningNet != "" {
+				carried = []string{d.Currency + " " + w.moneyText(line.RunningNet)}
+			}
+			l.row(i%2 == 1, carried, cell{text: strconv.Itoa(line.Line)}, item,
 				cell{text: w.quantityText(line.Quantity) + " " + unit}, price,
 				cell{text: w.quantityText(line.RatePercent) + " %"}, cell{text: w.moneyText(line.Net)})
 		}

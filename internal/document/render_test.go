@@ -38,6 +38,7 @@ func testDeliveryNote(lines int) deliveryNote {
 			Line: i + 1, SalesOrder: d.Orders[i%2].Number, Item: fmt.Sprintf("CRATE-%03d", i), ItemName: "Katlanır kasa, ığüşöç İĞÜŞÖÇ, 60 × 40 cm",
 			GTIN: pointer("04012345678901"), Lot: pointer(fmt.Sprintf("L-2026-%06d", i)), ExpiresOn: pointer(date("2027-05-01")),
 			HandlingUnit: unit, Quantity: fmt.Sprint(1000 + i), Unit: "H87",
+			Running: []sum{{Quantity: fmt.Sprint((i+1)*1000 + i*(i+1)/2), Unit: "H87"}},
 		})
 		if i%10 == 0 {
 			d.Units = append(d.Units, handlingUnit{SSCC: unit, Kind: "box"})
@@ -175,6 +176,63 @@ func TestDeliveryNoteHasEveryLine(t *testing.T) {
 	}
 	for page := range pages {
 		wants(t, text, fmt.Sprintf("Sayfa %d / %d", page+1, pages))
+	}
+}
+
+// TestSumsAreCarriedOver: where a page of a long invoice or delivery note ends, the sum so far stands at its end and
+// at the beginning of the next one, under the head of the table, in every language.
+func TestSumsAreCarriedOver(t *testing.T) {
+	t.Parallel()
+	d := testInvoice(KindInvoice, germanBuyer)
+	first := d.Lines[0]
+	d.Lines = nil
+	for i := range 120 {
+		line := first
+		line.Line, line.Net, line.RunningNet = i+1, "5220.5000", fmt.Sprintf("%d.%02d", 5220*(i+1)+(i+1)/2, (i+1)%2*50)
+		d.Lines = append(d.Lines, line)
+	}
+	note := testDeliveryNote(200)
+	for _, test := range []struct {
+		language, over, forward, head, noteHead string
+		w                                       *words
+	}{
+		{"en", "Carried over", "Brought forward", "Pos. Item Quantity Price VAT Amount EUR", "Pos. Item Lot Handling unit Quantity", &english},
+		{"de", "Übertrag", "Übertrag", "Pos. Artikel Menge Preis USt Betrag EUR", "Pos. Artikel Charge Packstück Menge", &german},
+		{"tr", "Nakli yekûn", "Önceki sayfadan", "Sıra Ürün Miktar Birim fiyat KDV Tutar EUR", "Sıra Ürün Parti Taşıma birimi Miktar", &turkish},
+	} {
+		for kind, source := range map[Kind]any{KindInvoice: d, KindDeliveryNote: note} {
+			pdf := render(t, kind, test.language, source)
+			keep(t, "long-"+string(kind)+"-"+test.language+".pdf", pdf)
+			pages := strings.Split(strings.TrimSuffix(textOf(t, pdf), "\f"), "\f")
+			if len(pages) < 5 {
+				t.Fatalf("%d pages", len(pages))
+			}
+			last := 0 // row of the table
+			for i, text := range pages {
+				text = flat(text)
+				head := test.head
+				if kind == KindDeliveryNote {
+					head = test.noteHead
+				}
+				sumAt := func(rows int) string {
+					if kind == KindDeliveryNote {
+						return test.w.sums(note.Lines[rows-1].Running)[0]
+					}
+					return "EUR " + test.w.moneyText(d.Lines[rows-1].RunningNet)
+				}
+				if i > 0 && strings.Contains(text, head) && last < 120 {
+					wants(t, text, head, test.forward+" "+sumAt(last))
+				}
+				count := strings.Count(text, "CRATE-")
+				last += count
+				if i < len(pages)-1 && count > 0 && (kind == KindDeliveryNote && last < 200 || kind == KindInvoice && last < 120) {
+					wants(t, text, head, test.over+" "+sumAt(last))
+				}
+			}
+			if want := map[Kind]int{KindInvoice: 120, KindDeliveryNote: 200}[kind]; last != want {
+				t.Errorf("%d rows, want %d", last, want)
+			}
+		}
 	}
 }
 

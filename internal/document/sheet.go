@@ -280,6 +280,8 @@ type letter struct {
 	total  int // pages, known on the second run
 	y      float64
 	table  *table
+	// carried is what the rows so far come to, each line a sum; it is carried over to the next page.
+	carried []string
 }
 
 type fact struct{ name, value string }
@@ -344,13 +346,31 @@ func (l *letter) nextPage(withTable bool) {
 	w := l.GetStringWidth(l.title)
 	l.style(regular, 10, ink)
 	l.put(left+w+2.5, 15, l.number)
-	l.style(regular, 8.5, soft)
-	l.putRight(pageWidth-right, 15, l.words.carriedOver)
 	l.foot()
 	l.y = 21
 	if withTable {
 		l.y = l.table.head(l.pen, 21)
 	}
+}
+
+// carry writes what the rows so far come to.
+func (l *letter) carry(name string) {
+	height := l.carryHeight()
+	l.box(left, l.y, bodyWidth, height, band)
+	l.style(bold, 8.5, ink)
+	l.put(left+2, l.y+4.4, name)
+	for i, s := range l.carried {
+		l.putRight(left+bodyWidth-2, l.y+4.4+float64(i)*4, s)
+	}
+	l.rule(left, l.y+height, left+bodyWidth, 0.1, line)
+	l.y += height
+}
+
+func (l *letter) carryHeight() float64 {
+	if len(l.carried) == 0 {
+		return 0
+	}
+	return 2.6 + 4*float64(len(l.carried))
 }
 
 // room makes sure that there are height millimetres left on the page.
@@ -360,10 +380,22 @@ func (l *letter) room(height float64, withTable bool) {
 	}
 }
 
-func (l *letter) row(striped bool, cells ...cell) {
+// row writes a row of the table. carried is what the rows come to with this one; where a
+// page ends, the sum is carried over.
+func (l *letter) row(striped bool, carried []string, cells ...cell) {
 	height := l.table.row(l.pen, 0, cells, striped, false)
-	l.room(height, true)
+	below := max(l.carryHeight(), 2.6+4*float64(len(carried)))
+	if l.y+height+below > bottom {
+		if len(l.carried) > 0 {
+			l.carry(l.words.carriedOver)
+		}
+		l.nextPage(true)
+		if len(l.carried) > 0 {
+			l.carry(l.words.forward)
+		}
+	}
 	l.y = l.table.row(l.pen, l.y, cells, striped, true)
+	l.carried = carried
 }
 
 func (l *letter) foot() {
