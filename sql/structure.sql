@@ -5408,7 +5408,7 @@ BEGIN
     SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_printer.id FOR UPDATE;
     v_now := clock_timestamp();
     IF v_state.holder <> p_holder AND v_state.busy_until > v_now THEN
-        RETURN '{"outcome": "busy"}'::jsonb;
+        RETURN jsonb_build_object('outcome', 'busy', 'seconds', extract(epoch FROM v_state.busy_until - v_now)::double precision);
     END IF;
     IF v_state.next_try_at > v_now THEN
         RETURN jsonb_build_object('outcome', 'paused', 'seconds', extract(epoch FROM v_state.next_try_at - v_now)::double precision);
@@ -5428,7 +5428,7 @@ BEGIN
     END IF;
     UPDATE document.printer_state AS s
     SET holder = p_holder,
-        busy_until = v_now + make_interval(secs => p_lease_seconds + 6 * v_job.copies)
+        busy_until = v_now + make_interval(secs => p_lease_seconds)
     WHERE s.printer_id = v_printer.id;
     UPDATE document.print_job AS j
     SET state = 'sending',
@@ -5456,7 +5456,7 @@ $$;
 -- Name: FUNCTION claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer); Type: COMMENT; Schema: document; Owner: -
 --
 
-COMMENT ON FUNCTION document.claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer) IS 'The next label for a printer, for whom it is held alone until the lease ends (that many seconds, and six more for every copy) or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
+COMMENT ON FUNCTION document.claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer) IS 'The next label for a printer, for whom it is held alone until the lease ends, unless document.renew_printer renews it, or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it, with the seconds that are left of its lease; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
 
 --
 -- Name: describe_file(bigint); Type: FUNCTION; Schema: document; Owner: -
@@ -6060,6 +6060,26 @@ $$;
 --
 
 COMMENT ON FUNCTION document.print_label(p_context jsonb, p_command jsonb) IS 'Command: a label is printed, or printed again. Body: label (lot_label, handling_unit_label), item and lot or handling_unit, printer or location (its printer), copies?, language?. Raises MR101, MR102, MR204, MR205, MR520 for unknown codes, MR950 for an unknown printer, MR951 when no printer serves the location, MR952 when the label does not fit on its paper, MR955 when the printer is switched off, MR956 when the item has no lots.';
+
+--
+-- Name: renew_printer(text, uuid, integer); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.renew_printer(p_printer text, p_holder uuid, p_lease_seconds integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE document.printer_state AS s
+    SET busy_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    FROM document.printer AS p
+    WHERE p.code = p_printer AND s.printer_id = p.id AND s.holder = p_holder;
+$$;
+
+--
+-- Name: FUNCTION renew_printer(p_printer text, p_holder uuid, p_lease_seconds integer); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.renew_printer(p_printer text, p_holder uuid, p_lease_seconds integer) IS 'Keeps a printer for who holds it for that many seconds more.';
 
 --
 -- Name: save_printer(jsonb, jsonb); Type: FUNCTION; Schema: document; Owner: -
@@ -7334,6 +7354,17 @@ BEGIN
     SELECT 'warning', 'checks', format('the invariants were checked last at %s: see why the worker does not, or run dba verify', date_trunc('second', max(r.ran_at)))
     FROM event.check_result AS r
     HAVING max(r.ran_at) < clock_timestamp() - interval '3 days';
+    RETURN QUERY EXECUTE '
+        SELECT ''warning'', ''printer '' || p.code, format(''%s labels wait for printer %s since %s: %s'', count(*), p.code,
+            date_trunc(''second'', min(j.created_at)), coalesce(CASE WHEN NOT p.is_active THEN ''it is switched off'' WHEN s.failures > 0 THEN ''it '' || s.last_error END,
+                ''see whether the worker runs''))
+        FROM document.printer AS p
+        JOIN document.printer_state AS s ON s.printer_id = p.id
+        JOIN document.print_job AS j ON j.printer_id = p.id
+        WHERE j.state IN (''waiting'', ''sending'')
+        GROUP BY p.id, s.printer_id
+        HAVING min(j.created_at) < clock_timestamp() - interval ''10 minutes''
+        ORDER BY p.code';
 
     -- Transactions that hold back vacuum, and locks with them.
     RETURN QUERY
@@ -14348,11 +14379,12 @@ BEGIN
         WHERE p.id = v_operation.id;
     END IF;
 
+    -- A new lot gets its label; a further portion of it does not.
     IF v_lot_id <> 0 AND v_moves_stock AND v_good > 0 THEN
         PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', v_item.number || ':' || t.number,
             'location', v_location.code, 'actor', event.current_actor()), 'document')
         FROM inventory.lot AS t
-        WHERE t.id = v_lot_id;
+        WHERE t.id = v_lot_id AND t.transaction_id = pg_current_xact_id();
     END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,

@@ -58,6 +58,9 @@ func run(ctx context.Context) (err error) {
 	if err := demo.Load(ctx, client, screen.step); err != nil {
 		return err
 	}
+	if err := plant.printers.introduce(ctx, client); err != nil {
+		return err
+	}
 	if err := plant.partners.subscribe(ctx, client); err != nil {
 		return err
 	}

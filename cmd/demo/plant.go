@@ -43,6 +43,7 @@ type plant struct {
 	address  string       // of the primary
 	mirror   string       // address of the replica
 	partners *partners
+	printers *labelPrinters
 }
 
 // start brings up the databases, the api and the worker. What was started is stopped again when a later
@@ -100,6 +101,10 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	}
 	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_API_TOKEN=" + p.token, "MILLRACE_LISTEN=" + listen}
 	environment = append(environment, p.partners.environment()...)
+	if p.printers, err = switchOn(ctx, p.dir); err != nil {
+		return nil, err
+	}
+	environment = append(environment, p.printers.environment()...)
 	for _, name := range []string{"worker", "api"} {
 		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"), environment)
 		if err != nil {
@@ -267,6 +272,9 @@ func (p *plant) stop() error {
 	var failed error
 	for _, server := range p.servers {
 		failed = errors.Join(failed, server.stop())
+	}
+	if p.printers != nil {
+		p.printers.switchOff()
 	}
 	if p.partners != nil {
 		p.partners.leave()

@@ -17,23 +17,26 @@ import (
 
 // summary is what came of a run: what is printed, and what is in summary.json.
 type summary struct {
-	ReadySeconds float64              `json:"ready_seconds"`
-	TotalSeconds float64              `json:"total_seconds"`
-	Journey      *demo.Report         `json:"journey"`
-	Operators    *demo.Crowd          `json:"operators"`
-	Figures      db.FiguresRow        `json:"figures"`
-	Keys         db.KeyEffectsRow     `json:"keys"`
-	Checks       checks               `json:"checks"`
-	Mirror       *mirror              `json:"replica,omitempty"`
-	Stock        []db.StockByPlaceRow `json:"stock"`
-	Valuation    []valuationLine      `json:"valuation"`
-	Documents    []string             `json:"documents"`
-	Spreadsheets []spreadsheet        `json:"spreadsheets"`
-	Mails        []letter             `json:"mails"`
-	MailsTwice   int                  `json:"mails_that_came_twice"`
-	MailsWaiting int64                `json:"mails_not_sent"`
-	Webhooks     webhooks             `json:"webhooks"`
-	Held         bool                 `json:"held"`
+	ReadySeconds  float64              `json:"ready_seconds"`
+	TotalSeconds  float64              `json:"total_seconds"`
+	Journey       *demo.Report         `json:"journey"`
+	Operators     *demo.Crowd          `json:"operators"`
+	Figures       db.FiguresRow        `json:"figures"`
+	Keys          db.KeyEffectsRow     `json:"keys"`
+	Checks        checks               `json:"checks"`
+	Mirror        *mirror              `json:"replica,omitempty"`
+	Stock         []db.StockByPlaceRow `json:"stock"`
+	Valuation     []valuationLine      `json:"valuation"`
+	Documents     []string             `json:"documents"`
+	Spreadsheets  []spreadsheet        `json:"spreadsheets"`
+	Labels        []label              `json:"labels"`
+	LabelsOut     int                  `json:"labels_that_came_out"`
+	LabelsWaiting int                  `json:"labels_not_printed"`
+	Mails         []letter             `json:"mails"`
+	MailsTwice    int                  `json:"mails_that_came_twice"`
+	MailsWaiting  int64                `json:"mails_not_sent"`
+	Webhooks      webhooks             `json:"webhooks"`
+	Held          bool                 `json:"held"`
 
 	API     string `json:"api"`
 	OpenAPI string `json:"openapi"`
@@ -87,6 +90,9 @@ func (s *summary) verdict() error {
 	}
 	if s.MailsWaiting > 0 || len(s.Mails) == 0 {
 		broken = append(broken, fmt.Errorf("%d mails were sent, %d were not", len(s.Mails), s.MailsWaiting))
+	}
+	if s.LabelsWaiting > 0 || len(s.Labels) == 0 || s.LabelsOut < len(s.Labels) {
+		broken = append(broken, fmt.Errorf("%d labels were printed, %d were not, %d came out", len(s.Labels), s.LabelsWaiting, s.LabelsOut))
 	}
 	if s.Webhooks.Messages == 0 || s.Webhooks.Forged+s.Webhooks.Disorder > 0 {
 		broken = append(broken, fmt.Errorf("webhooks: %d messages, %d not verified, %d out of order", s.Webhooks.Messages, s.Webhooks.Forged, s.Webhooks.Disorder))
@@ -150,6 +156,10 @@ func (s *summary) print(out io.Writer) {
 	say("\nSpreadsheets")
 	for _, file := range s.Spreadsheets {
 		say("  %s (%d kB), %s", file.File, (file.Size+1023)/1024, file.Link)
+	}
+	say("\nLabels: %d came out of the printers", s.LabelsOut)
+	for _, l := range s.Labels {
+		say("  %-52s %s", l.Picture, l.Printer)
 	}
 	say("\nMails")
 	for _, l := range s.Mails {

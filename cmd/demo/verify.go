@@ -73,6 +73,9 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 	if err := json.Unmarshal(answer.Body, &s.valuation); err != nil {
 		return nil, fmt.Errorf("GET %s: %w", valuation, err)
 	}
+	if err := p.printers.report(ctx, client, s); err != nil {
+		return nil, err
+	}
 	if err := p.partners.report(s); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -154,7 +155,7 @@ func (c *Client) Documents(ctx context.Context) ([]Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := file.text("kind") + "-" + file.text("number") + ".pdf"
+		name := file.text("kind") + "-" + strings.NewReplacer(":", "-", "/", "-").Replace(file.text("number")) + ".pdf"
 		documents = append(documents, Document{Name: name, Content: content.Body})
 	}
 	return documents, nil

@@ -107,8 +107,9 @@ func (PrintArgs) Kind() string { return "print_labels" }
 const (
 	// printFor is how long one job prints; the next one goes on.
 	printFor = time.Minute
-	// spare is how much longer than its sending a label belongs to who sends it.
-	spare = 30 * time.Second
+	// lease is after how long a printer belongs to nobody whose worker died. Who lives
+	// renews it.
+	lease = 10 * time.Second
 	// soon is a pause that is worth waiting for; after a longer one somebody else comes.
 	soon = 5 * time.Second
 	// wakeInterval is how often printers are looked for that nobody cares for.
@@ -124,12 +125,8 @@ type labeller struct {
 
 // Timeout is as long as all labels of a job may take.
 func (w *labeller) Timeout(*river.Job[PrintArgs]) time.Duration {
-	return printFor + 2*w.lease() + 200*perCopy
+	return printFor + 2*w.printing.Patience + 200*perCopy
 }
-
-// lease is how long a label belongs to who sends it, besides the time that SQL adds for
-// every copy.
-func (w *labeller) lease() time.Duration { return 2*w.printing.Patience + spare }
 
 // newHolder is a name of who sends, a UUID at random.
 func newHolder() string {
@@ -158,7 +155,7 @@ type claim struct {
 func (w *labeller) Work(ctx context.Context, job *river.Job[PrintArgs]) error {
 	q, holder := db.New(w.primary), newHolder()
 	for end := time.Now().Add(printFor); time.Now().Before(end); {
-		text, err := q.ClaimPrintJob(ctx, job.Args.Printer, holder, int32(w.lease()/time.Second))
+		text, err := q.ClaimPrintJob(ctx, job.Args.Printer, holder, int32(lease/time.Second))
 		if err != nil {
 			return fmt.Errorf("take the next label of printer %s: %w", job.Args.Printer, err)
 		}
@@ -175,7 +172,8 @@ func (w *labeller) Work(ctx context.Context, job *river.Job[PrintArgs]) error {
 			if pause > 0 {
 				return river.JobSnooze(pause + 50*time.Millisecond)
 			}
-		case next.Outcome == "paused" && pause <= soon:
+		case next.Outcome == "paused" && pause <= soon, next.Outcome == "busy" && job.Attempt > 1:
+			// A job that was given back because its worker died waits until the printer is given back as well.
 			return river.JobSnooze(pause + 50*time.Millisecond)
 		default:
 			return nil
@@ -208,6 +206,7 @@ func (w *labeller) print(ctx context.Context, q *db.Queries, holder string, next
 
 	touched := false
 	err = w.breakers.Do(ctx, next.Printer.Code, func(ctx context.Context) error {
+		defer w.renew(ctx, q, holder, next.Printer.Code)()
 		var err error
 		touched, err = w.printing.send(ctx, next.Printer, content, next.Copies)
 		return err
@@ -232,6 +231,28 @@ func (w *labeller) print(ctx context.Context, q *db.Queries, holder string, next
 		return finish("uncertain", err)
 	default:
 		return finish("unsent", err)
+	}
+}
+
+// renew keeps the printer for its holder until the function that it gives is called.
+func (w *labeller) renew(ctx context.Context, q *db.Queries, holder, printer string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(lease / 4):
+				// A failure shows when the label is finished: somebody else may have taken over by then.
+				_ = q.RenewPrinter(ctx, printer, holder, int32(lease/time.Second))
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
 	}
 }
 

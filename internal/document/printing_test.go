@@ -281,6 +281,13 @@ func TestPrinterIsDown(t *testing.T) {
 	if !strings.Contains(down.Text("last_error"), "refused") || down.Value("waiting_jobs") != 4.0 || down.Value("waiting_since") == nil || down.Value("last_success_at") != nil {
 		t.Errorf("%s", down.Body)
 	}
+	if _, err := api.DB.Pool.Exec(t.Context(), `UPDATE document.print_job SET created_at = created_at - interval '1 hour' WHERE number = $1`, jobs[0]); err != nil {
+		t.Fatal(err)
+	}
+	var finding string
+	if err := api.DB.Pool.QueryRow(t.Context(), `SELECT finding FROM event.list_findings() WHERE subject = 'printer ZD'`).Scan(&finding); err != nil || !strings.Contains(finding, "refused") {
+		t.Errorf("the doctor says %q, %v", finding, err)
+	}
 	eventually(t, "a label that waits again", func() bool { return jobOf(t, api, jobs[0]).Text("state") == "waiting" })
 	api.Post(t, "/v1/print-job-cancellations", m{"print_job": jobs[2]}).Want(201)
 	api.Post(t, "/v1/print-job-cancellations", m{"print_job": jobs[2]}).Problem("print-job-not-waiting", 409)

@@ -125,6 +125,7 @@ DROP FUNCTION IF EXISTS event.cancel_job(jsonb, jsonb);
 DROP FUNCTION IF EXISTS document.wake_printers();
 DROP FUNCTION IF EXISTS document.store_print_content(bigint, bytea);
 DROP FUNCTION IF EXISTS document.save_printer(jsonb, jsonb);
+DROP FUNCTION IF EXISTS document.renew_printer(text, uuid, integer);
 DROP FUNCTION IF EXISTS document.print_label(jsonb, jsonb);
 DROP FUNCTION IF EXISTS document.print_automatically(document.kind, text, text, text);
 DROP FUNCTION IF EXISTS document.list_printers(text, integer);

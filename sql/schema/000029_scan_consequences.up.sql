@@ -1621,7 +1621,7 @@ COMMENT ON FUNCTION document.cancel_print_job(jsonb, jsonb) IS
     'Command: a label that waits for its printer is not wanted any more. Body: print_job. Raises MR953 when there is none, MR954 when it does not wait.';
 -- <<< functions/document/cancel_print_job.sql
 
--- >>> functions/document/claim_print_job.sql sha256:c87d6ace3cb0b923
+-- >>> functions/document/claim_print_job.sql sha256:f2f291e6f463a52d
 CREATE OR REPLACE FUNCTION document.claim_print_job(
     p_printer text,
     p_holder uuid,
@@ -1644,7 +1644,7 @@ BEGIN
     SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_printer.id FOR UPDATE;
     v_now := clock_timestamp();
     IF v_state.holder <> p_holder AND v_state.busy_until > v_now THEN
-        RETURN '{"outcome": "busy"}'::jsonb;
+        RETURN jsonb_build_object('outcome', 'busy', 'seconds', extract(epoch FROM v_state.busy_until - v_now)::double precision);
     END IF;
     IF v_state.next_try_at > v_now THEN
         RETURN jsonb_build_object('outcome', 'paused', 'seconds', extract(epoch FROM v_state.next_try_at - v_now)::double precision);
@@ -1664,7 +1664,7 @@ BEGIN
     END IF;
     UPDATE document.printer_state AS s
     SET holder = p_holder,
-        busy_until = v_now + make_interval(secs => p_lease_seconds + 6 * v_job.copies)
+        busy_until = v_now + make_interval(secs => p_lease_seconds)
     WHERE s.printer_id = v_printer.id;
     UPDATE document.print_job AS j
     SET state = 'sending',
@@ -1689,7 +1689,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION document.claim_print_job(text, uuid, integer) IS
-    'The next label for a printer, for whom it is held alone until the lease ends (that many seconds, and six more for every copy) or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
+    'The next label for a printer, for whom it is held alone until the lease ends, unless document.renew_printer renews it, or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it, with the seconds that are left of its lease; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
 -- <<< functions/document/claim_print_job.sql
 
 -- >>> functions/document/describe_file.sql sha256:d10e6e40dcbf7fb4
@@ -2211,6 +2211,25 @@ $function$;
 COMMENT ON FUNCTION document.print_label(jsonb, jsonb) IS
     'Command: a label is printed, or printed again. Body: label (lot_label, handling_unit_label), item and lot or handling_unit, printer or location (its printer), copies?, language?. Raises MR101, MR102, MR204, MR205, MR520 for unknown codes, MR950 for an unknown printer, MR951 when no printer serves the location, MR952 when the label does not fit on its paper, MR955 when the printer is switched off, MR956 when the item has no lots.';
 -- <<< functions/document/print_label.sql
+
+-- >>> functions/document/renew_printer.sql sha256:ee20a68ce02ce30f
+CREATE OR REPLACE FUNCTION document.renew_printer(
+    p_printer text,
+    p_holder uuid,
+    p_lease_seconds integer
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE document.printer_state AS s
+    SET busy_until = clock_timestamp() + make_interval(secs => p_lease_seconds)
+    FROM document.printer AS p
+    WHERE p.code = p_printer AND s.printer_id = p.id AND s.holder = p_holder;
+$function$;
+
+COMMENT ON FUNCTION document.renew_printer(text, uuid, integer) IS 'Keeps a printer for who holds it for that many seconds more.';
+-- <<< functions/document/renew_printer.sql
 
 -- >>> functions/document/save_printer.sql sha256:4c6156053587e873
 CREATE OR REPLACE FUNCTION document.save_printer(
@@ -3141,7 +3160,7 @@ COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
 
--- >>> functions/event/list_findings.sql sha256:551a9bfd6756d3cc
+-- >>> functions/event/list_findings.sql sha256:f9de35bd120eab89
 CREATE OR REPLACE FUNCTION event.list_findings() RETURNS TABLE (
     severity text,
     subject text,
@@ -3265,6 +3284,17 @@ BEGIN
     SELECT 'warning', 'checks', format('the invariants were checked last at %s: see why the worker does not, or run dba verify', date_trunc('second', max(r.ran_at)))
     FROM event.check_result AS r
     HAVING max(r.ran_at) < clock_timestamp() - interval '3 days';
+    RETURN QUERY EXECUTE '
+        SELECT ''warning'', ''printer '' || p.code, format(''%s labels wait for printer %s since %s: %s'', count(*), p.code,
+            date_trunc(''second'', min(j.created_at)), coalesce(CASE WHEN NOT p.is_active THEN ''it is switched off'' WHEN s.failures > 0 THEN ''it '' || s.last_error END,
+                ''see whether the worker runs''))
+        FROM document.printer AS p
+        JOIN document.printer_state AS s ON s.printer_id = p.id
+        JOIN document.print_job AS j ON j.printer_id = p.id
+        WHERE j.state IN (''waiting'', ''sending'')
+        GROUP BY p.id, s.printer_id
+        HAVING min(j.created_at) < clock_timestamp() - interval ''10 minutes''
+        ORDER BY p.code';
 
     -- Transactions that hold back vacuum, and locks with them.
     RETURN QUERY
@@ -7075,7 +7105,7 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:855ee46813f78ea5
+-- >>> functions/production/report_production.sql sha256:5fb2bb6867c0cd16
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -7338,11 +7368,12 @@ BEGIN
         WHERE p.id = v_operation.id;
     END IF;
 
+    -- A new lot gets its label; a further portion of it does not.
     IF v_lot_id <> 0 AND v_moves_stock AND v_good > 0 THEN
         PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', v_item.number || ':' || t.number,
             'location', v_location.code, 'actor', event.current_actor()), 'document')
         FROM inventory.lot AS t
-        WHERE t.id = v_lot_id;
+        WHERE t.id = v_lot_id AND t.transaction_id = pg_current_xact_id();
     END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,

@@ -20,7 +20,7 @@ BEGIN
     SELECT s.* INTO STRICT v_state FROM document.printer_state AS s WHERE s.printer_id = v_printer.id FOR UPDATE;
     v_now := clock_timestamp();
     IF v_state.holder <> p_holder AND v_state.busy_until > v_now THEN
-        RETURN '{"outcome": "busy"}'::jsonb;
+        RETURN jsonb_build_object('outcome', 'busy', 'seconds', extract(epoch FROM v_state.busy_until - v_now)::double precision);
     END IF;
     IF v_state.next_try_at > v_now THEN
         RETURN jsonb_build_object('outcome', 'paused', 'seconds', extract(epoch FROM v_state.next_try_at - v_now)::double precision);
@@ -40,7 +40,7 @@ BEGIN
     END IF;
     UPDATE document.printer_state AS s
     SET holder = p_holder,
-        busy_until = v_now + make_interval(secs => p_lease_seconds + 6 * v_job.copies)
+        busy_until = v_now + make_interval(secs => p_lease_seconds)
     WHERE s.printer_id = v_printer.id;
     UPDATE document.print_job AS j
     SET state = 'sending',
@@ -65,4 +65,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION document.claim_print_job(text, uuid, integer) IS
-    'The next label for a printer, for whom it is held alone until the lease ends (that many seconds, and six more for every copy) or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';
+    'The next label for a printer, for whom it is held alone until the lease ends, unless document.renew_printer renews it, or document.finish_print_job is called: outcome claimed with the print job and the printer; busy while another holds it, with the seconds that are left of its lease; paused with the seconds to wait after a failure; idle when nothing waits. A label that a dead holder had begun is given again and counts as maybe double.';

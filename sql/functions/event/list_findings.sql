@@ -121,6 +121,17 @@ BEGIN
     SELECT 'warning', 'checks', format('the invariants were checked last at %s: see why the worker does not, or run dba verify', date_trunc('second', max(r.ran_at)))
     FROM event.check_result AS r
     HAVING max(r.ran_at) < clock_timestamp() - interval '3 days';
+    RETURN QUERY EXECUTE '
+        SELECT ''warning'', ''printer '' || p.code, format(''%s labels wait for printer %s since %s: %s'', count(*), p.code,
+            date_trunc(''second'', min(j.created_at)), coalesce(CASE WHEN NOT p.is_active THEN ''it is switched off'' WHEN s.failures > 0 THEN ''it '' || s.last_error END,
+                ''see whether the worker runs''))
+        FROM document.printer AS p
+        JOIN document.printer_state AS s ON s.printer_id = p.id
+        JOIN document.print_job AS j ON j.printer_id = p.id
+        WHERE j.state IN (''waiting'', ''sending'')
+        GROUP BY p.id, s.printer_id
+        HAVING min(j.created_at) < clock_timestamp() - interval ''10 minutes''
+        ORDER BY p.code';
 
     -- Transactions that hold back vacuum, and locks with them.
     RETURN QUERY

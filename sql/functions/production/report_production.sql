@@ -260,11 +260,12 @@ BEGIN
         WHERE p.id = v_operation.id;
     END IF;
 
+    -- A new lot gets its label; a further portion of it does not.
     IF v_lot_id <> 0 AND v_moves_stock AND v_good > 0 THEN
         PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', v_item.number || ':' || t.number,
             'location', v_location.code, 'actor', event.current_actor()), 'document')
         FROM inventory.lot AS t
-        WHERE t.id = v_lot_id;
+        WHERE t.id = v_lot_id AND t.transaction_id = pg_current_xact_id();
     END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,

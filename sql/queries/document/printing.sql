@@ -47,3 +47,6 @@ SELECT document.finish_print_job(@id::bigint, @holder::uuid, @outcome::text, sql
 
 -- name: WakePrinters :one
 SELECT document.wake_printers()::integer AS woken;
+
+-- name: RenewPrinter :exec
+SELECT document.renew_printer(@printer::text, @holder::uuid, @lease_seconds::integer);

@@ -163,6 +163,15 @@ func (q *Queries) PrintLabel(ctx context.Context, context json.RawMessage, comma
 	return i, err
 }
 
+const renewPrinter = `-- name: RenewPrinter :exec
+SELECT document.renew_printer($1::text, $2::uuid, $3::integer)
+`
+
+func (q *Queries) RenewPrinter(ctx context.Context, printer string, holder string, leaseSeconds int32) error {
+	_, err := q.db.Exec(ctx, renewPrinter, printer, holder, leaseSeconds)
+	return err
+}
+
 const savePrinter = `-- name: SavePrinter :one
 SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM document.save_printer($1::jsonb, $2::jsonb) AS a(status, body, is_replayed)
