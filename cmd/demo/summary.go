@@ -27,6 +27,8 @@ type summary struct {
 	Mirror        *mirror              `json:"replica,omitempty"`
 	Stock         []db.StockByPlaceRow `json:"stock"`
 	Valuation     []valuationLine      `json:"valuation"`
+	Accounts      []accountLine        `json:"accounts"`
+	Journal       string               `json:"journal"` // file
 	Documents     []string             `json:"documents"`
 	Spreadsheets  []spreadsheet        `json:"spreadsheets"`
 	Labels        []label              `json:"labels"`
@@ -44,6 +46,7 @@ type summary struct {
 	Replica string `json:"replica_command,omitempty"`
 
 	valuation struct{ Items []valuationLine }
+	accounts  struct{ Items []accountLine }
 }
 
 type spreadsheet struct {
@@ -68,6 +71,15 @@ type valuationLine struct {
 	Method   string `json:"method"`
 	Quantity string `json:"quantity"`
 	Value    string `json:"value"`
+}
+
+// accountLine is an account of the value journal.
+type accountLine struct {
+	Account  string `json:"account"`
+	Currency string `json:"currency"`
+	Debit    string `json:"debit"`
+	Credit   string `json:"credit"`
+	Balance  string `json:"balance"`
 }
 
 // verdict is what did not hold.
@@ -113,7 +125,6 @@ func (s *summary) write(file string) error {
 }
 
 func (s *summary) print(out io.Writer) {
-	s.Valuation = s.valuation.Items
 	say := func(format string, values ...any) { fmt.Fprintf(out, format+"\n", values...) }
 	say("\nThe journey")
 	for _, step := range s.Journey.Steps {
@@ -137,6 +148,13 @@ func (s *summary) print(out io.Writer) {
 		fmt.Fprintf(table, "  %s\t%s\t%s %s\t%s\t\n", line.Item, strings.ReplaceAll(line.Method, "_", " "), line.Quantity, line.Unit, line.Value)
 	}
 	_ = table.Flush()
+	say("\nThe value journal")
+	fmt.Fprintln(table, "  account\tdebit EUR\tcredit EUR\tbalance EUR\t")
+	for _, line := range s.Accounts {
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t\n", strings.ReplaceAll(line.Account, "_", " "), line.Debit, line.Credit, line.Balance)
+	}
+	_ = table.Flush()
+	say("  all of it: %s, and %s/v1/journal.csv", s.Journal, s.API)
 
 	say("\nProof")
 	say("  %d movements, %d balances, %d events, %d audit entries, %d requests, %d jobs", s.Figures.Movements, s.Figures.Balances,

@@ -62,16 +62,8 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 	if s.Stock, err = queries.StockByPlace(ctx); err != nil {
 		return nil, err
 	}
-	const valuation = "/v1/costing/valuation?limit=500"
-	answer, err := client.Get(ctx, valuation)
-	if err != nil {
+	if err := p.value(ctx, client, s); err != nil {
 		return nil, err
-	}
-	if answer.Status != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %d\n%s", valuation, answer.Status, demo.Pretty(answer.Body))
-	}
-	if err := json.Unmarshal(answer.Body, &s.valuation); err != nil {
-		return nil, fmt.Errorf("GET %s: %w", valuation, err)
 	}
 	if err := p.printers.report(ctx, client, s); err != nil {
 		return nil, err
@@ -83,6 +75,38 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 		return nil, err
 	}
 	return s, p.saveDocuments(ctx, client, s)
+}
+
+// value reads what the stock is worth and what the accounts say, and saves the journal.
+func (p *plant) value(ctx context.Context, client *demo.Client, s *summary) error {
+	get := func(path string, into any) ([]byte, error) {
+		answer, err := client.Get(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		if answer.Status != http.StatusOK {
+			return nil, fmt.Errorf("GET %s: %d\n%s", path, answer.Status, demo.Pretty(answer.Body))
+		}
+		if into != nil {
+			if err := json.Unmarshal(answer.Body, into); err != nil {
+				return nil, fmt.Errorf("GET %s: %w", path, err)
+			}
+		}
+		return answer.Body, nil
+	}
+	if _, err := get("/v1/costing/valuation?limit=500", &s.valuation); err != nil {
+		return err
+	}
+	if _, err := get("/v1/account-balances", &s.accounts); err != nil {
+		return err
+	}
+	s.Valuation, s.Accounts = s.valuation.Items, s.accounts.Items
+	journal, err := get("/v1/journal.csv", nil)
+	if err != nil {
+		return err
+	}
+	s.Journal = filepath.Join(p.dir, "journal.csv")
+	return os.WriteFile(s.Journal, journal, 0o644)
 }
 
 // drain waits until every event has its place in the feed, every consumer has read it, and no job is due.

@@ -559,12 +559,18 @@ func TestByProduct(t *testing.T) {
 	b.receive(t, "ACME", i+"-N", "1000", "H87", "0.5")
 	order := b.Post(t, "/v1/work-orders", m{"item": i + "-P", "quantity": "10"}).Want(201).Text("number")
 	b.Post(t, "/v1/material-issues", m{"work_order": order, "lines": []m{{"item": i + "-M", "quantity": "3.5"}}}).Want(201)
-	b.Post(t, "/v1/production-reports", m{"work_order": order, "kind": "setup", "started_at": "2026-01-01T08:00:00Z", "ended_at": "2026-01-01T08:06:00Z",
-		"by_products": []m{{"item": i + "-N", "quantity": "1"}}}).Problem("by-product-refused", 422)
-	b.Post(t, "/v1/production-reports", m{"work_order": order, "good_quantity": "10",
-		"by_products": []m{{"item": i + "-P", "quantity": "1"}}}).Problem("by-product-refused", 422)
-	report := b.Post(t, "/v1/production-reports", m{"work_order": order, "good_quantity": "10",
-		"by_products": []m{{"item": i + "-N", "quantity": "3", "location": "B"}}}).Want(201)
+	b.Post(t, "/v1/production-reports", m{
+		"work_order": order, "kind": "setup", "started_at": "2026-01-01T08:00:00Z", "ended_at": "2026-01-01T08:06:00Z",
+		"by_products": []m{{"item": i + "-N", "quantity": "1"}},
+	}).Problem("by-product-refused", 422)
+	b.Post(t, "/v1/production-reports", m{
+		"work_order": order, "good_quantity": "10",
+		"by_products": []m{{"item": i + "-P", "quantity": "1"}},
+	}).Problem("by-product-refused", 422)
+	report := b.Post(t, "/v1/production-reports", m{
+		"work_order": order, "good_quantity": "10",
+		"by_products": []m{{"item": i + "-N", "quantity": "3", "location": "B"}},
+	}).Want(201)
 	b.advance(t, 100)
 	// 3.5 kg at 4 and 20 inserts at 0.50, less three at 2.345678.
 	wants(t, b.item(t, i+"-P"), m{"quantity": "10", "value": "16.963"})
