@@ -263,19 +263,18 @@ func (f *Feed) leave() {
 
 // follow takes new events into memory until ctx ends.
 func (f *Feed) follow(ctx context.Context) {
-	for isSilent := false; ctx.Err() == nil; {
+	isTold := false
+	for ctx.Err() == nil {
+		began := time.Now()
 		err := f.listen(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if !isSilent {
+		if !isTold || time.Since(began) > time.Minute {
 			f.options.Log.WarnContext(ctx, "no notifications of new events; looking every second", "cause", err)
-			isSilent = true
+			isTold = true
 		}
-		if err := f.fill(ctx); err == nil && ctx.Err() == nil {
-			sleep(ctx, pollPause)
-			continue
-		}
+		_ = f.fill(ctx) // in a second it is tried again
 		sleep(ctx, pollPause)
 	}
 }

@@ -628,6 +628,28 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
+// TestOnlyTheHeaders: who asks for the headers alone gets them, and no stream stays behind.
+func TestOnlyTheHeaders(t *testing.T) {
+	t.Parallel()
+	b := setupFeed(t, event.FeedOptions{Heartbeat: 20 * time.Millisecond})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, b.url+"/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("got %d %v", resp.StatusCode, resp.Header)
+	}
+	for b.metric(t, "millrace_feed_readers") != 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // TestWithoutNotifications: events come through a pooler that swallows notifications, or
 // while nobody can listen, only later.
 func TestWithoutNotifications(t *testing.T) {

@@ -60,10 +60,14 @@ func Stream[In, D any](api *API, spec ReadSpec, events string, open func(ctx con
 				_, _ = w.Write(answer.Document) // a client that is gone needs no answer
 				return
 			}
-			out := newEventStream(w)
-			if out.begin() == nil {
-				answer.Events(r.Context(), out)
+			streaming, stop := context.WithCancel(r.Context())
+			defer stop()
+			if r.Method == http.MethodHead {
+				stop() // what is written is thrown away, for ever
 			}
+			out := newEventStream(w)
+			_ = out.begin() // of a client that is gone the stream learns by itself
+			answer.Events(streaming, out)
 		}}, nil
 	})
 }
