@@ -22,6 +22,8 @@ const (
 	posters = 2
 	// largestBatch bounds how long a batch holds its balances.
 	largestBatch = 256
+	// smallBatch is what goes in one batch whether or not there is another.
+	smallBatch = 16
 	// longestQueue bounds memory and waiting: beyond it a client is better told to come back.
 	longestQueue = 4096
 	// longestCall bounds a batch whose commands have no deadline of their own.
@@ -123,10 +125,10 @@ func (p *Poster) begin() []*posting {
 }
 
 // isTime says whether the commands that wait go now. One that finds nothing under way goes alone and at once. Beside a
-// batch under way goes one of its size: each has costs that do not depend on what is in it, and a smaller one would
-// mostly wait for the balances of the other.
+// batch under way goes one of its size, or a large one: each has costs that do not depend on what is in it, and a
+// smaller one would mostly wait for the balances of the other.
 func (p *Poster) isTime() bool {
-	return p.running == 0 || p.running < posters && len(p.waiting)*p.running >= min(p.sent, p.running*largestBatch)
+	return p.running == 0 || p.running < posters && len(p.waiting)*p.running >= min(p.sent, p.running*largestBatch/2)
 }
 
 // run posts one batch, then what has waited for its end.
@@ -154,12 +156,14 @@ func (p *Poster) next(ended []*posting) []*posting {
 // take is the next batch: in order of arrival, no key twice, and nothing whose client gave
 // up waiting. The lock is held.
 func (p *Poster) take() []*posting {
+	// At most half of all that is known, so that the clients do not end up in one batch with nothing beside it.
+	most := min(max((len(p.waiting)+p.sent+1)/posters, smallBatch), largestBatch)
 	var batch, left []*posting
-	keys := make(map[string]bool, min(len(p.waiting), largestBatch))
+	keys := make(map[string]bool, min(len(p.waiting), most))
 	for _, c := range p.waiting {
 		switch {
 		case c.ctx.Err() != nil:
-		case len(batch) == largestBatch || keys[c.request.Key]:
+		case len(batch) == most || keys[c.request.Key]:
 			left = append(left, c)
 		default:
 			keys[c.request.Key] = true
