@@ -160,6 +160,12 @@ func TestSymbolsReadBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		bars, err := GS1128(m)
+		if len(m.Data()) > longest {
+			if err == nil {
+				t.Fatalf("%d characters in one symbol", len(m.Data()))
+			}
+			t.Skip("too long for bars")
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
