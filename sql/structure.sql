@@ -4986,9 +4986,10 @@ CREATE FUNCTION costing.oldest_movement_needed() RETURNS timestamp with time zon
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT m.posted_at - interval '1 hour'
-    FROM inventory.movement AS m
-    WHERE m.id = (SELECT min(l.movement_id) FROM costing.layer AS l WHERE l.remaining_quantity > 0);
+    -- A layer whose movement is not in the ledger any more: nothing further is detached.
+    SELECT CASE WHEN o.id IS NOT NULL
+        THEN coalesce((SELECT m.posted_at - interval '1 hour' FROM inventory.movement AS m WHERE m.id = o.id), '-infinity') END
+    FROM (SELECT min(l.movement_id) AS id FROM costing.layer AS l WHERE l.remaining_quantity > 0) AS o;
 $$;
 
 --
@@ -9935,28 +9936,25 @@ CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    WITH RECURSIVE root AS (
+    WITH root AS (
         SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
         FROM inventory.lot AS l
         JOIN catalog.item AS i ON i.id = l.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
         WHERE i.number = p_item AND l.number = p_number
-    ), up AS (
-        SELECT g.id, g.parent_lot_id, g.quantity, 1 AS level
-        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
-        WHERE g.quantity > 0
-        UNION
-        SELECT g.id, g.parent_lot_id, g.quantity, p.level + 1
-        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
-        WHERE g.quantity > 0 AND p.level < 64
-    ), down AS (
-        SELECT g.child_lot_id, 1 AS level
-        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
-        WHERE g.quantity > 0
-        UNION
-        SELECT g.child_lot_id, d.level + 1
-        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
-        WHERE g.quantity > 0 AND d.level < 64
+    ), up AS MATERIALIZED (
+        SELECT w.lot_id, w.level FROM root AS r, inventory.walk_genealogy(r.id, false) AS w
+    ), down AS MATERIALIZED (
+        SELECT w.lot_id, w.level FROM root AS r, inventory.walk_genealogy(r.id, true) AS w
+    ), used AS (
+        -- Each edge once, however many ways lead to it.
+        SELECT g.parent_lot_id, sum(g.quantity) AS quantity
+        FROM (SELECT r.id AS lot_id FROM root AS r UNION ALL SELECT u.lot_id FROM up AS u) AS c
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: by the index, however many lots are expected.
+            SELECT e.parent_lot_id, e.quantity FROM inventory.genealogy AS e WHERE e.child_lot_id = c.lot_id AND e.quantity > 0 OFFSET 0
+        ) AS g
+        GROUP BY g.parent_lot_id
     )
     SELECT jsonb_build_object(
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
@@ -9976,16 +9974,13 @@ CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
         'made_from', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
                 'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
-            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
-                  -- Each edge once, however many ways lead to it.
-                  FROM (SELECT id, parent_lot_id, quantity, min(level) AS level FROM up GROUP BY id, parent_lot_id, quantity) AS u
-                  GROUP BY u.parent_lot_id) AS e
-            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            FROM (SELECT u.lot_id, u.level, p.quantity FROM up AS u JOIN used AS p ON p.parent_lot_id = u.lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.lot_id
             JOIN catalog.item AS i ON i.id = l.item_id),
         'went_into', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
-            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
-            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            FROM down AS e
+            JOIN inventory.lot AS l ON l.id = e.lot_id
             JOIN catalog.item AS i ON i.id = l.item_id))
     FROM root AS r;
 $$;
@@ -11602,18 +11597,20 @@ BEGIN
         FROM line AS l
     ), stored AS (
         -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
+        -- In the order of the keys, so that two batches that share some never wait for each other.
         INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
         SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
         FROM answered AS a
         WHERE NOT a.is_replayed AND NOT a.is_foreign
+        ORDER BY a.key
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;
-    -- A serial number that is scrapped is no longer in stock; the other two verbs leave it there.
+    -- A serial number that is scrapped out of stock is no longer there; the other two verbs leave it there.
     IF v_is_lot_scrapped THEN
         DELETE FROM inventory.serial AS s
         USING unnest(v_entries) AS l
-        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap';
+        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap' AND l.source_id IS NOT NULL;
     END IF;
     IF v_has_seconds THEN
         PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.quantity,
@@ -11845,7 +11842,7 @@ BEGIN
     FROM (
         SELECT v.id
         FROM inventory.reservation AS v
-        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0
+        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0 AND v.expires_at <= clock_timestamp() -- extended meanwhile: kept
         FOR UPDATE SKIP LOCKED
     ) AS r;
 
@@ -12520,6 +12517,47 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.transfer_number(p_movement_id bigint) IS 'The number of a transfer, scrapping or opening: TR- and the id of its movement, at least six digits.';
+
+--
+-- Name: walk_genealogy(bigint, boolean); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.walk_genealogy(p_lot_id bigint, p_is_forward boolean) RETURNS TABLE(lot_id bigint, level integer)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_edge bigint[] := ARRAY[p_lot_id];     -- the lots that were found last
+    v_seen bigint[] := ARRAY[p_lot_id];
+BEGIN
+    level := 0;
+    LOOP
+        IF p_is_forward THEN
+            SELECT array_agg(DISTINCT g.child_lot_id) INTO v_edge
+            FROM inventory.genealogy AS g
+            WHERE g.parent_lot_id = ANY (v_edge) AND g.quantity > 0
+              AND NOT EXISTS (SELECT FROM unnest(v_seen) AS s (lot_id) WHERE s.lot_id = g.child_lot_id);
+        ELSE
+            SELECT array_agg(DISTINCT g.parent_lot_id) INTO v_edge
+            FROM inventory.genealogy AS g
+            WHERE g.child_lot_id = ANY (v_edge) AND g.quantity > 0
+              AND NOT EXISTS (SELECT FROM unnest(v_seen) AS s (lot_id) WHERE s.lot_id = g.parent_lot_id);
+        END IF;
+        EXIT WHEN v_edge IS NULL;
+        level := level + 1;
+        v_seen := v_seen || v_edge;
+        FOREACH lot_id IN ARRAY v_edge LOOP
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION walk_genealogy(p_lot_id bigint, p_is_forward boolean); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.walk_genealogy(p_lot_id bigint, p_is_forward boolean) IS 'Every lot that the lot went into (p_is_forward) or was made from, each once, with the fewest steps between. No limit of levels, and a circle, which nothing can write, would end it, too.';
 
 --
 -- Name: write_posting_snapshot(timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
@@ -15829,14 +15867,19 @@ CREATE FUNCTION purchasing.oldest_movement_needed() RETURNS timestamp with time 
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT min(t.created_at) FROM purchasing.purchase_order AS t WHERE t.state = 'released';
+    SELECT least(
+        (SELECT min(t.created_at) FROM purchasing.purchase_order AS t WHERE t.state = 'released'),
+        (SELECT min(r.created_at) - interval '1 hour'
+         FROM purchasing.goods_receipt_line AS l
+         JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+         WHERE l.state = 'waiting' AND NOT l.is_reversed));
 $$;
 
 --
 -- Name: FUNCTION oldest_movement_needed(); Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS 'When the oldest purchase order that still takes goods was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
+COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS 'When the oldest purchase order that still takes goods was made, or the oldest receipt that waits for its inspection: no movement of them is older, and each may have to be reversed. Null when there is none.';
 
 --
 -- Name: post_landed_cost(jsonb, jsonb); Type: FUNCTION; Schema: purchasing; Owner: -
@@ -18465,21 +18508,29 @@ CREATE FUNCTION shipping.oldest_movement_needed() RETURNS timestamp with time zo
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT m.posted_at - interval '1 hour'
-    FROM inventory.movement AS m
-    WHERE m.id = (
-        SELECT min(l.movement_id)
-        FROM shipping.handling_unit AS u
-        JOIN shipping.handling_unit_content AS c ON c.handling_unit_id = u.id
-        JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
-        WHERE u.state = 'packed');
+    -- A pick that is not in the ledger any more: nothing further is detached.
+    SELECT least(
+        (SELECT CASE WHEN o.id IS NOT NULL
+            THEN coalesce((SELECT m.posted_at - interval '1 hour' FROM inventory.movement AS m WHERE m.id = o.id), '-infinity') END
+         FROM (
+             SELECT min(l.movement_id) AS id
+             FROM shipping.handling_unit AS u
+             JOIN shipping.handling_unit_content AS c ON c.handling_unit_id = u.id
+             JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+             WHERE u.state = 'packed'
+         ) AS o),
+        (SELECT min(t.created_at) - interval '1 hour'
+         FROM shipping.customer_return AS t
+         JOIN shipping.customer_return_line AS l ON l.customer_return_id = t.id
+         JOIN catalog.location AS c ON c.id = t.location_id
+         WHERE NOT t.is_reversed AND c.kind = 'quarantine' AND l.accepted_quantity + l.rejected_quantity < l.quantity));
 $$;
 
 --
 -- Name: FUNCTION oldest_movement_needed(); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.oldest_movement_needed() IS 'An hour before the oldest pick of goods that wait in handling units; null when there is none.';
+COMMENT ON FUNCTION shipping.oldest_movement_needed() IS 'An hour before the oldest pick of goods that wait in handling units, or the oldest return of a customer that waits for its inspection; null when there is none.';
 
 --
 -- Name: pack_handling_unit(jsonb, jsonb); Type: FUNCTION; Schema: shipping; Owner: -

@@ -22,8 +22,11 @@ const (
 	posters = 2
 	// largestBatch bounds how long a batch holds its balances.
 	largestBatch = 256
-	// smallBatch is what goes in one batch whether or not there is another.
-	smallBatch = 16
+	// smallBatch is what goes in one batch: beside it a second one is worth its fixed costs only when it is larger.
+	smallBatch = 64
+	// patience is after what time the second one goes all the same: the first may be waiting for a balance that somebody
+	// holds, and the others need not wait with it.
+	patience = 50 * time.Millisecond
 	// longestQueue bounds memory and waiting: beyond it a client is better told to come back.
 	longestQueue = 4096
 	// longestCall bounds a batch whose commands have no deadline of their own.
@@ -43,8 +46,9 @@ type Poster struct {
 
 	mu      sync.Mutex
 	waiting []*posting
-	running int // batches under way
-	sent    int // commands in them
+	running int       // batches under way
+	sent    int       // commands in them
+	latest  time.Time // when the latest of them began
 }
 
 // Request is one command of put-away, transfer-stock or scrap-stock, and who sends it.
@@ -120,15 +124,23 @@ func (p *Poster) begin() []*posting {
 	if batch != nil {
 		p.running++
 		p.sent += len(batch)
+		p.latest = time.Now()
 	}
 	return batch
 }
 
 // isTime says whether the commands that wait go now. One that finds nothing under way goes alone and at once. Beside a
-// batch under way goes one of its size, or a large one: each has costs that do not depend on what is in it, and a
+// batch under way goes one of its size, if that is not small: each has costs that do not depend on what is in it, and a
 // smaller one would mostly wait for the balances of the other.
 func (p *Poster) isTime() bool {
-	return p.running == 0 || p.running < posters && len(p.waiting)*p.running >= min(p.sent, p.running*largestBatch/2)
+	switch {
+	case p.running == 0:
+		return true
+	case p.running == posters:
+		return false
+	default:
+		return len(p.waiting) >= min(max(p.sent/p.running, smallBatch), largestBatch/2) || time.Since(p.latest) > patience
+	}
 }
 
 // run posts one batch, then what has waited for its end.

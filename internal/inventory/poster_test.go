@@ -53,7 +53,8 @@ func TestFullQueue(t *testing.T) {
 	var wait sync.WaitGroup
 	posted := make(chan int, 100)
 	for n := range posters {
-		// Each finds a poster idle and goes at once, alone.
+		// The first goes at once, alone; the next one when the first takes too long.
+		time.Sleep(time.Duration(n) * 2 * patience)
 		wait.Go(func() {
 			if answer, err := call(t.Context(), n); err != nil || answer.Status != 201 {
 				t.Errorf("%d %v", answer.Status, err)
@@ -111,5 +112,46 @@ func TestFullQueue(t *testing.T) {
 	// Told to come back, and back: it goes through.
 	if answer, err := call(t.Context(), 300); err != nil || answer.Status != 201 || answer.IsReplayed {
 		t.Errorf("back again: %d %v", answer.Status, err)
+	}
+}
+
+// Two processes get the same keys in different orders: their batches do not wait for each other in a circle.
+func TestBatchesThatShareKeys(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	if _, err := database.Pool.Exec(t.Context(), plant); err != nil {
+		t.Fatal(err)
+	}
+	for round := range 15 {
+		batch := func(isReversed bool) []*posting {
+			all := make([]*posting, 200)
+			for n := range all {
+				at := n
+				if isReversed {
+					at = len(all) - 1 - n
+				}
+				all[at] = &posting{ctx: t.Context(), request: Request{
+					Request:   httpapi.Request{Key: fmt.Sprintf("018f0000-0000-7000-8000-2%05d%06d", round, n), Actor: "t"},
+					Operation: "transfer-stock", Command: json.RawMessage(`{"item": "NOTHING", "from": "A", "to": "B", "quantity": "1"}`),
+				}}
+			}
+			return all
+		}
+		var wait sync.WaitGroup
+		for _, isReversed := range []bool{false, true} {
+			wait.Go(func() {
+				if err := NewPoster(&pg.Primary{Pool: database.Pool}).call(batch(isReversed)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+	}
+	var deadlocks int
+	if err := database.Pool.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks); err != nil {
+		t.Fatal(err)
+	}
+	if deadlocks != 0 {
+		t.Errorf("%d deadlocks", deadlocks)
 	}
 }

@@ -156,6 +156,9 @@ func TestFullQueueOverHTTP(t *testing.T) {
 	var keys []int
 	for n := range posters + room {
 		keys = append(keys, n)
+		if n < posters {
+			time.Sleep(time.Duration(n) * 2 * patience) // a second batch goes when the first takes too long
+		}
 		all.Go(func() {
 			if response := p.transfer(t, n); response.StatusCode != http.StatusCreated {
 				t.Errorf("key %d: %d", n, response.StatusCode)

@@ -361,3 +361,30 @@ func TestBackflushFollowsTheIssueOrder(t *testing.T) {
 	}
 	catchUp(t, api.DB)
 }
+
+// A reservation that is extended while its release waits for the balance stays.
+func TestExtendedReservationStays(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	open(t, api, "BOLT", "", "A", "50")
+	exec(t, api.DB.Pool, reserve, 1, "BOLT", 5, -1)
+	tx, err := api.DB.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT FROM inventory.balance FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	released := make(chan int)
+	go func() { released <- one[int](t, api.DB, `SELECT inventory.release_expired_reservations(10)`) }()
+	for one[int](t, api.DB, `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	exec(t, api.DB.Pool, `UPDATE inventory.reservation SET expires_at = now() + interval '1 day'`)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := <-released; n != 0 {
+		t.Errorf("%d released, although it was extended", n)
+	}
+}

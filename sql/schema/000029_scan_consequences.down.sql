@@ -47,6 +47,7 @@ DROP FUNCTION IF EXISTS notify.get_mail_source(document.kind, text);
 DROP FUNCTION IF EXISTS notify.get_mail(text);
 DROP FUNCTION IF EXISTS notify.begin_hand_over(bigint, text);
 DROP FUNCTION IF EXISTS inventory.write_posting_snapshot(timestamptz);
+DROP FUNCTION IF EXISTS inventory.walk_genealogy(bigint, boolean);
 DROP FUNCTION IF EXISTS inventory.set_retention(integer);
 DROP FUNCTION IF EXISTS inventory.set_reservation_expiry(inventory.demand_type, bigint, timestamptz);
 DROP FUNCTION IF EXISTS inventory.retention_cut();
@@ -1105,6 +1106,20 @@ $function$;
 
 COMMENT ON FUNCTION costing.get_work_order_cost(text) IS
     'What went into a work order, what its goods took along and what is left, up to the movement that costing has come to; null when there is no such order.';
+
+-- functions/costing/oldest_movement_needed.sql as it was.
+CREATE OR REPLACE FUNCTION costing.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT m.posted_at - interval '1 hour'
+    FROM inventory.movement AS m
+    WHERE m.id = (SELECT min(l.movement_id) FROM costing.layer AS l WHERE l.remaining_quantity > 0);
+$function$;
+
+COMMENT ON FUNCTION costing.oldest_movement_needed() IS
+    'An hour before the posting of the oldest movement that a cost layer with stock in it came from; null when there is none. The hour is for postings that drew their ids in another order than their times.';
 
 -- functions/costing/read_movements.sql as it was.
 CREATE OR REPLACE FUNCTION costing.read_movements(
@@ -2681,6 +2696,70 @@ $function$;
 COMMENT ON FUNCTION inventory.prepare_transfer(inventory.movement_type, jsonb) IS
     'The posting line of a put-away, transfer or scrapping, from its command: item, lot?, from, to (reason for scrap), quantity, unit?. Raises what resolving raises, and MR213 for untracked goods that would leave quarantine by a put-away.';
 
+-- functions/inventory/release_expired_reservations.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.release_expired_reservations(
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids bigint[];
+    v_keys inventory.balance_key[];
+BEGIN
+    SELECT array_agg(r.id), array_agg(ROW(r.item_id, r.location_id, r.lot_id)::inventory.balance_key)
+    INTO v_ids, v_keys
+    FROM (
+        SELECT v.id, v.item_id, v.location_id, v.lot_id
+        FROM inventory.reservation AS v
+        WHERE v.expires_at <= clock_timestamp() AND v.open_quantity > 0
+        ORDER BY v.expires_at
+        LIMIT p_limit
+    ) AS r;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Balances are held here, so nobody is waited for: a reservation that a pick holds right now is used, not expired.
+    SELECT array_agg(r.id) INTO v_ids
+    FROM (
+        SELECT v.id
+        FROM inventory.reservation AS v
+        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0
+        FOR UPDATE SKIP LOCKED
+    ) AS r;
+
+    UPDATE inventory.balance AS b
+    SET reserved = b.reserved - o.quantity
+    FROM (
+        SELECT r.item_id, r.location_id, r.lot_id, sum(r.open_quantity) AS quantity
+        FROM inventory.reservation AS r
+        WHERE r.id = ANY (v_ids)
+        GROUP BY r.item_id, r.location_id, r.lot_id
+    ) AS o
+    WHERE b.item_id = o.item_id AND b.location_id = o.location_id AND b.lot_id = o.lot_id;
+
+    PERFORM event.publish('reservation.expired', r.id, jsonb_build_object(
+        'demand_type', r.demand_type, 'demand', r.demand_id::text, 'item', i.number, 'location', c.code, 'lot', nullif(l.number, ''),
+        'quantity', trim_scale(r.open_quantity)::text))
+    FROM inventory.reservation AS r
+    JOIN catalog.item AS i ON i.id = r.item_id
+    JOIN catalog.location AS c ON c.id = r.location_id
+    JOIN inventory.lot AS l ON l.id = r.lot_id
+    WHERE r.id = ANY (v_ids);
+
+    UPDATE inventory.reservation AS r
+    SET released_quantity = r.released_quantity + r.open_quantity
+    WHERE r.id = ANY (v_ids);
+    RETURN coalesce(cardinality(v_ids), 0);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.release_expired_reservations(integer) IS
+    'Gives back up to p_limit reservations whose time is over, oldest first, and says how many. Safe beside picks and other releases: it waits for balances only.';
+
 -- functions/inventory/reserve_stock.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.reserve_stock(
     p_demand_type inventory.demand_type,
@@ -3961,6 +4040,18 @@ $function$;
 COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
     'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
 
+-- functions/purchasing/oldest_movement_needed.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT min(t.created_at) FROM purchasing.purchase_order AS t WHERE t.state = 'released';
+$function$;
+
+COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS
+    'When the oldest purchase order that still takes goods was made: no movement of it is older, and each may have to be reversed. Null when there is none.';
+
 -- functions/purchasing/receive_goods.sql as it was.
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
@@ -4964,6 +5055,25 @@ $function$;
 
 COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
     'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
+
+-- functions/shipping/oldest_movement_needed.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT m.posted_at - interval '1 hour'
+    FROM inventory.movement AS m
+    WHERE m.id = (
+        SELECT min(l.movement_id)
+        FROM shipping.handling_unit AS u
+        JOIN shipping.handling_unit_content AS c ON c.handling_unit_id = u.id
+        JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+        WHERE u.state = 'packed');
+$function$;
+
+COMMENT ON FUNCTION shipping.oldest_movement_needed() IS
+    'An hour before the oldest pick of goods that wait in handling units; null when there is none.';
 
 -- functions/shipping/pack_handling_unit.sql as it was.
 CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(

@@ -1303,6 +1303,22 @@ COMMENT ON FUNCTION costing.list_journal_entries(text, text, text, timestamptz, 
     'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
 -- <<< functions/costing/list_journal_entries.sql
 
+-- >>> functions/costing/oldest_movement_needed.sql sha256:56b6ca1fad9bc83f
+CREATE OR REPLACE FUNCTION costing.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- A layer whose movement is not in the ledger any more: nothing further is detached.
+    SELECT CASE WHEN o.id IS NOT NULL
+        THEN coalesce((SELECT m.posted_at - interval '1 hour' FROM inventory.movement AS m WHERE m.id = o.id), '-infinity') END
+    FROM (SELECT min(l.movement_id) AS id FROM costing.layer AS l WHERE l.remaining_quantity > 0) AS o;
+$function$;
+
+COMMENT ON FUNCTION costing.oldest_movement_needed() IS
+    'An hour before the posting of the oldest movement that a cost layer with stock in it came from; null when there is none. The hour is for postings that drew their ids in another order than their times.';
+-- <<< functions/costing/oldest_movement_needed.sql
+
 -- The signature changed.
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
 -- >>> functions/costing/read_movements.sql sha256:ac4e0011c4ee65e3
@@ -5102,7 +5118,7 @@ COMMENT ON FUNCTION inventory.find_ledger_need(timestamptz) IS
     'The first that still needs the ledger before p_until: inventory.period when what happened then is not closed and kept in a snapshot, else the room whose function oldest_movement_needed says so, and since when. No row: it may be detached.';
 -- <<< functions/inventory/find_ledger_need.sql
 
--- >>> functions/inventory/get_lot.sql sha256:bfd3a010965ff5ef
+-- >>> functions/inventory/get_lot.sql sha256:84f79416da7ae758
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
     p_number text
@@ -5111,28 +5127,25 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    WITH RECURSIVE root AS (
+    WITH root AS (
         SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
         FROM inventory.lot AS l
         JOIN catalog.item AS i ON i.id = l.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
         WHERE i.number = p_item AND l.number = p_number
-    ), up AS (
-        SELECT g.id, g.parent_lot_id, g.quantity, 1 AS level
-        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
-        WHERE g.quantity > 0
-        UNION
-        SELECT g.id, g.parent_lot_id, g.quantity, p.level + 1
-        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
-        WHERE g.quantity > 0 AND p.level < 64
-    ), down AS (
-        SELECT g.child_lot_id, 1 AS level
-        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
-        WHERE g.quantity > 0
-        UNION
-        SELECT g.child_lot_id, d.level + 1
-        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
-        WHERE g.quantity > 0 AND d.level < 64
+    ), up AS MATERIALIZED (
+        SELECT w.lot_id, w.level FROM root AS r, inventory.walk_genealogy(r.id, false) AS w
+    ), down AS MATERIALIZED (
+        SELECT w.lot_id, w.level FROM root AS r, inventory.walk_genealogy(r.id, true) AS w
+    ), used AS (
+        -- Each edge once, however many ways lead to it.
+        SELECT g.parent_lot_id, sum(g.quantity) AS quantity
+        FROM (SELECT r.id AS lot_id FROM root AS r UNION ALL SELECT u.lot_id FROM up AS u) AS c
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: by the index, however many lots are expected.
+            SELECT e.parent_lot_id, e.quantity FROM inventory.genealogy AS e WHERE e.child_lot_id = c.lot_id AND e.quantity > 0 OFFSET 0
+        ) AS g
+        GROUP BY g.parent_lot_id
     )
     SELECT jsonb_build_object(
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
@@ -5152,16 +5165,13 @@ AS $function$
         'made_from', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
                 'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
-            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
-                  -- Each edge once, however many ways lead to it.
-                  FROM (SELECT id, parent_lot_id, quantity, min(level) AS level FROM up GROUP BY id, parent_lot_id, quantity) AS u
-                  GROUP BY u.parent_lot_id) AS e
-            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            FROM (SELECT u.lot_id, u.level, p.quantity FROM up AS u JOIN used AS p ON p.parent_lot_id = u.lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.lot_id
             JOIN catalog.item AS i ON i.id = l.item_id),
         'went_into', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
-            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
-            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            FROM down AS e
+            JOIN inventory.lot AS l ON l.id = e.lot_id
             JOIN catalog.item AS i ON i.id = l.item_id))
     FROM root AS r;
 $function$;
@@ -5651,7 +5661,7 @@ COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], in
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb);
--- >>> functions/inventory/post_transfers.sql sha256:728de78485d9f1dc
+-- >>> functions/inventory/post_transfers.sql sha256:eb5e10f9813519c9
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -5977,18 +5987,20 @@ BEGIN
         FROM line AS l
     ), stored AS (
         -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
+        -- In the order of the keys, so that two batches that share some never wait for each other.
         INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
         SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
         FROM answered AS a
         WHERE NOT a.is_replayed AND NOT a.is_foreign
+        ORDER BY a.key
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;
-    -- A serial number that is scrapped is no longer in stock; the other two verbs leave it there.
+    -- A serial number that is scrapped out of stock is no longer there; the other two verbs leave it there.
     IF v_is_lot_scrapped THEN
         DELETE FROM inventory.serial AS s
         USING unnest(v_entries) AS l
-        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap';
+        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap' AND l.source_id IS NOT NULL;
     END IF;
     IF v_has_seconds THEN
         PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.quantity,
@@ -6108,6 +6120,71 @@ $function$;
 COMMENT ON FUNCTION inventory.refuse_unknown_references() IS
     'Trigger function of the ledger: every new movement names an item, a lot, two locations and perhaps a reason that are there. They stay there, since those tables refuse delete, truncate and another id. Raises 23503. Does what five foreign keys did, in one statement for all rows, and locks no master.';
 -- <<< functions/inventory/refuse_unknown_references.sql
+
+-- >>> functions/inventory/release_expired_reservations.sql sha256:5af234c830eec150
+CREATE OR REPLACE FUNCTION inventory.release_expired_reservations(
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids bigint[];
+    v_keys inventory.balance_key[];
+BEGIN
+    SELECT array_agg(r.id), array_agg(ROW(r.item_id, r.location_id, r.lot_id)::inventory.balance_key)
+    INTO v_ids, v_keys
+    FROM (
+        SELECT v.id, v.item_id, v.location_id, v.lot_id
+        FROM inventory.reservation AS v
+        WHERE v.expires_at <= clock_timestamp() AND v.open_quantity > 0
+        ORDER BY v.expires_at
+        LIMIT p_limit
+    ) AS r;
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM inventory.lock_balances(v_keys);
+
+    -- Balances are held here, so nobody is waited for: a reservation that a pick holds right now is used, not expired.
+    SELECT array_agg(r.id) INTO v_ids
+    FROM (
+        SELECT v.id
+        FROM inventory.reservation AS v
+        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0 AND v.expires_at <= clock_timestamp() -- extended meanwhile: kept
+        FOR UPDATE SKIP LOCKED
+    ) AS r;
+
+    UPDATE inventory.balance AS b
+    SET reserved = b.reserved - o.quantity
+    FROM (
+        SELECT r.item_id, r.location_id, r.lot_id, sum(r.open_quantity) AS quantity
+        FROM inventory.reservation AS r
+        WHERE r.id = ANY (v_ids)
+        GROUP BY r.item_id, r.location_id, r.lot_id
+    ) AS o
+    WHERE b.item_id = o.item_id AND b.location_id = o.location_id AND b.lot_id = o.lot_id;
+
+    PERFORM event.publish('reservation.expired', r.id, jsonb_build_object(
+        'demand_type', r.demand_type, 'demand', r.demand_id::text, 'item', i.number, 'location', c.code, 'lot', nullif(l.number, ''),
+        'quantity', trim_scale(r.open_quantity)::text))
+    FROM inventory.reservation AS r
+    JOIN catalog.item AS i ON i.id = r.item_id
+    JOIN catalog.location AS c ON c.id = r.location_id
+    JOIN inventory.lot AS l ON l.id = r.lot_id
+    WHERE r.id = ANY (v_ids);
+
+    UPDATE inventory.reservation AS r
+    SET released_quantity = r.released_quantity + r.open_quantity
+    WHERE r.id = ANY (v_ids);
+    RETURN coalesce(cardinality(v_ids), 0);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.release_expired_reservations(integer) IS
+    'Gives back up to p_limit reservations whose time is over, oldest first, and says how many. Safe beside picks and other releases: it waits for balances only.';
+-- <<< functions/inventory/release_expired_reservations.sql
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz);
@@ -6323,6 +6400,46 @@ $function$;
 
 COMMENT ON FUNCTION inventory.set_retention(integer) IS 'Sets how many months before the running one stay in the ledger; null: all.';
 -- <<< functions/inventory/set_retention.sql
+
+-- >>> functions/inventory/walk_genealogy.sql sha256:c24685dd077a1224
+CREATE OR REPLACE FUNCTION inventory.walk_genealogy(
+    p_lot_id bigint,
+    p_is_forward boolean
+) RETURNS TABLE (lot_id bigint, level integer)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_edge bigint[] := ARRAY[p_lot_id];     -- the lots that were found last
+    v_seen bigint[] := ARRAY[p_lot_id];
+BEGIN
+    level := 0;
+    LOOP
+        IF p_is_forward THEN
+            SELECT array_agg(DISTINCT g.child_lot_id) INTO v_edge
+            FROM inventory.genealogy AS g
+            WHERE g.parent_lot_id = ANY (v_edge) AND g.quantity > 0
+              AND NOT EXISTS (SELECT FROM unnest(v_seen) AS s (lot_id) WHERE s.lot_id = g.child_lot_id);
+        ELSE
+            SELECT array_agg(DISTINCT g.parent_lot_id) INTO v_edge
+            FROM inventory.genealogy AS g
+            WHERE g.child_lot_id = ANY (v_edge) AND g.quantity > 0
+              AND NOT EXISTS (SELECT FROM unnest(v_seen) AS s (lot_id) WHERE s.lot_id = g.parent_lot_id);
+        END IF;
+        EXIT WHEN v_edge IS NULL;
+        level := level + 1;
+        v_seen := v_seen || v_edge;
+        FOREACH lot_id IN ARRAY v_edge LOOP
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.walk_genealogy(bigint, boolean) IS
+    'Every lot that the lot went into (p_is_forward) or was made from, each once, with the fewest steps between. No limit of levels, and a circle, which nothing can write, would end it, too.';
+-- <<< functions/inventory/walk_genealogy.sql
 
 -- >>> functions/inventory/write_posting_snapshot.sql sha256:95c7da7add8698c3
 CREATE OR REPLACE FUNCTION inventory.write_posting_snapshot(
@@ -8231,6 +8348,24 @@ COMMENT ON FUNCTION purchasing.lock_charged_lines(bigint[]) IS
     'Locks lines of goods receipts that something is charged for, and gives the site whose books it enters. Raises MR413 when one was taken back, MR424 when they are of several sites.';
 -- <<< functions/purchasing/lock_charged_lines.sql
 
+-- >>> functions/purchasing/oldest_movement_needed.sql sha256:9339e8a5a8039688
+CREATE OR REPLACE FUNCTION purchasing.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT least(
+        (SELECT min(t.created_at) FROM purchasing.purchase_order AS t WHERE t.state = 'released'),
+        (SELECT min(r.created_at) - interval '1 hour'
+         FROM purchasing.goods_receipt_line AS l
+         JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+         WHERE l.state = 'waiting' AND NOT l.is_reversed));
+$function$;
+
+COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS
+    'When the oldest purchase order that still takes goods was made, or the oldest receipt that waits for its inspection: no movement of them is older, and each may have to be reversed. Null when there is none.';
+-- <<< functions/purchasing/oldest_movement_needed.sql
+
 -- >>> functions/purchasing/post_landed_cost.sql sha256:4b21bff6e6686495
 CREATE OR REPLACE FUNCTION purchasing.post_landed_cost(
     p_context jsonb,
@@ -9688,6 +9823,34 @@ $function$;
 COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
     'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, accepted_second_quantity, rejected_second_quantity (catch weight; the last part of a line weighs what is left of it), location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
 -- <<< functions/shipping/inspect_return.sql
+
+-- >>> functions/shipping/oldest_movement_needed.sql sha256:8ea39dd2fca12aa0
+CREATE OR REPLACE FUNCTION shipping.oldest_movement_needed() RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- A pick that is not in the ledger any more: nothing further is detached.
+    SELECT least(
+        (SELECT CASE WHEN o.id IS NOT NULL
+            THEN coalesce((SELECT m.posted_at - interval '1 hour' FROM inventory.movement AS m WHERE m.id = o.id), '-infinity') END
+         FROM (
+             SELECT min(l.movement_id) AS id
+             FROM shipping.handling_unit AS u
+             JOIN shipping.handling_unit_content AS c ON c.handling_unit_id = u.id
+             JOIN shipping.pick_line AS l ON l.id = c.pick_line_id
+             WHERE u.state = 'packed'
+         ) AS o),
+        (SELECT min(t.created_at) - interval '1 hour'
+         FROM shipping.customer_return AS t
+         JOIN shipping.customer_return_line AS l ON l.customer_return_id = t.id
+         JOIN catalog.location AS c ON c.id = t.location_id
+         WHERE NOT t.is_reversed AND c.kind = 'quarantine' AND l.accepted_quantity + l.rejected_quantity < l.quantity));
+$function$;
+
+COMMENT ON FUNCTION shipping.oldest_movement_needed() IS
+    'An hour before the oldest pick of goods that wait in handling units, or the oldest return of a customer that waits for its inspection; null when there is none.';
+-- <<< functions/shipping/oldest_movement_needed.sql
 
 -- >>> functions/shipping/pack_handling_unit.sql sha256:efa540355fefddff
 CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(

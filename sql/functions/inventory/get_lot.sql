@@ -6,28 +6,25 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    WITH RECURSIVE root AS (
+    WITH root AS (
         SELECT l.id, l.number, l.status, l.supplier_lot, l.supplier_id, l.manufactured_on, l.expires_on, i.id AS item_id, i.number AS item, u.code AS unit
         FROM inventory.lot AS l
         JOIN catalog.item AS i ON i.id = l.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
         WHERE i.number = p_item AND l.number = p_number
-    ), up AS (
-        SELECT g.id, g.parent_lot_id, g.quantity, 1 AS level
-        FROM root AS r JOIN inventory.genealogy AS g ON g.child_lot_id = r.id
-        WHERE g.quantity > 0
-        UNION
-        SELECT g.id, g.parent_lot_id, g.quantity, p.level + 1
-        FROM up AS p JOIN inventory.genealogy AS g ON g.child_lot_id = p.parent_lot_id
-        WHERE g.quantity > 0 AND p.level < 64
-    ), down AS (
-        SELECT g.child_lot_id, 1 AS level
-        FROM root AS r JOIN inventory.genealogy AS g ON g.parent_lot_id = r.id
-        WHERE g.quantity > 0
-        UNION
-        SELECT g.child_lot_id, d.level + 1
-        FROM down AS d JOIN inventory.genealogy AS g ON g.parent_lot_id = d.child_lot_id
-        WHERE g.quantity > 0 AND d.level < 64
+    ), up AS MATERIALIZED (
+        SELECT w.lot_id, w.level FROM root AS r, inventory.walk_genealogy(r.id, false) AS w
+    ), down AS MATERIALIZED (
+        SELECT w.lot_id, w.level FROM root AS r, inventory.walk_genealogy(r.id, true) AS w
+    ), used AS (
+        -- Each edge once, however many ways lead to it.
+        SELECT g.parent_lot_id, sum(g.quantity) AS quantity
+        FROM (SELECT r.id AS lot_id FROM root AS r UNION ALL SELECT u.lot_id FROM up AS u) AS c
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: by the index, however many lots are expected.
+            SELECT e.parent_lot_id, e.quantity FROM inventory.genealogy AS e WHERE e.child_lot_id = c.lot_id AND e.quantity > 0 OFFSET 0
+        ) AS g
+        GROUP BY g.parent_lot_id
     )
     SELECT jsonb_build_object(
         'item', r.item, 'number', r.number, 'status', r.status, 'supplier_lot', r.supplier_lot, 'unit', r.unit,
@@ -47,16 +44,13 @@ AS $function$
         'made_from', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number,
                 'quantity', trim_scale(e.quantity)::text) ORDER BY e.level, i.number, l.number), '[]')
-            FROM (SELECT u.parent_lot_id, min(u.level) AS level, sum(u.quantity) AS quantity
-                  -- Each edge once, however many ways lead to it.
-                  FROM (SELECT id, parent_lot_id, quantity, min(level) AS level FROM up GROUP BY id, parent_lot_id, quantity) AS u
-                  GROUP BY u.parent_lot_id) AS e
-            JOIN inventory.lot AS l ON l.id = e.parent_lot_id
+            FROM (SELECT u.lot_id, u.level, p.quantity FROM up AS u JOIN used AS p ON p.parent_lot_id = u.lot_id) AS e
+            JOIN inventory.lot AS l ON l.id = e.lot_id
             JOIN catalog.item AS i ON i.id = l.item_id),
         'went_into', (
             SELECT coalesce(jsonb_agg(jsonb_build_object('level', e.level, 'item', i.number, 'lot', l.number) ORDER BY e.level, i.number, l.number), '[]')
-            FROM (SELECT d.child_lot_id, min(d.level) AS level FROM down AS d GROUP BY d.child_lot_id) AS e
-            JOIN inventory.lot AS l ON l.id = e.child_lot_id
+            FROM down AS e
+            JOIN inventory.lot AS l ON l.id = e.lot_id
             JOIN catalog.item AS i ON i.id = l.item_id))
     FROM root AS r;
 $function$;

@@ -323,18 +323,20 @@ BEGIN
         FROM line AS l
     ), stored AS (
         -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
+        -- In the order of the keys, so that two batches that share some never wait for each other.
         INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
         SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
         FROM answered AS a
         WHERE NOT a.is_replayed AND NOT a.is_foreign
+        ORDER BY a.key
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;
-    -- A serial number that is scrapped is no longer in stock; the other two verbs leave it there.
+    -- A serial number that is scrapped out of stock is no longer there; the other two verbs leave it there.
     IF v_is_lot_scrapped THEN
         DELETE FROM inventory.serial AS s
         USING unnest(v_entries) AS l
-        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap';
+        WHERE s.lot_id = l.lot_id AND l.item_id IS NOT NULL AND l.lot_id <> 0 AND l.movement_type = 'scrap' AND l.source_id IS NOT NULL;
     END IF;
     IF v_has_seconds THEN
         PERFORM inventory.move_second_quantities(array_agg(ROW(l.item_id, l.lot_id, l.from_location_id, l.to_location_id, l.quantity,

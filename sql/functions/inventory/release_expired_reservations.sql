@@ -28,7 +28,7 @@ BEGIN
     FROM (
         SELECT v.id
         FROM inventory.reservation AS v
-        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0
+        WHERE v.id = ANY (v_ids) AND v.open_quantity > 0 AND v.expires_at <= clock_timestamp() -- extended meanwhile: kept
         FOR UPDATE SKIP LOCKED
     ) AS r;
 
