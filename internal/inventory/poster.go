@@ -133,10 +133,10 @@ func (p *Poster) begin() []*posting {
 // batch under way goes one of its size, if that is not small: each has costs that do not depend on what is in it, and a
 // smaller one would mostly wait for the balances of the other.
 func (p *Poster) isTime() bool {
-	switch {
-	case p.running == 0:
+	switch p.running {
+	case 0:
 		return true
-	case p.running == posters:
+	case posters:
 		return false
 	default:
 		return len(p.waiting) >= min(max(p.sent/p.running, smallBatch), largestBatch/2) || time.Since(p.latest) > patience
