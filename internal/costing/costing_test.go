@@ -467,8 +467,8 @@ func TestJournal(t *testing.T) {
 	if _, err := b.DB.Pool.Exec(t.Context(), `UPDATE catalog.work_center SET machine_hourly_rate = 30`); err != nil {
 		t.Fatal(err)
 	}
-	b.receive(t, "ACME", i+"-M", "100", "KGM", "3")    // standard 3.141593
-	b.receive(t, "ACME", i+"-N", "1000", "H87", "0.5") // FIFO
+	b.receive(t, "ACME", i+"-M", "100", "KGM", "3")               // standard 3.141593
+	inserts := b.receive(t, "ACME", i+"-N", "1000", "H87", "0.5") // FIFO
 	order := b.Post(t, "/v1/work-orders", m{"item": i + "-P", "quantity": "100"}).Want(201).Text("number")
 	b.Post(t, "/v1/material-issues", m{"work_order": order, "lines": []m{{"item": i + "-M", "quantity": "35"}}}).Want(201)
 	end := time.Now().Truncate(time.Second)
@@ -508,8 +508,13 @@ func TestJournal(t *testing.T) {
 	wants(t, cost, m{"work_in_process": "0", "usage_variance": "-400.0442", "scrap_variance": "28"})
 
 	// Half of the inserts are invoiced a tenth dearer: 800 of 1000 are still there and take their part of the 25.
-	b.later(t, "supplier_invoice.posted", i+"-N", "500", "275")
-	b.later(t, "landed_cost.posted", i+"-N", "0", "10")
+	b.Post(t, "/v1/supplier-invoices", m{
+		"supplier": "ACME", "external_number": i, "invoiced_on": "2026-01-05",
+		"lines": []m{{"goods_receipt": inserts, "line": 1, "quantity": "500", "amount": "275"}},
+	}).Want(201)
+	b.Post(t, "/v1/landed-costs", m{
+		"kind": "freight", "spread_by": "quantity", "amount": "10", "lines": []m{{"goods_receipt": inserts, "line": 1}},
+	}).Want(201)
 	b.advance(t, 100)
 	balances(m{"goods_received": "-550", "payables": "-275", "landed_cost": "-10", "price_variance": "-7.1593"})
 	wants(t, b.item(t, i+"-N"), m{"quantity": "800", "value": "428"})
