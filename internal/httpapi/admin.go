@@ -1,9 +1,6 @@
 package httpapi
 
-import (
-	"crypto/sha256"
-	"net/http"
-)
+import "net/http"
 
 // adminPolicy lets pages load what they brought along, and nothing from elsewhere.
 const adminPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
@@ -13,12 +10,7 @@ const adminPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 // or, for browsers, as the password of any user. Without tokens nobody is one. A page of
 // another site cannot use the password that a browser remembers.
 func Admin(tokens []string, next http.Handler) http.Handler {
-	a := &API{}
-	for _, token := range tokens {
-		if token != "" {
-			a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))
-		}
-	}
+	known := newTokens(tokens)
 	sameOrigin := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -27,11 +19,11 @@ func Admin(tokens []string, next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		token := bearer(r.Header)
+		token, _ := bearer(r.Header)
 		if _, password, ok := r.BasicAuth(); ok && len(r.Header.Values("Authorization")) == 1 {
 			token = password
 		}
-		if !a.isToken(token) {
+		if !known.has(token) {
 			h.Set("WWW-Authenticate", `Basic realm="Millrace administration", charset="UTF-8"`)
 			http.Error(w, "Only administrators may see this.", http.StatusUnauthorized)
 			return

@@ -8,7 +8,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -51,7 +50,9 @@ type Options struct {
 	Version string
 	// Log receives one record per request. Nothing is logged without it.
 	Log *slog.Logger
-	// Tokens are the bearer tokens that open the API. None opens it with no token.
+	// Authenticator tells who sends a request. Without it nobody gets through.
+	Authenticator Authenticator
+	// Tokens open the API for whoever has one of them, when there is no Authenticator.
 	Tokens []string
 	// Refusals keeps refused requests.
 	Refusals Refusals
@@ -72,28 +73,26 @@ type Options struct {
 // API is the whole HTTP interface. Rooms add their operations to it.
 type API struct {
 	options  Options
-	tokens   [][sha256.Size]byte
 	log      *slog.Logger
 	mux      *http.ServeMux
 	huma     huma.API
 	commands map[string]*command // by path
+	public   map[string]http.Handler
 	metrics  []func(context.Context) ([]Metric, error)
 }
 
 // New is an API without operations.
 func New(options Options) *API {
 	configureHuma()
+	if options.Authenticator == nil && len(options.Tokens) > 0 {
+		options.Authenticator = InstallationTokens(options.Tokens...)
+	}
 	if options.Timeout == 0 {
 		options.Timeout = commandTimeout
 	}
-	a := &API{options: options, log: options.Log, mux: http.NewServeMux(), commands: map[string]*command{}}
+	a := &API{options: options, log: options.Log, mux: http.NewServeMux(), commands: map[string]*command{}, public: map[string]http.Handler{}}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
-	}
-	for _, token := range options.Tokens {
-		if token != "" {
-			a.tokens = append(a.tokens, sha256.Sum256([]byte(token)))
-		}
 	}
 	a.huma = humago.New(a.mux, config(options.Version))
 	a.huma.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
@@ -104,6 +103,11 @@ func New(options Options) *API {
 	a.registerMetrics()
 	return a
 }
+
+// Public adds a handler that takes requests as they come: without a token, without the
+// checks of bodies and without a place in the OpenAPI document. A path that ends in a slash
+// stands for all that begin with it.
+func (a *API) Public(path string, handler http.Handler) { a.public[path] = handler }
 
 // OpenAPI describes every operation.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }

@@ -1,31 +1,75 @@
 package httpapi
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
-// Who may call, and who acts.
-//
-// An installation has one shared token (or a few, while one is being replaced). It proves
-// that the caller belongs to the installation, not which person it is: the caller says so
-// itself in the headers Millrace-Operator and Millrace-Device, which the audit trail
-// records as the actor. Whoever holds the token is trusted to name operators truthfully,
-// so it belongs in the hands of servers and of terminals that sign operators in, never in
-// those of a single person.
+// Kinds of principals.
 const (
-	operatorHeader = "Millrace-Operator"
-	deviceHeader   = "Millrace-Device"
-	maxNameLength  = 64
-	// unnamedOperator acts where the caller names nobody.
-	unnamedOperator = "installation"
+	OperatorKind = "operator"
+	ClientKind   = "client"
 )
+
+// Principal is who sends a request, as its token proves.
+type Principal struct {
+	// Subject is the operator's number, or the client's id: the actor of the audit trail.
+	Subject string
+	// Kind is [OperatorKind] or [ClientKind].
+	Kind string
+	// Client is the OAuth client that got the token.
+	Client string
+	// Device is the terminal on which the operator acts, if it is one.
+	Device string
+	// Scopes are what the token is for.
+	Scopes []string
+	// Sites are the codes of the sites it is for. Nil stands for all of them, a list without
+	// any for none.
+	Sites []string
+	// TokenID is the token's jti.
+	TokenID string
+	// Expires is when the token ends.
+	Expires time.Time
+
+	isInstallation bool
+}
+
+// May says whether the principal holds the scope.
+func (p Principal) May(scope string) bool {
+	return p.isInstallation || slices.Contains(p.Scopes, scope)
+}
+
+// PrincipalOf is who sent the request that ctx belongs to. It is the zero Principal, which
+// may do nothing, on paths that need no token.
+func PrincipalOf(ctx context.Context) Principal { return exchangeOf(ctx).principal }
+
+// Authenticator tells from a bearer token who sends the request. Its errors are problems:
+// [Unauthorized] when the token is not good.
+type Authenticator interface {
+	Authenticate(ctx context.Context, r *http.Request, token string) (Principal, error)
+}
+
+// Unauthorized is the answer to a bearer token that is not good, with the challenge of
+// RFC 6750. It says no more than that.
+func Unauthorized() *problem.Problem {
+	return problem.New(problem.Unauthorized, "A valid bearer token is needed.").
+		Challenge(`Bearer realm="millrace", error="invalid_token", error_description="The access token is not valid."`)
+}
+
+// InsufficientScope is the answer to a token that is good, but not for this.
+func InsufficientScope(scope string) *problem.Problem {
+	return problem.New(problem.InsufficientScope, "").
+		Challenge(`Bearer realm="millrace", error="insufficient_scope", scope="` + scope + `"`)
+}
 
 // open are the paths that need no token: they tell nothing but that Millrace is there and
 // what can be asked of it.
@@ -34,41 +78,97 @@ var open = map[string]bool{
 	"/openapi.json": true, "/openapi.yaml": true, "/openapi-3.0.json": true, "/openapi-3.0.yaml": true,
 }
 
+// maxTokenLength is well above what any issuer makes, and below the limit on headers.
+const maxTokenLength = 8 << 10
+
 // authenticate lets through who has a token, and notes who acts.
-func (a *API) authenticate(e *exchange, h http.Header) *problem.Problem {
-	if !a.isToken(bearer(h)) {
+func (a *API) authenticate(e *exchange, r *http.Request) *problem.Problem {
+	token, isGiven := bearer(r.Header)
+	if !isGiven {
+		// A request without credentials is told no error (RFC 6750, 3.1).
 		return problem.New(problem.Unauthorized, "A valid bearer token is needed.")
 	}
-	operator, operatorOK := name(h, operatorHeader)
-	device, deviceOK := name(h, deviceHeader)
+	if token == "" || len(token) > maxTokenLength || a.options.Authenticator == nil {
+		return Unauthorized()
+	}
+	principal, err := a.options.Authenticator.Authenticate(e, r, token)
+	if err != nil {
+		return problem.From(err)
+	}
+	e.principal = principal
+	return nil
+}
+
+// bearer is the token that the request carries. It is empty when there are two of them or
+// credentials of another kind.
+func bearer(h http.Header) (token string, isGiven bool) {
+	values := h["Authorization"]
+	switch len(values) {
+	case 0:
+		return "", false
+	case 1:
+		if values[0] == "" {
+			return "", false
+		}
+	default:
+		return "", true
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return "", true
+	}
+	return token, true
+}
+
+// An installation may have one shared token (or a few, while one is being replaced). It
+// proves that the caller belongs to the installation, not which person it is: the caller
+// says so itself in the headers Millrace-Operator and Millrace-Device.
+const (
+	operatorHeader = "Millrace-Operator"
+	deviceHeader   = "Millrace-Device"
+	maxNameLength  = 64
+	// unnamedOperator acts where the caller names nobody.
+	unnamedOperator = "installation"
+)
+
+// installation lets through who has one of its tokens, to everything.
+type installation [][sha256.Size]byte
+
+// InstallationTokens lets through who has one of the tokens. Without any it lets nobody.
+func InstallationTokens(tokens ...string) Authenticator { return newTokens(tokens) }
+
+func newTokens(tokens []string) installation {
+	var known installation
+	for _, token := range tokens {
+		if token != "" {
+			known = append(known, sha256.Sum256([]byte(token)))
+		}
+	}
+	return known
+}
+
+// Authenticate takes the caller's word for who acts.
+func (known installation) Authenticate(_ context.Context, r *http.Request, token string) (Principal, error) {
+	if !known.has(token) {
+		return Principal{}, Unauthorized()
+	}
+	operator, operatorOK := name(r.Header, operatorHeader)
+	device, deviceOK := name(r.Header, deviceHeader)
 	if !operatorOK || !deviceOK {
-		return problem.New(problem.Malformed, operatorHeader+" and "+deviceHeader+" take 1 to 64 printable characters, once.")
+		return Principal{}, problem.New(problem.Malformed, operatorHeader+" and "+deviceHeader+" take 1 to 64 printable characters, once.")
 	}
 	if operator == "" {
 		operator = unnamedOperator
 	}
-	e.operator, e.device = operator, device
-	return nil
+	return Principal{Subject: operator, Kind: OperatorKind, Client: unnamedOperator, Device: device, isInstallation: true}, nil
 }
 
-func bearer(h http.Header) string {
-	values := h["Authorization"]
-	if len(values) != 1 {
-		return ""
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "bearer") {
-		return ""
-	}
-	return token
-}
-
-// isToken compares with every token in a time that depends on none of them.
-func (a *API) isToken(token string) bool {
+// has compares with every token in a time that depends on none of them.
+func (known installation) has(token string) bool {
 	given := sha256.Sum256([]byte(token))
 	found := 0
-	for _, known := range a.tokens {
-		found |= subtle.ConstantTimeCompare(given[:], known[:])
+	for _, t := range known {
+		found |= subtle.ConstantTimeCompare(given[:], t[:])
 	}
 	return found == 1 && token != ""
 }

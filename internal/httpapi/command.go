@@ -79,12 +79,19 @@ func Command[B, D any, R Row](api *API, spec CommandSpec, call func(ctx context.
 }
 
 // Request is who sends a command, and the key it carries.
-type Request struct{ Key, Actor, Device, RequestID string }
+type Request struct {
+	Key, Actor, Device, RequestID string
+	// Scopes and Sites are those of [Principal].
+	Scopes, Sites []string
+}
 
 // CommandOf is [Command] for a call that wants to know the request itself, not what SQL is told of it.
 func CommandOf[B, D any](api *API, spec CommandSpec, call func(ctx context.Context, request Request, command json.RawMessage) (Answer, error)) {
 	register[B, D](api, spec, func(ctx context.Context, e *exchange) (Answer, error) {
-		return call(ctx, Request{Key: e.key, Actor: e.operator, Device: e.device, RequestID: e.requestID}, e.body)
+		return call(ctx, Request{
+			Key: e.key, Actor: e.principal.Subject, Device: e.principal.Device, RequestID: e.requestID,
+			Scopes: e.principal.Scopes, Sites: e.principal.Sites,
+		}, e.body)
 	})
 }
 
@@ -181,19 +188,35 @@ func (answer Answer) output(ctx context.Context) *output {
 
 // context is what SQL is told of the request.
 func (e *exchange) context() json.RawMessage {
-	b := make([]byte, 0, 192)
+	b := make([]byte, 0, 512)
 	member := func(name, value string) {
 		b = append(b, name...)
 		b, _ = jsontext.AppendQuote(b, value) // what is not UTF-8 was refused
 	}
 	member(`{"key":`, e.key)
-	member(`,"actor":`, e.operator)
-	if e.device == "" {
+	member(`,"actor":`, e.principal.Subject)
+	if e.principal.Device == "" {
 		b = append(b, `,"device":null`...)
 	} else {
-		member(`,"device":`, e.device)
+		member(`,"device":`, e.principal.Device)
 	}
 	member(`,"request_id":`, e.requestID)
+	list := func(name string, values []string) {
+		b = append(append(b, name...), '[')
+		for i, value := range values {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b, _ = jsontext.AppendQuote(b, value) // tokens are UTF-8
+		}
+		b = append(b, ']')
+	}
+	list(`,"scopes":`, e.principal.Scopes)
+	if e.principal.Sites == nil {
+		b = append(b, `,"sites":null`...)
+	} else {
+		list(`,"sites":`, e.principal.Sites)
+	}
 	return append(b, '}')
 }
 

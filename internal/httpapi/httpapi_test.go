@@ -335,7 +335,7 @@ func TestCommand(t *testing.T) {
 	if gotCommand != body {
 		t.Errorf("SQL got %s", gotCommand)
 	}
-	want := `{"key":"` + key + `","actor":"Ayşe Yılmaz","device":"press-3","request_id":"my-request-1"}`
+	want := `{"key":"` + key + `","actor":"Ayşe Yılmaz","device":"press-3","request_id":"my-request-1","scopes":[],"sites":null}`
 	if gotContext != want {
 		t.Errorf("SQL got %s\nwant %s", gotContext, want)
 	}

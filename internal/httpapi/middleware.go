@@ -32,8 +32,7 @@ type exchange struct {
 	path      string
 	operation string
 	key       string
-	operator  string
-	device    string
+	principal Principal
 	body      json.RawMessage // the command for SQL
 	replayed  bool
 	problem   *problem.Problem
@@ -107,8 +106,16 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve takes a request through its steps. What it returns was not answered yet.
 func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
+	if handler := a.publicHandler(r.URL.Path); handler != nil {
+		if p := badAddress(r.URL); p != nil {
+			return p
+		}
+		e.operation = "public"
+		handler.ServeHTTP(&e.recorder, r.WithContext(e))
+		return nil
+	}
 	if !open[r.URL.Path] {
-		if p := a.authenticate(e, r.Header); p != nil {
+		if p := a.authenticate(e, r); p != nil {
 			return p
 		}
 	}
@@ -135,6 +142,24 @@ func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
 	return nil
 }
 
+// publicHandler is what [API.Public] was given for the path, or for the longest beginning of it.
+func (a *API) publicHandler(path string) http.Handler {
+	if len(a.public) == 0 {
+		return nil
+	}
+	if handler := a.public[path]; handler != nil {
+		return handler
+	}
+	for i := len(path) - 1; i > 0; i-- {
+		if path[i] == '/' {
+			if handler := a.public[path[:i+1]]; handler != nil {
+				return handler
+			}
+		}
+	}
+	return nil
+}
+
 // logRequest writes one record per request. Bodies and queries stay out of it.
 func (a *API) logRequest(e *exchange, method string, start time.Time) {
 	level := slog.LevelInfo
@@ -155,8 +180,8 @@ func (a *API) logRequest(e *exchange, method string, start time.Time) {
 		slog.Int64("bytes", e.bytes),
 		slog.Duration("duration", now.Sub(start)),
 	)
-	if e.operator != "" {
-		attrs = append(attrs, slog.String("operator", e.operator), slog.String("device", e.device))
+	if e.principal.Subject != "" {
+		attrs = append(attrs, slog.String("operator", e.principal.Subject), slog.String("device", e.principal.Device))
 	}
 	if e.replayed {
 		attrs = append(attrs, slog.Bool("replayed", true))

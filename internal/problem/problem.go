@@ -39,6 +39,7 @@ type Problem struct {
 	Errors    []Violation     `json:"errors,omitempty" doc:"What is wrong with the request, one entry per place."`
 
 	retryAfter int
+	challenge  string
 	cause      error
 	entry      Entry
 }
@@ -183,6 +184,12 @@ func (p *Problem) Because(err error) *Problem {
 	return p
 }
 
+// Challenge says what credentials the client is to bring: the header WWW-Authenticate.
+func (p *Problem) Challenge(challenge string) *Problem {
+	p.challenge = challenge
+	return p
+}
+
 // Error is the problem in one line, with its cause, for logs.
 func (p *Problem) Error() string {
 	if p.cause != nil {
@@ -206,7 +213,10 @@ func (p *Problem) GetHeaders() http.Header {
 	if p.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
-	if p.Status == http.StatusUnauthorized {
+	switch {
+	case p.challenge != "":
+		h.Set("WWW-Authenticate", p.challenge)
+	case p.Status == http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="millrace"`)
 	}
 	return h

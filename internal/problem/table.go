@@ -53,6 +53,10 @@ var (
 		Slug: "unauthorized", Status: 401, Title: "No valid credentials",
 		Explanation: "The request carries no bearer token, or one that is not valid here. Nothing was done.",
 	}
+	InsufficientScope = Entry{
+		Slug: "insufficient-scope", Status: 403, Title: "Token is not for this",
+		Explanation: "The token is valid, but the operator or client that it was given to has no right to this operation; the header `WWW-Authenticate` names the scope that it takes. Nothing was done.",
+	}
 	NotFound = Entry{
 		Slug: "not-found", Status: 404, Title: "Not found",
 		Explanation: "The path names nothing: either no such operation exists, or no such thing has that number.",
@@ -160,7 +164,7 @@ var postgres = []Entry{
 
 // Kinds are the problems that have no key in the database.
 var Kinds = []Entry{
-	Malformed, KeyMissing, KeyMalformed, Unauthorized, NotFound, EventsExpired, TooManyStreams, MethodNotAllowed, NotAcceptable,
+	Malformed, KeyMissing, KeyMalformed, Unauthorized, InsufficientScope, NotFound, EventsExpired, TooManyStreams, MethodNotAllowed, NotAcceptable,
 	TooSlow, TooLarge, UnsupportedMediaType, Invalid, Internal, Unavailable,
 }
 
