@@ -78,8 +78,12 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 		return err
 	}
 
+	box, err := cfg.Box()
+	if err != nil {
+		return err
+	}
 	options := httpapi.Options{
-		Version: version(), Log: log, Ready: primary.Ping,
+		Version: version(), Log: log, Ready: primary.Ping, Box: box,
 		Stopping: ctx, DirectDatabaseURL: cfg.DirectDatabaseURL.Reveal(), MaxStreams: cfg.MaxStreams,
 	}
 	for _, token := range cfg.Tokens {

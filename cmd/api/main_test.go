@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 func configure(t *testing.T, url string) config.API {
 	t.Helper()
 	cfg, err := config.ReadAPI([]string{
-		"MILLRACE_DATABASE_URL=" + url, "MILLRACE_API_TOKEN=token-of-the-tests", "MILLRACE_LISTEN=127.0.0.1:0", "MILLRACE_LOG_LEVEL=error",
+		"MILLRACE_DATABASE_URL=" + url, "MILLRACE_ENCRYPTION_KEY=" + httpapitest.EncryptionKey, "MILLRACE_API_TOKEN=token-of-the-tests", "MILLRACE_LISTEN=127.0.0.1:0", "MILLRACE_LOG_LEVEL=error",
 	})
 	if err != nil {
 		t.Fatal(err)

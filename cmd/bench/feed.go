@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 // feedCommand measures the feed: how soon after the posting a screen is told, what many screens cost, and
@@ -76,13 +78,15 @@ type feedBench struct {
 	report feedReport
 	listen string
 	worker *server
+
+	encryptionKey string
 }
 
 const feedDatabase = "bench_feed"
 
 // Run measures the feed.
 func (c *feedCommand) Run(ctx context.Context) (err error) {
-	f := &feedBench{feedCommand: *c, bench: bench{screen: newScreen(os.Stdout), token: rand.Text()}}
+	f := &feedBench{feedCommand: *c, bench: bench{screen: newScreen(os.Stdout), token: rand.Text()}, encryptionKey: sealbox.NewKey()}
 	if f.folder, err = filepath.Abs(filepath.Join("var", "bench")); err != nil {
 		return err
 	}
@@ -147,7 +151,7 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 }
 
 func (f *feedBench) environment() []string {
-	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_API_TOKEN=" + f.token, "MILLRACE_LISTEN=" + f.listen}
+	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_API_TOKEN=" + f.token, "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen}
 }
 
 // post lets 40 clients post, once a second each or without pause.

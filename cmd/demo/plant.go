@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,6 +23,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/devcluster"
 	"github.com/millrace-erp/millrace/internal/migrate"
 	"github.com/millrace-erp/millrace/internal/replica"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 	millracesql "github.com/millrace-erp/millrace/sql"
 )
 
@@ -90,6 +92,10 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if err := os.WriteFile(filepath.Join(p.dir, "token"), []byte(p.token+"\n"), 0o600); err != nil {
 		return nil, err
 	}
+	encryptionKey, err := p.encryptionKey()
+	if err != nil {
+		return nil, err
+	}
 	port, err := freePort(ctx, screen)
 	if err != nil {
 		return nil, err
@@ -99,7 +105,7 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if p.partners, err = meetPartners(p.dir); err != nil {
 		return nil, err
 	}
-	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_API_TOKEN=" + p.token, "MILLRACE_LISTEN=" + listen}
+	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_API_TOKEN=" + p.token, "MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen}
 	environment = append(environment, p.partners.environment()...)
 	if p.printers, err = switchOn(ctx, p.dir); err != nil {
 		return nil, err
@@ -121,6 +127,23 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	}
 	screen.end(p.url)
 	return p, nil
+}
+
+// encryptionKey seals what is secret in the database. It is kept: a database of somebody's own outlives a run.
+func (p *plant) encryptionKey() (string, error) {
+	if key := os.Getenv("MILLRACE_ENCRYPTION_KEY"); key != "" {
+		return key, nil
+	}
+	file := filepath.Join(p.dir, "encryption-key")
+	kept, err := os.ReadFile(file)
+	if err == nil {
+		return strings.TrimSpace(string(kept)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	key := sealbox.NewKey()
+	return key, os.WriteFile(file, []byte(key+"\n"), 0o600)
 }
 
 // startClusters makes two fresh clusters: each run begins with an empty factory.

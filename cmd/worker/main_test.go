@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/config"
+	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 func configure(t *testing.T, url string) config.Worker {
 	t.Helper()
-	cfg, err := config.ReadWorker([]string{"MILLRACE_DATABASE_URL=" + url, "MILLRACE_LOG_LEVEL=error"})
+	cfg, err := config.ReadWorker([]string{"MILLRACE_DATABASE_URL=" + url, "MILLRACE_ENCRYPTION_KEY=" + httpapitest.EncryptionKey, "MILLRACE_LOG_LEVEL=error"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func startProcess(t *testing.T, url string, environ ...string) *process {
 		t.Fatal(err)
 	}
 	p := &process{Cmd: exec.Command(self)}
-	p.Env = append(append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+url, "MILLRACE_LOG_LEVEL=warn"), environ...)
+	p.Env = append(append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+url, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LOG_LEVEL=warn"), environ...)
 	p.Stdout, p.Stderr = &p.out, &p.out
 	if err := p.Start(); err != nil {
 		t.Fatal(err)

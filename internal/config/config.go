@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 // Secret is a value that no log and no message shows.
@@ -45,6 +47,10 @@ func (s Secret) Reveal() string { return string(s) }
 type Common struct {
 	// DatabaseURL names the primary.
 	DatabaseURL Secret `env:"MILLRACE_DATABASE_URL,required,notEmpty"`
+	// EncryptionKeys seal the secrets that lie in the database (internal/sealbox), separated
+	// by commas: one, 32 random bytes in base64, or the new one and after it the old one
+	// while it is replaced.
+	EncryptionKeys []Secret `env:"MILLRACE_ENCRYPTION_KEY,required,notEmpty"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel slog.Level `env:"MILLRACE_LOG_LEVEL" envDefault:"info"`
 	// LogFormat is json, or text for people.
@@ -165,7 +171,7 @@ func (c Webhooks) check() error {
 const minTokenLength = 16
 
 // secrets may come from files.
-var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD"}
+var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD"}
 
 // ReadAPI reads what cmd/api needs from the given environment, as os.Environ gives it.
 func ReadAPI(environ []string) (API, error) {
@@ -211,7 +217,21 @@ func (c Common) check() error {
 	if c.DrainTimeout <= 0 {
 		return errors.New("MILLRACE_DRAIN_TIMEOUT: a duration above zero, such as 20s")
 	}
-	return nil
+	_, err := c.Box()
+	return err
+}
+
+// Box seals and opens the secrets that lie in the database.
+func (c Common) Box() (*sealbox.Box, error) {
+	keys := make([]string, len(c.EncryptionKeys))
+	for i, key := range c.EncryptionKeys {
+		keys[i] = key.Reveal()
+	}
+	box, err := sealbox.Parse(keys...)
+	if err != nil {
+		return nil, fmt.Errorf("MILLRACE_ENCRYPTION_KEY: %w", err)
+	}
+	return box, nil
 }
 
 func read(environ []string, target any) error {

@@ -17,18 +17,19 @@ import (
 const (
 	url   = "MILLRACE_DATABASE_URL=postgres://erp:hush@127.0.0.1/millrace"
 	token = "MILLRACE_API_TOKEN=hush-0123456789abcdef"
+	key   = "MILLRACE_ENCRYPTION_KEY=aHVzaC10aGUta2V5LW9mLXRoZS10ZXN0cy1pcy0zMmI=" // hush-the-key-of-the-tests-is-32b
 )
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	c, err := config.ReadAPI([]string{url, token})
+	c, err := config.ReadAPI([]string{url, token, key})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Listen != "127.0.0.1:8000" || c.LogLevel != slog.LevelInfo || c.DrainTimeout != 20*time.Second || len(c.Tokens) != 1 {
 		t.Errorf("got %+v", c)
 	}
-	w, err := config.ReadWorker([]string{url})
+	w, err := config.ReadWorker([]string{url, key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func TestDefaults(t *testing.T) {
 
 func TestSecretsStayHidden(t *testing.T) {
 	t.Parallel()
-	c, err := config.ReadAPI([]string{url, token + ",hush-fedcba9876543210"})
+	c, err := config.ReadAPI([]string{url, token + ",hush-fedcba9876543210", key})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,7 @@ func TestSecretsStayHidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, shown := range []string{fmt.Sprint(c), fmt.Sprintf("%+v %#v %s %q", c, c, c.DatabaseURL, c.DatabaseURL), log.String(), string(document)} {
-		if strings.Contains(shown, "hush") {
+		if strings.Contains(shown, "hush") || strings.Contains(shown, strings.TrimPrefix(key, "MILLRACE_ENCRYPTION_KEY=")) {
 			t.Errorf("shows a secret: %s", shown)
 		}
 	}
@@ -65,7 +66,7 @@ func TestSecretsFromFiles(t *testing.T) {
 	if err := os.WriteFile(file, []byte("from-a-file-0123456789\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.ReadAPI([]string{url, "MILLRACE_API_TOKEN_FILE=" + file})
+	c, err := config.ReadAPI([]string{url, key, "MILLRACE_API_TOKEN_FILE=" + file})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,18 +78,21 @@ func TestSecretsFromFiles(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for name, environ := range map[string][]string{
-		"no database":        {token},
-		"empty database":     {"MILLRACE_DATABASE_URL=", token},
-		"no token":           {url},
-		"empty token":        {url, "MILLRACE_API_TOKEN="},
-		"short token":        {url, "MILLRACE_API_TOKEN=hush"},
-		"one short token":    {url, token + ",hush"},
-		"token twice":        {url, token, "MILLRACE_API_TOKEN_FILE=/dev/null"},
-		"no such file":       {url, "MILLRACE_API_TOKEN_FILE=/does/not/exist"},
-		"unknown level":      {url, token, "MILLRACE_LOG_LEVEL=loud"},
-		"unknown format":     {url, token, "MILLRACE_LOG_FORMAT=xml"},
-		"drain without unit": {url, token, "MILLRACE_DRAIN_TIMEOUT=20"},
-		"drain in no time":   {url, token, "MILLRACE_DRAIN_TIMEOUT=0s"},
+		"no database":        {token, key},
+		"empty database":     {"MILLRACE_DATABASE_URL=", token, key},
+		"no token":           {url, key},
+		"empty token":        {url, key, "MILLRACE_API_TOKEN="},
+		"short token":        {url, key, "MILLRACE_API_TOKEN=hush"},
+		"one short token":    {url, key, token + ",hush"},
+		"token twice":        {url, key, token, "MILLRACE_API_TOKEN_FILE=/dev/null"},
+		"no such file":       {url, key, "MILLRACE_API_TOKEN_FILE=/does/not/exist"},
+		"unknown level":      {url, key, token, "MILLRACE_LOG_LEVEL=loud"},
+		"unknown format":     {url, key, token, "MILLRACE_LOG_FORMAT=xml"},
+		"drain without unit": {url, key, token, "MILLRACE_DRAIN_TIMEOUT=20"},
+		"no encryption key":  {url, token},
+		"short key":          {url, token, "MILLRACE_ENCRYPTION_KEY=aHVzaA=="},
+		"key twice":          {url, token, key + "," + strings.TrimPrefix(key, "MILLRACE_ENCRYPTION_KEY=")},
+		"drain in no time":   {url, key, token, "MILLRACE_DRAIN_TIMEOUT=0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -101,24 +105,24 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
-	if _, err := config.ReadWorker([]string{url, "MILLRACE_MAX_WORKERS=0"}); err == nil {
+	if _, err := config.ReadWorker([]string{url, key, "MILLRACE_MAX_WORKERS=0"}); err == nil {
 		t.Error("no workers at all")
 	}
-	relay := []string{url, "MILLRACE_MAIL_HOST=mail.example", "MILLRACE_MAIL_FROM=a@b.example"}
+	relay := []string{url, key, "MILLRACE_MAIL_HOST=mail.example", "MILLRACE_MAIL_FROM=a@b.example"}
 	if w, err := config.ReadWorker(append(relay, "MILLRACE_MAIL_USER=u", "MILLRACE_MAIL_PASSWORD=hush")); err != nil || w.MailTLS != "starttls" || strings.Contains(fmt.Sprintf("%+v", w), "hush") {
 		t.Errorf("%v, %+v", err, w)
 	}
 	for name, environ := range map[string][]string{
-		"mail without sender":    relay[:2],
-		"user without password":  append(relay[:3:3], "MILLRACE_MAIL_USER=u"),
-		"password without user":  append(relay[:3:3], "MILLRACE_MAIL_PASSWORD=hush"),
-		"password in the clear":  append(relay[:3:3], "MILLRACE_MAIL_USER=u", "MILLRACE_MAIL_PASSWORD=hush", "MILLRACE_MAIL_TLS=none"),
-		"unknown TLS":            append(relay[:3:3], "MILLRACE_MAIL_TLS=maybe"),
-		"no such port":           append(relay[:3:3], "MILLRACE_MAIL_PORT=70000"),
-		"lease within timeout":   {url, "MILLRACE_WEBHOOK_LEASE=5s"},
-		"no timeout":             {url, "MILLRACE_WEBHOOK_TIMEOUT=0s"},
-		"disabled at once":       {url, "MILLRACE_WEBHOOK_DISABLE_AFTER=1s"},
-		"mails given up at once": append(relay[:3:3], "MILLRACE_MAIL_GIVE_UP_AFTER=0s"),
+		"mail without sender":    relay[:3:3],
+		"user without password":  append(relay[:4:4], "MILLRACE_MAIL_USER=u"),
+		"password without user":  append(relay[:4:4], "MILLRACE_MAIL_PASSWORD=hush"),
+		"password in the clear":  append(relay[:4:4], "MILLRACE_MAIL_USER=u", "MILLRACE_MAIL_PASSWORD=hush", "MILLRACE_MAIL_TLS=none"),
+		"unknown TLS":            append(relay[:4:4], "MILLRACE_MAIL_TLS=maybe"),
+		"no such port":           append(relay[:4:4], "MILLRACE_MAIL_PORT=70000"),
+		"lease within timeout":   {url, key, "MILLRACE_WEBHOOK_LEASE=5s"},
+		"no timeout":             {url, key, "MILLRACE_WEBHOOK_TIMEOUT=0s"},
+		"disabled at once":       {url, key, "MILLRACE_WEBHOOK_DISABLE_AFTER=1s"},
+		"mails given up at once": append(relay[:4:4], "MILLRACE_MAIL_GIVE_UP_AFTER=0s"),
 	} {
 		if _, err := config.ReadWorker(environ); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v", name, err)

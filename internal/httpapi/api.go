@@ -20,6 +20,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/millrace-erp/millrace/internal/problem"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 const (
@@ -56,6 +57,8 @@ type Options struct {
 	Tokens []string
 	// Refusals keeps refused requests.
 	Refusals Refusals
+	// Box seals the secrets that rooms keep in the database. Without one they cannot make any.
+	Box *sealbox.Box
 	// Timeout bounds the work of one request in the database: 15 seconds unless said otherwise.
 	Timeout time.Duration
 	// Ready says whether the database can be used.

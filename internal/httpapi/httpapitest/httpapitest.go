@@ -21,11 +21,24 @@ import (
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // Token opens the API under test.
 const Token = "token-of-the-tests"
+
+// EncryptionKey seals the secrets in the database under test.
+const EncryptionKey = "aHVzaC10aGUta2V5LW9mLXRoZS10ZXN0cy1pcy0zMmI=" // hush-the-key-of-the-tests-is-32b
+
+// Box seals and opens with it.
+func Box() *sealbox.Box {
+	box, err := sealbox.Parse(EncryptionKey)
+	if err != nil {
+		panic(err)
+	}
+	return box
+}
 
 // API is the API under test.
 type API struct {
@@ -47,7 +60,7 @@ func New(t testing.TB) *API {
 func Over(t testing.TB, db *testdb.DB) *API {
 	t.Helper()
 	api := app.New(&pg.Primary{Pool: db.Pool}, httpapi.Options{
-		Tokens: []string{Token}, Ready: db.Pool.Ping, Stopping: t.Context(),
+		Tokens: []string{Token}, Box: Box(), Ready: db.Pool.Ping, Stopping: t.Context(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), // the cause of a 500
 	})
 	server := httptest.NewServer(api)
