@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -14,13 +15,14 @@ import (
 
 // program is the command line. A new command is a field here and a file of its own.
 type program struct {
-	DatabaseURL string `name:"database-url" env:"MILLRACE_DATABASE_URL" help:"The primary, such as postgres://user@host/millrace." required:""`
+	DatabaseURL string `name:"database-url" env:"MILLRACE_DATABASE_URL" help:"The primary, such as postgres://user@host/millrace; all commands but tls need it."`
 	Verbose     bool   `short:"v" help:"Tell each step."`
 
 	Migrate    migrateCommand    `cmd:"" help:"Move the schema along the numbered series."`
 	Verify     verifyCommand     `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
 	Partitions partitionsCommand `cmd:"" help:"Look after the partitions of ledger, audit and feed."`
 	Doctor     doctorCommand     `cmd:"" help:"Name what is not well: settings, partitions, bloat, indexes, long transactions, replication, jobs."`
+	TLS        tlsCommand        `cmd:"" name:"tls" help:"Look after the plant's certificates."`
 	Import     importCommand     `cmd:"" help:"Take over the data of another system."`
 	Replay     replayCommand     `cmd:"" help:"Run the history of imported data through the same functions as the API."`
 }
@@ -32,6 +34,9 @@ func main() {
 	line := kong.Parse(&dba, kong.Name("dba"), kong.UsageOnError(),
 		kong.Description("Looks after a Millrace database."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
+	if dba.DatabaseURL == "" && !strings.HasPrefix(line.Command(), "tls ") {
+		line.Fatalf("missing flags: --database-url=STRING ($MILLRACE_DATABASE_URL)")
+	}
 	level := slog.LevelInfo
 	if dba.Verbose {
 		level = slog.LevelDebug
