@@ -585,6 +585,30 @@ func TestByProduct(t *testing.T) {
 	hold(t, t, b.DB)
 }
 
+// TestGivenBeforeItCame: a report may use pieces of a material that it brings itself. What is
+// not there yet has no value: the material's cost is what there was, and what of the by-product
+// has left already is a variance.
+func TestGivenBeforeItCame(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, method := range []string{"moving_average", "fifo", "standard"} {
+		i := b.items(t, "moving_average", method, "moving_average")
+		b.receive(t, "ACME", i+"-N", "1", "H87", "2.9781")
+		order := b.Post(t, "/v1/work-orders", m{"item": i + "-P", "quantity": "10"}).Want(201).Text("number")
+		// Two pieces for the good one, of which one is there.
+		report := b.Post(t, "/v1/production-reports", m{
+			"work_order": order, "good_quantity": "1", "by_products": []m{{"item": i + "-N", "quantity": "8", "location": "A"}},
+		}).Want(201).Text("number")
+		b.advance(t, 100)
+		wants(t, b.item(t, i+"-N"), m{"quantity": "7", "value": "16.4197"}) // at 2.345678
+		hold(t, t, b.DB)
+		b.Post(t, "/v1/production-report-reversals", m{"production_report": report, "reason": "MISTAKE"}).Want(201)
+		b.advance(t, 100)
+		wants(t, b.item(t, i+"-N"), m{"quantity": "1"})
+		hold(t, t, b.DB)
+	}
+}
+
 // TestDatabase holds a whole database, such as one after a replay, against the independent
 // computation: MILLRACE_COSTING_DATABASE_URL names it. It must be costed to the end.
 func TestDatabase(t *testing.T) {

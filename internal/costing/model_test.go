@@ -55,8 +55,10 @@ type stock struct {
 	account         string
 }
 
-// at is what a quantity is worth at the standard cost.
-func (s *stock) at(quantity *big.Rat) *big.Rat { return round4(mul(quantity, s.standard)) }
+// at is what a quantity is worth at the standard cost; what is not there yet is worth nothing.
+func (s *stock) at(quantity *big.Rat) *big.Rat {
+	return round4(mul(greatest(quantity, zero()), s.standard))
+}
 
 type process struct {
 	material, labour, absorbed, direct, pooled, reported, scrapped, usage, scrap *big.Rat
@@ -395,21 +397,28 @@ func (m *model) in(s *stock, p *process, v movement, brought *big.Rat) {
 		}
 	}
 	s.last = rounded(new(big.Rat).Quo(value, v.quantity), 1_000_000)
-	differs := zero()
-	if s.method == "standard" {
-		gained := sub(s.at(add(s.quantity, v.quantity)), s.value)
-		value, differs = gained, sub(value, gained)
+	gained, left := value, v.quantity
+	switch {
+	case s.method == "standard":
+		gained = sub(s.at(add(s.quantity, v.quantity)), s.value)
+	case s.quantity.Sign() < 0:
+		// What another line of the posting took before it came has left already.
+		left = greatest(add(s.quantity, v.quantity), zero())
+		gained = share(value, left, v.quantity)
 	}
+	value, differs := gained, sub(value, gained)
 	s.quantity, s.value = add(s.quantity, v.quantity), add(s.value, value)
-	s.layers = append(s.layers, &layer{movement: v.id, quantity: v.quantity, value: value})
+	s.layers = append(s.layers, &layer{movement: v.id, quantity: left, value: value})
 	m.costs[v.id] = &cost{movement: v, quantity: v.quantity, value: value, variance: differs}
 }
 
 func (m *model) out(s *stock, p *process, v movement) {
 	worth := m.worth(v)
 	value := zero()
+	// A posting may give before it gets: only what is there has a value.
+	there := least(v.quantity, greatest(s.quantity, zero()))
 	if s.method == "fifo" {
-		left := v.quantity
+		left := there
 		if worth != nil {
 			for _, l := range s.layers {
 				if l.movement == v.originals[0] {
@@ -430,12 +439,13 @@ func (m *model) out(s *stock, p *process, v movement) {
 		value = sub(s.value, s.at(sub(s.quantity, v.quantity)))
 	} else {
 		switch {
-		case v.quantity.Cmp(s.quantity) == 0:
+		case there.Cmp(s.quantity) == 0:
 			value = s.value
+		case there.Sign() == 0:
 		case worth != nil && worth.Cmp(s.value) <= 0:
 			value = worth
 		default:
-			value = share(s.value, v.quantity, s.quantity)
+			value = share(s.value, there, s.quantity)
 		}
 	}
 	variance := zero()
