@@ -450,23 +450,23 @@ func (f *Feed) page(ctx context.Context, after int64) ([]*entry, error) {
 	return entries, nil
 }
 
-// begin is where a reader starts that wants the events after a position; below zero it wants
-// only what comes from now on.
-func (f *Feed) begin(ctx context.Context, after int64) (int64, error) {
+// begin is where a reader starts that wants the events after a position, and how far the feed
+// is; below zero it wants only what comes from now on.
+func (f *Feed) begin(ctx context.Context, after int64) (position, newest int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
 	head, err := f.queries.GetHead(ctx)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, 0, err
 	case after < 0:
-		return head.Position, nil
+		return head.Position, head.Position, nil
 	case after < head.DroppedTo:
-		return 0, expired(after, head, "Events up to "+strconv.FormatInt(head.DroppedTo, 10)+" are not kept any more.")
+		return 0, 0, expired(after, head, "Events up to "+strconv.FormatInt(head.DroppedTo, 10)+" are not kept any more.")
 	case after > head.Position:
-		return 0, expired(after, head, "The feed has not come to position "+strconv.FormatInt(after, 10)+": it is another one.")
+		return 0, 0, expired(after, head, "The feed has not come to position "+strconv.FormatInt(after, 10)+": it is another one.")
 	}
-	return after, nil
+	return after, head.Position, nil
 }
 
 // beginTimeout bounds the look at the head of the feed.

@@ -591,7 +591,7 @@ func TestWaiting(t *testing.T) {
 	}
 	defer s.close()
 	answered := make(chan page)
-	go func() { answered <- b.poll(t, -1, url.Values{"wait": {"30s"}, "topic": {"wanted.*"}}) }()
+	go func() { answered <- b.poll(t, 0, url.Values{"wait": {"30s"}, "topic": {"wanted.*"}}) }()
 	for b.metric(t, "millrace_feed_readers") != 2 {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -662,6 +662,31 @@ func TestWithoutNotifications(t *testing.T) {
 	defer s.close()
 	for i := range int64(3) {
 		b.publish(t, 1, "test.happened", `{}`)
+		if m, err := s.read(); err != nil || m.position != i+1 {
+			t.Errorf("got %+v, %v", m, err)
+		}
+	}
+}
+
+// TestDocumentsHoldWhatIsThere: whoever asks for a document gets what is in the feed when he
+// asks, even if this process has not taken it into memory yet.
+func TestDocumentsHoldWhatIsThere(t *testing.T) {
+	t.Parallel()
+	b := setupFeed(t, event.FeedOptions{ListenURL: "postgres://127.0.0.1:1/nothing?connect_timeout=1"})
+	s, err := b.connect(t.Context(), http.DefaultClient, -1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	for i := range int64(5) {
+		b.publish(t, 1, "test.happened", `{}`)
+		await(t, b.db, int(i+1))
+		if p := b.poll(t, i, url.Values{"wait": {"0s"}}); len(p.Items) != 1 || p.Next != i+1 {
+			t.Errorf("got %+v", p)
+		}
+		if p := b.poll(t, i, url.Values{"wait": {"0s"}, "topic": {"other.*"}}); len(p.Items) != 0 || p.Next != i+1 {
+			t.Errorf("got %+v", p)
+		}
 		if m, err := s.read(); err != nil || m.position != i+1 {
 			t.Errorf("got %+v, %v", m, err)
 		}

@@ -99,7 +99,7 @@ func (f *Feed) open(ctx context.Context, in *follow) (httpapi.Streamed, error) {
 	if err := f.enter(); err != nil {
 		return httpapi.Streamed{}, err
 	}
-	position, err := f.begin(ctx, after)
+	position, newest, err := f.begin(ctx, after)
 	if err != nil {
 		f.leave()
 		return httpapi.Streamed{}, err
@@ -114,7 +114,7 @@ func (f *Feed) open(ctx context.Context, in *follow) (httpapi.Streamed, error) {
 	wait, _ := time.ParseDuration(in.Wait) // the pattern holds it to be one; none: do not wait
 	limit := int(in.Limit)
 	orElse(&limit, pageLength)
-	document, err := f.poll(ctx, position, filter, limit, wait)
+	document, err := f.poll(ctx, position, newest, filter, limit, wait)
 	return httpapi.Streamed{Document: document}, err
 }
 

@@ -104,8 +104,13 @@ func hello(shortest, spread time.Duration, position int64) []byte {
 // leaves out.
 const scanTime = 2 * time.Second
 
-// poll gives the events after a position, limit of them at most. Without any it waits.
-func (f *Feed) poll(ctx context.Context, after int64, filter Filter, limit int, wait time.Duration) (json.RawMessage, error) {
+// fillTime is how long a document waits for memory to hold what the feed held when it was
+// asked for, before it is read from the database.
+const fillTime = 50 * time.Millisecond
+
+// poll gives the events after a position, limit of them at most. Without any it waits; what is
+// there up to newest it does not leave out.
+func (f *Feed) poll(ctx context.Context, after, newest int64, filter Filter, limit int, wait time.Duration) (json.RawMessage, error) {
 	began := time.Now()
 	timeout := time.NewTimer(wait)
 	defer timeout.Stop()
@@ -115,8 +120,18 @@ func (f *Feed) poll(ctx context.Context, after int64, filter Filter, limit int, 
 		var changed <-chan struct{}
 		var err error
 		entries, changed, err = f.next(ctx, after, entries[:0])
+		if err == nil && len(entries) == 0 && after < newest {
+			select {
+			case <-changed:
+				continue
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-time.After(fillTime):
+				entries, err = f.page(ctx, after)
+			}
+		}
 		if errors.Is(err, errExpired) {
-			_, err = f.begin(ctx, after)
+			_, _, err = f.begin(ctx, after)
 		}
 		if err != nil {
 			return nil, err
