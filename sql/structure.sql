@@ -740,6 +740,7 @@ CREATE TYPE notify.mail_state AS ENUM (
     'queued',
     'handing_over',
     'sent',
+    'held',
     'dead'
 );
 
@@ -747,7 +748,7 @@ CREATE TYPE notify.mail_state AS ENUM (
 -- Name: TYPE mail_state; Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON TYPE notify.mail_state IS 'queued: waits for its first or next attempt. handing_over: its text is on the way to the relay; found by a later attempt, the outcome of the earlier one is unknown. sent: the relay has taken it. dead: given up, see reason.';
+COMMENT ON TYPE notify.mail_state IS 'queued: waits for its first or next attempt, or its text is on the way. handing_over: the end of its text goes to the relay, which may take it from now on; found by a later attempt, nobody knows whether it did. held: nobody knows, and a person decides. sent: the relay has taken it. dead: given up, see reason.';
 
 --
 -- Name: issue_kind; Type: TYPE; Schema: production; Owner: -
@@ -7622,6 +7623,26 @@ $$;
 COMMENT ON FUNCTION event.list_webhook_endpoints(p_after text, p_limit integer) IS 'Webhook endpoints by code, a page at a time.';
 
 --
+-- Name: list_webhook_secrets(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.list_webhook_secrets() RETURNS TABLE(id bigint, endpoint text, secret bytea, sealed bytea)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT s.id, e.code, s.secret, s.sealed
+    FROM event.webhook_secret AS s
+    JOIN event.webhook_endpoint AS e ON e.id = s.endpoint_id
+    ORDER BY s.id;
+$$;
+
+--
+-- Name: FUNCTION list_webhook_secrets(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.list_webhook_secrets() IS 'The secrets of all endpoints, for the worker to seal those that lie in the clear or are sealed with a key that is to go.';
+
+--
 -- Name: lock_consumer(text); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -7681,27 +7702,33 @@ $_$;
 COMMENT ON FUNCTION event.lock_job(p_number text) IS 'Locks a job by its number and gives its id. Raises MR921 when there is none.';
 
 --
--- Name: make_webhook_secret(bigint); Type: FUNCTION; Schema: event; Owner: -
+-- Name: make_webhook_secret(bigint, jsonb); Type: FUNCTION; Schema: event; Owner: -
 --
 
-CREATE FUNCTION event.make_webhook_secret(p_endpoint_id bigint) RETURNS text
+CREATE FUNCTION event.make_webhook_secret(p_endpoint_id bigint, p_context jsonb) RETURNS text
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
+    v_sealed bytea := decode(p_context ->> 'sealed_secret', 'base64');
     -- Two random UUIDs are 244 random bits of the strong generator; the hash spreads them over 32 bytes.
     v_secret bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
 BEGIN
+    IF v_sealed IS NOT NULL THEN
+        INSERT INTO event.webhook_secret (endpoint_id, sealed) VALUES (p_endpoint_id, v_sealed);
+        RETURN '';
+    END IF;
+    -- The API of the release before, which cannot seal.
     INSERT INTO event.webhook_secret (endpoint_id, secret) VALUES (p_endpoint_id, v_secret);
     RETURN 'whsec_' || encode(v_secret, 'base64');
 END;
 $$;
 
 --
--- Name: FUNCTION make_webhook_secret(p_endpoint_id bigint); Type: COMMENT; Schema: event; Owner: -
+-- Name: FUNCTION make_webhook_secret(p_endpoint_id bigint, p_context jsonb); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.make_webhook_secret(p_endpoint_id bigint) IS 'Makes the current secret of an endpoint and gives it in the form of Standard Webhooks. It goes into the answer that is sent and never into the one that is stored.';
+COMMENT ON FUNCTION event.make_webhook_secret(p_endpoint_id bigint, p_context jsonb) IS 'Makes the sealed secret of the request the current one of an endpoint, and gives an empty text: who sealed it knows it and tells it in the answer that is sent, never in the one that is stored.';
 
 --
 -- Name: matches_topic(text, text[]); Type: FUNCTION; Schema: event; Owner: -
@@ -7800,8 +7827,8 @@ BEGIN
         'url', v_endpoint.url,
         'is_last', v_to = v_head AND v_count < p_limit AND NOT v_is_cut,
         'read_to', CASE WHEN v_count = p_limit OR v_is_cut THEN v_last ELSE v_to END,
-        'secrets', (
-            SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
+        'sealed_secrets', (
+            SELECT jsonb_agg(encode(s.sealed, 'base64') ORDER BY s.id DESC)
             FROM event.webhook_secret AS s
             WHERE s.endpoint_id = p_endpoint_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())),
         'events', v_events);
@@ -7812,7 +7839,7 @@ $$;
 -- Name: FUNCTION next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer) IS 'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, the current one first; null when the lease is not the one that holds.';
+COMMENT ON FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer) IS 'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';
 
 --
 -- Name: occurred_at(jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -8344,7 +8371,7 @@ BEGIN
     UPDATE event.webhook_secret AS s
     SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
     WHERE s.endpoint_id = v_endpoint.id;
-    v_secret := event.make_webhook_secret(v_endpoint.id);
+    v_secret := event.make_webhook_secret(v_endpoint.id, p_context);
     -- Whoever delivers now ends with the call that is under way.
     UPDATE event.webhook_delivery AS d SET lease = NULL, leased_until = NULL WHERE d.endpoint_id = v_endpoint.id;
     PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
@@ -8358,7 +8385,7 @@ $$;
 -- Name: FUNCTION rotate_webhook_secret(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.rotate_webhook_secret(p_context jsonb, p_command jsonb) IS 'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The answer holds the secret; a repeated request gets it without. Raises MR975 when there is no such endpoint.';
+COMMENT ON FUNCTION event.rotate_webhook_secret(p_context jsonb, p_command jsonb) IS 'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The new one is the sealed_secret of the context, and the answer has an empty secret for the API to fill in; a repeated request gets none. Raises MR975 when there is no such endpoint.';
 
 --
 -- Name: save_webhook_endpoint(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -8391,7 +8418,7 @@ BEGIN
         SELECT v_endpoint.id, CASE WHEN NOT v_is_enabled THEN h.position END FROM event.log_head AS h;
         INSERT INTO event.consumer (name, position, moved_at)
         SELECT event.webhook_consumer(v_code), h.position, clock_timestamp() FROM event.log_head AS h WHERE v_is_enabled;
-        v_secret := event.make_webhook_secret(v_endpoint.id);
+        v_secret := event.make_webhook_secret(v_endpoint.id, p_context);
     ELSE
         v_endpoint := event.find_webhook_endpoint(v_code);
         UPDATE event.webhook_endpoint AS e
@@ -8414,7 +8441,7 @@ BEGIN
 
     PERFORM event.publish('webhook_endpoint.saved', v_endpoint.id, jsonb_build_object('endpoint', v_code));
     v_answer := event.finish_request(p_context, 200, event.get_webhook_endpoint(v_code) || '{"secret": null}');
-    -- Told now and never again: the stored answer is without it.
+    -- Told now and never again: the stored answer is without it. Empty stands for the one that the API has sealed.
     v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
     RETURN v_answer;
 END;
@@ -8424,7 +8451,27 @@ $$;
 -- Name: FUNCTION save_webhook_endpoint(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.save_webhook_endpoint(p_context jsonb, p_command jsonb) IS 'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). The answer to the making holds its secret; a repeated request gets it without.';
+COMMENT ON FUNCTION event.save_webhook_endpoint(p_context jsonb, p_command jsonb) IS 'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). A new one gets the sealed_secret of the context, and the answer an empty secret for the API to fill in; a repeated request gets none.';
+
+--
+-- Name: seal_webhook_secret(bigint, bytea); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.seal_webhook_secret(p_id bigint, p_sealed bytea) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE event.webhook_secret AS s
+    SET sealed = p_sealed,
+        secret = NULL
+    WHERE s.id = p_id;
+$$;
+
+--
+-- Name: FUNCTION seal_webhook_secret(p_id bigint, p_sealed bytea); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.seal_webhook_secret(p_id bigint, p_sealed bytea) IS 'Keeps a secret sealed, and no longer in the clear or under the key before.';
 
 --
 -- Name: wake_consumers(); Type: FUNCTION; Schema: event; Owner: -
@@ -21505,9 +21552,11 @@ ALTER TABLE event.webhook_endpoint ALTER COLUMN id ADD GENERATED BY DEFAULT AS I
 CREATE TABLE event.webhook_secret (
     id bigint NOT NULL,
     endpoint_id bigint NOT NULL,
-    secret bytea NOT NULL,
+    secret bytea,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     expires_at timestamp with time zone,
+    sealed bytea,
+    CONSTRAINT webhook_secret_sealed_check CHECK ((((sealed IS NULL) <> (secret IS NULL)) AND ((octet_length(sealed) >= 50) AND (octet_length(sealed) <= 200)))),
     CONSTRAINT webhook_secret_secret_check CHECK (((octet_length(secret) >= 24) AND (octet_length(secret) <= 64)))
 );
 
@@ -21518,10 +21567,22 @@ CREATE TABLE event.webhook_secret (
 COMMENT ON TABLE event.webhook_secret IS 'Keys that messages are signed with. Never audited, never published to the replica, in no stored answer: an endpoint''s key is told once, in the answer to the request that made it.';
 
 --
+-- Name: COLUMN webhook_secret.secret; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_secret.secret IS 'The key in the clear, as a server of the release before left it; the worker seals it within a minute.';
+
+--
 -- Name: COLUMN webhook_secret.expires_at; Type: COMMENT; Schema: event; Owner: -
 --
 
 COMMENT ON COLUMN event.webhook_secret.expires_at IS 'Until when messages carry a signature by this key as well, after another one took its place; null for the current one.';
+
+--
+-- Name: COLUMN webhook_secret.sealed; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.webhook_secret.sealed IS 'The key, encrypted for "webhook/<code of the endpoint>" with the servers'' MILLRACE_ENCRYPTION_KEY.';
 
 --
 -- Name: webhook_secret_id_seq; Type: SEQUENCE; Schema: event; Owner: -
@@ -22505,7 +22566,7 @@ COMMENT ON COLUMN notify.mail.attempts IS 'How often the mail was begun to be ha
 -- Name: COLUMN mail.unknown_outcomes; Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON COLUMN notify.mail.unknown_outcomes IS 'Attempts of which nobody knows whether the relay took the mail: the worker or the connection broke between the end of the text and the answer. Each may have brought a copy under the same Message-ID.';
+COMMENT ON COLUMN notify.mail.unknown_outcomes IS 'Attempts of which nobody knew whether the relay took the mail: the worker or the connection broke between the end of the text and the answer. Each may have brought a copy under the same Message-ID.';
 
 --
 -- Name: COLUMN mail.reason; Type: COMMENT; Schema: notify; Owner: -
@@ -25796,6 +25857,18 @@ CREATE INDEX work_center_site_id_idx ON catalog.work_center USING btree (site_id
 CREATE INDEX work_center_supply_location_id_idx ON catalog.work_center USING btree (supply_location_id);
 
 --
+-- Name: journal_entry_credit_idx; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX journal_entry_credit_idx ON costing.journal_entry USING btree (credit, "position", ordinal);
+
+--
+-- Name: journal_entry_debit_idx; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX journal_entry_debit_idx ON costing.journal_entry USING btree (debit, "position", ordinal);
+
+--
 -- Name: journal_entry_item_id_idx; Type: INDEX; Schema: costing; Owner: -
 --
 
@@ -25830,6 +25903,12 @@ CREATE INDEX movement_cost_work_order_id_item_id_idx ON costing.movement_cost US
 --
 
 CREATE INDEX print_job_document_number_idx ON document.print_job USING btree (document_number);
+
+--
+-- Name: print_job_finished_at_idx; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX print_job_finished_at_idx ON document.print_job USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 
 --
 -- Name: print_job_open_idx; Type: INDEX; Schema: document; Owner: -

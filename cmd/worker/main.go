@@ -61,6 +61,10 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		return err
 	}
 
+	box, err := cfg.Box()
+	if err != nil {
+		return err
+	}
 	relay, err := relayOf(cfg.Mail)
 	if err != nil {
 		return err
@@ -95,7 +99,7 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	sequencing.Go(func() { event.Sequencer{URL: cfg.DirectDatabaseURL.Reveal(), Log: log}.Run(ctx) })
 	sequencing.Go(func() {
 		event.Webhooks{
-			Database: primary, Guard: remote.Public(networks...), AllowHTTP: cfg.WebhookHTTP, Timeout: cfg.WebhookTimeout,
+			Database: primary, Box: box, Guard: remote.Public(networks...), AllowHTTP: cfg.WebhookHTTP, Timeout: cfg.WebhookTimeout,
 			Lease: cfg.WebhookLease, DisableAfter: cfg.WebhookDisableAfter, Log: log,
 		}.Run(ctx)
 	})

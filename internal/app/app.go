@@ -52,7 +52,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	notify.Register(api, primary)
 	//
-	event.RegisterWebhooks(api, primary)
+	event.RegisterWebhooks(api, primary, options.Box)
 	return api
 }
 

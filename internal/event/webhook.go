@@ -22,6 +22,7 @@ import (
 
 	"github.com/millrace-erp/millrace/internal/event/internal/db"
 	"github.com/millrace-erp/millrace/internal/remote"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 const (
@@ -31,6 +32,8 @@ const (
 	webhookBatch = 100
 	// webhookEndpoints is how many endpoints a worker serves at once, each by itself.
 	webhookEndpoints = 256
+	// webhookSeal lies between two looks for secrets that are not sealed with the current key.
+	webhookSeal = time.Minute
 	// webhookBody is how much of an answer is read, for the connection to be used again.
 	webhookBody = 64 << 10
 )
@@ -40,6 +43,8 @@ const (
 type Webhooks struct {
 	// Database is the primary.
 	Database db.DBTX
+	// Box opens the secrets of the endpoints.
+	Box *sealbox.Box
 	// Guard says which addresses may be called.
 	Guard remote.Guard
 	// AllowHTTP lets endpoints be called that are not https://.
@@ -70,8 +75,15 @@ func (w Webhooks) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	pause := webhookPoll
+	var seal time.Time
 	for sleep(ctx, pause) {
 		pause = webhookPoll
+		if time.Now().After(seal) {
+			seal = time.Now().Add(webhookSeal)
+			if err := w.seal(ctx); err != nil && ctx.Err() == nil {
+				w.Log.WarnContext(ctx, "secrets of webhooks not sealed", "cause", err)
+			}
+		}
 		claimed, err := w.queries.ClaimWebhooks(ctx, int32(cap(serving)-len(serving)), int32(w.Lease.Seconds()))
 		if err != nil {
 			if ctx.Err() == nil {
@@ -91,6 +103,35 @@ func (w Webhooks) Run(ctx context.Context) {
 		}
 	}
 }
+
+// seal seals the secrets that lie in the clear, as a release before left them, and those that
+// are sealed with a key that is to go.
+func (w *Webhooks) seal(ctx context.Context) error {
+	secrets, err := w.queries.ListWebhookSecrets(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, s := range secrets {
+		if w.Box.IsCurrent(s.Sealed) {
+			continue
+		}
+		secret, err := s.Secret, error(nil)
+		if s.Sealed != nil {
+			secret, err = w.Box.Open(s.Sealed, webhookPurpose(s.Endpoint))
+		}
+		if err == nil {
+			err = w.queries.SealWebhookSecret(ctx, s.ID, w.Box.Seal(secret, webhookPurpose(s.Endpoint)))
+		}
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("a secret of %s: %w", s.Endpoint, err))
+		}
+	}
+	return failed
+}
+
+// webhookPurpose binds a sealed secret to its endpoint.
+func webhookPurpose(endpoint string) string { return "webhook/" + endpoint }
 
 func (w *Webhooks) prepare() {
 	if w.Timeout <= 0 {
@@ -130,11 +171,11 @@ func (w *Webhooks) prepare() {
 
 // webhookTask is what event.next_webhook_events gives.
 type webhookTask struct {
-	URL     string   `json:"url"`
-	IsLast  bool     `json:"is_last"`
-	ReadTo  int64    `json:"read_to"`
-	Secrets []string `json:"secrets"`
-	Events  []struct {
+	URL           string   `json:"url"`
+	IsLast        bool     `json:"is_last"`
+	ReadTo        int64    `json:"read_to"`
+	SealedSecrets []string `json:"sealed_secrets"`
+	Events        []struct {
 		Position int64  `json:"position"`
 		Topic    string `json:"topic"`
 		ID       string `json:"id"`
@@ -153,7 +194,6 @@ func (w *Webhooks) serve(stop context.Context, endpoint db.ClaimWebhooksRow) err
 		}
 		var task webhookTask
 		if err := json.Unmarshal(text, &task); err != nil {
-			// The text holds secrets, and so may the error.
 			return errors.New("the events of the endpoint cannot be read")
 		}
 		release := func(pause time.Duration) error {
@@ -226,7 +266,7 @@ func (w *Webhooks) post(ctx context.Context, code string, task *webhookTask, id,
 		return result
 	}
 	now := strconv.FormatInt(time.Now().Unix(), 10)
-	signature, err := sign(task.Secrets, id, now, body)
+	signature, err := w.sign(code, task.SealedSecrets, id, now, body)
 	if err != nil {
 		result.err = err
 		return result
@@ -273,12 +313,16 @@ func (w *Webhooks) post(ctx context.Context, code string, task *webhookTask, id,
 }
 
 // sign makes the header webhook-signature: one signature for each secret.
-func sign(secrets []string, id, timestamp, body string) (string, error) {
-	signatures := make([]string, 0, len(secrets))
-	for _, secret := range secrets {
-		key, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(secret, "\n", ""))
+func (w *Webhooks) sign(endpoint string, sealed []string, id, timestamp, body string) (string, error) {
+	signatures := make([]string, 0, len(sealed))
+	for _, text := range sealed {
+		raw, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
 		if err != nil {
-			return "", errors.New("a secret of the endpoint cannot be read") // and is not repeated
+			return "", errors.New("a secret of the endpoint cannot be read")
+		}
+		key, err := w.Box.Open(raw, webhookPurpose(endpoint))
+		if err != nil {
+			return "", fmt.Errorf("a secret of the endpoint cannot be opened: %w", err)
 		}
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte(id + "." + timestamp + "." + body))

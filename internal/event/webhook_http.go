@@ -2,18 +2,22 @@ package event
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/event/internal/db"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/pg"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 const webhookTag = "Webhooks"
 
 // RegisterWebhooks adds the operations on webhook endpoints to the API.
-func RegisterWebhooks(api *httpapi.API, primary *pg.Primary) {
+func RegisterWebhooks(api *httpapi.API, primary *pg.Primary, box *sealbox.Box) {
 	q := db.New(primary)
 	httpapi.Command[SaveWebhookEndpoint, SavedWebhookEndpoint](api, httpapi.CommandSpec{
 		OperationID: "save-webhook-endpoint", Path: "/v1/webhook-endpoints", Tag: webhookTag, Status: 200,
@@ -22,7 +26,7 @@ func RegisterWebhooks(api *httpapi.API, primary *pg.Primary) {
 			"(headers `webhook-id`, `webhook-timestamp`, `webhook-signature`). A new endpoint gets what happens from now on. " +
 			"The answer that makes it is the only one that holds its secret; if it is lost, rotate the secret.",
 		Refusals: []string{"webhook_endpoint_url_check"},
-	}, q.SaveWebhookEndpoint)
+	}, withSecret(box, func(c SaveWebhookEndpoint) string { return c.Code }, q.SaveWebhookEndpoint))
 	httpapi.Get[WebhookEndpoint](api, httpapi.ReadSpec{
 		OperationID: "get-webhook-endpoint", Path: "/v1/webhook-endpoints/{number}", Tag: webhookTag,
 		Summary: "Read a webhook endpoint, and how its delivery stands",
@@ -36,7 +40,7 @@ func RegisterWebhooks(api *httpapi.API, primary *pg.Primary) {
 		Summary:     "Give a webhook endpoint a new secret",
 		Description: "Until the overlap ends, messages carry a signature by the new secret and one by the old one. The answer is the only one that holds the new secret.",
 		Refusals:    []string{"MR975"},
-	}, q.RotateWebhookSecret)
+	}, withSecret(box, func(c RotateWebhookSecret) string { return string(c.Endpoint) }, q.RotateWebhookSecret))
 	httpapi.Command[PingWebhook, WebhookEndpoint](api, httpapi.CommandSpec{
 		OperationID: "ping-webhook", Path: "/v1/webhook-pings", Tag: webhookTag,
 		Summary:     "Send a webhook endpoint an event for trial",
@@ -56,6 +60,53 @@ func RegisterWebhooks(api *httpapi.API, primary *pg.Primary) {
 	}, func(ctx context.Context, in *webhookAttemptInput) (json.RawMessage, error) {
 		return q.ListWebhookAttempts(ctx, in.Endpoint, in.After, in.Limit)
 	})
+}
+
+// webhookSecretSize is the length of a secret; Standard Webhooks wants 24 to 64 bytes.
+const webhookSecretSize = 32
+
+// withSecret makes a secret for the command, in case it takes one, and gives it to the
+// database sealed. The answer is told it where the database left a place for it; what is
+// stored for a repeated request has none.
+func withSecret[B any, R ~struct {
+	Status     int32
+	Body       json.RawMessage
+	IsReplayed bool
+}](box *sealbox.Box, endpoint func(B) string, call func(ctx context.Context, requestContext, command json.RawMessage) (R, error)) func(ctx context.Context, requestContext, command json.RawMessage) (R, error) {
+	return func(ctx context.Context, requestContext, command json.RawMessage) (R, error) {
+		var none R
+		var body B
+		request := map[string]json.RawMessage{}
+		if err := errors.Join(json.Unmarshal(command, &body), json.Unmarshal(requestContext, &request)); err != nil {
+			return none, err
+		}
+		secret := make([]byte, webhookSecretSize)
+		_, _ = rand.Read(secret) // never fails
+		sealed, err := json.Marshal(box.Seal(secret, webhookPurpose(endpoint(body))))
+		if err != nil {
+			return none, err
+		}
+		request["sealed_secret"] = sealed
+		if requestContext, err = json.Marshal(request); err != nil {
+			return none, err
+		}
+		row, err := call(ctx, requestContext, command)
+		if err != nil {
+			return none, err
+		}
+		answer := httpapi.Answer(row)
+		told := map[string]json.RawMessage{}
+		if err := json.Unmarshal(answer.Body, &told); err != nil {
+			return none, err
+		}
+		if string(told["secret"]) == `""` {
+			told["secret"] = json.RawMessage(`"whsec_` + base64.StdEncoding.EncodeToString(secret) + `"`)
+			if answer.Body, err = json.Marshal(told); err != nil {
+				return none, err
+			}
+		}
+		return R(answer), nil
+	}
 }
 
 type webhookAttemptInput struct {

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
@@ -18,12 +19,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/remote"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 type m = map[string]any
@@ -91,6 +94,9 @@ func roots(r *receiver) *x509.CertPool {
 func deliver(t *testing.T, api *httpapitest.API, webhooks event.Webhooks) {
 	t.Helper()
 	webhooks.Database = api.DB.Pool
+	if webhooks.Box == nil {
+		webhooks.Box = httpapitest.Box()
+	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	stopped := make(chan struct{})
 	go func() { webhooks.Run(ctx); close(stopped) }()
@@ -244,7 +250,7 @@ func TestSecretIsToldOnce(t *testing.T) {
 		t.Errorf("%s", rotated.Body)
 	}
 	execute(t, api, `SELECT event.advance_log(1000)`)
-	for _, table := range []string{"event.request", "event.log", "event.inbox", "audit.entry", "event.webhook_endpoint", "event.webhook_delivery", "river.river_job"} {
+	for _, table := range []string{"event.request", "event.log", "event.inbox", "audit.entry", "event.webhook_endpoint", "event.webhook_secret", "event.webhook_delivery", "river.river_job"} {
 		for _, s := range []string{secret, second} {
 			raw := strings.TrimPrefix(s, "whsec_")
 			hex := number(t, api, `SELECT count(*) FROM `+table+` AS t WHERE strpos(t::text, $1) > 0 OR strpos(t::text, encode(decode($1, 'base64'), 'hex')) > 0`, raw)
@@ -262,6 +268,66 @@ func TestSecretIsToldOnce(t *testing.T) {
 		}
 	}
 	api.Post(t, "/v1/webhook-endpoints", m{"code": "BAD", "url": "https://a.example/", "topics": []string{"no topic"}}).Want(422)
+}
+
+// TestSecretsAreSealed: those that a release before left in the clear, and those whose key is to go, are sealed with the
+// current key; messages are signed with them all the while. Sealed for one endpoint, a secret is none of another's.
+func TestSecretsAreSealed(t *testing.T) {
+	t.Parallel()
+	api := httpapitest.New(t)
+	old, young := sealbox.NewKey(), sealbox.NewKey()
+	before, err := sealbox.Parse(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, err := sealbox.Parse(young, old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear, replaced, swapped := receive(t, nil), receive(t, nil), receive(t, nil)
+	endpoint(t, api, "CLEAR", clear.URL, "invoice.*")
+	endpoint(t, api, "REPLACED", replaced.URL, "invoice.*")
+	endpoint(t, api, "SWAPPED", swapped.URL, "invoice.*")
+	keep := func(code string, secret, sealed []byte) {
+		execute(t, api, `UPDATE event.webhook_secret AS s SET secret = $2, sealed = $3 FROM event.webhook_endpoint AS e WHERE e.id = s.endpoint_id AND e.code = $1`, code, secret, sealed)
+	}
+	secret := bytes.Repeat([]byte("x1"), 16)
+	keep("CLEAR", secret, nil)
+	keep("REPLACED", nil, before.Seal(secret, "webhook/REPLACED"))
+	keep("SWAPPED", nil, both.Seal(secret, "webhook/REPLACED"))
+	deliver(t, api, event.Webhooks{Guard: here, RootCAs: roots(clear), Box: both})
+	publish(t, api, "invoice.issued", 3)
+	until(t, "all events", func() bool { return len(clear.got()) >= 3 && len(replaced.got()) >= 3 })
+	verifier, err := standardwebhooks.NewWebhookRaw(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range append(clear.got(), replaced.got()...) {
+		if err := verifier.Verify([]byte(g.body), g.header); err != nil {
+			t.Error(err)
+		}
+	}
+	rows, err := api.DB.Pool.Query(t.Context(), `SELECT e.code, s.secret, s.sealed FROM event.webhook_secret AS s JOIN event.webhook_endpoint AS e ON e.id = s.endpoint_id WHERE e.code <> 'SWAPPED'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code string
+	var open, sealed []byte
+	if _, err := pgx.ForEachRow(rows, []any{&code, &open, &sealed}, func() error {
+		if got, err := both.Open(sealed, "webhook/"+code); open != nil || !both.IsCurrent(sealed) || err != nil || !bytes.Equal(got, secret) {
+			t.Errorf("%s: %v", code, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the failure", func() bool {
+		attempts := api.Get(t, "/v1/webhook-attempts?endpoint=SWAPPED").Want(200)
+		return attempts.Len("items") > 0 && strings.Contains(attempts.Text("items", 0, "reason"), "cannot be opened")
+	})
+	if len(swapped.got()) != 0 {
+		t.Error("signed with the secret of another endpoint")
+	}
 }
 
 // TestRotationSignsTwice: until the overlap ends, receivers that know the old secret and
@@ -684,7 +750,7 @@ func TestMain(main *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	event.Webhooks{Database: pool, Guard: here, AllowHTTP: true, Timeout: time.Second, Lease: 2 * time.Second}.Run(context.Background())
+	event.Webhooks{Database: pool, Box: httpapitest.Box(), Guard: here, AllowHTTP: true, Timeout: time.Second, Lease: 2 * time.Second}.Run(context.Background())
 }
 
 // TestKilledWorkers: two workers are killed in the midst of deliveries, again and again, one

@@ -3515,6 +3515,26 @@ $function$;
 COMMENT ON FUNCTION event.list_webhook_endpoints(text, integer) IS 'Webhook endpoints by code, a page at a time.';
 -- <<< functions/event/list_webhook_endpoints.sql
 
+-- >>> functions/event/list_webhook_secrets.sql sha256:75a605e737ce63d8
+CREATE OR REPLACE FUNCTION event.list_webhook_secrets() RETURNS TABLE (
+    id bigint,
+    endpoint text,
+    secret bytea,
+    sealed bytea
+)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT s.id, e.code, s.secret, s.sealed
+    FROM event.webhook_secret AS s
+    JOIN event.webhook_endpoint AS e ON e.id = s.endpoint_id
+    ORDER BY s.id;
+$function$;
+
+COMMENT ON FUNCTION event.list_webhook_secrets() IS 'The secrets of all endpoints, for the worker to seal those that lie in the clear or are sealed with a key that is to go.';
+-- <<< functions/event/list_webhook_secrets.sql
+
 -- >>> functions/event/lock_consumer.sql sha256:152d0692c48f98cd
 CREATE OR REPLACE FUNCTION event.lock_consumer(
     p_name text
@@ -3570,25 +3590,32 @@ COMMENT ON FUNCTION event.lock_job(text) IS
     'Locks a job by its number and gives its id. Raises MR921 when there is none.';
 -- <<< functions/event/lock_job.sql
 
--- >>> functions/event/make_webhook_secret.sql sha256:8eee777daeb85022
+-- >>> functions/event/make_webhook_secret.sql sha256:272eaaea94c9667f
 CREATE OR REPLACE FUNCTION event.make_webhook_secret(
-    p_endpoint_id bigint
+    p_endpoint_id bigint,
+    p_context jsonb
 ) RETURNS text
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+    v_sealed bytea := decode(p_context ->> 'sealed_secret', 'base64');
     -- Two random UUIDs are 244 random bits of the strong generator; the hash spreads them over 32 bytes.
     v_secret bytea := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
 BEGIN
+    IF v_sealed IS NOT NULL THEN
+        INSERT INTO event.webhook_secret (endpoint_id, sealed) VALUES (p_endpoint_id, v_sealed);
+        RETURN '';
+    END IF;
+    -- The API of the release before, which cannot seal.
     INSERT INTO event.webhook_secret (endpoint_id, secret) VALUES (p_endpoint_id, v_secret);
     RETURN 'whsec_' || encode(v_secret, 'base64');
 END;
 $function$;
 
-COMMENT ON FUNCTION event.make_webhook_secret(bigint) IS
-    'Makes the current secret of an endpoint and gives it in the form of Standard Webhooks. It goes into the answer that is sent and never into the one that is stored.';
+COMMENT ON FUNCTION event.make_webhook_secret(bigint, jsonb) IS
+    'Makes the sealed secret of the request the current one of an endpoint, and gives an empty text: who sealed it knows it and tells it in the answer that is sent, never in the one that is stored.';
 -- <<< functions/event/make_webhook_secret.sql
 
 -- >>> functions/event/matches_topic.sql sha256:1dbcd2c050c60ea8
@@ -3628,7 +3655,7 @@ COMMENT ON FUNCTION event.move_consumer(text, bigint) IS
     'Ends a step of a reader of the feed: the effect of everything up to p_position is in this transaction. Call event.lock_consumer first.';
 -- <<< functions/event/move_consumer.sql
 
--- >>> functions/event/next_webhook_events.sql sha256:ecf115b54bda4757
+-- >>> functions/event/next_webhook_events.sql sha256:049160e9c223ca17
 CREATE OR REPLACE FUNCTION event.next_webhook_events(
     p_endpoint_id bigint,
     p_lease uuid,
@@ -3688,8 +3715,8 @@ BEGIN
         'url', v_endpoint.url,
         'is_last', v_to = v_head AND v_count < p_limit AND NOT v_is_cut,
         'read_to', CASE WHEN v_count = p_limit OR v_is_cut THEN v_last ELSE v_to END,
-        'secrets', (
-            SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
+        'sealed_secrets', (
+            SELECT jsonb_agg(encode(s.sealed, 'base64') ORDER BY s.id DESC)
             FROM event.webhook_secret AS s
             WHERE s.endpoint_id = p_endpoint_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())),
         'events', v_events);
@@ -3697,7 +3724,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
-    'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, the current one first; null when the lease is not the one that holds.';
+    'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';
 -- <<< functions/event/next_webhook_events.sql
 
 -- >>> functions/event/oldest_position.sql sha256:3d8e3e8955c34b2c
@@ -4097,7 +4124,7 @@ COMMENT ON FUNCTION event.retry_job(jsonb, jsonb) IS
     'Command: {job}. Has a job that was given up, cancelled or waits for its next attempt run at once. MR921 no such job, MR922 it runs, waits already or is done.';
 -- <<< functions/event/retry_job.sql
 
--- >>> functions/event/rotate_webhook_secret.sql sha256:55e54a2a6b500103
+-- >>> functions/event/rotate_webhook_secret.sql sha256:f3265c0187bf176b
 CREATE OR REPLACE FUNCTION event.rotate_webhook_secret(
     p_context jsonb,
     p_command jsonb
@@ -4120,7 +4147,7 @@ BEGIN
     UPDATE event.webhook_secret AS s
     SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
     WHERE s.endpoint_id = v_endpoint.id;
-    v_secret := event.make_webhook_secret(v_endpoint.id);
+    v_secret := event.make_webhook_secret(v_endpoint.id, p_context);
     -- Whoever delivers now ends with the call that is under way.
     UPDATE event.webhook_delivery AS d SET lease = NULL, leased_until = NULL WHERE d.endpoint_id = v_endpoint.id;
     PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
@@ -4131,10 +4158,10 @@ END;
 $function$;
 
 COMMENT ON FUNCTION event.rotate_webhook_secret(jsonb, jsonb) IS
-    'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The answer holds the secret; a repeated request gets it without. Raises MR975 when there is no such endpoint.';
+    'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The new one is the sealed_secret of the context, and the answer has an empty secret for the API to fill in; a repeated request gets none. Raises MR975 when there is no such endpoint.';
 -- <<< functions/event/rotate_webhook_secret.sql
 
--- >>> functions/event/save_webhook_endpoint.sql sha256:f156dc9f19a2437c
+-- >>> functions/event/save_webhook_endpoint.sql sha256:49e80b772132859a
 CREATE OR REPLACE FUNCTION event.save_webhook_endpoint(
     p_context jsonb,
     p_command jsonb
@@ -4166,7 +4193,7 @@ BEGIN
         SELECT v_endpoint.id, CASE WHEN NOT v_is_enabled THEN h.position END FROM event.log_head AS h;
         INSERT INTO event.consumer (name, position, moved_at)
         SELECT event.webhook_consumer(v_code), h.position, clock_timestamp() FROM event.log_head AS h WHERE v_is_enabled;
-        v_secret := event.make_webhook_secret(v_endpoint.id);
+        v_secret := event.make_webhook_secret(v_endpoint.id, p_context);
     ELSE
         v_endpoint := event.find_webhook_endpoint(v_code);
         UPDATE event.webhook_endpoint AS e
@@ -4189,15 +4216,33 @@ BEGIN
 
     PERFORM event.publish('webhook_endpoint.saved', v_endpoint.id, jsonb_build_object('endpoint', v_code));
     v_answer := event.finish_request(p_context, 200, event.get_webhook_endpoint(v_code) || '{"secret": null}');
-    -- Told now and never again: the stored answer is without it.
+    -- Told now and never again: the stored answer is without it. Empty stands for the one that the API has sealed.
     v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
     RETURN v_answer;
 END;
 $function$;
 
 COMMENT ON FUNCTION event.save_webhook_endpoint(jsonb, jsonb) IS
-    'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). The answer to the making holds its secret; a repeated request gets it without.';
+    'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). A new one gets the sealed_secret of the context, and the answer an empty secret for the API to fill in; a repeated request gets none.';
 -- <<< functions/event/save_webhook_endpoint.sql
+
+-- >>> functions/event/seal_webhook_secret.sql sha256:d5d7b5218f424488
+CREATE OR REPLACE FUNCTION event.seal_webhook_secret(
+    p_id bigint,
+    p_sealed bytea
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE event.webhook_secret AS s
+    SET sealed = p_sealed,
+        secret = NULL
+    WHERE s.id = p_id;
+$function$;
+
+COMMENT ON FUNCTION event.seal_webhook_secret(bigint, bytea) IS 'Keeps a secret sealed, and no longer in the clear or under the key before.';
+-- <<< functions/event/seal_webhook_secret.sql
 
 -- >>> functions/event/wake_consumers.sql sha256:62a9156fb7f0b18b
 CREATE OR REPLACE FUNCTION event.wake_consumers() RETURNS integer

@@ -57,8 +57,8 @@ BEGIN
         'url', v_endpoint.url,
         'is_last', v_to = v_head AND v_count < p_limit AND NOT v_is_cut,
         'read_to', CASE WHEN v_count = p_limit OR v_is_cut THEN v_last ELSE v_to END,
-        'secrets', (
-            SELECT jsonb_agg(encode(s.secret, 'base64') ORDER BY s.id DESC)
+        'sealed_secrets', (
+            SELECT jsonb_agg(encode(s.sealed, 'base64') ORDER BY s.id DESC)
             FROM event.webhook_secret AS s
             WHERE s.endpoint_id = p_endpoint_id AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())),
         'events', v_events);
@@ -66,4 +66,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
-    'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, the current one first; null when the lease is not the one that holds.';
+    'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';

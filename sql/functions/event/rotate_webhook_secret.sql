@@ -20,7 +20,7 @@ BEGIN
     UPDATE event.webhook_secret AS s
     SET expires_at = clock_timestamp() + make_interval(hours => coalesce((p_command ->> 'overlap_hours')::integer, 24))
     WHERE s.endpoint_id = v_endpoint.id;
-    v_secret := event.make_webhook_secret(v_endpoint.id);
+    v_secret := event.make_webhook_secret(v_endpoint.id, p_context);
     -- Whoever delivers now ends with the call that is under way.
     UPDATE event.webhook_delivery AS d SET lease = NULL, leased_until = NULL WHERE d.endpoint_id = v_endpoint.id;
     PERFORM event.publish('webhook_endpoint.secret_rotated', v_endpoint.id, jsonb_build_object('endpoint', v_endpoint.code));
@@ -31,4 +31,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION event.rotate_webhook_secret(jsonb, jsonb) IS
-    'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The answer holds the secret; a repeated request gets it without. Raises MR975 when there is no such endpoint.';
+    'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The new one is the sealed_secret of the context, and the answer has an empty secret for the API to fill in; a repeated request gets none. Raises MR975 when there is no such endpoint.';

@@ -29,7 +29,7 @@ BEGIN
         SELECT v_endpoint.id, CASE WHEN NOT v_is_enabled THEN h.position END FROM event.log_head AS h;
         INSERT INTO event.consumer (name, position, moved_at)
         SELECT event.webhook_consumer(v_code), h.position, clock_timestamp() FROM event.log_head AS h WHERE v_is_enabled;
-        v_secret := event.make_webhook_secret(v_endpoint.id);
+        v_secret := event.make_webhook_secret(v_endpoint.id, p_context);
     ELSE
         v_endpoint := event.find_webhook_endpoint(v_code);
         UPDATE event.webhook_endpoint AS e
@@ -52,11 +52,11 @@ BEGIN
 
     PERFORM event.publish('webhook_endpoint.saved', v_endpoint.id, jsonb_build_object('endpoint', v_code));
     v_answer := event.finish_request(p_context, 200, event.get_webhook_endpoint(v_code) || '{"secret": null}');
-    -- Told now and never again: the stored answer is without it.
+    -- Told now and never again: the stored answer is without it. Empty stands for the one that the API has sealed.
     v_answer.body := v_answer.body || jsonb_build_object('secret', v_secret);
     RETURN v_answer;
 END;
 $function$;
 
 COMMENT ON FUNCTION event.save_webhook_endpoint(jsonb, jsonb) IS
-    'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). The answer to the making holds its secret; a repeated request gets it without.';
+    'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). A new one gets the sealed_secret of the context, and the answer an empty secret for the API to fill in; a repeated request gets none.';

@@ -41,3 +41,10 @@ SELECT event.pass_webhook_events(@endpoint_id::bigint, @lease::uuid, @read_to::b
 
 -- name: PruneWebhooks :one
 SELECT event.prune_webhooks(@row_limit::integer)::integer AS attempts;
+
+-- name: ListWebhookSecrets :many
+SELECT s.id::bigint AS id, s.endpoint::text AS endpoint, s.secret::bytea AS secret, s.sealed::bytea AS sealed
+FROM event.list_webhook_secrets() AS s (id, endpoint, secret, sealed);
+
+-- name: SealWebhookSecret :exec
+SELECT event.seal_webhook_secret(@id::bigint, @sealed::bytea);

@@ -74,6 +74,43 @@ func (q *Queries) ListWebhookEndpoints(ctx context.Context, after string, rowLim
 	return document, err
 }
 
+const listWebhookSecrets = `-- name: ListWebhookSecrets :many
+SELECT s.id::bigint AS id, s.endpoint::text AS endpoint, s.secret::bytea AS secret, s.sealed::bytea AS sealed
+FROM event.list_webhook_secrets() AS s (id, endpoint, secret, sealed)
+`
+
+type ListWebhookSecretsRow struct {
+	ID       int64
+	Endpoint string
+	Secret   []byte
+	Sealed   []byte
+}
+
+func (q *Queries) ListWebhookSecrets(ctx context.Context) ([]ListWebhookSecretsRow, error) {
+	rows, err := q.db.Query(ctx, listWebhookSecrets)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListWebhookSecretsRow
+	for rows.Next() {
+		var i ListWebhookSecretsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Endpoint,
+			&i.Secret,
+			&i.Sealed,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const nextWebhookEvents = `-- name: NextWebhookEvents :one
 SELECT event.next_webhook_events($1::bigint, $2::uuid, $3::integer)::jsonb AS batch
 `
@@ -202,4 +239,13 @@ func (q *Queries) SaveWebhookEndpoint(ctx context.Context, context json.RawMessa
 	var i SaveWebhookEndpointRow
 	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
 	return i, err
+}
+
+const sealWebhookSecret = `-- name: SealWebhookSecret :exec
+SELECT event.seal_webhook_secret($1::bigint, $2::bytea)
+`
+
+func (q *Queries) SealWebhookSecret(ctx context.Context, iD int64, sealed []byte) error {
+	_, err := q.db.Exec(ctx, sealWebhookSecret, iD, sealed)
+	return err
 }
