@@ -3304,6 +3304,30 @@ $$;
 COMMENT ON FUNCTION catalog.list_work_centers(p_after text, p_limit integer) IS 'Work centers by code, a page at a time.';
 
 --
+-- Name: local_date(bigint); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.local_date(p_site_id bigint) RETURNS date
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN (clock_timestamp() AT TIME ZONE coalesce((
+        SELECT s.time_zone
+        FROM catalog.site AS s
+        WHERE p_site_id IS NULL OR s.id = p_site_id
+        ORDER BY s.id
+        LIMIT 1), 'UTC'))::date;
+END;
+$$;
+
+--
+-- Name: FUNCTION local_date(p_site_id bigint); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.local_date(p_site_id bigint) IS 'Today, by the calendar of a site, or (null) of the first site, whose time zone is that of the books. The time zone of the session never counts.';
+
+--
 -- Name: physical_location(bigint, catalog.location_kind); Type: FUNCTION; Schema: catalog; Owner: -
 --
 
@@ -9821,7 +9845,7 @@ BEGIN
     INSERT INTO inventory.lot (id, item_id, number, status, supplier_id, supplier_lot, manufactured_on, expires_on)
     VALUES (v_id, p_item.id, coalesce(p_number, 'L' || lpad(v_id::text, greatest(8, length(v_id::text)), '0')), p_status,
         p_supplier_id, p_supplier_lot, p_manufactured_on,
-        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, current_date + p_item.shelf_life_days))
+        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, catalog.local_date(NULL) + p_item.shelf_life_days))
     ON CONFLICT ON CONSTRAINT lot_item_id_number_key DO NOTHING
     RETURNING inventory.lot.* INTO v_lot;
     IF FOUND THEN
@@ -10399,7 +10423,12 @@ CREATE FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit int
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    WITH page AS (
+    WITH place AS MATERIALIZED (
+        SELECT c.id AS location_id, t.today
+        FROM catalog.location AS c
+        JOIN (SELECT s.id, coalesce(p_on, catalog.local_date(s.id)) AS today FROM catalog.site AS s) AS t ON t.id = c.site_id
+        WHERE c.is_physical
+    ), page AS (
         SELECT i.number AS item, l.number AS lot, l.status, l.expires_on, s.on_hand, s.reserved, u.code AS unit,
             l.expires_on || chr(31) || i.number || chr(31) || l.number AS cursor
         FROM inventory.lot AS l
@@ -10408,8 +10437,9 @@ CREATE FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit int
         CROSS JOIN LATERAL (
             SELECT sum(b.on_hand) AS on_hand, sum(b.reserved) AS reserved
             FROM inventory.balance AS b
+            JOIN place AS p ON p.location_id = b.location_id AND l.expires_on < p.today
             WHERE b.item_id = l.item_id AND b.lot_id = l.id) AS s
-        WHERE l.expires_on < coalesce(p_on, current_date)
+        WHERE l.expires_on < (SELECT max(p.today) FROM place AS p)
           AND s.on_hand > 0
           AND (p_after IS NULL OR (l.expires_on::text, i.number, l.number)
                > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
@@ -10429,7 +10459,7 @@ $$;
 -- Name: FUNCTION list_expired_lots(p_on date, p_after text, p_limit integer); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit integer) IS 'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
+COMMENT ON FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit integer) IS 'A page of the lots that are in stock where their last day of use was before p_on (null: today, by the calendar of the site), longest expired first. Quantities are those of the sites where it was.';
 
 --
 -- Name: list_ledger_needs(); Type: FUNCTION; Schema: inventory; Owner: -
@@ -11986,6 +12016,7 @@ CREATE FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type, p_d
 DECLARE
     v_keys inventory.balance_key[] := p_keys;
     v_reserved numeric;
+    v_today date := catalog.local_date(p_site_id);
 BEGIN
     IF v_keys IS NULL THEN
         v_keys := inventory.lock_reservable(ARRAY[p_item_id], p_site_id);
@@ -12003,7 +12034,7 @@ BEGIN
         JOIN catalog.item AS i ON i.id = b.item_id
         WHERE k.item_id = p_item_id
           AND l.status = 'released'
-          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND (l.expires_on IS NULL OR l.expires_on >= v_today)
           AND b.on_hand > b.reserved
     ), taken AS (
         SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free)) AS quantity
@@ -12276,6 +12307,7 @@ CREATE FUNCTION inventory.select_stock(p_item_id bigint, p_site_id bigint, p_loc
 #variable_conflict use_column
 DECLARE
     v_found numeric := 0;
+    v_today date := catalog.local_date(p_site_id);
 BEGIN
     RETURN QUERY
     WITH candidate AS (
@@ -12292,7 +12324,7 @@ BEGIN
           AND c.kind = 'storage'
           AND (p_location_id IS NULL OR b.location_id = p_location_id)
           AND l.status = 'released'
-          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND (l.expires_on IS NULL OR l.expires_on >= v_today)
           AND CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END > 0
     )
     SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free))
@@ -12309,7 +12341,7 @@ BEGIN
       AND c.kind = 'storage'
       AND (p_location_id IS NULL OR b.location_id = p_location_id)
       AND l.status = 'released'
-      AND (l.expires_on IS NULL OR l.expires_on >= current_date);
+      AND (l.expires_on IS NULL OR l.expires_on >= v_today);
     IF v_found < p_quantity THEN
         RAISE EXCEPTION '% of item % asked for, % free', trim_scale(p_quantity),
             (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id), trim_scale(v_found)
@@ -12458,18 +12490,26 @@ CREATE FUNCTION inventory.tell_expired_lots() RETURNS integer
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_today date := (clock_timestamp() AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC'))::date;
     v_lot record;
     v_told integer := 0;
 BEGIN
     FOR v_lot IN
+        WITH place AS MATERIALIZED (
+            SELECT c.id AS location_id, t.today
+            FROM catalog.location AS c
+            JOIN (SELECT s.id, catalog.local_date(s.id) AS today FROM catalog.site AS s) AS t ON t.id = c.site_id
+            WHERE c.is_physical
+        )
         UPDATE inventory.lot AS l
         SET expiry_told_at = clock_timestamp()
         FROM catalog.item AS i
         WHERE i.id = l.item_id
-          AND l.expires_on < v_today
+          AND l.expires_on < (SELECT max(p.today) FROM place AS p)
           AND l.expiry_told_at IS NULL
-          AND EXISTS (SELECT FROM inventory.balance AS b WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
+          AND EXISTS (
+              SELECT FROM inventory.balance AS b
+              JOIN place AS p ON p.location_id = b.location_id AND l.expires_on < p.today
+              WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
         RETURNING l.id, l.number, l.expires_on, i.number AS item
     LOOP
         PERFORM event.publish('lot.expired', v_lot.id,
@@ -12484,7 +12524,7 @@ $$;
 -- Name: FUNCTION tell_expired_lots(); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.tell_expired_lots() IS 'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
+COMMENT ON FUNCTION inventory.tell_expired_lots() IS 'Tells the feed of every lot that has expired where it lies since the last call, by the calendar of that site, each once, and says how many.';
 
 --
 -- Name: to_second_quantity(bigint, text, boolean); Type: FUNCTION; Schema: inventory; Owner: -
@@ -13297,6 +13337,7 @@ DECLARE
     v_position integer;
     v_bad record;
     v_keys inventory.balance_key[];
+    v_today date := catalog.local_date(p_order.site_id);
 BEGIN
     -- The lots that the report names; quantity null: as much as is needed and there.
     FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_named) AS e LOOP
@@ -13398,7 +13439,7 @@ BEGIN
             ) AS f
             WHERE f.free > 0
               AND l.status = 'released'
-              AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+              AND (l.expires_on IS NULL OR l.expires_on >= v_today)
         ) AS c
         WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
         ORDER BY c.work_order_material_id, c.running);
@@ -17805,10 +17846,10 @@ $$;
 COMMENT ON FUNCTION shipping.find_pick(p_number text) IS 'The pick of that number. Raises MR510 when there is none.';
 
 --
--- Name: find_picked_lot(catalog.item, text, text); Type: FUNCTION; Schema: shipping; Owner: -
+-- Name: find_picked_lot(catalog.item, text, text, bigint); Type: FUNCTION; Schema: shipping; Owner: -
 --
 
-CREATE FUNCTION shipping.find_picked_lot(p_item catalog.item, p_lot text, p_barcode text) RETURNS inventory.lot
+CREATE FUNCTION shipping.find_picked_lot(p_item catalog.item, p_lot text, p_barcode text, p_site_id bigint) RETURNS inventory.lot
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -17839,7 +17880,7 @@ BEGIN
                   DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'status', v_lot.status)::text,
                   HINT = 'Take a released lot, or have this one inspected.';
     END IF;
-    IF v_lot.expires_on < current_date THEN
+    IF v_lot.expires_on < catalog.local_date(p_site_id) THEN
         RAISE EXCEPTION 'lot % of item % expired on %', v_lot.number, p_item.number, v_lot.expires_on
             USING ERRCODE = 'MR512',
                   DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'expires_on', v_lot.expires_on)::text,
@@ -17850,10 +17891,10 @@ END;
 $$;
 
 --
--- Name: FUNCTION find_picked_lot(p_item catalog.item, p_lot text, p_barcode text); Type: COMMENT; Schema: shipping; Owner: -
+-- Name: FUNCTION find_picked_lot(p_item catalog.item, p_lot text, p_barcode text, p_site_id bigint); Type: COMMENT; Schema: shipping; Owner: -
 --
 
-COMMENT ON FUNCTION shipping.find_picked_lot(p_item catalog.item, p_lot text, p_barcode text) IS 'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired.';
+COMMENT ON FUNCTION shipping.find_picked_lot(p_item catalog.item, p_lot text, p_barcode text, p_site_id bigint) IS 'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired by the calendar of the site.';
 
 --
 -- Name: find_shipment(text); Type: FUNCTION; Schema: shipping; Owner: -
@@ -18794,11 +18835,13 @@ DECLARE
     v_second_quantities numeric[] := '{}';
     v_wish_posts inventory.posting_line[];
     v_movement_ids bigint[];
+    v_today date;
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
     v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    v_today := catalog.local_date(v_order.site_id);
     PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
     PERFORM sales.require_released(ARRAY[v_order.id]);
     v_staging_id := shipping.require_location(p_command ->> 'staging_location', v_order.site_id, '{staging}');
@@ -18806,7 +18849,7 @@ BEGIN
     FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
         v_line := sales.find_sales_order_line(v_order, (v_wish.line ->> 'line')::integer);
         SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
-        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode');
+        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode', v_order.site_id);
         v_location_id := CASE WHEN v_wish.line ? 'location'
             THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
         v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
@@ -18835,7 +18878,7 @@ BEGIN
               AND (v_lot.id IS NULL OR r.lot_id = v_lot.id)
               AND (v_location_id IS NULL OR r.location_id = v_location_id)
               AND t.status = 'released'
-              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+              AND (t.expires_on IS NULL OR t.expires_on >= v_today)
             ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, r.lot_id, r.location_id, r.id
         LOOP
             EXIT WHEN v_left = 0;
@@ -18863,7 +18906,7 @@ BEGIN
               AND (v_lot.id IS NULL OR b.lot_id = v_lot.id)
               AND (v_location_id IS NULL OR b.location_id = v_location_id)
               AND t.status = 'released'
-              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+              AND (t.expires_on IS NULL OR t.expires_on >= v_today)
             ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, b.lot_id, b.location_id
         LOOP
             EXIT WHEN v_left = 0;

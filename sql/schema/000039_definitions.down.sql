@@ -21,6 +21,7 @@ DROP TRIGGER IF EXISTS reason_never_deleted ON catalog.reason;
 DROP TRIGGER IF EXISTS location_never_deleted ON catalog.location;
 DROP TRIGGER IF EXISTS item_never_deleted ON catalog.item;
 DROP VIEW IF EXISTS costing.journal_line;
+DROP FUNCTION IF EXISTS shipping.find_picked_lot(catalog.item, text, text, bigint);
 DROP FUNCTION IF EXISTS sales.reservation_expiry(jsonb);
 DROP FUNCTION IF EXISTS sales.extend_reservation(jsonb, jsonb);
 DROP FUNCTION IF EXISTS purchasing.reverse_supplier_invoice(jsonb, jsonb);
@@ -148,6 +149,7 @@ DROP FUNCTION IF EXISTS costing.list_journal_entries(text, text, text, timestamp
 DROP FUNCTION IF EXISTS costing.list_account_balances(text, date);
 DROP FUNCTION IF EXISTS costing.document_number(costing.entry_kind, inventory.document_type, bigint);
 DROP FUNCTION IF EXISTS catalog.refuse_removal();
+DROP FUNCTION IF EXISTS catalog.local_date(bigint);
 DROP FUNCTION IF EXISTS catalog.find_reason(text, catalog.reason_kind[]);
 
 -- Written by hand:
@@ -1951,6 +1953,62 @@ $function$;
 COMMENT ON FUNCTION inventory.detach_partitions(timestamptz) IS
     'Detaches the partitions of the ledger that end at p_before or earlier and gives their names; the tables stay, to be saved and dropped. Raises MR224 when a period is not closed, or a room (its function oldest_movement_needed) still needs something of them; then nothing is detached.';
 
+-- functions/inventory/ensure_lot.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.ensure_lot(
+    p_item catalog.item,
+    p_number text,
+    p_status inventory.lot_status,
+    p_supplier_id bigint,
+    p_supplier_lot text,
+    p_manufactured_on date,
+    p_expires_on date,
+    p_reuse boolean DEFAULT false
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lot inventory.lot;
+    v_id bigint;
+BEGIN
+    IF p_item.tracking = 'none' THEN
+        RETURN inventory.find_lot(p_item, p_number);
+    END IF;
+
+    v_id := nextval(pg_get_serial_sequence('inventory.lot', 'id'));
+    INSERT INTO inventory.lot (id, item_id, number, status, supplier_id, supplier_lot, manufactured_on, expires_on)
+    VALUES (v_id, p_item.id, coalesce(p_number, 'L' || lpad(v_id::text, greatest(8, length(v_id::text)), '0')), p_status,
+        p_supplier_id, p_supplier_lot, p_manufactured_on,
+        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, current_date + p_item.shelf_life_days))
+    ON CONFLICT ON CONSTRAINT lot_item_id_number_key DO NOTHING
+    RETURNING inventory.lot.* INTO v_lot;
+    IF FOUND THEN
+        RETURN v_lot;
+    END IF;
+
+    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
+    IF NOT p_reuse OR v_lot.status <> p_status
+        OR (p_item.tracking = 'serial' AND EXISTS (
+            SELECT FROM inventory.movement AS m
+            WHERE m.lot_id = v_lot.id
+              AND m.movement_type <> 'reversal'
+              AND NOT EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id)))
+        OR v_lot.supplier_id IS DISTINCT FROM p_supplier_id OR v_lot.supplier_lot IS DISTINCT FROM p_supplier_lot
+        OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
+        RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
+            USING ERRCODE = 'MR210',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status)::text,
+                  HINT = 'Give the new goods a number of their own.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean) IS
+    'A new lot of an item; number null: the next free one. With p_reuse an existing lot of the same status, supplier and supplier lot is taken. Expiry: as named, else manufacture (or today) plus the shelf life of the item. Raises MR210 when the number is taken, MR205 when an untracked item names a lot.';
+
 -- functions/inventory/get_lot.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
@@ -2100,6 +2158,45 @@ $function$;
 
 COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
     'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
+
+-- functions/inventory/list_expired_lots.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
+    p_on date,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT i.number AS item, l.number AS lot, l.status, l.expires_on, s.on_hand, s.reserved, u.code AS unit,
+            l.expires_on || chr(31) || i.number || chr(31) || l.number AS cursor
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        CROSS JOIN LATERAL (
+            SELECT sum(b.on_hand) AS on_hand, sum(b.reserved) AS reserved
+            FROM inventory.balance AS b
+            WHERE b.item_id = l.item_id AND b.lot_id = l.id) AS s
+        WHERE l.expires_on < coalesce(p_on, current_date)
+          AND s.on_hand > 0
+          AND (p_after IS NULL OR (l.expires_on::text, i.number, l.number)
+               > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY l.expires_on::text, i.number, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'lot', p.lot, 'status', p.status, 'expires_on', p.expires_on, 'on_hand', trim_scale(p.on_hand)::text,
+            'reserved', trim_scale(p.reserved)::text, 'unit', p.unit) ORDER BY p.expires_on::text, p.item, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit
+            THEN (array_agg(p.cursor ORDER BY p.expires_on::text DESC, p.item DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_expired_lots(date, text, integer) IS
+    'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
 
 -- functions/inventory/post_mixed_movements.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
@@ -2902,6 +2999,70 @@ $function$;
 COMMENT ON FUNCTION inventory.reverse_transfer(jsonb, jsonb) IS
     'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
 
+-- functions/inventory/select_stock.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.select_stock(
+    p_item_id bigint,
+    p_site_id bigint,
+    p_location_id bigint,
+    p_quantity numeric,
+    p_use_reserved boolean
+) RETURNS TABLE (location_id bigint, lot_id bigint, quantity numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    v_found numeric := 0;
+BEGIN
+    RETURN QUERY
+    WITH candidate AS (
+        SELECT b.location_id, b.lot_id,
+            CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END AS free,
+            sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END) OVER (
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
+        FROM inventory.balance AS b
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
+        WHERE b.item_id = p_item_id
+          AND c.site_id = p_site_id
+          AND c.kind = 'storage'
+          AND (p_location_id IS NULL OR b.location_id = p_location_id)
+          AND l.status = 'released'
+          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END > 0
+    )
+    SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free))
+    FROM candidate AS c
+    WHERE c.running - c.free < p_quantity
+    ORDER BY c.running;
+
+    SELECT coalesce(sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END), 0) INTO v_found
+    FROM inventory.balance AS b
+    JOIN catalog.location AS c ON c.id = b.location_id
+    JOIN inventory.lot AS l ON l.id = b.lot_id
+    WHERE b.item_id = p_item_id
+      AND c.site_id = p_site_id
+      AND c.kind = 'storage'
+      AND (p_location_id IS NULL OR b.location_id = p_location_id)
+      AND l.status = 'released'
+      AND (l.expires_on IS NULL OR l.expires_on >= current_date);
+    IF v_found < p_quantity THEN
+        RAISE EXCEPTION '% of item % asked for, % free', trim_scale(p_quantity),
+            (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id), trim_scale(v_found)
+            USING ERRCODE = 'MR201',
+                  DETAIL = jsonb_build_object('item', (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id),
+                      'location', (SELECT c.code FROM catalog.location AS c WHERE c.id = p_location_id),
+                      'free', v_found::text, 'requested', p_quantity::text)::text,
+                  HINT = 'Take less, or bring material first.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.select_stock(bigint, bigint, bigint, numeric, boolean) IS
+    'Chooses released, unexpired stock for p_quantity base units, in the issue order of the item (first expiring or oldest first), at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
+
 -- functions/inventory/set_lot_status.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.set_lot_status(
     p_lot_id bigint,
@@ -2933,6 +3094,38 @@ $function$;
 
 COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
     'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
+
+-- functions/inventory/tell_expired_lots.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.tell_expired_lots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_today date := (clock_timestamp() AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC'))::date;
+    v_lot record;
+    v_told integer := 0;
+BEGIN
+    FOR v_lot IN
+        UPDATE inventory.lot AS l
+        SET expiry_told_at = clock_timestamp()
+        FROM catalog.item AS i
+        WHERE i.id = l.item_id
+          AND l.expires_on < v_today
+          AND l.expiry_told_at IS NULL
+          AND EXISTS (SELECT FROM inventory.balance AS b WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
+        RETURNING l.id, l.number, l.expires_on, i.number AS item
+    LOOP
+        PERFORM event.publish('lot.expired', v_lot.id,
+            jsonb_build_object('item', v_lot.item, 'lot', v_lot.number, 'expires_on', v_lot.expires_on));
+        v_told := v_told + 1;
+    END LOOP;
+    RETURN v_told;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.tell_expired_lots() IS
+    'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
 
 -- functions/production/choose_lots.sql as it was.
 CREATE OR REPLACE FUNCTION production.choose_lots(
@@ -4677,6 +4870,56 @@ $function$;
 
 COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
     'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order.';
+
+-- functions/shipping/find_picked_lot.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.find_picked_lot(
+    p_item catalog.item,
+    p_lot text,
+    p_barcode text
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_code jsonb;
+    v_number text := p_lot;
+    v_lot inventory.lot;
+BEGIN
+    IF p_barcode IS NOT NULL THEN
+        v_code := inventory.resolve_barcode(p_barcode);
+        v_number := coalesce(p_lot, v_code ->> 'lot');
+        IF v_code ->> 'item' IS DISTINCT FROM p_item.number OR v_number IS DISTINCT FROM coalesce(v_code ->> 'lot', v_number) THEN
+            RAISE EXCEPTION 'that is not item %', p_item.number
+                USING ERRCODE = 'MR528',
+                      DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_lot, 'scanned', v_code)::text,
+                      HINT = 'Look for the right goods, or scan again.';
+        END IF;
+    END IF;
+    IF v_number IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    v_lot := inventory.find_lot(p_item, v_number);
+    IF v_lot.status <> 'released' THEN
+        RAISE EXCEPTION 'lot % of item % is %', v_lot.number, p_item.number,
+            CASE v_lot.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
+            USING ERRCODE = 'MR202',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'status', v_lot.status)::text,
+                  HINT = 'Take a released lot, or have this one inspected.';
+    END IF;
+    IF v_lot.expires_on < current_date THEN
+        RAISE EXCEPTION 'lot % of item % expired on %', v_lot.number, p_item.number, v_lot.expires_on
+            USING ERRCODE = 'MR512',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'expires_on', v_lot.expires_on)::text,
+                  HINT = 'Take another lot.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_picked_lot(catalog.item, text, text) IS
+    'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired.';
 
 -- functions/shipping/get_customer_return.sql as it was.
 CREATE OR REPLACE FUNCTION shipping.get_customer_return(

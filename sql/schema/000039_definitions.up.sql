@@ -286,6 +286,28 @@ COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
     'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate, machine_hourly_rate?. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
 -- <<< functions/catalog/import_work_centers.sql
 
+-- >>> functions/catalog/local_date.sql sha256:6fad64bd027a4873
+CREATE OR REPLACE FUNCTION catalog.local_date(
+    p_site_id bigint
+) RETURNS date
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (clock_timestamp() AT TIME ZONE coalesce((
+        SELECT s.time_zone
+        FROM catalog.site AS s
+        WHERE p_site_id IS NULL OR s.id = p_site_id
+        ORDER BY s.id
+        LIMIT 1), 'UTC'))::date;
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.local_date(bigint) IS
+    'Today, by the calendar of a site, or (null) of the first site, whose time zone is that of the books. The time zone of the session never counts.';
+-- <<< functions/catalog/local_date.sql
+
 -- >>> functions/catalog/refuse_removal.sql sha256:ef0ede1dbc95fcda
 CREATE OR REPLACE FUNCTION catalog.refuse_removal() RETURNS trigger
 LANGUAGE plpgsql
@@ -5119,6 +5141,63 @@ COMMENT ON FUNCTION inventory.divide_second_quantity(bigint, numeric, numeric[])
     'One weighing divided over parts of the same goods in proportion to their quantities, at the scale of the second unit; the parts always make the whole. Nulls when nothing was weighed.';
 -- <<< functions/inventory/divide_second_quantity.sql
 
+-- >>> functions/inventory/ensure_lot.sql sha256:340dd72a4f6bbdb7
+CREATE OR REPLACE FUNCTION inventory.ensure_lot(
+    p_item catalog.item,
+    p_number text,
+    p_status inventory.lot_status,
+    p_supplier_id bigint,
+    p_supplier_lot text,
+    p_manufactured_on date,
+    p_expires_on date,
+    p_reuse boolean DEFAULT false
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lot inventory.lot;
+    v_id bigint;
+BEGIN
+    IF p_item.tracking = 'none' THEN
+        RETURN inventory.find_lot(p_item, p_number);
+    END IF;
+
+    v_id := nextval(pg_get_serial_sequence('inventory.lot', 'id'));
+    INSERT INTO inventory.lot (id, item_id, number, status, supplier_id, supplier_lot, manufactured_on, expires_on)
+    VALUES (v_id, p_item.id, coalesce(p_number, 'L' || lpad(v_id::text, greatest(8, length(v_id::text)), '0')), p_status,
+        p_supplier_id, p_supplier_lot, p_manufactured_on,
+        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, catalog.local_date(NULL) + p_item.shelf_life_days))
+    ON CONFLICT ON CONSTRAINT lot_item_id_number_key DO NOTHING
+    RETURNING inventory.lot.* INTO v_lot;
+    IF FOUND THEN
+        RETURN v_lot;
+    END IF;
+
+    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
+    IF NOT p_reuse OR v_lot.status <> p_status
+        OR (p_item.tracking = 'serial' AND EXISTS (
+            SELECT FROM inventory.movement AS m
+            WHERE m.lot_id = v_lot.id
+              AND m.movement_type <> 'reversal'
+              AND NOT EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id)))
+        OR v_lot.supplier_id IS DISTINCT FROM p_supplier_id OR v_lot.supplier_lot IS DISTINCT FROM p_supplier_lot
+        OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
+        RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
+            USING ERRCODE = 'MR210',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status)::text,
+                  HINT = 'Give the new goods a number of their own.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean) IS
+    'A new lot of an item; number null: the next free one. With p_reuse an existing lot of the same status, supplier and supplier lot is taken. Expiry: as named, else manufacture (or today) plus the shelf life of the item. Raises MR210 when the number is taken, MR205 when an untracked item names a lot.';
+-- <<< functions/inventory/ensure_lot.sql
+
 -- >>> functions/inventory/find_ledger_need.sql sha256:6d01f706b18e1e46
 CREATE OR REPLACE FUNCTION inventory.find_ledger_need(
     p_until timestamptz
@@ -5389,6 +5468,52 @@ $function$;
 COMMENT ON FUNCTION inventory.keep_month_starts() IS
     'Keeps what the books said at the start of every month (UTC) that has none yet, and drops what closed periods have made superfluous; says how many were written. Idempotent; reads each month of the ledger once. 55P03 when postings do not let it in for two seconds.';
 -- <<< functions/inventory/keep_month_starts.sql
+
+-- >>> functions/inventory/list_expired_lots.sql sha256:6b998204864a082c
+CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
+    p_on date,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH place AS MATERIALIZED (
+        SELECT c.id AS location_id, t.today
+        FROM catalog.location AS c
+        JOIN (SELECT s.id, coalesce(p_on, catalog.local_date(s.id)) AS today FROM catalog.site AS s) AS t ON t.id = c.site_id
+        WHERE c.is_physical
+    ), page AS (
+        SELECT i.number AS item, l.number AS lot, l.status, l.expires_on, s.on_hand, s.reserved, u.code AS unit,
+            l.expires_on || chr(31) || i.number || chr(31) || l.number AS cursor
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        CROSS JOIN LATERAL (
+            SELECT sum(b.on_hand) AS on_hand, sum(b.reserved) AS reserved
+            FROM inventory.balance AS b
+            JOIN place AS p ON p.location_id = b.location_id AND l.expires_on < p.today
+            WHERE b.item_id = l.item_id AND b.lot_id = l.id) AS s
+        WHERE l.expires_on < (SELECT max(p.today) FROM place AS p)
+          AND s.on_hand > 0
+          AND (p_after IS NULL OR (l.expires_on::text, i.number, l.number)
+               > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY l.expires_on::text, i.number, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'lot', p.lot, 'status', p.status, 'expires_on', p.expires_on, 'on_hand', trim_scale(p.on_hand)::text,
+            'reserved', trim_scale(p.reserved)::text, 'unit', p.unit) ORDER BY p.expires_on::text, p.item, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit
+            THEN (array_agg(p.cursor ORDER BY p.expires_on::text DESC, p.item DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_expired_lots(date, text, integer) IS
+    'A page of the lots that are in stock where their last day of use was before p_on (null: today, by the calendar of the site), longest expired first. Quantities are those of the sites where it was.';
+-- <<< functions/inventory/list_expired_lots.sql
 
 -- >>> functions/inventory/list_ledger_needs.sql sha256:6c7f805c83e54aba
 CREATE OR REPLACE FUNCTION inventory.list_ledger_needs() RETURNS TABLE (partition text, is_old boolean, needed_by text)
@@ -6233,7 +6358,7 @@ COMMENT ON FUNCTION inventory.release_expired_reservations(integer) IS
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz);
--- >>> functions/inventory/reserve_stock.sql sha256:18ba4f93739331cd
+-- >>> functions/inventory/reserve_stock.sql sha256:e0ee9b17e16c00d3
 CREATE OR REPLACE FUNCTION inventory.reserve_stock(
     p_demand_type inventory.demand_type,
     p_demand_id bigint,
@@ -6250,6 +6375,7 @@ AS $function$
 DECLARE
     v_keys inventory.balance_key[] := p_keys;
     v_reserved numeric;
+    v_today date := catalog.local_date(p_site_id);
 BEGIN
     IF v_keys IS NULL THEN
         v_keys := inventory.lock_reservable(ARRAY[p_item_id], p_site_id);
@@ -6267,7 +6393,7 @@ BEGIN
         JOIN catalog.item AS i ON i.id = b.item_id
         WHERE k.item_id = p_item_id
           AND l.status = 'released'
-          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND (l.expires_on IS NULL OR l.expires_on >= v_today)
           AND b.on_hand > b.reserved
     ), taken AS (
         SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free)) AS quantity
@@ -6385,6 +6511,72 @@ COMMENT ON FUNCTION inventory.reverse_transfer(jsonb, jsonb) IS
     'Command: takes back a put-away, move, scrapping or opening by a reversing movement. Body: transfer, reason, occurred_at?. Raises MR214 when there is no such transfer, MR209 when it was taken back already.';
 -- <<< functions/inventory/reverse_transfer.sql
 
+-- >>> functions/inventory/select_stock.sql sha256:18dcee616a727fbc
+CREATE OR REPLACE FUNCTION inventory.select_stock(
+    p_item_id bigint,
+    p_site_id bigint,
+    p_location_id bigint,
+    p_quantity numeric,
+    p_use_reserved boolean
+) RETURNS TABLE (location_id bigint, lot_id bigint, quantity numeric)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+    v_found numeric := 0;
+    v_today date := catalog.local_date(p_site_id);
+BEGIN
+    RETURN QUERY
+    WITH candidate AS (
+        SELECT b.location_id, b.lot_id,
+            CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END AS free,
+            sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END) OVER (
+                ORDER BY CASE i.issue_order WHEN 'fefo' THEN l.expires_on END NULLS LAST, l.arrived_at, b.lot_id, b.location_id) AS running
+        FROM inventory.balance AS b
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
+        WHERE b.item_id = p_item_id
+          AND c.site_id = p_site_id
+          AND c.kind = 'storage'
+          AND (p_location_id IS NULL OR b.location_id = p_location_id)
+          AND l.status = 'released'
+          AND (l.expires_on IS NULL OR l.expires_on >= v_today)
+          AND CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END > 0
+    )
+    SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free))
+    FROM candidate AS c
+    WHERE c.running - c.free < p_quantity
+    ORDER BY c.running;
+
+    SELECT coalesce(sum(CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END), 0) INTO v_found
+    FROM inventory.balance AS b
+    JOIN catalog.location AS c ON c.id = b.location_id
+    JOIN inventory.lot AS l ON l.id = b.lot_id
+    WHERE b.item_id = p_item_id
+      AND c.site_id = p_site_id
+      AND c.kind = 'storage'
+      AND (p_location_id IS NULL OR b.location_id = p_location_id)
+      AND l.status = 'released'
+      AND (l.expires_on IS NULL OR l.expires_on >= v_today);
+    IF v_found < p_quantity THEN
+        RAISE EXCEPTION '% of item % asked for, % free', trim_scale(p_quantity),
+            (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id), trim_scale(v_found)
+            USING ERRCODE = 'MR201',
+                  DETAIL = jsonb_build_object('item', (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id),
+                      'location', (SELECT c.code FROM catalog.location AS c WHERE c.id = p_location_id),
+                      'free', v_found::text, 'requested', p_quantity::text)::text,
+                  HINT = 'Take less, or bring material first.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.select_stock(bigint, bigint, bigint, numeric, boolean) IS
+    'Chooses released, unexpired stock for p_quantity base units, in the issue order of the item (first expiring or oldest first), at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
+-- <<< functions/inventory/select_stock.sql
+
 -- >>> functions/inventory/set_lot_status.sql sha256:d10a73a0b99f624f
 CREATE OR REPLACE FUNCTION inventory.set_lot_status(
     p_lot_id bigint,
@@ -6445,6 +6637,47 @@ $function$;
 
 COMMENT ON FUNCTION inventory.set_retention(integer) IS 'Sets how many months before the running one stay in the ledger; null: all.';
 -- <<< functions/inventory/set_retention.sql
+
+-- >>> functions/inventory/tell_expired_lots.sql sha256:c2aca9024638b307
+CREATE OR REPLACE FUNCTION inventory.tell_expired_lots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lot record;
+    v_told integer := 0;
+BEGIN
+    FOR v_lot IN
+        WITH place AS MATERIALIZED (
+            SELECT c.id AS location_id, t.today
+            FROM catalog.location AS c
+            JOIN (SELECT s.id, catalog.local_date(s.id) AS today FROM catalog.site AS s) AS t ON t.id = c.site_id
+            WHERE c.is_physical
+        )
+        UPDATE inventory.lot AS l
+        SET expiry_told_at = clock_timestamp()
+        FROM catalog.item AS i
+        WHERE i.id = l.item_id
+          AND l.expires_on < (SELECT max(p.today) FROM place AS p)
+          AND l.expiry_told_at IS NULL
+          AND EXISTS (
+              SELECT FROM inventory.balance AS b
+              JOIN place AS p ON p.location_id = b.location_id AND l.expires_on < p.today
+              WHERE b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0)
+        RETURNING l.id, l.number, l.expires_on, i.number AS item
+    LOOP
+        PERFORM event.publish('lot.expired', v_lot.id,
+            jsonb_build_object('item', v_lot.item, 'lot', v_lot.number, 'expires_on', v_lot.expires_on));
+        v_told := v_told + 1;
+    END LOOP;
+    RETURN v_told;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.tell_expired_lots() IS
+    'Tells the feed of every lot that has expired where it lies since the last call, by the calendar of that site, each once, and says how many.';
+-- <<< functions/inventory/tell_expired_lots.sql
 
 -- >>> functions/inventory/walk_genealogy.sql sha256:c24685dd077a1224
 CREATE OR REPLACE FUNCTION inventory.walk_genealogy(
@@ -6869,7 +7102,7 @@ COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
     'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 -- <<< functions/notify/retry_mail.sql
 
--- >>> functions/production/choose_lots.sql sha256:0d7c0760a1e6428b
+-- >>> functions/production/choose_lots.sql sha256:b7528833fd3a582c
 CREATE OR REPLACE FUNCTION production.choose_lots(
     p_order production.work_order,
     p_needs production.production_report_material[],
@@ -6895,6 +7128,7 @@ DECLARE
     v_position integer;
     v_bad record;
     v_keys inventory.balance_key[];
+    v_today date := catalog.local_date(p_order.site_id);
 BEGIN
     -- The lots that the report names; quantity null: as much as is needed and there.
     FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_named) AS e LOOP
@@ -6996,7 +7230,7 @@ BEGIN
             ) AS f
             WHERE f.free > 0
               AND l.status = 'released'
-              AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+              AND (l.expires_on IS NULL OR l.expires_on >= v_today)
         ) AS c
         WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
         ORDER BY c.work_order_material_id, c.running);
@@ -9456,6 +9690,60 @@ COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
     'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named), expires_at? (when a job gives back what is not picked; never, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR508 when expires_at is over.';
 -- <<< functions/sales/reserve_sales_order.sql
 
+-- The signature changed.
+DROP FUNCTION IF EXISTS shipping.find_picked_lot(catalog.item, text, text);
+-- >>> functions/shipping/find_picked_lot.sql sha256:2203c00e3b5ab2fe
+CREATE OR REPLACE FUNCTION shipping.find_picked_lot(
+    p_item catalog.item,
+    p_lot text,
+    p_barcode text,
+    p_site_id bigint
+) RETURNS inventory.lot
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_code jsonb;
+    v_number text := p_lot;
+    v_lot inventory.lot;
+BEGIN
+    IF p_barcode IS NOT NULL THEN
+        v_code := inventory.resolve_barcode(p_barcode);
+        v_number := coalesce(p_lot, v_code ->> 'lot');
+        IF v_code ->> 'item' IS DISTINCT FROM p_item.number OR v_number IS DISTINCT FROM coalesce(v_code ->> 'lot', v_number) THEN
+            RAISE EXCEPTION 'that is not item %', p_item.number
+                USING ERRCODE = 'MR528',
+                      DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_lot, 'scanned', v_code)::text,
+                      HINT = 'Look for the right goods, or scan again.';
+        END IF;
+    END IF;
+    IF v_number IS NULL THEN
+        RETURN NULL;
+    END IF;
+
+    v_lot := inventory.find_lot(p_item, v_number);
+    IF v_lot.status <> 'released' THEN
+        RAISE EXCEPTION 'lot % of item % is %', v_lot.number, p_item.number,
+            CASE v_lot.status WHEN 'quarantine' THEN 'in quarantine' ELSE 'blocked' END
+            USING ERRCODE = 'MR202',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'status', v_lot.status)::text,
+                  HINT = 'Take a released lot, or have this one inspected.';
+    END IF;
+    IF v_lot.expires_on < catalog.local_date(p_site_id) THEN
+        RAISE EXCEPTION 'lot % of item % expired on %', v_lot.number, p_item.number, v_lot.expires_on
+            USING ERRCODE = 'MR512',
+                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'expires_on', v_lot.expires_on)::text,
+                  HINT = 'Take another lot.';
+    END IF;
+    RETURN v_lot;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.find_picked_lot(catalog.item, text, text, bigint) IS
+    'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired by the calendar of the site.';
+-- <<< functions/shipping/find_picked_lot.sql
+
 -- >>> functions/shipping/get_customer_return.sql sha256:12e5a2f274ab55c1
 CREATE OR REPLACE FUNCTION shipping.get_customer_return(
     p_number text
@@ -10060,7 +10348,7 @@ COMMENT ON FUNCTION shipping.pack_handling_unit(jsonb, jsonb) IS
     'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?, second_quantity (catch weight; the rest of a line weighs what is left of it)}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
 -- <<< functions/shipping/pack_handling_unit.sql
 
--- >>> functions/shipping/pick_goods.sql sha256:c5ea1020963635f1
+-- >>> functions/shipping/pick_goods.sql sha256:695a20ae140d3732
 CREATE OR REPLACE FUNCTION shipping.pick_goods(
     p_context jsonb,
     p_command jsonb
@@ -10089,11 +10377,13 @@ DECLARE
     v_second_quantities numeric[] := '{}';
     v_wish_posts inventory.posting_line[];
     v_movement_ids bigint[];
+    v_today date;
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
     v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    v_today := catalog.local_date(v_order.site_id);
     PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
     PERFORM sales.require_released(ARRAY[v_order.id]);
     v_staging_id := shipping.require_location(p_command ->> 'staging_location', v_order.site_id, '{staging}');
@@ -10101,7 +10391,7 @@ BEGIN
     FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
         v_line := sales.find_sales_order_line(v_order, (v_wish.line ->> 'line')::integer);
         SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
-        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode');
+        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode', v_order.site_id);
         v_location_id := CASE WHEN v_wish.line ? 'location'
             THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
         v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
@@ -10130,7 +10420,7 @@ BEGIN
               AND (v_lot.id IS NULL OR r.lot_id = v_lot.id)
               AND (v_location_id IS NULL OR r.location_id = v_location_id)
               AND t.status = 'released'
-              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+              AND (t.expires_on IS NULL OR t.expires_on >= v_today)
             ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, r.lot_id, r.location_id, r.id
         LOOP
             EXIT WHEN v_left = 0;
@@ -10158,7 +10448,7 @@ BEGIN
               AND (v_lot.id IS NULL OR b.lot_id = v_lot.id)
               AND (v_location_id IS NULL OR b.location_id = v_location_id)
               AND t.status = 'released'
-              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+              AND (t.expires_on IS NULL OR t.expires_on >= v_today)
             ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, b.lot_id, b.location_id
         LOOP
             EXIT WHEN v_left = 0;

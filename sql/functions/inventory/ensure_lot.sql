@@ -24,7 +24,7 @@ BEGIN
     INSERT INTO inventory.lot (id, item_id, number, status, supplier_id, supplier_lot, manufactured_on, expires_on)
     VALUES (v_id, p_item.id, coalesce(p_number, 'L' || lpad(v_id::text, greatest(8, length(v_id::text)), '0')), p_status,
         p_supplier_id, p_supplier_lot, p_manufactured_on,
-        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, current_date + p_item.shelf_life_days))
+        coalesce(p_expires_on, p_manufactured_on + p_item.shelf_life_days, catalog.local_date(NULL) + p_item.shelf_life_days))
     ON CONFLICT ON CONSTRAINT lot_item_id_number_key DO NOTHING
     RETURNING inventory.lot.* INTO v_lot;
     IF FOUND THEN

@@ -14,6 +14,7 @@ AS $function$
 DECLARE
     v_keys inventory.balance_key[] := p_keys;
     v_reserved numeric;
+    v_today date := catalog.local_date(p_site_id);
 BEGIN
     IF v_keys IS NULL THEN
         v_keys := inventory.lock_reservable(ARRAY[p_item_id], p_site_id);
@@ -31,7 +32,7 @@ BEGIN
         JOIN catalog.item AS i ON i.id = b.item_id
         WHERE k.item_id = p_item_id
           AND l.status = 'released'
-          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND (l.expires_on IS NULL OR l.expires_on >= v_today)
           AND b.on_hand > b.reserved
     ), taken AS (
         SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free)) AS quantity

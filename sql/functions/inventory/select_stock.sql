@@ -12,6 +12,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     v_found numeric := 0;
+    v_today date := catalog.local_date(p_site_id);
 BEGIN
     RETURN QUERY
     WITH candidate AS (
@@ -28,7 +29,7 @@ BEGIN
           AND c.kind = 'storage'
           AND (p_location_id IS NULL OR b.location_id = p_location_id)
           AND l.status = 'released'
-          AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+          AND (l.expires_on IS NULL OR l.expires_on >= v_today)
           AND CASE WHEN p_use_reserved THEN b.on_hand ELSE b.on_hand - b.reserved END > 0
     )
     SELECT c.location_id, c.lot_id, least(c.free, p_quantity - (c.running - c.free))
@@ -45,7 +46,7 @@ BEGIN
       AND c.kind = 'storage'
       AND (p_location_id IS NULL OR b.location_id = p_location_id)
       AND l.status = 'released'
-      AND (l.expires_on IS NULL OR l.expires_on >= current_date);
+      AND (l.expires_on IS NULL OR l.expires_on >= v_today);
     IF v_found < p_quantity THEN
         RAISE EXCEPTION '% of item % asked for, % free', trim_scale(p_quantity),
             (SELECT i.number FROM catalog.item AS i WHERE i.id = p_item_id), trim_scale(v_found)

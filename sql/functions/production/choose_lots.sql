@@ -23,6 +23,7 @@ DECLARE
     v_position integer;
     v_bad record;
     v_keys inventory.balance_key[];
+    v_today date := catalog.local_date(p_order.site_id);
 BEGIN
     -- The lots that the report names; quantity null: as much as is needed and there.
     FOR v_entry IN SELECT e.value AS line FROM jsonb_array_elements(p_named) AS e LOOP
@@ -124,7 +125,7 @@ BEGIN
             ) AS f
             WHERE f.free > 0
               AND l.status = 'released'
-              AND (l.expires_on IS NULL OR l.expires_on >= current_date)
+              AND (l.expires_on IS NULL OR l.expires_on >= v_today)
         ) AS c
         WHERE c.running > c.wanted_from AND c.running - c.free < c.wanted_until
         ORDER BY c.work_order_material_id, c.running);

@@ -1,7 +1,8 @@
 CREATE OR REPLACE FUNCTION shipping.find_picked_lot(
     p_item catalog.item,
     p_lot text,
-    p_barcode text
+    p_barcode text,
+    p_site_id bigint
 ) RETURNS inventory.lot
 LANGUAGE plpgsql
 STABLE
@@ -34,7 +35,7 @@ BEGIN
                   DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'status', v_lot.status)::text,
                   HINT = 'Take a released lot, or have this one inspected.';
     END IF;
-    IF v_lot.expires_on < current_date THEN
+    IF v_lot.expires_on < catalog.local_date(p_site_id) THEN
         RAISE EXCEPTION 'lot % of item % expired on %', v_lot.number, p_item.number, v_lot.expires_on
             USING ERRCODE = 'MR512',
                   DETAIL = jsonb_build_object('item', p_item.number, 'lot', v_lot.number, 'expires_on', v_lot.expires_on)::text,
@@ -44,5 +45,5 @@ BEGIN
 END;
 $function$;
 
-COMMENT ON FUNCTION shipping.find_picked_lot(catalog.item, text, text) IS
-    'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired.';
+COMMENT ON FUNCTION shipping.find_picked_lot(catalog.item, text, text, bigint) IS
+    'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired by the calendar of the site.';

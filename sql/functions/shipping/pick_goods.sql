@@ -26,11 +26,13 @@ DECLARE
     v_second_quantities numeric[] := '{}';
     v_wish_posts inventory.posting_line[];
     v_movement_ids bigint[];
+    v_today date;
 BEGIN
     IF v_answer.is_replayed THEN
         RETURN v_answer;
     END IF;
     v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    v_today := catalog.local_date(v_order.site_id);
     PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
     PERFORM sales.require_released(ARRAY[v_order.id]);
     v_staging_id := shipping.require_location(p_command ->> 'staging_location', v_order.site_id, '{staging}');
@@ -38,7 +40,7 @@ BEGIN
     FOR v_wish IN SELECT e.value AS line FROM jsonb_array_elements(p_command -> 'lines') AS e LOOP
         v_line := sales.find_sales_order_line(v_order, (v_wish.line ->> 'line')::integer);
         SELECT i.* INTO STRICT v_item FROM catalog.item AS i WHERE i.id = v_line.item_id;
-        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode');
+        v_lot := shipping.find_picked_lot(v_item, v_wish.line ->> 'lot', v_wish.line ->> 'barcode', v_order.site_id);
         v_location_id := CASE WHEN v_wish.line ? 'location'
             THEN shipping.require_location(v_wish.line ->> 'location', v_order.site_id, '{storage}') END;
         v_left := catalog.to_base_quantity(v_item, v_wish.line ->> 'quantity', v_wish.line ->> 'unit');
@@ -67,7 +69,7 @@ BEGIN
               AND (v_lot.id IS NULL OR r.lot_id = v_lot.id)
               AND (v_location_id IS NULL OR r.location_id = v_location_id)
               AND t.status = 'released'
-              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+              AND (t.expires_on IS NULL OR t.expires_on >= v_today)
             ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, r.lot_id, r.location_id, r.id
         LOOP
             EXIT WHEN v_left = 0;
@@ -95,7 +97,7 @@ BEGIN
               AND (v_lot.id IS NULL OR b.lot_id = v_lot.id)
               AND (v_location_id IS NULL OR b.location_id = v_location_id)
               AND t.status = 'released'
-              AND (t.expires_on IS NULL OR t.expires_on >= current_date)
+              AND (t.expires_on IS NULL OR t.expires_on >= v_today)
             ORDER BY CASE v_item.issue_order WHEN 'fefo' THEN t.expires_on END NULLS LAST, t.arrived_at, b.lot_id, b.location_id
         LOOP
             EXIT WHEN v_left = 0;
