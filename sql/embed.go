@@ -6,11 +6,12 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"regexp"
 )
 
 // Files holds the folders as they stand in the repository, such as "checks/inventory/balance.sql".
 //
-//go:embed schema functions triggers views checks replica/*.sql
+//go:embed schema functions triggers views checks replica/*.sql structure.sql
 var Files embed.FS
 
 // Schema is the numbered series of migrations.
@@ -43,6 +44,49 @@ func Checks() ([]Check, error) {
 		checks = append(checks, Check{Name: file[len("checks/") : len(file)-len(".sql")], SQL: string(text)})
 	}
 	return checks, nil
+}
+
+// Index is one that the series of migrations leaves behind, on its own or as what holds a constraint.
+type Index struct {
+	Table      string `json:"table"`      // "inventory.movement"
+	Name       string `json:"name"`       // "movement_lot_id_idx"
+	Definition string `json:"definition"` // what follows "USING", or the constraint
+	Remedy     string `json:"remedy"`     // the statement that makes it
+}
+
+var (
+	indexStatement      = regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?INDEX (\S+) ON (?:ONLY )?(\S+) USING (.+);$`)
+	constraintStatement = regexp.MustCompile(`(?m)^ALTER TABLE ONLY (\S+)\n    ADD CONSTRAINT (\S+) ((?:PRIMARY KEY|UNIQUE|EXCLUDE) .+);$`)
+	attachedIndex       = regexp.MustCompile(`(?m)^ALTER INDEX \S+ ATTACH PARTITION [^.\s]+\.(\S+);$`)
+	onlyParent          = regexp.MustCompile(`(ON|TABLE) ONLY `)
+)
+
+// Indexes lists what the head of the series has, as structure.sql says it. Those of partitions come and go with their parent's.
+func Indexes() ([]Index, error) {
+	text, err := fs.ReadFile(Files, "structure.sql")
+	if err != nil {
+		return nil, fmt.Errorf("read the structure: %w", err)
+	}
+	ofPartition := map[string]bool{}
+	for _, m := range attachedIndex.FindAllStringSubmatch(string(text), -1) {
+		ofPartition[m[1]] = true
+	}
+	var indexes []Index
+	for _, m := range indexStatement.FindAllStringSubmatch(string(text), -1) {
+		if ofPartition[m[1]] {
+			continue
+		}
+		remedy := onlyParent.ReplaceAllString(m[0], "$1 ")
+		indexes = append(indexes, Index{Table: m[2], Name: m[1], Definition: m[3], Remedy: remedy})
+	}
+	for _, m := range constraintStatement.FindAllStringSubmatch(string(text), -1) {
+		if ofPartition[m[2]] {
+			continue
+		}
+		remedy := "ALTER TABLE " + m[1] + " ADD CONSTRAINT " + m[2] + " " + m[3] + ";"
+		indexes = append(indexes, Index{Table: m[1], Name: m[2], Definition: m[3], Remedy: remedy})
+	}
+	return indexes, nil
 }
 
 // Replica is one of the two statements that set a replica up: "publication" or "subscription".

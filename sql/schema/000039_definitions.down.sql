@@ -108,6 +108,7 @@ DROP FUNCTION IF EXISTS event.list_webhook_endpoints(text, integer);
 DROP FUNCTION IF EXISTS event.list_webhook_attempts(text, text, integer);
 DROP FUNCTION IF EXISTS event.list_orphaned_jobs();
 DROP FUNCTION IF EXISTS event.list_jobs(text, text, text, integer);
+DROP FUNCTION IF EXISTS event.list_index_findings(jsonb);
 DROP FUNCTION IF EXISTS event.insert_job(text, jsonb, text, integer, integer);
 DROP FUNCTION IF EXISTS event.hide_secrets(text);
 DROP FUNCTION IF EXISTS event.give_back_jobs(bigint[], integer[]);

@@ -129,7 +129,7 @@ BEGIN
         JOIN document.printer_state AS s ON s.printer_id = p.id
         JOIN document.print_job AS j ON j.printer_id = p.id
         WHERE j.state IN (''waiting'', ''sending'')
-        GROUP BY p.id, s.printer_id
+        GROUP BY p.code, p.is_active, s.failures, s.last_error     -- no key is taken for granted here
         HAVING min(j.created_at) < clock_timestamp() - interval ''10 minutes''
         ORDER BY p.code';
 
@@ -170,18 +170,7 @@ BEGIN
     WHERE r.wal_status IN ('lost', 'unreserved') OR NOT r.active
     ORDER BY r.slot_name;
 
-    -- Indexes of our tables.
-    RETURN QUERY
-    SELECT 'error', i.indexrelid::regclass::text, format('index %s is not valid, its building broke off: drop it and build it again', i.indexrelid::regclass)
-    FROM pg_index AS i
-    JOIN pg_class AS c ON c.oid = i.indrelid
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    WHERE NOT i.indisvalid AND c.relkind = 'r';
-    RETURN QUERY
-    SELECT 'error', w.name, format('the ledger has no index on %s: run dba verify, and build it as sql/structure.sql says', w.name)
-    FROM (VALUES ('brin (posted_at)'), ('btree (item_id, posted_at)'), ('btree (lot_id)')) AS w (name)
-    WHERE NOT EXISTS (
-        SELECT FROM pg_index AS i WHERE i.indrelid = 'inventory.movement'::regclass AND strpos(pg_get_indexdef(i.indexrelid), 'USING ' || w.name) > 0);
+    -- Indexes that are missing in queries, or in nobody's use; event.list_index_findings looks at the others.
     RETURN QUERY
     SELECT 'warning', s.relid::regclass::text,
         format('%s was read as a whole %s times, %s rows each: see which query lacks an index', s.relid::regclass, s.seq_scan, s.seq_tup_read / s.seq_scan)

@@ -9,3 +9,7 @@ FROM event.list_partitions() AS l(parent, partition, begins, ends, estimated_row
 -- name: ListFindings :many
 SELECT f.severity::text AS severity, f.subject::text AS subject, f.finding::text AS finding
 FROM event.list_findings() AS f(severity, subject, finding);
+
+-- name: ListIndexFindings :many
+SELECT f.severity::text AS severity, f.subject::text AS subject, f.finding::text AS finding
+FROM event.list_index_findings(@indexes::jsonb) AS f(severity, subject, finding);

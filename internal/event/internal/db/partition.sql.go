@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 )
 
 const ensurePartitions = `-- name: EnsurePartitions :one
@@ -40,6 +41,37 @@ func (q *Queries) ListFindings(ctx context.Context) ([]ListFindingsRow, error) {
 	var items []ListFindingsRow
 	for rows.Next() {
 		var i ListFindingsRow
+		if err := rows.Scan(&i.Severity, &i.Subject, &i.Finding); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listIndexFindings = `-- name: ListIndexFindings :many
+SELECT f.severity::text AS severity, f.subject::text AS subject, f.finding::text AS finding
+FROM event.list_index_findings($1::jsonb) AS f(severity, subject, finding)
+`
+
+type ListIndexFindingsRow struct {
+	Severity string
+	Subject  string
+	Finding  string
+}
+
+func (q *Queries) ListIndexFindings(ctx context.Context, indexes json.RawMessage) ([]ListIndexFindingsRow, error) {
+	rows, err := q.db.Query(ctx, listIndexFindings, indexes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListIndexFindingsRow
+	for rows.Next() {
+		var i ListIndexFindingsRow
 		if err := rows.Scan(&i.Severity, &i.Subject, &i.Finding); err != nil {
 			return nil, err
 		}
