@@ -12,6 +12,24 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
+// A month that is made later has the indexes of the ledger, storage parameters and all.
+func TestNewMonthsHaveTheIndexesOfTheLedger(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	exec(t, api.DB.Pool, `SELECT event.ensure_partitions(6)`)
+	if got := one[string](t, api.DB, `SELECT count(*) || ' ' || coalesce(string_agg(DISTINCT x.reloptions::text, ''), 'none')
+		FROM pg_inherits AS i JOIN pg_class AS x ON x.oid = i.inhrelid
+		WHERE i.inhparent = 'inventory.movement_posted_at_brin'::regclass`); got != one[string](t, api.DB,
+		`SELECT count(*) || ' {pages_per_range=64,autosummarize=on}' FROM pg_inherits AS i WHERE i.inhparent = 'inventory.movement'::regclass`) {
+		t.Errorf("BRIN of the partitions: %s", got)
+	}
+	if n := one[int](t, api.DB, `SELECT count(*) FROM pg_inherits AS p CROSS JOIN pg_index AS w
+		WHERE p.inhparent = 'inventory.movement'::regclass AND w.indrelid = 'inventory.movement'::regclass AND NOT EXISTS (
+			SELECT FROM pg_inherits AS i JOIN pg_index AS x ON x.indexrelid = i.inhrelid AND x.indisvalid WHERE i.inhparent = w.indexrelid AND x.indrelid = p.inhrelid)`); n != 0 {
+		t.Errorf("%d indexes are missing on partitions", n)
+	}
+}
+
 // The partition of the month is missing: postings go on, and go on while the rows move to the new one.
 func TestPostingNeverLacksAPartition(t *testing.T) {
 	t.Parallel()

@@ -17,9 +17,10 @@ CREATE TABLE naive.movement (
 ) PARTITION BY RANGE (posted_at);
 CREATE TABLE naive.movement_all PARTITION OF naive.movement DEFAULT;
 ALTER TABLE naive.movement ADD PRIMARY KEY (id, posted_at);
-CREATE INDEX ON naive.movement USING brin (posted_at) WITH (pages_per_range = 32, autosummarize = on);
+CREATE INDEX ON naive.movement USING brin (posted_at) WITH (pages_per_range = 64, autosummarize = on);
 CREATE INDEX ON naive.movement (item_id, posted_at);
 CREATE INDEX ON naive.movement (lot_id) WHERE lot_id <> 0;
+CREATE INDEX ON naive.movement (item_id, posted_at) WHERE posted_at - occurred_at > interval '1 hour';
 
 CREATE TABLE naive.stock (
     item_id bigint NOT NULL,
