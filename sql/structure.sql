@@ -7358,6 +7358,12 @@ BEGIN
         WHERE m.state = ''dead'' AND m.attempted_at > clock_timestamp() - interval ''30 days''
         HAVING count(*) > 0
         UNION ALL
+        SELECT ''warning'', ''mail'', format(''%s mails are held, the last one %s: nobody knows whether the relay took them, see /v1/mails?state=held'',
+            count(*), max(m.number))
+        FROM notify.mail AS m
+        WHERE m.state = ''held''
+        HAVING count(*) > 0
+        UNION ALL
         SELECT ''warning'', ''mail'', format(''%s mails wait since %s: %s'', count(*), date_trunc(''second'', min(m.queued_at)),
             coalesce(max(m.reason), ''see whether the worker runs''))
         FROM notify.mail AS m
@@ -12856,14 +12862,11 @@ CREATE FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) RETURNS 
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE notify.mail AS m
-    SET state = 'handing_over',
-        -- Whoever was handing it over has not come back to say how that ended.
-        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over')::integer,
-        attempts = m.attempts + 1,
+    SET attempts = m.attempts + 1,
         attempted_at = clock_timestamp(),
         message_id = coalesce(m.message_id, gen_random_uuid() || '@' || p_domain)
     WHERE m.id = p_mail_id
-      AND m.state IN ('queued', 'handing_over')
+      AND m.state = 'queued'
     RETURNING m.message_id;
 $$;
 
@@ -12871,7 +12874,52 @@ $$;
 -- Name: FUNCTION begin_hand_over(p_mail_id bigint, p_domain text); Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) IS 'Records, in a transaction of its own, that the text of a mail is about to go to the relay, and gives the Message-ID that it goes under, the same at every attempt; null when the mail was sent or given up.';
+COMMENT ON FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) IS 'Records, in a transaction of its own, that an attempt begins, and gives the Message-ID that the mail goes under, the same at every attempt; null when it waits no longer. Who does not come back from here has sent nothing: a text is no mail before its end.';
+
+--
+-- Name: confirm_mail(jsonb, jsonb); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.confirm_mail(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('confirm-mail', p_context, p_command);
+    v_mail notify.mail;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT m.* INTO v_mail FROM notify.mail AS m WHERE m.number = p_command ->> 'mail' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no mail %', p_command ->> 'mail'
+            USING ERRCODE = 'MR970',
+                  DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
+                  HINT = 'Check the number for a typing error.';
+    END IF;
+    IF v_mail.state <> 'held' THEN
+        RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
+            USING ERRCODE = 'MR972',
+                  DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
+                  HINT = 'Only of a mail that is held somebody has to say whether it arrived.';
+    END IF;
+    UPDATE notify.mail AS m
+    SET state = 'sent',
+        sent_at = clock_timestamp(),
+        receipt = left('confirmed by ' || event.current_actor(), 500),
+        reason = NULL
+    WHERE m.id = v_mail.id;
+    PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    RETURN event.finish_request(p_context, 201, notify.get_mail(v_mail.number));
+END;
+$$;
+
+--
+-- Name: FUNCTION confirm_mail(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.confirm_mail(p_context jsonb, p_command jsonb) IS 'Command: a mail that is held has arrived. Body: mail. Raises MR970 when there is no such mail, MR972 when it is not held.';
 
 --
 -- Name: get_mail(text); Type: FUNCTION; Schema: notify; Owner: -
@@ -12965,11 +13013,11 @@ COMMENT ON FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) 
 -- Name: get_outgoing_mail(bigint); Type: FUNCTION; Schema: notify; Owner: -
 --
 
-CREATE FUNCTION notify.get_outgoing_mail(p_mail_id bigint) RETURNS TABLE(number text, recipient text, language text, subject text, body text, created_at timestamp with time zone, waited_seconds integer, file_name text, media_type text, content bytea)
+CREATE FUNCTION notify.get_outgoing_mail(p_mail_id bigint) RETURNS TABLE(number text, state notify.mail_state, recipient text, language text, subject text, body text, created_at timestamp with time zone, waited_seconds integer, file_name text, media_type text, content bytea)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT m.number, m.recipient, m.language, m.subject, m.body, m.created_at,
+    SELECT m.number, m.state, m.recipient, m.language, m.subject, m.body, m.created_at,
         greatest(0, extract(epoch FROM clock_timestamp() - m.queued_at))::integer,
         f.number || '.pdf', f.media_type, f.content
     FROM notify.mail AS m
@@ -12982,7 +13030,62 @@ $$;
 -- Name: FUNCTION get_outgoing_mail(p_mail_id bigint); Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON FUNCTION notify.get_outgoing_mail(p_mail_id bigint) IS 'A mail that waits to be sent, with its attachment, and for how long delivery has been tried; no row when it was sent or given up.';
+COMMENT ON FUNCTION notify.get_outgoing_mail(p_mail_id bigint) IS 'A mail that waits to be sent, or whose hand-over has not come back, with its attachment, and for how long delivery has been tried; no row when it was sent, held or given up.';
+
+--
+-- Name: hand_over(bigint); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.hand_over(p_mail_id bigint) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH mine AS (
+        UPDATE notify.mail AS m
+        SET state = 'handing_over',
+            attempted_at = clock_timestamp()
+        WHERE m.id = p_mail_id
+          AND m.state = 'queued'
+        RETURNING m.id
+    )
+    SELECT EXISTS (SELECT FROM mine);
+$$;
+
+--
+-- Name: FUNCTION hand_over(p_mail_id bigint); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.hand_over(p_mail_id bigint) IS 'Records, in a transaction of its own, that the end of the text of a mail goes to the relay, which may take it from now on. False: somebody else was faster, and the end must not go.';
+
+--
+-- Name: hold_mail(bigint, text); Type: FUNCTION; Schema: notify; Owner: -
+--
+
+CREATE FUNCTION notify.hold_mail(p_mail_id bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    UPDATE notify.mail AS m
+    SET state = 'held',
+        unknown_outcomes = m.unknown_outcomes + 1,
+        reason = left(p_reason, 1000)
+    WHERE m.id = p_mail_id
+      AND m.state = 'handing_over'
+    RETURNING m.* INTO v_mail;
+    IF FOUND THEN
+        PERFORM event.publish('mail.held', v_mail.id, jsonb_build_object('mail', v_mail.number, 'reason', v_mail.reason));
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION hold_mail(p_mail_id bigint, p_reason text); Type: COMMENT; Schema: notify; Owner: -
+--
+
+COMMENT ON FUNCTION notify.hold_mail(p_mail_id bigint, p_reason text) IS 'Holds a mail of which nobody knows whether the relay took it, until a person says that it arrived or has it sent again, and publishes mail.held.';
 
 --
 -- Name: list_mails(text, text, integer); Type: FUNCTION; Schema: notify; Owner: -
@@ -13053,10 +13156,13 @@ CREATE FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_unkn
 DECLARE
     v_mail notify.mail;
 BEGIN
+    IF p_is_unknown THEN
+        PERFORM notify.hold_mail(p_mail_id, p_reason);
+        RETURN true;
+    END IF;
     UPDATE notify.mail AS m
     SET state = CASE WHEN p_is_permanent OR m.queued_at < clock_timestamp() - make_interval(secs => p_give_up_seconds)
             THEN 'dead' ELSE 'queued' END::notify.mail_state,
-        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over' AND p_is_unknown)::integer,
         attempted_at = clock_timestamp(),
         reason = left(p_reason, 1000)
     WHERE m.id = p_mail_id
@@ -13074,7 +13180,7 @@ $$;
 -- Name: FUNCTION record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer); Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer) IS 'Records why an attempt failed, and whether the relay may have taken the mail all the same. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
+COMMENT ON FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer) IS 'Records why an attempt failed. A mail that the relay may have taken all the same is held. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
 
 --
 -- Name: record_sent(bigint, text); Type: FUNCTION; Schema: notify; Owner: -
@@ -13093,7 +13199,7 @@ BEGIN
         receipt = left(p_receipt, 500),
         reason = NULL
     WHERE m.id = p_mail_id
-      AND m.state = 'handing_over'
+      AND m.state IN ('handing_over', 'held')
     RETURNING m.* INTO v_mail;
     IF FOUND THEN
         PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));
@@ -13129,16 +13235,16 @@ BEGIN
                   DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
                   HINT = 'Check the number for a typing error.';
     END IF;
-    IF v_mail.state = 'sent' OR v_mail.state <> 'dead' AND EXISTS (
+    IF v_mail.state = 'sent' OR v_mail.state NOT IN ('dead', 'held') AND EXISTS (
         SELECT FROM river.river_job AS j
         WHERE j.kind = 'notify_send' AND j.finalized_at IS NULL AND j.args @> jsonb_build_object('mail_id', v_mail.id::text)) THEN
         RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
             USING ERRCODE = 'MR971',
                   DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
-                  HINT = 'Only a mail that was given up is tried again; one that waits is tried by itself.';
+                  HINT = 'Only a mail that was given up or is held is tried again; one that waits is tried by itself.';
     END IF;
     UPDATE notify.mail AS m
-    SET state = CASE m.state WHEN 'dead' THEN 'queued' ELSE m.state END,
+    SET state = CASE WHEN m.state IN ('dead', 'held') THEN 'queued' ELSE m.state END,
         queued_at = clock_timestamp(),
         reason = NULL
     WHERE m.id = v_mail.id;
@@ -13152,7 +13258,7 @@ $$;
 -- Name: FUNCTION retry_mail(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: notify; Owner: -
 --
 
-COMMENT ON FUNCTION notify.retry_mail(p_context jsonb, p_command jsonb) IS 'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
+COMMENT ON FUNCTION notify.retry_mail(p_context jsonb, p_command jsonb) IS 'Command: tries a mail again that was given up, is held, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 
 --
 -- Name: work_order; Type: TABLE; Schema: production; Owner: -

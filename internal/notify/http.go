@@ -26,18 +26,29 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		OperationID: "get-mail", Path: "/v1/mails/{number}", Tag: tag,
 		Summary: "Read how the delivery of a mail stands",
 	}, q.GetMail)
+	httpapi.Command[ConfirmMail, Mail](api, httpapi.CommandSpec{
+		OperationID: "confirm-mail", Path: "/v1/mail-confirmations", Tag: tag,
+		Summary:     "Say that a mail that is held has arrived",
+		Description: "The relay's log tells, by Message-ID, or the partner.",
+		Refusals:    []string{"MR970", "MR972"},
+	}, q.ConfirmMail)
 	httpapi.Command[RetryMail, Mail](api, httpapi.CommandSpec{
 		OperationID: "retry-mail", Path: "/v1/mail-retries", Tag: tag,
-		Summary:     "Try a mail again that was given up",
+		Summary:     "Try a mail again that was given up or is held",
 		Description: "It goes under the Message-ID that it had.",
 		Refusals:    []string{"MR970", "MR971"},
 	}, q.RetryMail)
 }
 
 type mailsInput struct {
-	State string `query:"state" enum:"queued,handing_over,sent,dead" doc:"Only those in this state."`
+	State string `query:"state" enum:"queued,handing_over,held,sent,dead" doc:"Only those in this state."`
 	After string `query:"after" maxLength:"200" doc:"Where to go on: next of the page before."`
 	Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
+}
+
+// ConfirmMail names a mail that has arrived.
+type ConfirmMail struct {
+	Mail httpapi.Code `json:"mail" doc:"Number of the mail."`
 }
 
 // RetryMail names a mail to be tried again.
@@ -56,9 +67,9 @@ type Mail struct {
 	Document        httpapi.Code `json:"document" doc:"Number of the attached document."`
 	Content         string       `json:"content" doc:"Path of the attached file."`
 	MessageID       *string      `json:"message_id" nullable:"true" doc:"Its Message-ID, the same at every attempt; null before the first one."`
-	State           string       `json:"state" enum:"queued,handing_over,sent,dead" doc:"queued: waits for its next attempt; handing_over: is on its way to the relay; sent: the relay has taken it; dead: was given up."`
+	State           string       `json:"state" enum:"queued,handing_over,held,sent,dead" doc:"queued: waits for its next attempt, or is on its way; handing_over: the relay has its text and has not answered yet; held: nobody knows whether the relay took it, see mail-confirmations and mail-retries; sent: the relay has taken it; dead: was given up."`
 	Attempts        int32        `json:"attempts" doc:"How often its text was begun to be handed to the relay."`
-	UnknownOutcomes int32        `json:"unknown_outcomes" doc:"Attempts that broke off so late that the relay may have taken the mail all the same: each may have brought a copy, under the same Message-ID."`
+	UnknownOutcomes int32        `json:"unknown_outcomes" doc:"Attempts that broke off so late that the relay may have taken the mail all the same; after each the mail was held."`
 	Reason          *string      `json:"reason" nullable:"true" doc:"Why the last attempt failed."`
 	Receipt         *string      `json:"receipt" nullable:"true" doc:"What the relay answered when it took the mail."`
 	CreatedAt       time.Time    `json:"created_at" doc:"When it was written."`

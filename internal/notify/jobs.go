@@ -28,7 +28,9 @@ const (
 	// unconfiguredWait lies between two looks whether another worker has a relay.
 	unconfiguredWait = time.Minute
 	// sendTimeout is for a whole attempt.
-	sendTimeout = 5 * time.Minute
+	sendTimeout = 20 * time.Minute
+	// otherWait is until a mail is looked at again that another worker hands over.
+	otherWait = time.Minute
 )
 
 // RegisterJobs adds the writing and the sending of mail through the given relay.
@@ -118,6 +120,14 @@ func (w *sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	if err != nil {
 		return fmt.Errorf("read mail %d: %w", job.Args.MailID, err)
 	}
+	if m.State == "handing_over" {
+		// Whoever handed it over has not come back to say how that ended.
+		if err := q.HoldMail(ctx, job.Args.MailID, "the worker ended after the text of the mail, before the relay's answer: it may have been taken"); err != nil {
+			return fmt.Errorf("hold mail %s: %w", m.Number, err)
+		}
+		slog.WarnContext(ctx, "mail held: nobody knows whether it was sent", "mail", m.Number)
+		return nil
+	}
 	if w.relay.Host == "" {
 		return w.failed(ctx, job, &m, &failure{err: errors.New("the worker has no mail relay (MILLRACE_MAIL_HOST)")}, unconfiguredWait)
 	}
@@ -129,7 +139,7 @@ func (w *sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 			id, err := q.BeginHandOver(ctx, job.Args.MailID, w.relay.domain())
 			isBegun = err == nil && id != ""
 			return id, err
-		})
+		}, func() (bool, error) { return q.HandOver(context.WithoutCancel(ctx), job.Args.MailID) })
 		return err
 	})
 	var open *remote.OpenError
@@ -137,6 +147,8 @@ func (w *sender) Work(ctx context.Context, job *river.Job[SendArgs]) error {
 	switch {
 	case errors.As(err, &open):
 		return river.JobSnooze(open.Wait + rand.N(time.Second))
+	case errors.Is(err, errNotOurs):
+		return river.JobSnooze(otherWait / time.Duration(w.relay.Scale))
 	case errors.As(err, &f):
 		return w.failed(ctx, job, &m, f, w.wait(time.Duration(m.WaitedSeconds)*time.Second))
 	case err != nil:

@@ -10,10 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/textproto"
 	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/notify/internal/db"
@@ -31,6 +33,9 @@ const (
 	NoTLS TLS = "none"
 )
 
+// textTimeout is how long the text of a mail may take to flow.
+const textTimeout = 3 * time.Minute
+
 // Relay is the server that takes our mail. Without a host no mail leaves the house.
 type Relay struct {
 	Host string
@@ -47,6 +52,9 @@ type Relay struct {
 	From string
 	// Timeout of each exchange with the relay; 30 seconds unless said otherwise.
 	Timeout time.Duration
+	// AnswerTimeout is how long the relay may take to answer to the end of a text: 10 minutes
+	// unless said otherwise, as RFC 5321 asks, since who does not wait does not know.
+	AnswerTimeout time.Duration
 	// GiveUpAfter is for how long a mail is tried that meets temporary failures; 5 days
 	// unless said otherwise.
 	GiveUpAfter time.Duration
@@ -66,6 +74,9 @@ func (r Relay) withDefaults() Relay {
 	}
 	if r.Timeout <= 0 {
 		r.Timeout = 30 * time.Second
+	}
+	if r.AnswerTimeout <= 0 {
+		r.AnswerTimeout = 10 * time.Minute
 	}
 	if r.GiveUpAfter <= 0 {
 		r.GiveUpAfter = 5 * 24 * time.Hour
@@ -109,6 +120,8 @@ type failure struct {
 	isPermanent bool
 	// isUnknown: the relay may have taken it all the same.
 	isUnknown bool
+	// isBroken: there was no answer.
+	isBroken bool
 	// isRelays: the relay is not to be reached or does not let us in, whatever the mail.
 	isRelays bool
 }
@@ -116,56 +129,92 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// deliver hands one mail over. begin is called when the relay listens and the text is about
-// to go; it gives the Message-ID, and none when there is nothing to do any more. The error
-// is a *failure when the relay or the way to it is the reason.
-func (r Relay) deliver(ctx context.Context, m *db.GetOutgoingMailRow, begin func() (string, error)) (receipt string, err error) {
+// errNotOurs: somebody else hands the same mail over.
+var errNotOurs = errors.New("another worker hands this mail over")
+
+// deliver hands one mail over. begin is called when the relay listens; it gives the
+// Message-ID, and none when there is nothing to do any more. end is called when the relay has
+// all of the text and does not know yet that it is all: what ends before that was no mail.
+// It says whether the mail is ours to end. The error is a *failure when the relay or the way
+// to it is the reason.
+func (r Relay) deliver(ctx context.Context, m *db.GetOutgoingMailRow, begin func() (string, error), end func() (bool, error)) (receipt string, err error) {
 	client, err := r.client()
 	if err != nil {
 		return "", &failure{err: fmt.Errorf("the relay is not configured well: %w", err), isRelays: true}
 	}
-	if err := client.DialWithContext(ctx); err != nil {
+	relay, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
 		// Even a refusal in so many words is about us and not about this mail.
 		return "", &failure{err: fmt.Errorf("reach the relay: %w", err), isRelays: true}
 	}
-	defer client.Close() //nolint:errcheck // the mail is with the relay, or it is not
+	// Cut off: a polite QUIT would end a text that is under way, and the relay would take it for a mail.
+	defer relay.Close() //nolint:errcheck // the mail is with the relay, or it is not
 
 	messageID, err := begin()
 	if err != nil || messageID == "" {
 		return "", err
 	}
-	message, err := r.message(m, messageID)
+	sender, text, err := r.text(m, messageID)
 	if err != nil {
 		return "", &failure{err: fmt.Errorf("write the mail: %w", err), isPermanent: true}
 	}
-	err = client.Send(message)
-	if err == nil || message.IsDelivered() {
-		return message.ServerResponse(), nil
+	if err := relay.UpdateDeadline(r.Timeout); err != nil {
+		return "", judge(err)
 	}
-	return "", judge(err)
+	if err := relay.Mail(sender); err != nil {
+		return "", judge(err)
+	}
+	if err := relay.Rcpt(m.Recipient); err != nil {
+		return "", judge(err)
+	}
+	writer, err := relay.Data()
+	if err != nil {
+		return "", judge(err)
+	}
+	if err := relay.UpdateDeadline(textTimeout); err != nil {
+		return "", judge(err)
+	}
+	if _, err := writer.Write(text); err != nil {
+		return "", judge(err)
+	}
+	isOurs, err := end()
+	if err != nil {
+		return "", err
+	}
+	if !isOurs {
+		return "", errNotOurs
+	}
+	if err := relay.UpdateDeadline(r.AnswerTimeout); err != nil {
+		return "", judge(err)
+	}
+	if err := writer.Close(); err != nil {
+		f := judge(err)
+		f.isUnknown = f.isBroken
+		return "", f
+	}
+	if data, ok := writer.(*smtp.DataCloser); ok {
+		receipt = data.ServerResponse()
+	}
+	if relay.UpdateDeadline(time.Second) == nil {
+		_ = relay.Quit() // the mail is there, whatever it answers
+	}
+	return receipt, nil
 }
 
 // judge tells the permanent failures from the temporary ones.
 func judge(err error) *failure {
 	f := &failure{err: err}
-	var refused *gomail.SendError
+	var refused *textproto.Error
 	if !errors.As(err, &refused) {
-		f.isRelays = true
+		f.isRelays, f.isBroken = true, true
 		return f
 	}
-	code := refused.ErrorCode()
-	switch {
-	case refused.Reason == gomail.ErrGetSender, refused.Reason == gomail.ErrGetRcpts, refused.Reason == gomail.ErrNoUnencoded:
-		f.isPermanent = true
-	case code == 0:
-		// The connection broke. After the text began to flow nobody knows how far it came.
-		f.isRelays = true
-		f.isUnknown = refused.Reason == gomail.ErrSMTPDataClose || refused.Reason == gomail.ErrWriteContent
-	case code == 421 || code == 530 || code == 534 || code == 535 || code == 538 || code == 454:
+	switch refused.Code {
+	case 421, 530, 534, 535, 538, 454:
 		// It closes, or does not know us: no judgement on the mail.
 		f.isRelays = true
 	default:
-		f.isPermanent = code >= 500
+		f.isPermanent = refused.Code >= 500
 	}
 	return f
 }
@@ -190,7 +239,20 @@ func (r Relay) client() (*gomail.Client, error) {
 	return gomail.NewClient(r.Host, options...)
 }
 
-// message writes the mail, byte for byte the same at every attempt.
+// text writes the mail, byte for byte the same at every attempt, and says who sends it.
+func (r Relay) text(m *db.GetOutgoingMailRow, messageID string) (sender string, text []byte, err error) {
+	message, err := r.message(m, messageID)
+	if err != nil {
+		return "", nil, err
+	}
+	if sender, err = message.GetSender(false); err != nil {
+		return "", nil, err
+	}
+	var written bytes.Buffer
+	_, err = message.WriteTo(&written)
+	return sender, written.Bytes(), err
+}
+
 func (r Relay) message(m *db.GetOutgoingMailRow, messageID string) (*gomail.Msg, error) {
 	boundary, _, _ := strings.Cut(messageID, "@")
 	message := gomail.NewMsg(gomail.WithEncoding(gomail.EncodingQP), gomail.WithBoundary("millrace-"+boundary), gomail.WithNoDefaultUserAgent())

@@ -336,8 +336,8 @@ func TestPermanentFailuresEnd(t *testing.T) {
 }
 
 // TestConnectionLostAfterTheText: the relay has the mail and its answer is lost. Nobody can
-// know, so it goes again: the same bytes under the same Message-ID, and the mail's row tells
-// that there may be a copy.
+// know, so the mail is held, and a person decides: it arrived, or it goes again, the same
+// bytes under the same Message-ID.
 func TestConnectionLostAfterTheText(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
@@ -346,22 +346,43 @@ func TestConnectionLostAfterTheText(t *testing.T) {
 	box := open(t, postbox.Options{Judge: func(stage postbox.Stage, letter postbox.Letter) error {
 		mu.Lock()
 		defer mu.Unlock()
-		id := letter.MessageID()
-		if stage == postbox.Recipient {
+		if stage != postbox.Kept {
 			return nil
 		}
-		tries[string(stage)+id]++
-		if stage == postbox.Kept && tries[string(stage)+id] == 1 {
+		if tries[letter.MessageID()]++; tries[letter.MessageID()] == 1 {
 			return postbox.ErrHangUp
 		}
 		return nil
 	}})
 	work(t, api, relay(box))
 	want := number(t, api, wanted)
-	until(t, "all mails", func() bool { return len(box.Letters()) >= 2*want && allSent(t, api)() })
-	if ids, copies := distinct(box); ids != want || copies != want {
-		t.Errorf("%d mails of %d, %d copies", ids, want, copies)
+	until(t, "mails that are held", func() bool { return number(t, api, `SELECT count(*) FROM notify.mail WHERE state = 'held'`) == want })
+	until(t, "the end of their jobs", func() bool {
+		return number(t, api, `SELECT count(*) FROM river.river_job WHERE kind = 'notify_send' AND finalized_at IS NULL`) == 0
+	})
+	if ids, copies := distinct(box); ids != want || copies != 0 {
+		t.Fatalf("%d mails of %d, %d copies", ids, want, copies)
 	}
+	if n := number(t, api, `SELECT count(*) FROM event.list_findings() WHERE subject = 'mail' AND finding LIKE '%are held%'`); n != 1 {
+		t.Error("the doctor does not tell")
+	}
+	held := api.Get(t, "/v1/mails?state=held").Want(200)
+	if held.Len("items") != want || held.Value("items", 0, "unknown_outcomes") != 1.0 || held.Value("items", 0, "reason") == nil {
+		t.Fatalf("%s", held.Body)
+	}
+	// The one has arrived, as the relay's log says; the other one is sent again.
+	arrived, again := held.Text("items", 0, "number"), held.Text("items", 1, "number")
+	confirmed := api.Post(t, "/v1/mail-confirmations", m{"mail": arrived}).Want(201)
+	if confirmed.Text("state") != "sent" || confirmed.Value("reason") != nil || !strings.Contains(confirmed.Text("receipt"), "tester") {
+		t.Errorf("%s", confirmed.Body)
+	}
+	api.Post(t, "/v1/mail-confirmations", m{"mail": arrived}).Problem("mail-not-held", 409)
+	api.Post(t, "/v1/mail-retries", m{"mail": arrived}).Problem("mail-not-given-up", 409)
+	api.Post(t, "/v1/mail-confirmations", m{"mail": "ML-999999"}).Problem("unknown-mail", 422)
+	api.Post(t, "/v1/mail-retries", m{"mail": again}).Want(201)
+	until(t, "the retry", func() bool {
+		return number(t, api, `SELECT count(*) FROM notify.mail WHERE state = 'sent' AND number = $1 AND attempts = 2`, again) == 1
+	})
 	same := map[string][]byte{}
 	for _, letter := range box.Letters() {
 		if before := same[letter.MessageID()]; before != nil && !bytes.Equal(before, letter.Raw) {
@@ -369,13 +390,18 @@ func TestConnectionLostAfterTheText(t *testing.T) {
 		}
 		same[letter.MessageID()] = letter.Raw
 	}
-	if n := number(t, api, `SELECT count(*) FROM notify.mail WHERE unknown_outcomes = 1 AND attempts = 2`); n != want {
-		t.Errorf("%d of %d mails tell that there may be a copy", n, want)
+	if ids, copies := distinct(box); ids != want || copies != 1 {
+		t.Errorf("%d mails of %d, %d copies", ids, want, copies)
+	}
+	execute(t, api, `SELECT event.advance_log(100000)`)
+	if n := number(t, api, `SELECT count(*) FROM event.log WHERE topic = 'mail.held'`); n != want {
+		t.Errorf("%d of %d are told", n, want)
 	}
 }
 
-// TestWorkerLostInTheMiddle: a worker that does not come back from the hand-over leaves that
-// behind, and the next attempt counts it.
+// TestWorkerLostInTheMiddle: a worker that did not come back before the end of the text has
+// sent nothing, and the next attempt sends the mail. One that did not come back from the end
+// of the text may have sent it: that mail is held, and nothing goes.
 func TestWorkerLostInTheMiddle(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
@@ -387,17 +413,59 @@ func TestWorkerLostInTheMiddle(t *testing.T) {
 	})
 	stop()
 	execute(t, api, `SELECT notify.begin_hand_over(m.id, 'elbe.example') FROM notify.mail AS m`)
+	execute(t, api, `SELECT notify.hand_over(m.id) FROM notify.mail AS m WHERE m.id = (SELECT min(o.id) FROM notify.mail AS o)`)
 	execute(t, api, `UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'notify_send'`)
-	ids := number(t, api, `SELECT count(DISTINCT message_id) FROM notify.mail`)
 	work(t, api, relay(box))
-	until(t, "all mails", allSent(t, api))
+	until(t, "the end", func() bool {
+		return number(t, api, `SELECT count(*) FROM notify.mail WHERE state IN ('sent', 'held')`) == want
+	})
+	if n := number(t, api, `SELECT count(*) FROM notify.mail WHERE state = 'held' AND unknown_outcomes = 1 AND attempts = 1`); n != 1 {
+		t.Errorf("%d mails are held", n)
+	}
 	for _, letter := range box.Letters() {
-		if n := number(t, api, `SELECT count(*) FROM notify.mail WHERE message_id = $1 AND unknown_outcomes = 1 AND attempts = 2`, letter.MessageID()); n != 1 {
+		if n := number(t, api, `SELECT count(*) FROM notify.mail WHERE message_id = $1 AND state = 'sent' AND unknown_outcomes = 0 AND attempts = 2`, letter.MessageID()); n != 1 {
 			t.Errorf("%s went under another Message-ID", letter.MessageID())
 		}
 	}
-	if got, copies := distinct(box); got != ids || ids != want || copies != 0 {
-		t.Errorf("%d mails of %d, %d copies", got, want, copies)
+	if got, copies := distinct(box); got != want-1 || copies != 0 {
+		t.Errorf("%d mails of %d, %d copies", got, want-1, copies)
+	}
+}
+
+// TestTextWithoutItsEndIsNoMail: whoever may not say that the text ends here, because the
+// database is away or somebody else was faster, leaves nothing at the relay.
+func TestTextWithoutItsEndIsNoMail(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	var fast sync.Once
+	box := open(t, postbox.Options{Judge: func(stage postbox.Stage, letter postbox.Letter) error {
+		if stage == postbox.Recipient && letter.To == "rechnung@hanseobst.example" {
+			fast.Do(func() {
+				execute(t, api, `UPDATE notify.mail SET state = 'handing_over' WHERE recipient = $1 AND message_id IS NOT NULL`, letter.To)
+			})
+		}
+		return nil
+	}})
+	execute(t, api, `ALTER TABLE notify.mail ADD CONSTRAINT away CHECK (state <> 'handing_over' OR recipient = 'rechnung@hanseobst.example')`)
+	work(t, api, relay(box))
+	want := number(t, api, wanted)
+	until(t, "attempts that fail", func() bool {
+		return number(t, api, `SELECT count(*) FROM notify.mail WHERE attempts > 0`) == want &&
+			number(t, api, `SELECT count(*) FROM river.river_job WHERE kind = 'notify_send' AND state = 'retryable'`) > 0
+	})
+	for _, letter := range box.Letters() {
+		if letter.To != "rechnung@hanseobst.example" {
+			t.Errorf("a mail to %s of which nothing is recorded", letter.To)
+		}
+	}
+	execute(t, api, `ALTER TABLE notify.mail DROP CONSTRAINT away`)
+	until(t, "the end", func() bool {
+		execute(t, api, `UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE kind = 'notify_send' AND state IN ('retryable', 'scheduled')`)
+		return number(t, api, `SELECT count(*) FROM notify.mail WHERE state IN ('sent', 'held')`) == want
+	})
+	held := number(t, api, `SELECT count(*) FROM notify.mail WHERE state = 'held'`)
+	if ids, copies := distinct(box); held == 0 || ids != want-held || copies != 0 {
+		t.Errorf("%d mails of %d, %d copies, %d are held", ids, want, copies, held)
 	}
 }
 

@@ -36,6 +36,10 @@ var platform = []Entry{
 		Explanation: "The mail was sent, or it still waits and is tried again by itself. Nothing was done.",
 	},
 	{
+		Key: "MR972", Slug: "mail-not-held", Status: 409, Title: "Mail is not held",
+		Explanation: "Only of a mail that is held, because nobody knows whether the relay took it, somebody has to say that it arrived. Nothing was done.",
+	},
+	{
 		Key: "MR975", Slug: "unknown-webhook-endpoint", Status: 422, Title: "No such webhook endpoint",
 		Explanation: "There is no webhook endpoint of that code.",
 	},

@@ -3198,7 +3198,7 @@ COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
 
--- >>> functions/event/list_findings.sql sha256:768b5d717c6331a5
+-- >>> functions/event/list_findings.sql sha256:fb730fe7f1bac628
 CREATE OR REPLACE FUNCTION event.list_findings() RETURNS TABLE (
     severity text,
     subject text,
@@ -3298,6 +3298,12 @@ BEGIN
             count(*), max(m.number))
         FROM notify.mail AS m
         WHERE m.state = ''dead'' AND m.attempted_at > clock_timestamp() - interval ''30 days''
+        HAVING count(*) > 0
+        UNION ALL
+        SELECT ''warning'', ''mail'', format(''%s mails are held, the last one %s: nobody knows whether the relay took them, see /v1/mails?state=held'',
+            count(*), max(m.number))
+        FROM notify.mail AS m
+        WHERE m.state = ''held''
         HAVING count(*) > 0
         UNION ALL
         SELECT ''warning'', ''mail'', format(''%s mails wait since %s: %s'', count(*), date_trunc(''second'', min(m.queued_at)),
@@ -6869,7 +6875,7 @@ COMMENT ON FUNCTION inventory.write_posting_snapshot(timestamptz) IS
     'Keeps what the books said before an instant: from the snapshot before it and the movements since. Nothing may be posted any more that carries an earlier time; inventory.keep_month_starts sees to that.';
 -- <<< functions/inventory/write_posting_snapshot.sql
 
--- >>> functions/notify/begin_hand_over.sql sha256:67f52826771990a2
+-- >>> functions/notify/begin_hand_over.sql sha256:52f11d9269f8ed4d
 CREATE OR REPLACE FUNCTION notify.begin_hand_over(
     p_mail_id bigint,
     p_domain text
@@ -6879,20 +6885,61 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE notify.mail AS m
-    SET state = 'handing_over',
-        -- Whoever was handing it over has not come back to say how that ended.
-        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over')::integer,
-        attempts = m.attempts + 1,
+    SET attempts = m.attempts + 1,
         attempted_at = clock_timestamp(),
         message_id = coalesce(m.message_id, gen_random_uuid() || '@' || p_domain)
     WHERE m.id = p_mail_id
-      AND m.state IN ('queued', 'handing_over')
+      AND m.state = 'queued'
     RETURNING m.message_id;
 $function$;
 
 COMMENT ON FUNCTION notify.begin_hand_over(bigint, text) IS
-    'Records, in a transaction of its own, that the text of a mail is about to go to the relay, and gives the Message-ID that it goes under, the same at every attempt; null when the mail was sent or given up.';
+    'Records, in a transaction of its own, that an attempt begins, and gives the Message-ID that the mail goes under, the same at every attempt; null when it waits no longer. Who does not come back from here has sent nothing: a text is no mail before its end.';
 -- <<< functions/notify/begin_hand_over.sql
+
+-- >>> functions/notify/confirm_mail.sql sha256:8d43d4f2560b9ab7
+CREATE OR REPLACE FUNCTION notify.confirm_mail(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('confirm-mail', p_context, p_command);
+    v_mail notify.mail;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    SELECT m.* INTO v_mail FROM notify.mail AS m WHERE m.number = p_command ->> 'mail' FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no mail %', p_command ->> 'mail'
+            USING ERRCODE = 'MR970',
+                  DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
+                  HINT = 'Check the number for a typing error.';
+    END IF;
+    IF v_mail.state <> 'held' THEN
+        RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
+            USING ERRCODE = 'MR972',
+                  DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
+                  HINT = 'Only of a mail that is held somebody has to say whether it arrived.';
+    END IF;
+    UPDATE notify.mail AS m
+    SET state = 'sent',
+        sent_at = clock_timestamp(),
+        receipt = left('confirmed by ' || event.current_actor(), 500),
+        reason = NULL
+    WHERE m.id = v_mail.id;
+    PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));
+    RETURN event.finish_request(p_context, 201, notify.get_mail(v_mail.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION notify.confirm_mail(jsonb, jsonb) IS
+    'Command: a mail that is held has arrived. Body: mail. Raises MR970 when there is no such mail, MR972 when it is not held.';
+-- <<< functions/notify/confirm_mail.sql
 
 -- >>> functions/notify/get_mail.sql sha256:332e7d17198f4369
 CREATE OR REPLACE FUNCTION notify.get_mail(
@@ -6978,11 +7025,12 @@ COMMENT ON FUNCTION notify.get_mail_source(document.kind, text) IS
     'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, the document is not rendered, or its goods never left.';
 -- <<< functions/notify/get_mail_source.sql
 
--- >>> functions/notify/get_outgoing_mail.sql sha256:5801a21752475c55
+-- >>> functions/notify/get_outgoing_mail.sql sha256:c754fd7b489f1ed4
 CREATE OR REPLACE FUNCTION notify.get_outgoing_mail(
     p_mail_id bigint
 ) RETURNS TABLE (
     number text,
+    state notify.mail_state,
     recipient text,
     language text,
     subject text,
@@ -6997,7 +7045,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT m.number, m.recipient, m.language, m.subject, m.body, m.created_at,
+    SELECT m.number, m.state, m.recipient, m.language, m.subject, m.body, m.created_at,
         greatest(0, extract(epoch FROM clock_timestamp() - m.queued_at))::integer,
         f.number || '.pdf', f.media_type, f.content
     FROM notify.mail AS m
@@ -7007,8 +7055,60 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION notify.get_outgoing_mail(bigint) IS
-    'A mail that waits to be sent, with its attachment, and for how long delivery has been tried; no row when it was sent or given up.';
+    'A mail that waits to be sent, or whose hand-over has not come back, with its attachment, and for how long delivery has been tried; no row when it was sent, held or given up.';
 -- <<< functions/notify/get_outgoing_mail.sql
+
+-- >>> functions/notify/hand_over.sql sha256:51074310f2414038
+CREATE OR REPLACE FUNCTION notify.hand_over(
+    p_mail_id bigint
+) RETURNS boolean
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH mine AS (
+        UPDATE notify.mail AS m
+        SET state = 'handing_over',
+            attempted_at = clock_timestamp()
+        WHERE m.id = p_mail_id
+          AND m.state = 'queued'
+        RETURNING m.id
+    )
+    SELECT EXISTS (SELECT FROM mine);
+$function$;
+
+COMMENT ON FUNCTION notify.hand_over(bigint) IS
+    'Records, in a transaction of its own, that the end of the text of a mail goes to the relay, which may take it from now on. False: somebody else was faster, and the end must not go.';
+-- <<< functions/notify/hand_over.sql
+
+-- >>> functions/notify/hold_mail.sql sha256:f804f2ac26abd1e1
+CREATE OR REPLACE FUNCTION notify.hold_mail(
+    p_mail_id bigint,
+    p_reason text
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_mail notify.mail;
+BEGIN
+    UPDATE notify.mail AS m
+    SET state = 'held',
+        unknown_outcomes = m.unknown_outcomes + 1,
+        reason = left(p_reason, 1000)
+    WHERE m.id = p_mail_id
+      AND m.state = 'handing_over'
+    RETURNING m.* INTO v_mail;
+    IF FOUND THEN
+        PERFORM event.publish('mail.held', v_mail.id, jsonb_build_object('mail', v_mail.number, 'reason', v_mail.reason));
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION notify.hold_mail(bigint, text) IS
+    'Holds a mail of which nobody knows whether the relay took it, until a person says that it arrived or has it sent again, and publishes mail.held.';
+-- <<< functions/notify/hold_mail.sql
 
 -- >>> functions/notify/list_mails.sql sha256:f63870840a0353fe
 CREATE OR REPLACE FUNCTION notify.list_mails(
@@ -7070,7 +7170,7 @@ COMMENT ON FUNCTION notify.queue_mail(bigint, bigint, text, text, text, text) IS
     'Queues the mail of a document with the job that sends it, and gives its number; null when the document has a mail to this address already.';
 -- <<< functions/notify/queue_mail.sql
 
--- >>> functions/notify/record_failure.sql sha256:22028b976dd3e698
+-- >>> functions/notify/record_failure.sql sha256:4d8aca1293910853
 CREATE OR REPLACE FUNCTION notify.record_failure(
     p_mail_id bigint,
     p_reason text,
@@ -7085,10 +7185,13 @@ AS $function$
 DECLARE
     v_mail notify.mail;
 BEGIN
+    IF p_is_unknown THEN
+        PERFORM notify.hold_mail(p_mail_id, p_reason);
+        RETURN true;
+    END IF;
     UPDATE notify.mail AS m
     SET state = CASE WHEN p_is_permanent OR m.queued_at < clock_timestamp() - make_interval(secs => p_give_up_seconds)
             THEN 'dead' ELSE 'queued' END::notify.mail_state,
-        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over' AND p_is_unknown)::integer,
         attempted_at = clock_timestamp(),
         reason = left(p_reason, 1000)
     WHERE m.id = p_mail_id
@@ -7103,10 +7206,10 @@ END;
 $function$;
 
 COMMENT ON FUNCTION notify.record_failure(bigint, text, boolean, boolean, integer) IS
-    'Records why an attempt failed, and whether the relay may have taken the mail all the same. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
+    'Records why an attempt failed. A mail that the relay may have taken all the same is held. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
 -- <<< functions/notify/record_failure.sql
 
--- >>> functions/notify/record_sent.sql sha256:338e4157e8af5946
+-- >>> functions/notify/record_sent.sql sha256:b047d8f33456a461
 CREATE OR REPLACE FUNCTION notify.record_sent(
     p_mail_id bigint,
     p_receipt text
@@ -7124,7 +7227,7 @@ BEGIN
         receipt = left(p_receipt, 500),
         reason = NULL
     WHERE m.id = p_mail_id
-      AND m.state = 'handing_over'
+      AND m.state IN ('handing_over', 'held')
     RETURNING m.* INTO v_mail;
     IF FOUND THEN
         PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));
@@ -7135,7 +7238,7 @@ $function$;
 COMMENT ON FUNCTION notify.record_sent(bigint, text) IS 'Records that the relay took a mail, with what it answered, and publishes mail.sent.';
 -- <<< functions/notify/record_sent.sql
 
--- >>> functions/notify/retry_mail.sql sha256:18a51532afeaf249
+-- >>> functions/notify/retry_mail.sql sha256:9e0d9e30ea55361a
 CREATE OR REPLACE FUNCTION notify.retry_mail(
     p_context jsonb,
     p_command jsonb
@@ -7158,16 +7261,16 @@ BEGIN
                   DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
                   HINT = 'Check the number for a typing error.';
     END IF;
-    IF v_mail.state = 'sent' OR v_mail.state <> 'dead' AND EXISTS (
+    IF v_mail.state = 'sent' OR v_mail.state NOT IN ('dead', 'held') AND EXISTS (
         SELECT FROM river.river_job AS j
         WHERE j.kind = 'notify_send' AND j.finalized_at IS NULL AND j.args @> jsonb_build_object('mail_id', v_mail.id::text)) THEN
         RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
             USING ERRCODE = 'MR971',
                   DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
-                  HINT = 'Only a mail that was given up is tried again; one that waits is tried by itself.';
+                  HINT = 'Only a mail that was given up or is held is tried again; one that waits is tried by itself.';
     END IF;
     UPDATE notify.mail AS m
-    SET state = CASE m.state WHEN 'dead' THEN 'queued' ELSE m.state END,
+    SET state = CASE WHEN m.state IN ('dead', 'held') THEN 'queued' ELSE m.state END,
         queued_at = clock_timestamp(),
         reason = NULL
     WHERE m.id = v_mail.id;
@@ -7178,7 +7281,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
-    'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
+    'Command: tries a mail again that was given up, is held, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 -- <<< functions/notify/retry_mail.sql
 
 -- >>> functions/production/choose_lots.sql sha256:b7528833fd3a582c

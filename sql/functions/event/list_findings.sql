@@ -99,6 +99,12 @@ BEGIN
         WHERE m.state = ''dead'' AND m.attempted_at > clock_timestamp() - interval ''30 days''
         HAVING count(*) > 0
         UNION ALL
+        SELECT ''warning'', ''mail'', format(''%s mails are held, the last one %s: nobody knows whether the relay took them, see /v1/mails?state=held'',
+            count(*), max(m.number))
+        FROM notify.mail AS m
+        WHERE m.state = ''held''
+        HAVING count(*) > 0
+        UNION ALL
         SELECT ''warning'', ''mail'', format(''%s mails wait since %s: %s'', count(*), date_trunc(''second'', min(m.queued_at)),
             coalesce(max(m.reason), ''see whether the worker runs''))
         FROM notify.mail AS m

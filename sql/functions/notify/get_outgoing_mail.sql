@@ -2,6 +2,7 @@ CREATE OR REPLACE FUNCTION notify.get_outgoing_mail(
     p_mail_id bigint
 ) RETURNS TABLE (
     number text,
+    state notify.mail_state,
     recipient text,
     language text,
     subject text,
@@ -16,7 +17,7 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT m.number, m.recipient, m.language, m.subject, m.body, m.created_at,
+    SELECT m.number, m.state, m.recipient, m.language, m.subject, m.body, m.created_at,
         greatest(0, extract(epoch FROM clock_timestamp() - m.queued_at))::integer,
         f.number || '.pdf', f.media_type, f.content
     FROM notify.mail AS m
@@ -26,4 +27,4 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION notify.get_outgoing_mail(bigint) IS
-    'A mail that waits to be sent, with its attachment, and for how long delivery has been tried; no row when it was sent or given up.';
+    'A mail that waits to be sent, or whose hand-over has not come back, with its attachment, and for how long delivery has been tried; no row when it was sent, held or given up.';

@@ -12,10 +12,13 @@ AS $function$
 DECLARE
     v_mail notify.mail;
 BEGIN
+    IF p_is_unknown THEN
+        PERFORM notify.hold_mail(p_mail_id, p_reason);
+        RETURN true;
+    END IF;
     UPDATE notify.mail AS m
     SET state = CASE WHEN p_is_permanent OR m.queued_at < clock_timestamp() - make_interval(secs => p_give_up_seconds)
             THEN 'dead' ELSE 'queued' END::notify.mail_state,
-        unknown_outcomes = m.unknown_outcomes + (m.state = 'handing_over' AND p_is_unknown)::integer,
         attempted_at = clock_timestamp(),
         reason = left(p_reason, 1000)
     WHERE m.id = p_mail_id
@@ -30,4 +33,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION notify.record_failure(bigint, text, boolean, boolean, integer) IS
-    'Records why an attempt failed, and whether the relay may have taken the mail all the same. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
+    'Records why an attempt failed. A mail that the relay may have taken all the same is held. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';

@@ -15,7 +15,7 @@ BEGIN
         receipt = left(p_receipt, 500),
         reason = NULL
     WHERE m.id = p_mail_id
-      AND m.state = 'handing_over'
+      AND m.state IN ('handing_over', 'held')
     RETURNING m.* INTO v_mail;
     IF FOUND THEN
         PERFORM event.publish('mail.sent', v_mail.id, jsonb_build_object('mail', v_mail.number));

@@ -20,16 +20,16 @@ BEGIN
                   DETAIL = jsonb_build_object('mail', p_command ->> 'mail')::text,
                   HINT = 'Check the number for a typing error.';
     END IF;
-    IF v_mail.state = 'sent' OR v_mail.state <> 'dead' AND EXISTS (
+    IF v_mail.state = 'sent' OR v_mail.state NOT IN ('dead', 'held') AND EXISTS (
         SELECT FROM river.river_job AS j
         WHERE j.kind = 'notify_send' AND j.finalized_at IS NULL AND j.args @> jsonb_build_object('mail_id', v_mail.id::text)) THEN
         RAISE EXCEPTION 'mail % is %', v_mail.number, replace(v_mail.state::text, '_', ' ')
             USING ERRCODE = 'MR971',
                   DETAIL = jsonb_build_object('mail', v_mail.number, 'state', v_mail.state)::text,
-                  HINT = 'Only a mail that was given up is tried again; one that waits is tried by itself.';
+                  HINT = 'Only a mail that was given up or is held is tried again; one that waits is tried by itself.';
     END IF;
     UPDATE notify.mail AS m
-    SET state = CASE m.state WHEN 'dead' THEN 'queued' ELSE m.state END,
+    SET state = CASE WHEN m.state IN ('dead', 'held') THEN 'queued' ELSE m.state END,
         queued_at = clock_timestamp(),
         reason = NULL
     WHERE m.id = v_mail.id;
@@ -40,4 +40,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
-    'Command: tries a mail again that was given up, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
+    'Command: tries a mail again that was given up, is held, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';

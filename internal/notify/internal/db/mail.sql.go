@@ -22,6 +22,24 @@ func (q *Queries) BeginHandOver(ctx context.Context, mailID int64, domain string
 	return message_id, err
 }
 
+const confirmMail = `-- name: ConfirmMail :one
+SELECT status::integer AS status, body::jsonb AS body, is_replayed::boolean AS is_replayed
+FROM notify.confirm_mail($1::jsonb, $2::jsonb) AS a (status, body, is_replayed)
+`
+
+type ConfirmMailRow struct {
+	Status     int32
+	Body       json.RawMessage
+	IsReplayed bool
+}
+
+func (q *Queries) ConfirmMail(ctx context.Context, context json.RawMessage, command json.RawMessage) (ConfirmMailRow, error) {
+	row := q.db.QueryRow(ctx, confirmMail, context, command)
+	var i ConfirmMailRow
+	err := row.Scan(&i.Status, &i.Body, &i.IsReplayed)
+	return i, err
+}
+
 const getMail = `-- name: GetMail :one
 SELECT notify.get_mail($1::text)::jsonb AS document
 `
@@ -45,14 +63,15 @@ func (q *Queries) GetMailSource(ctx context.Context, kind string, number string)
 }
 
 const getOutgoingMail = `-- name: GetOutgoingMail :one
-SELECT m.number::text AS number, m.recipient::text AS recipient, m.language::text AS language, m.subject::text AS subject, m.body::text AS body,
+SELECT m.number::text AS number, m.state::text AS state, m.recipient::text AS recipient, m.language::text AS language, m.subject::text AS subject, m.body::text AS body,
     m.created_at::timestamptz AS created_at, m.waited_seconds::integer AS waited_seconds, m.file_name::text AS file_name,
     m.media_type::text AS media_type, m.content::bytea AS content
-FROM notify.get_outgoing_mail($1::bigint) AS m (number, recipient, language, subject, body, created_at, waited_seconds, file_name, media_type, content)
+FROM notify.get_outgoing_mail($1::bigint) AS m (number, state, recipient, language, subject, body, created_at, waited_seconds, file_name, media_type, content)
 `
 
 type GetOutgoingMailRow struct {
 	Number        string
+	State         string
 	Recipient     string
 	Language      string
 	Subject       string
@@ -69,6 +88,7 @@ func (q *Queries) GetOutgoingMail(ctx context.Context, mailID int64) (GetOutgoin
 	var i GetOutgoingMailRow
 	err := row.Scan(
 		&i.Number,
+		&i.State,
 		&i.Recipient,
 		&i.Language,
 		&i.Subject,
@@ -80,6 +100,26 @@ func (q *Queries) GetOutgoingMail(ctx context.Context, mailID int64) (GetOutgoin
 		&i.Content,
 	)
 	return i, err
+}
+
+const handOver = `-- name: HandOver :one
+SELECT notify.hand_over($1::bigint)::boolean AS is_mine
+`
+
+func (q *Queries) HandOver(ctx context.Context, mailID int64) (bool, error) {
+	row := q.db.QueryRow(ctx, handOver, mailID)
+	var is_mine bool
+	err := row.Scan(&is_mine)
+	return is_mine, err
+}
+
+const holdMail = `-- name: HoldMail :exec
+SELECT notify.hold_mail($1::bigint, $2::text)
+`
+
+func (q *Queries) HoldMail(ctx context.Context, mailID int64, reason string) error {
+	_, err := q.db.Exec(ctx, holdMail, mailID, reason)
+	return err
 }
 
 const listMails = `-- name: ListMails :one
