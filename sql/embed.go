@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strings"
 )
 
 // Files holds the folders as they stand in the repository, such as "checks/inventory/balance.sql".
 //
-//go:embed schema functions triggers views checks replica/*.sql structure.sql
+//go:embed schema functions triggers views checks replica/*.sql ledgers/*.sql structure.sql
 var Files embed.FS
 
 // Schema is the numbered series of migrations.
@@ -96,4 +97,14 @@ func Replica(name string) string {
 		panic(err) // the name is a constant; it cannot be wrong
 	}
 	return string(text)
+}
+
+// Ledger is one of the texts by which sealed tables are read, such as "rows", with its {places} filled: old and new in turn. They
+// do not stand in the database, which could be made to tell something else.
+func Ledger(name string, places ...string) string {
+	text, err := Files.ReadFile("ledgers/" + name + ".sql")
+	if err != nil {
+		panic(err) // the name is a constant; it cannot be wrong
+	}
+	return strings.NewReplacer(places...).Replace(string(text))
 }

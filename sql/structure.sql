@@ -928,6 +928,244 @@ CREATE TYPE shipping.handling_unit_state AS ENUM (
 COMMENT ON TYPE shipping.handling_unit_state IS 'packed: waits in staging. shipped: left for the customer. unpacked: dissolved, its SSCC is not given again.';
 
 --
+-- Name: add_seal(bigint, integer, text, text, bigint, bytea, bytea, text, bytea, timestamp with time zone); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.add_seal(p_number bigint, p_incarnation integer, p_from_transaction_id text, p_to_transaction_id text, p_row_count bigint, p_previous bytea, p_hash bytea, p_key_id text, p_signature bytea, p_sealed_at timestamp with time zone) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    INSERT INTO audit.seal (number, incarnation, from_transaction_id, to_transaction_id, row_count, previous, hash, key_id, signature, sealed_at)
+    VALUES (p_number, p_incarnation, p_from_transaction_id::xid8, p_to_transaction_id::xid8, p_row_count, p_previous, p_hash,
+        p_key_id, p_signature, p_sealed_at);
+$$;
+
+--
+-- Name: FUNCTION add_seal(p_number bigint, p_incarnation integer, p_from_transaction_id text, p_to_transaction_id text, p_row_count bigint, p_previous bytea, p_hash bytea, p_key_id text, p_signature bytea, p_sealed_at timestamp with time zone); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.add_seal(p_number bigint, p_incarnation integer, p_from_transaction_id text, p_to_transaction_id text, p_row_count bigint, p_previous bytea, p_hash bytea, p_key_id text, p_signature bytea, p_sealed_at timestamp with time zone) IS 'Ends a seal, after its parts, in the transaction of audit.prepare_seal.';
+
+--
+-- Name: add_seal_chunk(bigint, text, integer, integer, bytea, bytea); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.add_seal_chunk(p_seal_number bigint, p_ledger text, p_ordinal integer, p_row_count integer, p_root bytea, p_prints bytea) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    INSERT INTO audit.seal_chunk (seal_number, ledger, ordinal, row_count, root, prints)
+    VALUES (p_seal_number, p_ledger, p_ordinal, p_row_count, p_root, p_prints);
+$$;
+
+--
+-- Name: FUNCTION add_seal_chunk(p_seal_number bigint, p_ledger text, p_ordinal integer, p_row_count integer, p_root bytea, p_prints bytea); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.add_seal_chunk(p_seal_number bigint, p_ledger text, p_ordinal integer, p_row_count integer, p_root bytea, p_prints bytea) IS 'Adds rows of a table to the seal that is being made.';
+
+--
+-- Name: add_seal_part(bigint, text, text[], bigint, bytea, bytea); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.add_seal_part(p_seal_number bigint, p_ledger text, p_columns text[], p_row_count bigint, p_root bytea, p_prints_digest bytea) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    INSERT INTO audit.seal_part (seal_number, ledger, columns, row_count, root, prints_digest)
+    VALUES (p_seal_number, p_ledger, p_columns, p_row_count, p_root, p_prints_digest);
+$$;
+
+--
+-- Name: FUNCTION add_seal_part(p_seal_number bigint, p_ledger text, p_columns text[], p_row_count bigint, p_root bytea, p_prints_digest bytea); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.add_seal_part(p_seal_number bigint, p_ledger text, p_columns text[], p_row_count bigint, p_root bytea, p_prints_digest bytea) IS 'Adds a table to the seal that is being made.';
+
+--
+-- Name: begin_delivery(text[]); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.begin_delivery(p_destinations text[]) RETURNS TABLE(destination text, sent_to bigint)
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE audit.witness AS w
+    SET is_active = false
+    WHERE w.is_active AND w.destination <> ALL (p_destinations);
+    RETURN QUERY
+    SELECT d.name, coalesce(w.sent_to, 0)
+    FROM unnest(p_destinations) AS d (name)
+    LEFT JOIN audit.witness AS w ON w.destination = d.name;
+END;
+$$;
+
+--
+-- Name: FUNCTION begin_delivery(p_destinations text[]); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.begin_delivery(p_destinations text[]) IS 'Takes the destinations that the worker is configured for, and tells up to which seal each of them has the heads.';
+
+--
+-- Name: begin_incarnation(text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.begin_incarnation(p_reason text) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_last audit.incarnation;
+    v_system bigint := (SELECT c.system_identifier FROM pg_control_system() AS c);
+    v_reason text := p_reason;
+    v_ledger text;
+BEGIN
+    SELECT i.* INTO v_last FROM audit.incarnation AS i ORDER BY i.number DESC LIMIT 1;
+    IF NOT FOUND THEN
+        -- The first one is what the columns say by themselves.
+        INSERT INTO audit.incarnation (number, system_identifier, reason, actor)
+        VALUES (1, v_system, coalesce(p_reason, 'the beginning'), event.current_actor())
+        ON CONFLICT DO NOTHING;
+        RETURN 1;
+    END IF;
+    IF v_reason IS NULL AND v_system <> v_last.system_identifier THEN
+        v_reason := 'the server is another one';
+    END IF;
+    IF v_reason IS NULL AND EXISTS (
+        SELECT FROM audit.seal AS s
+        WHERE s.incarnation = v_last.number AND s.to_transaction_id > pg_snapshot_xmax(pg_current_snapshot())) THEN
+        v_reason := 'transactions are counted from below what is sealed';
+    END IF;
+    IF v_reason IS NULL THEN
+        RETURN v_last.number;
+    END IF;
+
+    -- Two servers that start at once: the second one finds it begun.
+    PERFORM pg_advisory_xact_lock(931, 1);
+    IF EXISTS (SELECT FROM audit.incarnation AS i WHERE i.number > v_last.number) THEN
+        RETURN (SELECT max(i.number) FROM audit.incarnation AS i);
+    END IF;
+    INSERT INTO audit.incarnation (number, system_identifier, reason, actor)
+    VALUES (v_last.number + 1, v_system, v_reason, event.current_actor());
+    FOR v_ledger IN
+        SELECT c.oid::regclass::text
+        FROM pg_class AS c
+        WHERE c.relkind IN ('r', 'p')
+          AND (SELECT count(*) FROM pg_attribute AS a
+               WHERE a.attrelid = c.oid AND a.attname IN ('transaction_id', 'incarnation') AND NOT a.attisdropped) = 2
+        ORDER BY c.relispartition, c.oid
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN incarnation SET DEFAULT %s', v_ledger, v_last.number + 1);
+    END LOOP;
+    RETURN v_last.number + 1;
+END;
+$$;
+
+--
+-- Name: FUNCTION begin_incarnation(p_reason text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.begin_incarnation(p_reason text) IS 'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
+
+--
+-- Name: list_columns(text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.list_columns(p_table text) RETURNS SETOF text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT a.attname::text
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_table::regclass
+      AND a.attnum > 0
+      AND NOT a.attisdropped
+    ORDER BY a.attnum;
+$$;
+
+--
+-- Name: FUNCTION list_columns(p_table text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.list_columns(p_table text) IS 'Columns of a table, in their order: what a seal of it covers.';
+
+--
+-- Name: list_seals(bigint, integer); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.list_seals(p_after bigint, p_limit integer) RETURNS TABLE(number bigint, incarnation integer, from_transaction_id text, to_transaction_id text, row_count bigint, previous bytea, hash bytea, key_id text, signature bytea, sealed_at timestamp with time zone, parts jsonb)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT s.number, s.incarnation, s.from_transaction_id::text, s.to_transaction_id::text, s.row_count, s.previous, s.hash,
+        coalesce(s.key_id, ''), coalesce(s.signature, ''), s.sealed_at,
+        coalesce((
+            SELECT jsonb_agg(jsonb_build_object('ledger', p.ledger, 'columns', p.columns, 'rows', p.row_count,
+                'root', encode(p.root, 'hex'), 'prints', encode(p.prints_digest, 'hex')) ORDER BY p.ledger)
+            FROM audit.seal_part AS p
+            WHERE p.seal_number = s.number), '[]')
+    FROM audit.seal AS s
+    WHERE s.number > p_after
+    ORDER BY s.number
+    LIMIT p_limit;
+$$;
+
+--
+-- Name: FUNCTION list_seals(p_after bigint, p_limit integer); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.list_seals(p_after bigint, p_limit integer) IS 'Seals after a number, with their parts: what their statements are made of.';
+
+--
+-- Name: prepare_seal(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.prepare_seal(OUT number bigint, OUT incarnation integer, OUT from_transaction_id text, OUT to_transaction_id text, OUT previous bytea, OUT sealed_at timestamp with time zone, OUT last_sealed_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+#variable_conflict use_variable
+DECLARE
+    -- The end of an incarnation that is over: whatever it wrote is final.
+    c_end CONSTANT xid8 := '9223372036854775807'::xid8;
+    v_last audit.seal;
+BEGIN
+    -- One at a time; a second one has nothing to do.
+    IF NOT pg_try_advisory_xact_lock(931, 0) THEN
+        RETURN;
+    END IF;
+    SELECT s.* INTO v_last FROM audit.seal AS s ORDER BY s.number DESC LIMIT 1;
+    number := coalesce(v_last.number, 0) + 1;
+    previous := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+    last_sealed_at := v_last.sealed_at;
+    IF v_last.number IS NULL THEN
+        incarnation := 1;
+        from_transaction_id := '0';
+    ELSIF v_last.to_transaction_id = c_end THEN
+        incarnation := v_last.incarnation + 1;
+        from_transaction_id := '0';
+    ELSE
+        incarnation := v_last.incarnation;
+        from_transaction_id := v_last.to_transaction_id::text;
+    END IF;
+    IF EXISTS (SELECT FROM audit.incarnation AS i WHERE i.number > incarnation) THEN
+        to_transaction_id := c_end::text;
+    ELSE
+        -- Every transaction below has ended, prepared ones as well: what they wrote can be seen, and nothing will come to it.
+        to_transaction_id := greatest(pg_snapshot_xmin(pg_current_snapshot()), from_transaction_id::xid8)::text;
+    END IF;
+    sealed_at := clock_timestamp();
+END;
+$$;
+
+--
+-- Name: FUNCTION prepare_seal(OUT number bigint, OUT incarnation integer, OUT from_transaction_id text, OUT to_transaction_id text, OUT previous bytea, OUT sealed_at timestamp with time zone, OUT last_sealed_at timestamp with time zone); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.prepare_seal(OUT number bigint, OUT incarnation integer, OUT from_transaction_id text, OUT to_transaction_id text, OUT previous bytea, OUT sealed_at timestamp with time zone, OUT last_sealed_at timestamp with time zone) IS 'What the next seal has to seal: from where the last one ended to the oldest transaction that is still running. Locks sealing until the end of the transaction; nulls when another one seals.';
+
+--
 -- Name: record_change(); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -974,6 +1212,56 @@ $$;
 --
 
 COMMENT ON FUNCTION audit.record_change() IS 'Trigger function of every business table: records who changed which row, when, from what to what. The table must have a bigint id.';
+
+--
+-- Name: record_delivery(text, bigint, text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.record_delivery(p_destination text, p_sent_to bigint, p_failure text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    INSERT INTO audit.witness AS w (destination, sent_to, sent_at, failing_since, failure)
+    VALUES (p_destination, p_sent_to, CASE WHEN p_failure IS NULL THEN clock_timestamp() END,
+        CASE WHEN p_failure IS NOT NULL THEN clock_timestamp() END, left(event.hide_secrets(p_failure), 500))
+    ON CONFLICT (destination) DO UPDATE
+    SET sent_to = greatest(w.sent_to, excluded.sent_to),
+        sent_at = coalesce(excluded.sent_at, w.sent_at),
+        failing_since = CASE WHEN excluded.failure IS NOT NULL THEN coalesce(w.failing_since, excluded.failing_since) END,
+        failure = excluded.failure,
+        is_active = true;
+$$;
+
+--
+-- Name: FUNCTION record_delivery(p_destination text, p_sent_to bigint, p_failure text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.record_delivery(p_destination text, p_sent_to bigint, p_failure text) IS 'Notes up to which seal the heads have arrived at a destination, or why they do not arrive.';
+
+--
+-- Name: record_detachment(text, text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.record_detachment(p_ledger text, p_partition text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count bigint;
+    v_first bigint;
+    v_last bigint;
+BEGIN
+    EXECUTE format('SELECT count(*), min(p.id), max(p.id) FROM %s AS p', p_partition::regclass) INTO v_count, v_first, v_last;
+    INSERT INTO audit.detachment (ledger, partition, row_count, first_key, last_key, actor)
+    VALUES (p_ledger, p_partition, v_count, v_first, v_last, event.current_actor());
+END;
+$$;
+
+--
+-- Name: FUNCTION record_detachment(p_ledger text, p_partition text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.record_detachment(p_ledger text, p_partition text) IS 'Notes that a partition leaves its append-only table, in the transaction that detaches it, so that its rows are not taken for missing.';
 
 --
 -- Name: check_sums(); Type: FUNCTION; Schema: billing; Owner: -
@@ -19822,6 +20110,67 @@ $$;
 COMMENT ON FUNCTION shipping.unpack_handling_unit(p_context jsonb, p_command jsonb) IS 'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
 
 --
+-- Name: detachment; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.detachment (
+    id bigint NOT NULL,
+    ledger text NOT NULL,
+    partition text NOT NULL,
+    row_count bigint NOT NULL,
+    first_key bigint,
+    last_key bigint,
+    detached_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
+    CONSTRAINT detachment_row_count_check CHECK ((row_count >= 0))
+);
+
+--
+-- Name: TABLE detachment; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.detachment IS 'Months that were taken out of an append-only table by the functions that do so: their rows are not missing. Append-only, sealed itself.';
+
+--
+-- Name: COLUMN detachment.first_key; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.detachment.first_key IS 'Smallest id in it.';
+
+--
+-- Name: COLUMN detachment.last_key; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.detachment.last_key IS 'Greatest id in it.';
+
+--
+-- Name: COLUMN detachment.transaction_id; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.detachment.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN detachment.incarnation; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.detachment.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
+
+--
+-- Name: detachment_id_seq; Type: SEQUENCE; Schema: audit; Owner: -
+--
+
+ALTER TABLE audit.detachment ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME audit.detachment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: entry_id; Type: SEQUENCE; Schema: audit; Owner: -
 --
 
@@ -19856,6 +20205,7 @@ CREATE TABLE audit.entry (
     request_id text,
     old_row jsonb,
     new_row jsonb,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT entry_new_row_check CHECK (((operation = 'delete'::audit.operation) = (new_row IS NULL))),
     CONSTRAINT entry_old_row_check CHECK (((operation = 'insert'::audit.operation) = (old_row IS NULL)))
 )
@@ -19892,6 +20242,12 @@ COMMENT ON COLUMN audit.entry.old_row IS 'The row before, for update and delete;
 COMMENT ON COLUMN audit.entry.new_row IS 'The row after, for insert and update; of an update only the members that changed.';
 
 --
+-- Name: COLUMN entry.incarnation; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.entry.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
+
+--
 -- Name: entry_default; Type: TABLE; Schema: audit; Owner: -
 --
 
@@ -19909,6 +20265,7 @@ CREATE TABLE audit.entry_default (
     request_id text,
     old_row jsonb,
     new_row jsonb,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT entry_new_row_check CHECK (((operation = 'delete'::audit.operation) = (new_row IS NULL))),
     CONSTRAINT entry_old_row_check CHECK (((operation = 'insert'::audit.operation) = (old_row IS NULL)))
 );
@@ -19918,6 +20275,227 @@ CREATE TABLE audit.entry_default (
 --
 
 COMMENT ON TABLE audit.entry_default IS 'Catches entries of a month that has no partition yet, so that nothing fails; empty when partitions are kept ahead.';
+
+--
+-- Name: incarnation; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.incarnation (
+    number smallint NOT NULL,
+    system_identifier bigint NOT NULL,
+    reason text NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    actor text NOT NULL,
+    CONSTRAINT incarnation_number_check CHECK ((number > 0))
+);
+
+--
+-- Name: TABLE incarnation; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.incarnation IS 'Lives of the database. A dump that is restored begins a new one, since the new server counts its transactions from the start again. The first row is written by the first server that starts. Append-only.';
+
+--
+-- Name: COLUMN incarnation.system_identifier; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.incarnation.system_identifier IS 'Of the server (pg_control_system) that the life began on.';
+
+--
+-- Name: seal; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.seal (
+    number bigint NOT NULL,
+    incarnation smallint NOT NULL,
+    from_transaction_id xid8 NOT NULL,
+    to_transaction_id xid8 NOT NULL,
+    row_count bigint NOT NULL,
+    previous bytea NOT NULL,
+    hash bytea NOT NULL,
+    key_id text,
+    signature bytea,
+    sealed_at timestamp with time zone NOT NULL,
+    CONSTRAINT seal_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT seal_number_check CHECK ((number > 0)),
+    CONSTRAINT seal_previous_check CHECK ((octet_length(previous) = 32)),
+    CONSTRAINT seal_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT seal_signature_check CHECK ((((signature IS NULL) = (key_id IS NULL)) AND (octet_length(signature) = 64))),
+    CONSTRAINT seal_to_transaction_id_check CHECK ((to_transaction_id >= from_transaction_id))
+);
+
+--
+-- Name: TABLE seal; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.seal IS 'Every row that a range of transactions wrote into the append-only tables, bound by hash: each seal to its rows (audit.seal_part) and to the seal before. Append-only. docs/adr/0031.';
+
+--
+-- Name: COLUMN seal.from_transaction_id; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.from_transaction_id IS 'First transaction sealed, included: where the seal before ended.';
+
+--
+-- Name: COLUMN seal.to_transaction_id; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.to_transaction_id IS 'Excluded. Every transaction before it had ended when this was sealed.';
+
+--
+-- Name: COLUMN seal.row_count; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.row_count IS 'Rows of all tables.';
+
+--
+-- Name: COLUMN seal.previous; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.previous IS 'Hash of the seal before; zeros for the first.';
+
+--
+-- Name: COLUMN seal.hash; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.hash IS 'SHA-256 of the statement that this row and its parts make.';
+
+--
+-- Name: COLUMN seal.key_id; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.key_id IS 'Which key signed the hash: the beginning of the SHA-256 of the public key. Null: none did.';
+
+--
+-- Name: COLUMN seal.signature; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal.signature IS 'Ed25519 over the statement''s hash. The key is not in the database.';
+
+--
+-- Name: seal_chunk; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.seal_chunk (
+    seal_number bigint NOT NULL,
+    ledger text NOT NULL,
+    ordinal integer NOT NULL,
+    row_count integer NOT NULL,
+    root bytea NOT NULL,
+    prints bytea NOT NULL,
+    CONSTRAINT seal_chunk_root_check CHECK ((octet_length(root) = 32)),
+    CONSTRAINT seal_chunk_row_count_check CHECK (((row_count >= 1) AND (row_count <= 4096)))
+);
+ALTER TABLE ONLY audit.seal_chunk ALTER COLUMN prints SET STORAGE EXTERNAL;
+
+--
+-- Name: TABLE seal_chunk; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.seal_chunk IS 'Up to 4,096 rows of a part, so that a row that was changed can be named. Append-only.';
+
+--
+-- Name: COLUMN seal_chunk.root; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal_chunk.root IS 'Merkle root of these rows: a node of the tree of the part.';
+
+--
+-- Name: COLUMN seal_chunk.prints; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal_chunk.prints IS 'Of each row: how much its transaction is above that of the row before, its key, and the first 16 bytes of its leaf.';
+
+--
+-- Name: seal_part; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.seal_part (
+    seal_number bigint NOT NULL,
+    ledger text NOT NULL,
+    columns text[] NOT NULL,
+    row_count bigint NOT NULL,
+    root bytea NOT NULL,
+    prints_digest bytea NOT NULL,
+    CONSTRAINT seal_part_prints_digest_check CHECK ((octet_length(prints_digest) = 32)),
+    CONSTRAINT seal_part_root_check CHECK ((octet_length(root) = 32)),
+    CONSTRAINT seal_part_row_count_check CHECK ((row_count > 0))
+);
+
+--
+-- Name: TABLE seal_part; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.seal_part IS 'What a seal says of one table. Append-only.';
+
+--
+-- Name: COLUMN seal_part.ledger; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal_part.ledger IS 'The append-only table, such as inventory.movement.';
+
+--
+-- Name: COLUMN seal_part.columns; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal_part.columns IS 'The columns sealed, in order: those that the table had then.';
+
+--
+-- Name: COLUMN seal_part.root; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal_part.root IS 'Merkle root (RFC 6962) of the rows in the order of transaction and key.';
+
+--
+-- Name: COLUMN seal_part.prints_digest; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.seal_part.prints_digest IS 'SHA-256 of the prints of all chunks.';
+
+--
+-- Name: witness; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.witness (
+    destination text NOT NULL,
+    sent_to bigint DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failure text,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT witness_failure_check CHECK (((failure IS NULL) = (failing_since IS NULL))),
+    CONSTRAINT witness_sent_to_check CHECK ((sent_to >= 0))
+);
+
+--
+-- Name: TABLE witness; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.witness IS 'Where the heads of the seals are sent, off this host, and how far that has come.';
+
+--
+-- Name: COLUMN witness.destination; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.witness.destination IS 'Folder or address without its credentials.';
+
+--
+-- Name: COLUMN witness.sent_to; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.witness.sent_to IS 'Number of the last seal that arrived there.';
+
+--
+-- Name: COLUMN witness.failing_since; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.witness.failing_since IS 'Since when nothing arrives; null while it does.';
+
+--
+-- Name: COLUMN witness.is_active; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.witness.is_active IS 'Whether the worker is configured for it.';
 
 --
 -- Name: invoice; Type: TABLE; Schema: billing; Owner: -
@@ -20720,6 +21298,8 @@ CREATE TABLE costing.journal_entry (
     document_id bigint,
     posted_at timestamp with time zone NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT journal_entry_amount_check CHECK (((amount > (0)::numeric) AND (amount <> 'NaN'::numeric))),
     CONSTRAINT journal_entry_credit_check CHECK ((debit <> credit)),
     CONSTRAINT journal_entry_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -20788,6 +21368,18 @@ COMMENT ON COLUMN costing.journal_entry.posted_at IS 'When it came into the book
 COMMENT ON COLUMN costing.journal_entry.occurred_at IS 'When it happened.';
 
 --
+-- Name: COLUMN journal_entry.transaction_id; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN journal_entry.incarnation; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.journal_entry.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
+
+--
 -- Name: journal_line; Type: VIEW; Schema: costing; Owner: -
 --
 
@@ -20844,6 +21436,8 @@ CREATE TABLE costing.labour_cost (
     work_order_id bigint NOT NULL,
     value numeric(48,4) NOT NULL,
     machine_value numeric(48,4) DEFAULT 0 NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT labour_cost_machine_value_check CHECK (((machine_value <> 'NaN'::numeric) AND ((machine_value >= (0)::numeric) = (NOT (is_reversal AND (machine_value <> (0)::numeric)))))),
     CONSTRAINT labour_cost_value_check CHECK (((value <> 'NaN'::numeric) AND ((value >= (0)::numeric) = (NOT (is_reversal AND (value <> (0)::numeric))))))
 );
@@ -20865,6 +21459,18 @@ COMMENT ON COLUMN costing.labour_cost.value IS 'Labour, in the currency of the b
 --
 
 COMMENT ON COLUMN costing.labour_cost.machine_value IS 'Machine, in the currency of the books; negative when taken back.';
+
+--
+-- Name: COLUMN labour_cost.transaction_id; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.labour_cost.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN labour_cost.incarnation; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.labour_cost.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
 
 --
 -- Name: layer; Type: TABLE; Schema: costing; Owner: -
@@ -20932,6 +21538,8 @@ CREATE TABLE costing.movement_cost (
     variance numeric(48,4) DEFAULT 0 NOT NULL,
     currency text NOT NULL,
     work_order_id bigint,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT movement_cost_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT movement_cost_quantity_check CHECK (((quantity <> (0)::numeric) AND (quantity <> 'NaN'::numeric))),
     CONSTRAINT movement_cost_value_check CHECK (((value = (0)::numeric) OR (sign(value) = sign(quantity))))
@@ -20984,6 +21592,18 @@ COMMENT ON COLUMN costing.movement_cost.currency IS 'ISO 4217 code of the books 
 --
 
 COMMENT ON COLUMN costing.movement_cost.work_order_id IS 'The work order that material went into or goods came from.';
+
+--
+-- Name: COLUMN movement_cost.transaction_id; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.movement_cost.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN movement_cost.incarnation; Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON COLUMN costing.movement_cost.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
 
 --
 -- Name: receipt_match; Type: TABLE; Schema: costing; Owner: -
@@ -21115,6 +21735,8 @@ CREATE TABLE document.file (
     content bytea NOT NULL,
     sha256 bytea NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT file_language_check CHECK ((language ~ '^[a-z]{2}$'::text)),
     CONSTRAINT file_media_type_check CHECK ((media_type ~ '^[a-z]+/[a-z0-9.+-]+$'::text)),
     CONSTRAINT file_number_check CHECK (((length(number) >= 1) AND (length(number) <= 64))),
@@ -21158,6 +21780,18 @@ COMMENT ON COLUMN document.file.content IS 'The file. Compressed by itself, so s
 --
 
 COMMENT ON COLUMN document.file.sha256 IS 'SHA-256 of the content, which the table holds.';
+
+--
+-- Name: COLUMN file.transaction_id; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.file.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN file.incarnation; Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON COLUMN document.file.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
 
 --
 -- Name: file_id_seq; Type: SEQUENCE; Schema: document; Owner: -
@@ -21625,6 +22259,8 @@ CREATE TABLE event.request (
     device text,
     request_id text,
     recorded_at timestamp with time zone NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT request_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
     CONSTRAINT request_status_check CHECK (((status >= 0) AND (status <= 599)))
 );
@@ -21658,6 +22294,18 @@ COMMENT ON COLUMN event.request.status IS 'HTTP status of the answer; 0 while th
 --
 
 COMMENT ON COLUMN event.request.actor IS 'Who asked: the operator or client that the bearer token names.';
+
+--
+-- Name: COLUMN request.transaction_id; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.request.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN request.incarnation; Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON COLUMN event.request.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
 
 --
 -- Name: webhook_attempt; Type: TABLE; Schema: event; Owner: -
@@ -22287,6 +22935,8 @@ CREATE TABLE inventory.movement (
     reason_id bigint,
     actor text NOT NULL,
     request_key uuid,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT movement_quantity_check CHECK (((quantity <> 'NaN'::numeric) AND ((quantity > (0)::numeric) OR ((quantity = (0)::numeric) AND (second_quantity > (0)::numeric) AND (movement_type = ANY (ARRAY['count'::inventory.movement_type, 'reversal'::inventory.movement_type])))))),
     CONSTRAINT movement_reverses_movement_id_check CHECK (((movement_type = 'reversal'::inventory.movement_type) = (reverses_movement_id IS NOT NULL))),
     CONSTRAINT movement_second_quantity_check CHECK (((second_quantity >= (0)::numeric) AND (second_quantity <> 'NaN'::numeric))),
@@ -22367,6 +23017,18 @@ COMMENT ON COLUMN inventory.movement.reason_id IS 'A reason, or null; kept true 
 COMMENT ON COLUMN inventory.movement.actor IS 'Operator or client who posted it; kept here because requests are kept for a limited time.';
 
 --
+-- Name: COLUMN movement.transaction_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN movement.incarnation; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.movement.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
+
+--
 -- Name: movement_default; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -22388,6 +23050,8 @@ CREATE TABLE inventory.movement_default (
     reason_id bigint,
     actor text NOT NULL,
     request_key uuid,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL,
     CONSTRAINT movement_quantity_check CHECK (((quantity <> 'NaN'::numeric) AND ((quantity > (0)::numeric) OR ((quantity = (0)::numeric) AND (second_quantity > (0)::numeric) AND (movement_type = ANY (ARRAY['count'::inventory.movement_type, 'reversal'::inventory.movement_type])))))),
     CONSTRAINT movement_reverses_movement_id_check CHECK (((movement_type = 'reversal'::inventory.movement_type) = (reverses_movement_id IS NOT NULL))),
     CONSTRAINT movement_second_quantity_check CHECK (((second_quantity >= (0)::numeric) AND (second_quantity <> 'NaN'::numeric))),
@@ -22709,7 +23373,9 @@ COMMENT ON COLUMN inventory.retention.months_attached IS 'Months before the runn
 
 CREATE TABLE inventory.reversal (
     reversed_movement_id bigint NOT NULL,
-    movement_id bigint NOT NULL
+    movement_id bigint NOT NULL,
+    transaction_id xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    incarnation smallint DEFAULT 1 NOT NULL
 );
 
 --
@@ -22717,6 +23383,18 @@ CREATE TABLE inventory.reversal (
 --
 
 COMMENT ON TABLE inventory.reversal IS 'Which movement was reversed by which. Apart from the ledger, since a unique key of a partitioned table must hold its partition key: a movement is reversed at most once.';
+
+--
+-- Name: COLUMN reversal.transaction_id; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.reversal.transaction_id IS 'The transaction that wrote the row; by it the row is sealed.';
+
+--
+-- Name: COLUMN reversal.incarnation; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON COLUMN inventory.reversal.incarnation IS 'Life of the database in which transaction_id counts: audit.incarnation.';
 
 --
 -- Name: serial; Type: TABLE; Schema: inventory; Owner: -
@@ -24524,6 +25202,20 @@ ALTER TABLE ONLY river.river_job ALTER COLUMN id SET DEFAULT nextval('river.rive
 ALTER TABLE ONLY river.river_notification ALTER COLUMN id SET DEFAULT nextval('river.river_notification_id_seq'::regclass);
 
 --
+-- Name: detachment detachment_ledger_partition_key; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.detachment
+    ADD CONSTRAINT detachment_ledger_partition_key UNIQUE (ledger, partition);
+
+--
+-- Name: detachment detachment_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.detachment
+    ADD CONSTRAINT detachment_pkey PRIMARY KEY (id);
+
+--
 -- Name: entry entry_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
 --
 
@@ -24536,6 +25228,41 @@ ALTER TABLE ONLY audit.entry
 
 ALTER TABLE ONLY audit.entry_default
     ADD CONSTRAINT entry_default_pkey PRIMARY KEY (id, recorded_at);
+
+--
+-- Name: incarnation incarnation_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.incarnation
+    ADD CONSTRAINT incarnation_pkey PRIMARY KEY (number);
+
+--
+-- Name: seal_chunk seal_chunk_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.seal_chunk
+    ADD CONSTRAINT seal_chunk_pkey PRIMARY KEY (ledger, seal_number, ordinal);
+
+--
+-- Name: seal_part seal_part_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.seal_part
+    ADD CONSTRAINT seal_part_pkey PRIMARY KEY (seal_number, ledger);
+
+--
+-- Name: seal seal_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.seal
+    ADD CONSTRAINT seal_pkey PRIMARY KEY (number);
+
+--
+-- Name: witness witness_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.witness
+    ADD CONSTRAINT witness_pkey PRIMARY KEY (destination);
 
 --
 -- Name: invoice invoice_customer_return_id_key; Type: CONSTRAINT; Schema: billing; Owner: -
@@ -25903,6 +26630,12 @@ ALTER TABLE ONLY shipping.sscc_series
     ADD CONSTRAINT sscc_series_site_id_key UNIQUE (site_id);
 
 --
+-- Name: detachment_transaction_id_brin; Type: INDEX; Schema: audit; Owner: -
+--
+
+CREATE INDEX detachment_transaction_id_brin ON audit.detachment USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
 -- Name: entry_recorded_at_brin; Type: INDEX; Schema: audit; Owner: -
 --
 
@@ -25915,6 +26648,18 @@ CREATE INDEX entry_recorded_at_brin ON ONLY audit.entry USING brin (recorded_at)
 CREATE INDEX entry_default_recorded_at_idx ON audit.entry_default USING brin (recorded_at) WITH (pages_per_range='32', autosummarize='on');
 
 --
+-- Name: entry_deleted_idx; Type: INDEX; Schema: audit; Owner: -
+--
+
+CREATE INDEX entry_deleted_idx ON ONLY audit.entry USING btree (schema_name, table_name, COALESCE((old_row ->> 'number'::text), (old_row ->> 'code'::text))) WHERE (operation = 'delete'::audit.operation);
+
+--
+-- Name: entry_default_schema_name_table_name_coalesce_idx; Type: INDEX; Schema: audit; Owner: -
+--
+
+CREATE INDEX entry_default_schema_name_table_name_coalesce_idx ON audit.entry_default USING btree (schema_name, table_name, COALESCE((old_row ->> 'number'::text), (old_row ->> 'code'::text))) WHERE (operation = 'delete'::audit.operation);
+
+--
 -- Name: entry_table_name_row_id_idx; Type: INDEX; Schema: audit; Owner: -
 --
 
@@ -25925,6 +26670,24 @@ CREATE INDEX entry_table_name_row_id_idx ON ONLY audit.entry USING btree (schema
 --
 
 CREATE INDEX entry_default_schema_name_table_name_row_id_idx ON audit.entry_default USING btree (schema_name, table_name, row_id);
+
+--
+-- Name: entry_transaction_id_brin; Type: INDEX; Schema: audit; Owner: -
+--
+
+CREATE INDEX entry_transaction_id_brin ON ONLY audit.entry USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
+-- Name: entry_default_transaction_id_idx; Type: INDEX; Schema: audit; Owner: -
+--
+
+CREATE INDEX entry_default_transaction_id_idx ON audit.entry_default USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
+-- Name: seal_incarnation_idx; Type: INDEX; Schema: audit; Owner: -
+--
+
+CREATE INDEX seal_incarnation_idx ON audit.seal USING btree (incarnation, to_transaction_id);
 
 --
 -- Name: invoice_corrects_invoice_id_idx; Type: INDEX; Schema: billing; Owner: -
@@ -26107,10 +26870,22 @@ CREATE INDEX journal_entry_item_id_idx ON costing.journal_entry USING btree (ite
 CREATE INDEX journal_entry_posted_at_idx ON costing.journal_entry USING brin (posted_at) WITH (pages_per_range='32', autosummarize='on');
 
 --
+-- Name: journal_entry_transaction_id_brin; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX journal_entry_transaction_id_brin ON costing.journal_entry USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
 -- Name: journal_entry_work_order_id_idx; Type: INDEX; Schema: costing; Owner: -
 --
 
 CREATE INDEX journal_entry_work_order_id_idx ON costing.journal_entry USING btree (work_order_id, "position") WHERE (work_order_id IS NOT NULL);
+
+--
+-- Name: labour_cost_transaction_id_brin; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX labour_cost_transaction_id_brin ON costing.labour_cost USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
 
 --
 -- Name: labour_cost_work_order_id_idx; Type: INDEX; Schema: costing; Owner: -
@@ -26119,10 +26894,22 @@ CREATE INDEX journal_entry_work_order_id_idx ON costing.journal_entry USING btre
 CREATE INDEX labour_cost_work_order_id_idx ON costing.labour_cost USING btree (work_order_id);
 
 --
+-- Name: movement_cost_transaction_id_brin; Type: INDEX; Schema: costing; Owner: -
+--
+
+CREATE INDEX movement_cost_transaction_id_brin ON costing.movement_cost USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
 -- Name: movement_cost_work_order_id_item_id_idx; Type: INDEX; Schema: costing; Owner: -
 --
 
 CREATE INDEX movement_cost_work_order_id_item_id_idx ON costing.movement_cost USING btree (work_order_id, item_id) WHERE (work_order_id IS NOT NULL);
+
+--
+-- Name: file_transaction_id_brin; Type: INDEX; Schema: document; Owner: -
+--
+
+CREATE INDEX file_transaction_id_brin ON document.file USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
 
 --
 -- Name: print_job_document_number_idx; Type: INDEX; Schema: document; Owner: -
@@ -26165,6 +26952,12 @@ CREATE INDEX printer_site_id_idx ON document.printer USING btree (site_id);
 --
 
 CREATE INDEX request_recorded_at_brin ON event.request USING brin (recorded_at) WITH (pages_per_range='32', autosummarize='on');
+
+--
+-- Name: request_transaction_id_brin; Type: INDEX; Schema: event; Owner: -
+--
+
+CREATE INDEX request_transaction_id_brin ON event.request USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
 
 --
 -- Name: webhook_attempt_attempted_at_brin; Type: INDEX; Schema: event; Owner: -
@@ -26323,6 +27116,18 @@ CREATE INDEX movement_posted_at_brin ON ONLY inventory.movement USING brin (post
 CREATE INDEX movement_default_posted_at_idx ON inventory.movement_default USING brin (posted_at) WITH (pages_per_range='64', autosummarize='on');
 
 --
+-- Name: movement_transaction_id_brin; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX movement_transaction_id_brin ON ONLY inventory.movement USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
+-- Name: movement_default_transaction_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX movement_default_transaction_id_idx ON inventory.movement_default USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
+
+--
 -- Name: reservation_demand_type_demand_id_idx; Type: INDEX; Schema: inventory; Owner: -
 --
 
@@ -26357,6 +27162,12 @@ CREATE INDEX reservation_location_id_idx ON inventory.reservation USING btree (l
 --
 
 CREATE INDEX reservation_lot_id_idx ON inventory.reservation USING btree (lot_id);
+
+--
+-- Name: reversal_transaction_id_brin; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX reversal_transaction_id_brin ON inventory.reversal USING brin ((((transaction_id)::text)::bigint)) WITH (pages_per_range='32', autosummarize='on');
 
 --
 -- Name: mail_partner_id_idx; Type: INDEX; Schema: notify; Owner: -
@@ -26929,10 +27740,22 @@ ALTER INDEX audit.entry_pkey ATTACH PARTITION audit.entry_default_pkey;
 ALTER INDEX audit.entry_recorded_at_brin ATTACH PARTITION audit.entry_default_recorded_at_idx;
 
 --
+-- Name: entry_default_schema_name_table_name_coalesce_idx; Type: INDEX ATTACH; Schema: audit; Owner: -
+--
+
+ALTER INDEX audit.entry_deleted_idx ATTACH PARTITION audit.entry_default_schema_name_table_name_coalesce_idx;
+
+--
 -- Name: entry_default_schema_name_table_name_row_id_idx; Type: INDEX ATTACH; Schema: audit; Owner: -
 --
 
 ALTER INDEX audit.entry_table_name_row_id_idx ATTACH PARTITION audit.entry_default_schema_name_table_name_row_id_idx;
+
+--
+-- Name: entry_default_transaction_id_idx; Type: INDEX ATTACH; Schema: audit; Owner: -
+--
+
+ALTER INDEX audit.entry_transaction_id_brin ATTACH PARTITION audit.entry_default_transaction_id_idx;
 
 --
 -- Name: log_p0_pkey; Type: INDEX ATTACH; Schema: event; Owner: -
@@ -26971,6 +27794,36 @@ ALTER INDEX inventory.movement_pkey ATTACH PARTITION inventory.movement_default_
 ALTER INDEX inventory.movement_posted_at_brin ATTACH PARTITION inventory.movement_default_posted_at_idx;
 
 --
+-- Name: movement_default_transaction_id_idx; Type: INDEX ATTACH; Schema: inventory; Owner: -
+--
+
+ALTER INDEX inventory.movement_transaction_id_brin ATTACH PARTITION inventory.movement_default_transaction_id_idx;
+
+--
+-- Name: detachment detachment_append_only; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER detachment_append_only BEFORE DELETE OR UPDATE ON audit.detachment FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER detachment_append_only ON detachment; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER detachment_append_only ON audit.detachment IS 'Refuses update and delete.';
+
+--
+-- Name: detachment detachment_not_truncated; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER detachment_not_truncated BEFORE TRUNCATE ON audit.detachment FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER detachment_not_truncated ON detachment; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER detachment_not_truncated ON audit.detachment IS 'Refuses truncate, which row triggers do not see.';
+
+--
 -- Name: entry entry_append_only; Type: TRIGGER; Schema: audit; Owner: -
 --
 
@@ -26993,6 +27846,102 @@ CREATE TRIGGER entry_not_truncated BEFORE TRUNCATE ON audit.entry FOR EACH STATE
 --
 
 COMMENT ON TRIGGER entry_not_truncated ON audit.entry IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: incarnation incarnation_append_only; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER incarnation_append_only BEFORE DELETE OR UPDATE ON audit.incarnation FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER incarnation_append_only ON incarnation; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER incarnation_append_only ON audit.incarnation IS 'Refuses update and delete.';
+
+--
+-- Name: incarnation incarnation_not_truncated; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER incarnation_not_truncated BEFORE TRUNCATE ON audit.incarnation FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER incarnation_not_truncated ON incarnation; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER incarnation_not_truncated ON audit.incarnation IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: seal seal_append_only; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER seal_append_only BEFORE DELETE OR UPDATE ON audit.seal FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER seal_append_only ON seal; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER seal_append_only ON audit.seal IS 'Refuses update and delete.';
+
+--
+-- Name: seal_chunk seal_chunk_append_only; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER seal_chunk_append_only BEFORE DELETE OR UPDATE ON audit.seal_chunk FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER seal_chunk_append_only ON seal_chunk; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER seal_chunk_append_only ON audit.seal_chunk IS 'Refuses update and delete.';
+
+--
+-- Name: seal_chunk seal_chunk_not_truncated; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER seal_chunk_not_truncated BEFORE TRUNCATE ON audit.seal_chunk FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER seal_chunk_not_truncated ON seal_chunk; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER seal_chunk_not_truncated ON audit.seal_chunk IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: seal seal_not_truncated; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER seal_not_truncated BEFORE TRUNCATE ON audit.seal FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER seal_not_truncated ON seal; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER seal_not_truncated ON audit.seal IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: seal_part seal_part_append_only; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER seal_part_append_only BEFORE DELETE OR UPDATE ON audit.seal_part FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER seal_part_append_only ON seal_part; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER seal_part_append_only ON audit.seal_part IS 'Refuses update and delete.';
+
+--
+-- Name: seal_part seal_part_not_truncated; Type: TRIGGER; Schema: audit; Owner: -
+--
+
+CREATE TRIGGER seal_part_not_truncated BEFORE TRUNCATE ON audit.seal_part FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+--
+-- Name: TRIGGER seal_part_not_truncated ON seal_part; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TRIGGER seal_part_not_truncated ON audit.seal_part IS 'Refuses truncate, which row triggers do not see.';
 
 --
 -- Name: invoice invoice_append_only; Type: TRIGGER; Schema: billing; Owner: -
@@ -28277,6 +29226,13 @@ CREATE TRIGGER shipment_unit_not_truncated BEFORE TRUNCATE ON shipping.shipment_
 --
 
 COMMENT ON TRIGGER shipment_unit_not_truncated ON shipping.shipment_unit IS 'Refuses truncate, which row triggers do not see.';
+
+--
+-- Name: seal seal_incarnation_fkey; Type: FK CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.seal
+    ADD CONSTRAINT seal_incarnation_fkey FOREIGN KEY (incarnation) REFERENCES audit.incarnation(number);
 
 --
 -- Name: invoice invoice_corrects_invoice_id_fkey; Type: FK CONSTRAINT; Schema: billing; Owner: -

@@ -20,6 +20,16 @@ DROP TRIGGER IF EXISTS journal_entry_append_only ON costing.journal_entry;
 DROP TRIGGER IF EXISTS reason_never_deleted ON catalog.reason;
 DROP TRIGGER IF EXISTS location_never_deleted ON catalog.location;
 DROP TRIGGER IF EXISTS item_never_deleted ON catalog.item;
+DROP TRIGGER IF EXISTS seal_part_not_truncated ON audit.seal_part;
+DROP TRIGGER IF EXISTS seal_part_append_only ON audit.seal_part;
+DROP TRIGGER IF EXISTS seal_not_truncated ON audit.seal;
+DROP TRIGGER IF EXISTS seal_chunk_not_truncated ON audit.seal_chunk;
+DROP TRIGGER IF EXISTS seal_chunk_append_only ON audit.seal_chunk;
+DROP TRIGGER IF EXISTS seal_append_only ON audit.seal;
+DROP TRIGGER IF EXISTS incarnation_not_truncated ON audit.incarnation;
+DROP TRIGGER IF EXISTS incarnation_append_only ON audit.incarnation;
+DROP TRIGGER IF EXISTS detachment_not_truncated ON audit.detachment;
+DROP TRIGGER IF EXISTS detachment_append_only ON audit.detachment;
 DROP VIEW IF EXISTS costing.journal_line;
 DROP FUNCTION IF EXISTS shipping.find_picked_lot(catalog.item, text, text, bigint);
 DROP FUNCTION IF EXISTS sales.reservation_expiry(jsonb);
@@ -155,6 +165,16 @@ DROP FUNCTION IF EXISTS costing.document_number(costing.entry_kind, inventory.do
 DROP FUNCTION IF EXISTS catalog.refuse_removal();
 DROP FUNCTION IF EXISTS catalog.local_date(bigint);
 DROP FUNCTION IF EXISTS catalog.find_reason(text, catalog.reason_kind[]);
+DROP FUNCTION IF EXISTS audit.record_detachment(text, text);
+DROP FUNCTION IF EXISTS audit.record_delivery(text, bigint, text);
+DROP FUNCTION IF EXISTS audit.prepare_seal();
+DROP FUNCTION IF EXISTS audit.list_seals(bigint, integer);
+DROP FUNCTION IF EXISTS audit.list_columns(text);
+DROP FUNCTION IF EXISTS audit.begin_incarnation(text);
+DROP FUNCTION IF EXISTS audit.begin_delivery(text[]);
+DROP FUNCTION IF EXISTS audit.add_seal_part(bigint, text, text[], bigint, bytea, bytea);
+DROP FUNCTION IF EXISTS audit.add_seal_chunk(bigint, text, integer, integer, bytea, bytea);
+DROP FUNCTION IF EXISTS audit.add_seal(bigint, integer, text, text, bigint, bytea, bytea, text, bytea, timestamptz);
 
 -- Written by hand:
 SET LOCAL lock_timeout = '5s';

@@ -3,6 +3,316 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- >>> functions/audit/add_seal.sql sha256:67fad7e53224f68d
+CREATE OR REPLACE FUNCTION audit.add_seal(
+    p_number bigint,
+    p_incarnation integer,
+    p_from_transaction_id text,
+    p_to_transaction_id text,
+    p_row_count bigint,
+    p_previous bytea,
+    p_hash bytea,
+    p_key_id text,
+    p_signature bytea,
+    p_sealed_at timestamptz
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    INSERT INTO audit.seal (number, incarnation, from_transaction_id, to_transaction_id, row_count, previous, hash, key_id, signature, sealed_at)
+    VALUES (p_number, p_incarnation, p_from_transaction_id::xid8, p_to_transaction_id::xid8, p_row_count, p_previous, p_hash,
+        p_key_id, p_signature, p_sealed_at);
+$function$;
+
+COMMENT ON FUNCTION audit.add_seal(bigint, integer, text, text, bigint, bytea, bytea, text, bytea, timestamptz) IS
+    'Ends a seal, after its parts, in the transaction of audit.prepare_seal.';
+-- <<< functions/audit/add_seal.sql
+
+-- >>> functions/audit/add_seal_chunk.sql sha256:0dacffb080bc956b
+CREATE OR REPLACE FUNCTION audit.add_seal_chunk(
+    p_seal_number bigint,
+    p_ledger text,
+    p_ordinal integer,
+    p_row_count integer,
+    p_root bytea,
+    p_prints bytea
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    INSERT INTO audit.seal_chunk (seal_number, ledger, ordinal, row_count, root, prints)
+    VALUES (p_seal_number, p_ledger, p_ordinal, p_row_count, p_root, p_prints);
+$function$;
+
+COMMENT ON FUNCTION audit.add_seal_chunk(bigint, text, integer, integer, bytea, bytea) IS
+    'Adds rows of a table to the seal that is being made.';
+-- <<< functions/audit/add_seal_chunk.sql
+
+-- >>> functions/audit/add_seal_part.sql sha256:cf54aa392c457c9d
+CREATE OR REPLACE FUNCTION audit.add_seal_part(
+    p_seal_number bigint,
+    p_ledger text,
+    p_columns text[],
+    p_row_count bigint,
+    p_root bytea,
+    p_prints_digest bytea
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    INSERT INTO audit.seal_part (seal_number, ledger, columns, row_count, root, prints_digest)
+    VALUES (p_seal_number, p_ledger, p_columns, p_row_count, p_root, p_prints_digest);
+$function$;
+
+COMMENT ON FUNCTION audit.add_seal_part(bigint, text, text[], bigint, bytea, bytea) IS
+    'Adds a table to the seal that is being made.';
+-- <<< functions/audit/add_seal_part.sql
+
+-- >>> functions/audit/begin_delivery.sql sha256:b09ed0cdd388a0bb
+CREATE OR REPLACE FUNCTION audit.begin_delivery(
+    p_destinations text[]
+) RETURNS TABLE (
+    destination text,
+    sent_to bigint
+)
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    UPDATE audit.witness AS w
+    SET is_active = false
+    WHERE w.is_active AND w.destination <> ALL (p_destinations);
+    RETURN QUERY
+    SELECT d.name, coalesce(w.sent_to, 0)
+    FROM unnest(p_destinations) AS d (name)
+    LEFT JOIN audit.witness AS w ON w.destination = d.name;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.begin_delivery(text[]) IS
+    'Takes the destinations that the worker is configured for, and tells up to which seal each of them has the heads.';
+-- <<< functions/audit/begin_delivery.sql
+
+-- >>> functions/audit/begin_incarnation.sql sha256:6c3cb64173ffa50a
+CREATE OR REPLACE FUNCTION audit.begin_incarnation(
+    p_reason text
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_last audit.incarnation;
+    v_system bigint := (SELECT c.system_identifier FROM pg_control_system() AS c);
+    v_reason text := p_reason;
+    v_ledger text;
+BEGIN
+    SELECT i.* INTO v_last FROM audit.incarnation AS i ORDER BY i.number DESC LIMIT 1;
+    IF NOT FOUND THEN
+        -- The first one is what the columns say by themselves.
+        INSERT INTO audit.incarnation (number, system_identifier, reason, actor)
+        VALUES (1, v_system, coalesce(p_reason, 'the beginning'), event.current_actor())
+        ON CONFLICT DO NOTHING;
+        RETURN 1;
+    END IF;
+    IF v_reason IS NULL AND v_system <> v_last.system_identifier THEN
+        v_reason := 'the server is another one';
+    END IF;
+    IF v_reason IS NULL AND EXISTS (
+        SELECT FROM audit.seal AS s
+        WHERE s.incarnation = v_last.number AND s.to_transaction_id > pg_snapshot_xmax(pg_current_snapshot())) THEN
+        v_reason := 'transactions are counted from below what is sealed';
+    END IF;
+    IF v_reason IS NULL THEN
+        RETURN v_last.number;
+    END IF;
+
+    -- Two servers that start at once: the second one finds it begun.
+    PERFORM pg_advisory_xact_lock(931, 1);
+    IF EXISTS (SELECT FROM audit.incarnation AS i WHERE i.number > v_last.number) THEN
+        RETURN (SELECT max(i.number) FROM audit.incarnation AS i);
+    END IF;
+    INSERT INTO audit.incarnation (number, system_identifier, reason, actor)
+    VALUES (v_last.number + 1, v_system, v_reason, event.current_actor());
+    FOR v_ledger IN
+        SELECT c.oid::regclass::text
+        FROM pg_class AS c
+        WHERE c.relkind IN ('r', 'p')
+          AND (SELECT count(*) FROM pg_attribute AS a
+               WHERE a.attrelid = c.oid AND a.attname IN ('transaction_id', 'incarnation') AND NOT a.attisdropped) = 2
+        ORDER BY c.relispartition, c.oid
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN incarnation SET DEFAULT %s', v_ledger, v_last.number + 1);
+    END LOOP;
+    RETURN v_last.number + 1;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.begin_incarnation(text) IS
+    'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
+-- <<< functions/audit/begin_incarnation.sql
+
+-- >>> functions/audit/list_columns.sql sha256:9b8a59049d05923b
+CREATE OR REPLACE FUNCTION audit.list_columns(
+    p_table text
+) RETURNS SETOF text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT a.attname::text
+    FROM pg_attribute AS a
+    WHERE a.attrelid = p_table::regclass
+      AND a.attnum > 0
+      AND NOT a.attisdropped
+    ORDER BY a.attnum;
+$function$;
+
+COMMENT ON FUNCTION audit.list_columns(text) IS 'Columns of a table, in their order: what a seal of it covers.';
+-- <<< functions/audit/list_columns.sql
+
+-- >>> functions/audit/list_seals.sql sha256:024c2255acf9ab7e
+CREATE OR REPLACE FUNCTION audit.list_seals(
+    p_after bigint,
+    p_limit integer
+) RETURNS TABLE (
+    number bigint,
+    incarnation integer,
+    from_transaction_id text,
+    to_transaction_id text,
+    row_count bigint,
+    previous bytea,
+    hash bytea,
+    key_id text,
+    signature bytea,
+    sealed_at timestamptz,
+    parts jsonb
+)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT s.number, s.incarnation, s.from_transaction_id::text, s.to_transaction_id::text, s.row_count, s.previous, s.hash,
+        coalesce(s.key_id, ''), coalesce(s.signature, ''), s.sealed_at,
+        coalesce((
+            SELECT jsonb_agg(jsonb_build_object('ledger', p.ledger, 'columns', p.columns, 'rows', p.row_count,
+                'root', encode(p.root, 'hex'), 'prints', encode(p.prints_digest, 'hex')) ORDER BY p.ledger)
+            FROM audit.seal_part AS p
+            WHERE p.seal_number = s.number), '[]')
+    FROM audit.seal AS s
+    WHERE s.number > p_after
+    ORDER BY s.number
+    LIMIT p_limit;
+$function$;
+
+COMMENT ON FUNCTION audit.list_seals(bigint, integer) IS 'Seals after a number, with their parts: what their statements are made of.';
+-- <<< functions/audit/list_seals.sql
+
+-- >>> functions/audit/prepare_seal.sql sha256:1b70196a498507a8
+CREATE OR REPLACE FUNCTION audit.prepare_seal(
+    OUT number bigint,
+    OUT incarnation integer,
+    OUT from_transaction_id text,
+    OUT to_transaction_id text,
+    OUT previous bytea,
+    OUT sealed_at timestamptz,
+    OUT last_sealed_at timestamptz
+)
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+    -- The end of an incarnation that is over: whatever it wrote is final.
+    c_end CONSTANT xid8 := '9223372036854775807'::xid8;
+    v_last audit.seal;
+BEGIN
+    -- One at a time; a second one has nothing to do.
+    IF NOT pg_try_advisory_xact_lock(931, 0) THEN
+        RETURN;
+    END IF;
+    SELECT s.* INTO v_last FROM audit.seal AS s ORDER BY s.number DESC LIMIT 1;
+    number := coalesce(v_last.number, 0) + 1;
+    previous := coalesce(v_last.hash, decode(repeat('00', 32), 'hex'));
+    last_sealed_at := v_last.sealed_at;
+    IF v_last.number IS NULL THEN
+        incarnation := 1;
+        from_transaction_id := '0';
+    ELSIF v_last.to_transaction_id = c_end THEN
+        incarnation := v_last.incarnation + 1;
+        from_transaction_id := '0';
+    ELSE
+        incarnation := v_last.incarnation;
+        from_transaction_id := v_last.to_transaction_id::text;
+    END IF;
+    IF EXISTS (SELECT FROM audit.incarnation AS i WHERE i.number > incarnation) THEN
+        to_transaction_id := c_end::text;
+    ELSE
+        -- Every transaction below has ended, prepared ones as well: what they wrote can be seen, and nothing will come to it.
+        to_transaction_id := greatest(pg_snapshot_xmin(pg_current_snapshot()), from_transaction_id::xid8)::text;
+    END IF;
+    sealed_at := clock_timestamp();
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.prepare_seal() IS
+    'What the next seal has to seal: from where the last one ended to the oldest transaction that is still running. Locks sealing until the end of the transaction; nulls when another one seals.';
+-- <<< functions/audit/prepare_seal.sql
+
+-- >>> functions/audit/record_delivery.sql sha256:b6d50a80fc9d1544
+CREATE OR REPLACE FUNCTION audit.record_delivery(
+    p_destination text,
+    p_sent_to bigint,
+    p_failure text
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    INSERT INTO audit.witness AS w (destination, sent_to, sent_at, failing_since, failure)
+    VALUES (p_destination, p_sent_to, CASE WHEN p_failure IS NULL THEN clock_timestamp() END,
+        CASE WHEN p_failure IS NOT NULL THEN clock_timestamp() END, left(event.hide_secrets(p_failure), 500))
+    ON CONFLICT (destination) DO UPDATE
+    SET sent_to = greatest(w.sent_to, excluded.sent_to),
+        sent_at = coalesce(excluded.sent_at, w.sent_at),
+        failing_since = CASE WHEN excluded.failure IS NOT NULL THEN coalesce(w.failing_since, excluded.failing_since) END,
+        failure = excluded.failure,
+        is_active = true;
+$function$;
+
+COMMENT ON FUNCTION audit.record_delivery(text, bigint, text) IS
+    'Notes up to which seal the heads have arrived at a destination, or why they do not arrive.';
+-- <<< functions/audit/record_delivery.sql
+
+-- >>> functions/audit/record_detachment.sql sha256:20babcbd9d019271
+CREATE OR REPLACE FUNCTION audit.record_detachment(
+    p_ledger text,
+    p_partition text
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count bigint;
+    v_first bigint;
+    v_last bigint;
+BEGIN
+    EXECUTE format('SELECT count(*), min(p.id), max(p.id) FROM %s AS p', p_partition::regclass) INTO v_count, v_first, v_last;
+    INSERT INTO audit.detachment (ledger, partition, row_count, first_key, last_key, actor)
+    VALUES (p_ledger, p_partition, v_count, v_first, v_last, event.current_actor());
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.record_detachment(text, text) IS
+    'Notes that a partition leaves its append-only table, in the transaction that detaches it, so that its rows are not taken for missing.';
+-- <<< functions/audit/record_detachment.sql
+
 -- >>> functions/billing/credit_return.sql sha256:f0d9613b530a19cf
 CREATE OR REPLACE FUNCTION billing.credit_return(
     p_context jsonb,
@@ -11279,6 +11589,86 @@ LEFT JOIN production.work_order AS w ON w.id = e.work_order_id;
 
 COMMENT ON VIEW costing.journal_line IS 'The value journal for analysts: two lines for each of its rows, debit positive and credit negative, so that the sum over accounts is 0. On the replica as well.';
 -- <<< views/costing/journal_line.sql
+
+-- >>> triggers/audit/detachment_append_only.sql sha256:45e769a6e0d4afd7
+CREATE OR REPLACE TRIGGER detachment_append_only
+    BEFORE UPDATE OR DELETE ON audit.detachment
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER detachment_append_only ON audit.detachment IS 'Refuses update and delete.';
+-- <<< triggers/audit/detachment_append_only.sql
+
+-- >>> triggers/audit/detachment_not_truncated.sql sha256:a40ae2b87dad3119
+CREATE OR REPLACE TRIGGER detachment_not_truncated
+    BEFORE TRUNCATE ON audit.detachment
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER detachment_not_truncated ON audit.detachment IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/audit/detachment_not_truncated.sql
+
+-- >>> triggers/audit/incarnation_append_only.sql sha256:3079d5ac7e1def8b
+CREATE OR REPLACE TRIGGER incarnation_append_only
+    BEFORE UPDATE OR DELETE ON audit.incarnation
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER incarnation_append_only ON audit.incarnation IS 'Refuses update and delete.';
+-- <<< triggers/audit/incarnation_append_only.sql
+
+-- >>> triggers/audit/incarnation_not_truncated.sql sha256:48131190f3b89488
+CREATE OR REPLACE TRIGGER incarnation_not_truncated
+    BEFORE TRUNCATE ON audit.incarnation
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER incarnation_not_truncated ON audit.incarnation IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/audit/incarnation_not_truncated.sql
+
+-- >>> triggers/audit/seal_append_only.sql sha256:88254ee6fc9116c5
+CREATE OR REPLACE TRIGGER seal_append_only
+    BEFORE UPDATE OR DELETE ON audit.seal
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER seal_append_only ON audit.seal IS 'Refuses update and delete.';
+-- <<< triggers/audit/seal_append_only.sql
+
+-- >>> triggers/audit/seal_chunk_append_only.sql sha256:236b6e832c10e88c
+CREATE OR REPLACE TRIGGER seal_chunk_append_only
+    BEFORE UPDATE OR DELETE ON audit.seal_chunk
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER seal_chunk_append_only ON audit.seal_chunk IS 'Refuses update and delete.';
+-- <<< triggers/audit/seal_chunk_append_only.sql
+
+-- >>> triggers/audit/seal_chunk_not_truncated.sql sha256:8560784628f47083
+CREATE OR REPLACE TRIGGER seal_chunk_not_truncated
+    BEFORE TRUNCATE ON audit.seal_chunk
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER seal_chunk_not_truncated ON audit.seal_chunk IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/audit/seal_chunk_not_truncated.sql
+
+-- >>> triggers/audit/seal_not_truncated.sql sha256:6a256d6d9b37aeee
+CREATE OR REPLACE TRIGGER seal_not_truncated
+    BEFORE TRUNCATE ON audit.seal
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER seal_not_truncated ON audit.seal IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/audit/seal_not_truncated.sql
+
+-- >>> triggers/audit/seal_part_append_only.sql sha256:be94d7bbcf5e6f55
+CREATE OR REPLACE TRIGGER seal_part_append_only
+    BEFORE UPDATE OR DELETE ON audit.seal_part
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER seal_part_append_only ON audit.seal_part IS 'Refuses update and delete.';
+-- <<< triggers/audit/seal_part_append_only.sql
+
+-- >>> triggers/audit/seal_part_not_truncated.sql sha256:6b3d9d08fd4c1f1a
+CREATE OR REPLACE TRIGGER seal_part_not_truncated
+    BEFORE TRUNCATE ON audit.seal_part
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER seal_part_not_truncated ON audit.seal_part IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/audit/seal_part_not_truncated.sql
 
 -- >>> triggers/catalog/item_identity_kept.sql sha256:1b31a4a710bc8aaa
 CREATE OR REPLACE TRIGGER item_identity_kept
