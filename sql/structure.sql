@@ -6587,39 +6587,16 @@ CREATE FUNCTION event.advance_log(p_limit integer) RETURNS integer
     SET work_mem TO '256MB'
     SET jit TO 'off'
     AS $$
-DECLARE
-    v_head bigint;
-    v_partitioned_to bigint;
-    v_count integer;
 BEGIN
     -- To look into an empty outbox costs no lock and writes nothing.
     IF NOT EXISTS (SELECT FROM event.inbox) THEN
         RETURN 0;
     END IF;
 
-    -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
-    SELECT h.position, h.partitioned_to INTO STRICT v_head, v_partitioned_to FROM event.log_head AS h FOR UPDATE;
-    IF v_head + p_limit >= v_partitioned_to THEN
-        PERFORM event.ensure_log_partitions(p_limit);
-    END IF;
-
+    -- Before the rows are chosen: what another sequencer moves meanwhile is not chosen again.
+    PERFORM FROM event.log_head AS h FOR UPDATE;
     -- The lowest ordinals first: of two events that depend on each other the limit must not take the later alone.
-    WITH taken AS (
-        DELETE FROM event.inbox AS i
-        WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit))
-        RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
-    )
-    INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
-    SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
-    FROM taken AS t;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-
-    IF v_count > 0 THEN
-        UPDATE event.log_head AS h SET position = v_head + v_count;
-        -- One for the whole batch, and only here: a posting that notified would wait for every other one at its commit.
-        PERFORM pg_notify('event_log', (v_head + v_count)::text);
-    END IF;
-    RETURN v_count;
+    RETURN event.number_events(ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit), 9223372036854775807);
 END;
 $$;
 
@@ -6754,6 +6731,23 @@ $$;
 --
 
 COMMENT ON FUNCTION event.claim_webhooks(p_limit integer, p_lease_seconds integer) IS 'Takes up to p_limit endpoints that have events to get and are due, for this worker alone: each with a lease that ends by itself when the worker dies, and is renewed by what it records.';
+
+--
+-- Name: count_written(); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.count_written() RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(pg_sequence_last_value('event.inbox_ordinal'::regclass), 0);
+$$;
+
+--
+-- Name: FUNCTION count_written(); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.count_written() IS 'How many events have been written since the beginning, those of transactions that run or were rolled back as well: who catches up tells by it how busy the others are.';
 
 --
 -- Name: current_actor(); Type: FUNCTION; Schema: event; Owner: -
@@ -7947,6 +7941,25 @@ $$;
 COMMENT ON FUNCTION event.list_published_tables() IS 'Tables that the reporting replica gets.';
 
 --
+-- Name: list_waiting(integer); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.list_waiting(p_limit integer) RETURNS TABLE(place text, ordinal bigint)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET work_mem TO '256MB'
+    SET jit TO 'off'
+    AS $$
+    SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
+$$;
+
+--
+-- Name: FUNCTION list_waiting(p_limit integer); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.list_waiting(p_limit integer) IS 'The places of the committed events that wait in the outbox, p_limit of them at most, the lowest ordinals first: event.number_events takes them in this order, in several steps.';
+
+--
 -- Name: list_webhook_attempts(text, text, integer); Type: FUNCTION; Schema: event; Owner: -
 --
 
@@ -8224,6 +8237,54 @@ $$;
 --
 
 COMMENT ON FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer) IS 'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';
+
+--
+-- Name: number_events(tid[], bigint); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.number_events(p_rows tid[], p_newest bigint) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET work_mem TO '256MB'
+    SET jit TO 'off'
+    AS $$
+DECLARE
+    v_head bigint;
+    v_partitioned_to bigint;
+    v_count integer;
+BEGIN
+    -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
+    SELECT h.position, h.partitioned_to INTO STRICT v_head, v_partitioned_to FROM event.log_head AS h FOR UPDATE;
+    IF v_head + cardinality(p_rows) >= v_partitioned_to THEN
+        PERFORM event.ensure_log_partitions(cardinality(p_rows));
+    END IF;
+
+    -- In a place that another sequencer emptied since there may be a newer event: its turn has not come.
+    WITH taken AS (
+        DELETE FROM event.inbox AS i
+        WHERE i.ctid = ANY (p_rows)
+          AND i.ordinal <= p_newest
+        RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
+    )
+    INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
+    SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
+    FROM taken AS t;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+
+    IF v_count > 0 THEN
+        UPDATE event.log_head AS h SET position = v_head + v_count;
+        -- One for the whole batch, and only here: a posting that notified would wait for every other one at its commit.
+        PERFORM pg_notify('event_log', (v_head + v_count)::text);
+    END IF;
+    RETURN v_count;
+END;
+$$;
+
+--
+-- Name: FUNCTION number_events(p_rows tid[], p_newest bigint); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.number_events(p_rows tid[], p_newest bigint) IS 'Moves the given rows of the outbox to the feed, in the order of their ordinals, unless they are gone or newer than p_newest, notifies channel event_log of the new head, and says how many it moved. The rows must be the next ones: all of a lower ordinal that were committed with them, or before, are among them or moved already.';
 
 --
 -- Name: occurred_at(jsonb); Type: FUNCTION; Schema: event; Owner: -

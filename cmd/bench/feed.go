@@ -18,12 +18,16 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
 	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
-// feedCommand measures the feed: how soon after the posting a screen is told, what many screens cost, and
-// how a reader and the sequencer catch up.
+// feedCommand measures the feed: how soon after the posting a screen is told, what many screens cost, what
+// posting loses to those who follow it, whether costing keeps up, and how a reader and the sequencer catch up.
 type feedCommand struct {
+	Only     []string      `enum:"screens,posting,costing,catch-up" help:"Measure these parts alone: screens, posting, costing, catch-up."`
 	Duration time.Duration `default:"10s" help:"How long each part is measured."`
 	Streams  int           `default:"500" help:"How many screens follow."`
 	Events   int64         `default:"1000000" help:"How many events the long way to catch up has; the short one has a tenth."`
@@ -39,6 +43,7 @@ type feedReport struct {
 	Screens  []screens         `json:"screens"`
 	CatchUp  []catchUp         `json:"catch_up"`
 	Posting  []followed        `json:"posting"`
+	Costing  []costed          `json:"costing"`
 	Bars     []bar             `json:"bars"`
 }
 
@@ -69,6 +74,16 @@ type followed struct {
 	Load   string  `json:"load"`
 	Posted float64 `json:"movements_per_second"`
 	P99    float64 `json:"p99_ms"`
+	Lag    int64   `json:"costing_lag_events"` // at the end
+}
+
+// costed is how far costing is behind while it follows a steady load.
+type costed struct {
+	Posted      float64 `json:"movements_per_second"`
+	P99         float64 `json:"p99_ms"`
+	MostEvents  int64   `json:"most_lag_events"`
+	MostSeconds float64 `json:"most_lag_seconds"`
+	LastSeconds float64 `json:"last_lag_seconds"` // the most of the last third
 }
 
 // feedBench is a run under way.
@@ -122,15 +137,7 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 	if err := f.api.ready(ctx, f.listen); err != nil {
 		return err
 	}
-	for _, p := range []struct {
-		streams int
-		load    string
-	}{{1, "40 operators"}, {f.Streams, "40 operators"}, {1, "40 clients without pause"}} {
-		if err := f.measureScreens(ctx, p.streams, p.load); err != nil {
-			return err
-		}
-	}
-	if err := f.measureCatchUp(ctx); err != nil {
+	if err := f.measure(ctx); err != nil {
 		return err
 	}
 	f.screen.clear()
@@ -150,11 +157,59 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 	return ctx.Err()
 }
 
+// measure measures the parts that are wanted.
+func (f *feedBench) measure(ctx context.Context) error {
+	conn, err := f.database.connect(ctx, feedDatabase)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if err := f.settle(ctx, conn); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		name    string
+		measure func(context.Context, *pgx.Conn) error
+	}{{"screens", f.measureAllScreens}, {"costing", f.measureCosting}, {"posting", f.measurePosting}, {"catch-up", f.measureCatchUp}} {
+		if len(f.Only) > 0 && !slices.Contains(f.Only, p.name) {
+			continue
+		}
+		if err := p.measure(ctx, conn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle waits until the worker works: an event that is written now has been numbered and costed.
+func (f *feedBench) settle(ctx context.Context, conn *pgx.Conn) error {
+	var head, lag int64
+	if _, err := conn.Exec(ctx, "SELECT event.publish('bench.settled', 1, '{}')"); err != nil {
+		return err
+	}
+	for waiting := true; waiting || lag > 0; time.Sleep(20 * time.Millisecond) {
+		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM event.inbox)").Scan(&waiting); err != nil {
+			return err
+		}
+		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
 func (f *feedBench) environment() []string {
 	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_API_TOKEN=" + f.token, "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen}
 }
 
-// post lets 40 clients post, once a second each or without pause.
+// The loads: 40 clients who post without pause, once a second each, or 2,000 movements a second in all.
+const (
+	withoutPause = "40 clients without pause"
+	fortyScans   = "40 operators"
+	steady       = "2,000 movements a second"
+)
+
+// post lets 40 clients post.
 func (f *feedBench) post(ctx context.Context, load string, duration time.Duration) (result, error) {
 	var clients []client
 	defer func() {
@@ -170,8 +225,14 @@ func (f *feedBench) post(ctx context.Context, load string, duration time.Duratio
 		clients = append(clients, c)
 	}
 	run := closed
-	if load == "40 operators" {
+	switch load {
+	case fortyScans:
 		run = open
+	case steady:
+		run = func(ctx context.Context, clients []client, plan func(i int) *planner, warmup, duration time.Duration) result {
+			// A tenth of the commands are retries or ask for more than there is.
+			return paced(ctx, clients, plan, 18*time.Millisecond, warmup, duration)
+		}
 	}
 	return run(ctx, clients, func(i int) *planner { return newPlanner(i, hundredThousand, 1, true) }, time.Second, duration), nil
 }
@@ -236,6 +297,54 @@ func (s *feedScreen) read(until int64, isTimed bool) {
 	}
 }
 
+// measureAllScreens lets few and many screens follow.
+func (f *feedBench) measureAllScreens(ctx context.Context, _ *pgx.Conn) error {
+	for _, p := range []struct {
+		streams int
+		load    string
+	}{{1, fortyScans}, {f.Streams, fortyScans}, {1, withoutPause}} {
+		if err := f.measureScreens(ctx, p.streams, p.load); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureCosting lets the worker follow a steady load, and sees how far costing is behind.
+func (f *feedBench) measureCosting(ctx context.Context, conn *pgx.Conn) error {
+	if err := f.settle(ctx, conn); err != nil {
+		return err
+	}
+	f.screen.begin("Costing beside "+steady, 2*f.Duration+time.Second)
+	var r result
+	var group errgroup.Group
+	began := time.Now()
+	group.Go(func() (err error) {
+		r, err = f.post(ctx, steady, 2*f.Duration)
+		return err
+	})
+	var c costed
+	for time.Since(began) < 2*f.Duration+time.Second {
+		time.Sleep(100 * time.Millisecond)
+		var events int64
+		var seconds float64
+		if err := conn.QueryRow(ctx, statement("feed_lag")).Scan(&events, &seconds); err != nil {
+			return err
+		}
+		c.MostEvents, c.MostSeconds = max(c.MostEvents, events), max(c.MostSeconds, seconds)
+		if time.Since(began) > 4*f.Duration/3 {
+			c.LastSeconds = max(c.LastSeconds, seconds)
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	c.Posted, c.P99 = float64(r.counts[posted])/r.seconds, percentile(r.took, 99)
+	f.report.Costing = append(f.report.Costing, c)
+	f.screen.end(fmt.Sprintf("%s/s, p99 %s, %.1f s behind at most", thousands(c.Posted), milliseconds(c.P99), c.MostSeconds))
+	return ctx.Err()
+}
+
 // measureScreens lets screens follow what is posted.
 func (f *feedBench) measureScreens(ctx context.Context, streams int, load string) error {
 	f.screen.begin(fmt.Sprintf("%d screens, %s", streams, load), f.Duration+time.Second)
@@ -290,46 +399,70 @@ func peakMemory(pid int) int64 {
 	return kilobytes << 10
 }
 
-// measureCatchUp makes a backlog while no worker runs, lets the sequencer work it off, and a reader after it.
-func (f *feedBench) measureCatchUp(ctx context.Context) error {
-	conn, err := f.database.connect(ctx, feedDatabase)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx)
-	beside := func(what string) error {
-		for _, load := range []string{"40 clients without pause", "40 operators"} {
-			f.screen.begin(load+" beside "+what, f.Duration+time.Second)
-			r, err := f.post(ctx, load, f.Duration)
-			if err != nil {
+// beside measures posting beside something.
+func (f *feedBench) beside(ctx context.Context, conn *pgx.Conn, what string) error {
+	for _, load := range []string{withoutPause, fortyScans} {
+		f.screen.begin(load+" beside "+what, f.Duration+time.Second)
+		r, err := f.post(ctx, load, f.Duration)
+		if err != nil {
+			return err
+		}
+		p := followed{Beside: what, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
+		if what == wholeWorker {
+			var head int64
+			if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &p.Lag); err != nil {
 				return err
 			}
-			p := followed{Beside: what, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
-			f.report.Posting = append(f.report.Posting, p)
-			f.screen.end(fmt.Sprintf("%s/s, p99 %s", thousands(p.Posted), milliseconds(p.P99)))
 		}
-		return nil
+		f.report.Posting = append(f.report.Posting, p)
+		f.screen.end(fmt.Sprintf("%s/s, p99 %s", thousands(p.Posted), milliseconds(p.P99)))
+	}
+	return nil
+}
+
+// What posting is measured beside.
+const (
+	wholeWorker  = "the whole worker"
+	bareSequence = "the sequencer"
+	nothing      = "nothing"
+	catchingUp   = "a sequencer and a reader that catch up"
+)
+
+// measurePosting measures posting beside the worker, beside the sequencer alone, and alone.
+func (f *feedBench) measurePosting(ctx context.Context, conn *pgx.Conn) error {
+	if err := f.beside(ctx, conn, wholeWorker); err != nil {
+		return err
+	}
+	if err := f.settle(ctx, conn); err != nil {
+		return err
 	}
 	// Costing sleeps when it has no job.
-	for _, p := range []struct{ what, kind string }{{"the whole worker", "costing_advance"}, {"the sequencer", ""}} {
-		if _, err := conn.Exec(ctx, "UPDATE event.consumer SET job_kind = nullif($1, '') WHERE name = 'costing'", p.kind); err != nil {
-			return err
-		}
-		time.Sleep(3 * time.Second) // for a job that runs
-		if err := beside(p.what); err != nil {
-			return err
-		}
+	if _, err := conn.Exec(ctx, "UPDATE event.consumer SET job_kind = NULL WHERE name = 'costing'"); err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Second) // for a job that runs
+	if err := f.beside(ctx, conn, bareSequence); err != nil {
+		return err
 	}
 	if err := f.worker.stop(); err != nil {
 		return err
 	}
-	if err := beside("nothing"); err != nil {
+	return f.beside(ctx, conn, nothing)
+}
+
+// measureCatchUp makes a backlog while no worker runs, lets the sequencer work it off, and a reader after it.
+func (f *feedBench) measureCatchUp(ctx context.Context, conn *pgx.Conn) error {
+	if err := f.worker.stop(); err != nil {
 		return err
 	}
-	// What was posted meanwhile is not part of it.
+	// What was posted before is not part of it, nor is costing.
+	if _, err := conn.Exec(ctx, "UPDATE event.consumer SET job_kind = NULL WHERE name = 'costing'"); err != nil {
+		return err
+	}
 	if _, err := conn.Exec(ctx, "SELECT event.advance_log(10000000)"); err != nil {
 		return err
 	}
+	var err error
 	for _, events := range []int64{f.Events / 10, f.Events} {
 		f.screen.begin(fmt.Sprintf("Filling the outbox with %s events", thousands(float64(events))), 0)
 		if _, err := conn.Exec(ctx, statement("feed_fill"), events); err != nil {
@@ -337,17 +470,17 @@ func (f *feedBench) measureCatchUp(ctx context.Context) error {
 		}
 		f.screen.end("")
 		f.screen.begin("The sequencer catches up", 0)
+		var head, start, lag int64
+		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag); err != nil {
+			return err
+		}
 		if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
 			return err
 		}
-		var head, start, waiting int64
-		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &waiting); err != nil {
-			return err
-		}
 		var began time.Time
-		for waiting > 0 {
+		for end := start + events; head < end; {
 			time.Sleep(5 * time.Millisecond)
-			if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &waiting); err != nil {
+			if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
 				return err
 			}
 			if began.IsZero() && head > start {
@@ -372,8 +505,12 @@ func (f *feedBench) measureCatchUp(ctx context.Context) error {
 			return fmt.Errorf("the reader got %d events of %d, %d of them out of order", s.received.Load(), events, s.wrong)
 		}
 	}
-	// A reader and the sequencer, both a million behind, beside the operators.
+	// A reader and the sequencer, both a million behind, beside those who post.
 	if _, err := conn.Exec(ctx, statement("feed_fill"), f.Events); err != nil {
+		return err
+	}
+	// What they lose to it is told by how they post right before.
+	if err := f.beside(ctx, conn, nothing); err != nil {
 		return err
 	}
 	if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
@@ -385,7 +522,20 @@ func (f *feedBench) measureCatchUp(ctx context.Context) error {
 	}
 	var reading sync.WaitGroup
 	reading.Go(func() { s.read(1<<62, false) })
-	err = beside("a sequencer and a reader that catch up")
+	var start, head, lag int64
+	if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag); err != nil {
+		return err
+	}
+	began := time.Now()
+	err = f.beside(ctx, conn, catchingUp)
+	took := time.Since(began)
+	if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
+		return err
+	}
+	f.screen.begin("Meanwhile the sequencer", 0)
+	f.caughtUp("sequencer beside them", head-start, took)
+	f.screen.begin("Meanwhile the reader", 0)
+	f.caughtUp("reader beside them", s.received.Load(), took)
 	_ = s.connection.Close()
 	reading.Wait()
 	return err
@@ -406,7 +556,7 @@ func (f *feedBench) finish() {
 			fmt.Sprint(m.Streams), m.Load, thousands(m.Posted), thousands(float64(m.Delivered)), fmt.Sprintf("%.1f", m.P50), fmt.Sprintf("%.1f", m.P99),
 			fmt.Sprintf("%.1f", m.Max), fmt.Sprintf("%.2f", m.CPUAPI), megabytes(m.Memory),
 		})
-		if m.Load == "40 operators" {
+		if m.Load == fortyScans {
 			r.Bars = append(r.Bars, bar{
 				What:   fmt.Sprintf("%d screens, 40 operators who each scan once a second: posting to screen, p99", m.Streams),
 				Figure: m.P99, Bar: 100, Unit: "ms", IsMost: true, IsMet: m.P99 <= 100,
@@ -432,9 +582,42 @@ func (f *feedBench) finish() {
 	}
 	printTable(os.Stdout, rows)
 	fmt.Println()
-	rows = [][]string{{"posting beside", "load", "posted/s", "p99 ms"}}
+	rows = [][]string{{"posting beside", "load", "posted/s", "p99 ms", "costing behind"}}
+	alone := 0.0
 	for _, p := range r.Posting {
-		rows = append(rows, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99)})
+		rows = append(rows, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99), thousands(float64(p.Lag))})
+		if p.Beside == nothing && p.Load == withoutPause && alone == 0 {
+			alone = p.Posted
+		}
+	}
+	// Each is held against posting alone in its own part of the run.
+	for i, p := range r.Posting {
+		if p.Load != withoutPause || p.Beside == nothing {
+			continue
+		}
+		against := alone
+		if p.Beside == catchingUp && i >= 2 {
+			against = r.Posting[i-2].Posted
+		}
+		if against > 0 {
+			r.Bars = append(r.Bars, bar{
+				What: "posting beside " + p.Beside + " against posting alone", Figure: p.Posted / against, Bar: 0.8, Unit: "×", IsMet: p.Posted/against >= 0.8,
+			})
+		}
+	}
+	printTable(os.Stdout, rows)
+	fmt.Println()
+	rows = [][]string{{"costing beside", "posted/s", "p99 ms", "events behind", "seconds behind", "in the last third"}}
+	for _, c := range r.Costing {
+		rows = append(rows, []string{
+			steady, thousands(c.Posted), fmt.Sprintf("%.1f", c.P99), thousands(float64(c.MostEvents)), fmt.Sprintf("%.1f", c.MostSeconds),
+			fmt.Sprintf("%.1f", c.LastSeconds),
+		})
+		r.Bars = append(r.Bars, bar{
+			What: "costing beside " + steady + ": seconds behind at most", Figure: c.MostSeconds, Bar: 5, Unit: "s", IsMost: true, IsMet: c.MostSeconds <= 5,
+		}, bar{
+			What: "movements a second that were posted meanwhile", Figure: c.Posted, Bar: 1900, Unit: "", IsMet: c.Posted >= 1900,
+		})
 	}
 	printTable(os.Stdout, rows)
 	fmt.Println()

@@ -75,9 +75,14 @@ func closed(ctx context.Context, clients []client, plan func(i int) *planner, wa
 	return sum(tallies, duration)
 }
 
-// open lets every client send once a second, whether or not the answer before took long: each latency
-// counts from the moment at which the operator scanned.
+// open lets every client send once a second.
 func open(ctx context.Context, clients []client, plan func(i int) *planner, warmup, duration time.Duration) result {
+	return paced(ctx, clients, plan, time.Second, warmup, duration)
+}
+
+// paced lets every client send once in every period, whether or not the answer before took long: each
+// latency counts from the moment at which the operator scanned.
+func paced(ctx context.Context, clients []client, plan func(i int) *planner, period, warmup, duration time.Duration) result {
 	tallies := make([]tally, len(clients))
 	from := time.Now().Add(warmup)
 	until := from.Add(duration)
@@ -85,8 +90,8 @@ func open(ctx context.Context, clients []client, plan func(i int) *planner, warm
 	for i, client := range clients {
 		all.Go(func() {
 			t, planner := &tallies[i], plan(i)
-			due := from.Add(-warmup).Add(time.Second * time.Duration(i) / time.Duration(len(clients)))
-			for ; due.Before(until) && ctx.Err() == nil; due = due.Add(time.Second) {
+			due := from.Add(-warmup).Add(period * time.Duration(i) / time.Duration(len(clients)))
+			for ; due.Before(until) && ctx.Err() == nil; due = due.Add(period) {
 				time.Sleep(time.Until(due))
 				if !t.one(ctx, client, planner.next()) {
 					return

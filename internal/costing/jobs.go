@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/millrace-erp/millrace/internal/costing/internal/db"
+	"github.com/millrace-erp/millrace/internal/pace"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
 )
@@ -22,6 +23,9 @@ const (
 	movementsAtOnce = 5000
 	// pause is how long costing lets movements gather before it looks again.
 	pause = time.Second
+	// leastRate is how many movements a second costing does at least, however busy the others
+	// are, as long as the machine lets it.
+	leastRate = 4000
 	// waitForOther is when a job looks again while another one is costing.
 	waitForOther = time.Second
 	// jobTimeout is for a long way to catch up; the next job goes on where this one ended.
@@ -43,6 +47,7 @@ type advancer struct {
 	river.WorkerDefaults[Advance]
 	queries *db.Queries
 	running sync.Mutex
+	pace    pace.Throttle
 }
 
 // Timeout of one run.
@@ -67,7 +72,7 @@ func (w *advancer) Work(ctx context.Context, job *river.Job[Advance]) error {
 		First(1000)); err != nil {
 		return fmt.Errorf("take the waiting jobs: %w", err)
 	}
-	costed, err := cost(ctx, w.queries, rest)
+	costed, err := cost(ctx, w.queries, w.rest)
 	if err != nil {
 		return err
 	}
@@ -78,13 +83,19 @@ func (w *advancer) Work(ctx context.Context, job *river.Job[Advance]) error {
 	return nil
 }
 
-// rest is for as long as the work took: however far costing is behind, half of one
-// connection's time belongs to the postings.
-func rest(ctx context.Context, took time.Duration) {
+// rest gives way to those who post, after a piece of work: however far costing is behind, most
+// of the machine is theirs.
+func (w *advancer) rest(ctx context.Context, took time.Duration, movements int) error {
+	written, err := w.queries.CountWritten(ctx)
+	if err != nil {
+		return fmt.Errorf("see how much is posted: %w", err)
+	}
+	w.pace.Note(written, time.Now())
 	select {
-	case <-time.After(min(took, pause)):
+	case <-time.After(w.pace.Rest(took, movements, leastRate)):
 	case <-ctx.Done():
 	}
+	return nil
 }
 
 // Queries is what CatchUp needs of the database.
@@ -104,13 +115,13 @@ func CatchUp(ctx context.Context, queries Queries) error {
 			break
 		}
 	}
-	_, err := cost(ctx, queries, func(context.Context, time.Duration) {})
+	_, err := cost(ctx, queries, func(context.Context, time.Duration, int) error { return nil })
 	return err
 }
 
 // cost values what the feed holds, until nothing is left, and rests after each transaction
 // that did not find the end. It says how much it read.
-func cost(ctx context.Context, queries Queries, rest func(context.Context, time.Duration)) (int, error) {
+func cost(ctx context.Context, queries Queries, rest func(context.Context, time.Duration, int) error) (int, error) {
 	costed := 0
 	for {
 		began := time.Now()
@@ -123,7 +134,9 @@ func cost(ctx context.Context, queries Queries, rest func(context.Context, time.
 			return costed, nil
 		}
 		if movements >= movementsAtOnce/2 {
-			rest(ctx, time.Since(began))
+			if err := rest(ctx, time.Since(began), int(movements)); err != nil {
+				return costed, err
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/millrace-erp/millrace/internal/event/internal/db"
+	"github.com/millrace-erp/millrace/internal/pace"
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
@@ -52,8 +53,10 @@ const (
 	burstEvents = 256
 	burstBytes  = 64 << 10
 	// maxPages is how many readers that are behind the ring may take such a burst from the
-	// database at the same time; then as much time as it took is rested, for whoever posts.
+	// database at the same time, and pageRate how many events each of them takes, when many
+	// come, for each one that comes: they give way to those who post.
 	maxPages = 2
+	pageRate = 1.5
 	// entryOverhead is what an event takes in memory besides its text.
 	entryOverhead = 256
 )
@@ -73,6 +76,7 @@ type Feed struct {
 	last    int64         // -1: not known yet
 	changed chan struct{} // closed when last grows
 	readers int
+	pace    pace.Throttle      // by the rate of new events
 	stop    context.CancelFunc // of the following; nil: nobody follows
 	linger  *time.Timer
 
@@ -256,7 +260,7 @@ func (f *Feed) leave() {
 		if f.readers == 0 && f.stop != nil {
 			f.stop()
 			f.stop = nil
-			f.entries, f.bytes, f.last = nil, 0, -1
+			f.entries, f.bytes, f.last, f.pace = nil, 0, -1, pace.Throttle{}
 		}
 	})
 }
@@ -381,6 +385,7 @@ func (f *Feed) keep(ctx context.Context, entries []*entry, last int64) bool {
 		f.entries[out] = nil
 	}
 	f.entries = f.entries[out:]
+	f.pace.Note(last, time.Now())
 	if last > f.last {
 		f.last = last
 		close(f.changed)
@@ -427,11 +432,15 @@ func (f *Feed) page(ctx context.Context, after int64) ([]*entry, error) {
 	defer func() { <-f.pages }()
 	began := time.Now()
 	rows, err := f.queries.ReadLog(ctx, after, burstEvents, burstBytes)
-	if err == nil && len(rows) > 0 {
-		sleep(ctx, time.Since(began))
-	}
 	if err != nil {
 		return nil, err
+	}
+	if len(rows) > 0 {
+		took := time.Since(began)
+		f.mu.RLock()
+		rest := f.pace.Rest(took, len(rows), pageRate*f.pace.Rate())
+		f.mu.RUnlock()
+		sleep(ctx, rest)
 	}
 	if len(rows) == 0 {
 		head, err := f.queries.GetHead(ctx)

@@ -9,13 +9,17 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/millrace-erp/millrace/internal/event/internal/db"
+	"github.com/millrace-erp/millrace/internal/pace"
 )
 
 const (
-	// sequencerBatch is how many events move to the feed in one transaction, and
-	// backlogBatch how many after a full one: each batch reads the whole outbox.
+	// sequencerBatch is how many events move to the feed in one transaction. To take them the
+	// whole outbox is read; when there were as many as that there may be very many, and
+	// listedAtOnce of them are listed, so that it need not be read for every batch. When
+	// nobody posts a batch is larger.
 	sequencerBatch = 10_000
-	backlogBatch   = 250_000
+	quietBatch     = 50_000
+	listedAtOnce   = 500_000
 	// Between two looks into an empty outbox lies the short pause as long as something
 	// came of late, and the long one in the quiet. A look costs some 0.1 ms and writes
 	// nothing.
@@ -25,9 +29,11 @@ const (
 	// vacuumEvery is how many events are moved until the room they left is made free: a look
 	// passes over it, and autovacuum comes once a minute at best.
 	vacuumEvery = 2000
-	// After a full batch, a look or a vacuum, this many times as long is rested: whoever posts
-	// goes before whoever catches up.
-	backlogRest, lookRest, vacuumRest = 2, 3, 50
+	// After a look or a vacuum this many times as long is rested.
+	lookRest, vacuumRest = 3, 50
+	// catchUpRate is how many events the sequencer numbers, when it is behind, for each one
+	// that comes meanwhile: it gives way to those who post, and yet comes to an end.
+	catchUpRate = 1.5
 	// wakePause lies between two rounds of jobs for the readers, which fetch no faster.
 	wakePause = 100 * time.Millisecond
 	// repairPause lies between two rounds in the quiet: a job that was lost comes again.
@@ -90,32 +96,29 @@ func (s Sequencer) session(ctx context.Context) error {
 
 // advance moves events as they come, and wakes the readers that have a job for it.
 func advance(ctx context.Context, queries *db.Queries) error {
-	limit := int32(sequencerBatch)
-	// Whoever worked before us may have gone between the two.
-	isDue := true
-	// So is what a backlog has left: an outbox that is empty and large.
+	s := sequencing{queries: queries, isDue: true}
+	// What a backlog has left is an outbox that is empty and large; whoever worked before us
+	// may have gone with the readers not woken.
 	isLarge, dead := true, 0
-	var lastMoved, lastWoken, nextVacuum time.Time
+	var nextVacuum time.Time
 	for {
 		began := time.Now()
-		moved, err := queries.AdvanceLog(ctx, limit)
+		moved, err := queries.AdvanceLog(ctx, sequencerBatch)
 		if err != nil {
 			return err
 		}
 		now := time.Now()
 		took := now.Sub(began)
-		isFull := moved == limit
-		limit = sequencerBatch
-		if isFull {
-			limit = backlogBatch
-		}
 		if moved > 0 {
-			lastMoved, isDue = now, true
+			s.lastMoved, s.isDue = now, true
 			dead += int(moved)
-			isLarge = isLarge || isFull
 		}
 		switch {
-		case isFull:
+		case moved == sequencerBatch:
+			isLarge = true
+			if err := s.catchUp(ctx, took); err != nil {
+				return err
+			}
 		case isLarge:
 			err = queries.ShrinkInbox(ctx)
 			isLarge, dead = false, 0
@@ -128,25 +131,98 @@ func advance(ctx context.Context, queries *db.Queries) error {
 		if err != nil {
 			return err
 		}
-		if sinceWoken := now.Sub(lastWoken); (isDue && sinceWoken >= wakePause) || sinceWoken >= repairPause {
-			if _, err := queries.WakeConsumers(ctx); err != nil {
-				return err
-			}
-			lastWoken, isDue = now, false
+		if err := s.wake(ctx); err != nil {
+			return err
 		}
-		var pause time.Duration
-		switch {
-		case isFull:
-			pause = backlogRest * took
-		case now.Sub(lastMoved) < ofLate:
-			pause = max(shortPause, lookRest*took)
-		default:
-			pause = max(longPause, lookRest*took)
+		if moved == sequencerBatch {
+			continue // while we caught up more has come
 		}
-		if !sleep(ctx, pause) {
+		pause := longPause
+		if now.Sub(s.lastMoved) < ofLate {
+			pause = shortPause
+		}
+		if !sleep(ctx, max(pause, lookRest*took)) {
 			return nil
 		}
 	}
+}
+
+// sequencing is what the working sequencer remembers.
+type sequencing struct {
+	queries              *db.Queries
+	throttle             pace.Throttle
+	lastMoved, lastWoken time.Time
+	isDue                bool // readers must be woken
+}
+
+// catchUp moves what waits by now, after a full batch that took so long, and gives way to
+// those who post meanwhile.
+func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
+	for done := sequencerBatch; ; {
+		if err := s.rest(ctx, took, done); err != nil {
+			return err
+		}
+		began := time.Now()
+		waiting, err := s.queries.ListWaiting(ctx, listedAtOnce)
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
+		newest := waiting[len(waiting)-1].Ordinal
+		isMore := len(waiting) == listedAtOnce
+		for len(waiting) > 0 {
+			done = sequencerBatch
+			if s.throttle.IsQuiet() {
+				done = quietBatch
+			}
+			done = min(done, len(waiting))
+			places := make([]string, done)
+			for i, row := range waiting[:done] {
+				places[i] = row.Place
+			}
+			waiting = waiting[done:]
+			if _, err := s.queries.NumberEvents(ctx, places, newest); err != nil {
+				return err
+			}
+			s.lastMoved, s.isDue = time.Now(), true
+			took = s.lastMoved.Sub(began)
+			if err := s.wake(ctx); err != nil {
+				return err
+			}
+			if len(waiting) > 0 {
+				if err := s.rest(ctx, took, done); err != nil {
+					return err
+				}
+				began = time.Now()
+			}
+		}
+		if !isMore {
+			return nil
+		}
+	}
+}
+
+// rest gives way to those who post, after a piece of work.
+func (s *sequencing) rest(ctx context.Context, took time.Duration, done int) error {
+	written, err := s.queries.CountWritten(ctx)
+	if err != nil {
+		return err
+	}
+	s.throttle.Note(written, time.Now())
+	sleep(ctx, s.throttle.Rest(took, done, catchUpRate*s.throttle.Rate()))
+	return ctx.Err()
+}
+
+// wake inserts the jobs of readers that have something to read, not too often.
+func (s *sequencing) wake(ctx context.Context) error {
+	now := time.Now()
+	if since := now.Sub(s.lastWoken); (!s.isDue || since < wakePause) && since < repairPause {
+		return nil
+	}
+	if _, err := s.queries.WakeConsumers(ctx); err != nil {
+		return err
+	}
+	s.lastWoken, s.isDue = now, false
+	return nil
 }
 
 // sleep says whether it slept to the end.

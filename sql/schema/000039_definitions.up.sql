@@ -2757,7 +2757,7 @@ COMMENT ON FUNCTION document.wake_printers() IS
     'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
 -- <<< functions/document/wake_printers.sql
 
--- >>> functions/event/advance_log.sql sha256:969c32730ddead3a
+-- >>> functions/event/advance_log.sql sha256:bad271d193f1c719
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
 ) RETURNS integer
@@ -2767,39 +2767,16 @@ SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
 AS $function$
-DECLARE
-    v_head bigint;
-    v_partitioned_to bigint;
-    v_count integer;
 BEGIN
     -- To look into an empty outbox costs no lock and writes nothing.
     IF NOT EXISTS (SELECT FROM event.inbox) THEN
         RETURN 0;
     END IF;
 
-    -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
-    SELECT h.position, h.partitioned_to INTO STRICT v_head, v_partitioned_to FROM event.log_head AS h FOR UPDATE;
-    IF v_head + p_limit >= v_partitioned_to THEN
-        PERFORM event.ensure_log_partitions(p_limit);
-    END IF;
-
+    -- Before the rows are chosen: what another sequencer moves meanwhile is not chosen again.
+    PERFORM FROM event.log_head AS h FOR UPDATE;
     -- The lowest ordinals first: of two events that depend on each other the limit must not take the later alone.
-    WITH taken AS (
-        DELETE FROM event.inbox AS i
-        WHERE i.ctid = ANY (ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit))
-        RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
-    )
-    INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
-    SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
-    FROM taken AS t;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-
-    IF v_count > 0 THEN
-        UPDATE event.log_head AS h SET position = v_head + v_count;
-        -- One for the whole batch, and only here: a posting that notified would wait for every other one at its commit.
-        PERFORM pg_notify('event_log', (v_head + v_count)::text);
-    END IF;
-    RETURN v_count;
+    RETURN event.number_events(ARRAY(SELECT c.ctid FROM event.inbox AS c ORDER BY c.ordinal LIMIT p_limit), 9223372036854775807);
 END;
 $function$;
 
@@ -2884,6 +2861,19 @@ $function$;
 COMMENT ON FUNCTION event.claim_webhooks(integer, integer) IS
     'Takes up to p_limit endpoints that have events to get and are due, for this worker alone: each with a lease that ends by itself when the worker dies, and is renewed by what it records.';
 -- <<< functions/event/claim_webhooks.sql
+
+-- >>> functions/event/count_written.sql sha256:b67eed1f77b03641
+CREATE OR REPLACE FUNCTION event.count_written() RETURNS bigint
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(pg_sequence_last_value('event.inbox_ordinal'::regclass), 0);
+$function$;
+
+COMMENT ON FUNCTION event.count_written() IS
+    'How many events have been written since the beginning, those of transactions that run or were rolled back as well: who catches up tells by it how busy the others are.';
+-- <<< functions/event/count_written.sql
 
 -- >>> functions/event/describe_job.sql sha256:3ddfbf041c198b4b
 CREATE OR REPLACE FUNCTION event.describe_job(
@@ -3864,6 +3854,26 @@ COMMENT ON FUNCTION event.list_orphaned_jobs() IS
     'Jobs that are marked as running by a worker that is no more. A worker whose connection broke may still be there, so only who is here twice is given back.';
 -- <<< functions/event/list_orphaned_jobs.sql
 
+-- >>> functions/event/list_waiting.sql sha256:2abebca25a5e8805
+CREATE OR REPLACE FUNCTION event.list_waiting(
+    p_limit integer
+) RETURNS TABLE (
+    place text,
+    ordinal bigint
+)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '256MB'
+SET jit = off
+AS $function$
+    SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
+$function$;
+
+COMMENT ON FUNCTION event.list_waiting(integer) IS
+    'The places of the committed events that wait in the outbox, p_limit of them at most, the lowest ordinals first: event.number_events takes them in this order, in several steps.';
+-- <<< functions/event/list_waiting.sql
+
 -- >>> functions/event/list_webhook_attempts.sql sha256:4d0367078c8e066a
 CREATE OR REPLACE FUNCTION event.list_webhook_attempts(
     p_endpoint text,
@@ -4132,6 +4142,53 @@ $function$;
 COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
     'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';
 -- <<< functions/event/next_webhook_events.sql
+
+-- >>> functions/event/number_events.sql sha256:5673cfe7afe51e92
+CREATE OR REPLACE FUNCTION event.number_events(
+    p_rows tid[],
+    p_newest bigint
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET work_mem = '256MB'
+SET jit = off
+AS $function$
+DECLARE
+    v_head bigint;
+    v_partitioned_to bigint;
+    v_count integer;
+BEGIN
+    -- The row lock makes a second sequencer wait, so numbers stay gap-free even if two run.
+    SELECT h.position, h.partitioned_to INTO STRICT v_head, v_partitioned_to FROM event.log_head AS h FOR UPDATE;
+    IF v_head + cardinality(p_rows) >= v_partitioned_to THEN
+        PERFORM event.ensure_log_partitions(cardinality(p_rows));
+    END IF;
+
+    -- In a place that another sequencer emptied since there may be a newer event: its turn has not come.
+    WITH taken AS (
+        DELETE FROM event.inbox AS i
+        WHERE i.ctid = ANY (p_rows)
+          AND i.ordinal <= p_newest
+        RETURNING i.topic, i.subject_id, i.payload, i.request_key, i.ordinal, i.recorded_at
+    )
+    INSERT INTO event.log (position, topic, subject_id, payload, request_key, recorded_at)
+    SELECT v_head + row_number() OVER (ORDER BY t.ordinal), t.topic, t.subject_id, t.payload, t.request_key, t.recorded_at
+    FROM taken AS t;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+
+    IF v_count > 0 THEN
+        UPDATE event.log_head AS h SET position = v_head + v_count;
+        -- One for the whole batch, and only here: a posting that notified would wait for every other one at its commit.
+        PERFORM pg_notify('event_log', (v_head + v_count)::text);
+    END IF;
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.number_events(tid[], bigint) IS
+    'Moves the given rows of the outbox to the feed, in the order of their ordinals, unless they are gone or newer than p_newest, notifies channel event_log of the new head, and says how many it moved. The rows must be the next ones: all of a lower ordinal that were committed with them, or before, are among them or moved already.';
+-- <<< functions/event/number_events.sql
 
 -- >>> functions/event/oldest_position.sql sha256:3d8e3e8955c34b2c
 CREATE OR REPLACE FUNCTION event.oldest_position() RETURNS bigint

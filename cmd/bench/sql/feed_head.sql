@@ -1,1 +1,4 @@
-SELECT h.position, (SELECT count(*) FROM event.inbox) FROM event.log_head AS h;
+SELECT h.position, h.position - c.position
+FROM event.log_head AS h
+CROSS JOIN event.consumer AS c
+WHERE c.name = 'costing';

@@ -1,6 +1,15 @@
 -- name: AdvanceLog :one
 SELECT event.advance_log(@row_limit::integer)::integer AS moved;
 
+-- name: ListWaiting :many
+SELECT w.place::text AS place, w.ordinal::bigint AS ordinal FROM event.list_waiting(@row_limit::integer) AS w(place, ordinal);
+
+-- name: NumberEvents :one
+SELECT event.number_events((@places::text[])::tid[], @newest::bigint)::integer AS moved;
+
+-- name: CountWritten :one
+SELECT event.count_written()::bigint AS written;
+
 -- name: TryLockSequencer :one
 SELECT pg_try_advisory_lock(hashtextextended('event.sequencer', 0))::boolean AS is_locked;
 

@@ -30,3 +30,14 @@ func (q *Queries) AdvanceLog(ctx context.Context, rowLimit int32) (int32, error)
 	err := row.Scan(&events)
 	return events, err
 }
+
+const countWritten = `-- name: CountWritten :one
+SELECT event.count_written()::bigint AS written
+`
+
+func (q *Queries) CountWritten(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, countWritten)
+	var written int64
+	err := row.Scan(&written)
+	return written, err
+}

@@ -22,6 +22,17 @@ func (q *Queries) AdvanceLog(ctx context.Context, rowLimit int32) (int32, error)
 	return moved, err
 }
 
+const countWritten = `-- name: CountWritten :one
+SELECT event.count_written()::bigint AS written
+`
+
+func (q *Queries) CountWritten(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, countWritten)
+	var written int64
+	err := row.Scan(&written)
+	return written, err
+}
+
 const dropLogPartition = `-- name: DropLogPartition :one
 SELECT coalesce(event.drop_log_partition(), 0)::bigint AS dropped_to
 `
@@ -60,6 +71,35 @@ func (q *Queries) GetHead(ctx context.Context) (GetHeadRow, error) {
 	return i, err
 }
 
+const listWaiting = `-- name: ListWaiting :many
+SELECT w.place::text AS place, w.ordinal::bigint AS ordinal FROM event.list_waiting($1::integer) AS w(place, ordinal)
+`
+
+type ListWaitingRow struct {
+	Place   string
+	Ordinal int64
+}
+
+func (q *Queries) ListWaiting(ctx context.Context, rowLimit int32) ([]ListWaitingRow, error) {
+	rows, err := q.db.Query(ctx, listWaiting, rowLimit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListWaitingRow
+	for rows.Next() {
+		var i ListWaitingRow
+		if err := rows.Scan(&i.Place, &i.Ordinal); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listenToLog = `-- name: ListenToLog :exec
 LISTEN event_log
 `
@@ -67,6 +107,17 @@ LISTEN event_log
 func (q *Queries) ListenToLog(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, listenToLog)
 	return err
+}
+
+const numberEvents = `-- name: NumberEvents :one
+SELECT event.number_events(($1::text[])::tid[], $2::bigint)::integer AS moved
+`
+
+func (q *Queries) NumberEvents(ctx context.Context, places []string, newest int64) (int32, error) {
+	row := q.db.QueryRow(ctx, numberEvents, places, newest)
+	var moved int32
+	err := row.Scan(&moved)
+	return moved, err
 }
 
 const readLog = `-- name: ReadLog :many
