@@ -6,16 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
 	"syscall"
-	"time"
 
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/config"
@@ -89,16 +86,31 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	for _, token := range cfg.Tokens {
 		options.Tokens = append(options.Tokens, token.Reveal())
 	}
-	server := &http.Server{
-		Handler:           app.New(primary, options),
-		ReadHeaderTimeout: 5 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	options.Rates = httpapi.Rates{
+		Device: httpapi.Rate(cfg.RateDevice), Client: httpapi.Rate(cfg.RateClient), Address: httpapi.Rate(cfg.RateAddress),
+		TrustedProxies: cfg.TrustedProxies, Streams: cfg.StreamsPerDevice,
 	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", cfg.Listen)
+	options.DeviceCertificates = cfg.TLSClientCAFile != ""
+	api := app.New(primary, options)
+	server := httpapi.NewServer(api, log)
+	serve := server.Serve
+	if cfg.TLSCertFile != "" {
+		certificates, err := httpapi.NewCertificates(httpapi.TLSFiles{Cert: cfg.TLSCertFile, Key: cfg.TLSKeyFile, ClientCA: cfg.TLSClientCAFile}, log)
+		if err != nil {
+			return err
+		}
+		api.Measure(certificates.Measure)
+		server.TLSConfig = certificates.Config()
+		serve = func(listener net.Listener) error { return server.ServeTLS(listener, "", "") }
+	}
+	if cfg.TLSCAFile != "" {
+		authority, err := httpapi.Authority(cfg.TLSCAFile)
+		if err != nil {
+			return err
+		}
+		api.Public("/ca.crt", authority)
+	}
+	listener, err := httpapi.Listen(ctx, cfg.Listen, cfg.MaxConnections)
 	if err != nil {
 		return err
 	}
@@ -106,7 +118,7 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	listening(listener.Addr())
 
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- serve(listener) }()
 	select {
 	case err := <-served:
 		return err

@@ -199,7 +199,7 @@ func (f *feedBench) settle(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (f *feedBench) environment() []string {
-	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_API_TOKEN=" + f.token, "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen}
+	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_API_TOKEN=" + f.token, "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0", "MILLRACE_STREAMS_PER_DEVICE=100000"}
 }
 
 // The loads: 40 clients who post without pause, once a second each, or 2,000 movements a second in all.

@@ -353,7 +353,7 @@ func (b *bench) connectHTTP(ctx context.Context, p part, address string) (client
 	if err != nil {
 		return nil, stop, err
 	}
-	environment := []string{"MILLRACE_DATABASE_URL=" + address, "MILLRACE_API_TOKEN=" + b.token, "MILLRACE_ENCRYPTION_KEY=" + sealbox.NewKey(), "MILLRACE_LISTEN=" + listen}
+	environment := []string{"MILLRACE_DATABASE_URL=" + address, "MILLRACE_API_TOKEN=" + b.token, "MILLRACE_ENCRYPTION_KEY=" + sealbox.NewKey(), "MILLRACE_LISTEN=" + listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0"}
 	if b.Profile != "" {
 		file := strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(p.name())) + ".pprof"
 		environment = append(environment, "MILLRACE_CPU_PROFILE="+filepath.Join(b.Profile, file))

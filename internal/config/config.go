@@ -9,7 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -72,9 +75,97 @@ type API struct {
 	DirectDatabaseURL Secret `env:"MILLRACE_DIRECT_DATABASE_URL"`
 	// MaxStreams is how many clients may follow the feed at once.
 	MaxStreams int `env:"MILLRACE_MAX_STREAMS" envDefault:"1000"`
+	Edge
 	// CPUProfile is a file that takes a profile of the whole run, for those who look for
 	// where the time goes.
 	CPUProfile string `env:"MILLRACE_CPU_PROFILE"`
+}
+
+// Edge is how the API meets its clients.
+type Edge struct {
+	// TLSCertFile and TLSKeyFile are the server's certificate and key (PEM). With them the
+	// API speaks TLS alone; a change of the files is taken up without a restart.
+	TLSCertFile string `env:"MILLRACE_TLS_CERT_FILE"`
+	TLSKeyFile  string `env:"MILLRACE_TLS_KEY_FILE"`
+	// TLSClientCAFile is the authority of the devices' certificates (PEM). With it a device
+	// must prove itself by one that carries its name.
+	TLSClientCAFile string `env:"MILLRACE_TLS_CLIENT_CA_FILE"`
+	// TLSCAFile is the plant's authority (PEM), given out to tablets at /ca.crt.
+	TLSCAFile string `env:"MILLRACE_TLS_CA_FILE"`
+	// InsecureHTTP lets the API listen without TLS where other machines reach it, such as
+	// behind a proxy on another one: whoever is on the way then reads tokens.
+	InsecureHTTP bool `env:"MILLRACE_INSECURE_HTTP"`
+	// TrustedProxies are the networks and addresses of proxies whose X-Forwarded-For is
+	// believed, separated by commas.
+	TrustedProxies []netip.Prefix `env:"-"`
+	Proxies        []string       `env:"MILLRACE_TRUSTED_PROXIES"`
+	// RateDevice, RateClient and RateAddress bound what one device, one client without a
+	// device, and one address without a good token may ask for: requests a second, a slash,
+	// and how many may come at once. 0 is no bound.
+	RateDevice  Rate `env:"MILLRACE_RATE_DEVICE" envDefault:"100/1000"`
+	RateClient  Rate `env:"MILLRACE_RATE_CLIENT" envDefault:"1000/5000"`
+	RateAddress Rate `env:"MILLRACE_RATE_ADDRESS" envDefault:"20/200"`
+	// StreamsPerDevice is how many streams of events one device or client may have open.
+	StreamsPerDevice int `env:"MILLRACE_STREAMS_PER_DEVICE" envDefault:"32"`
+	// MaxConnections is how many connections are served at once; further ones wait.
+	MaxConnections int `env:"MILLRACE_MAX_CONNECTIONS" envDefault:"4096"`
+}
+
+// Rate is a number of requests a second, and how many of them may come at once.
+type Rate struct{ PerSecond, Burst int }
+
+// UnmarshalText reads 100/1000, or 0 for no bound.
+func (r *Rate) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*r = Rate{}
+		return nil
+	}
+	perSecond, burst, _ := strings.Cut(string(text), "/")
+	var err1, err2 error
+	r.PerSecond, err1 = strconv.Atoi(perSecond)
+	r.Burst, err2 = strconv.Atoi(burst)
+	if err := errors.Join(err1, err2); err != nil || r.PerSecond < 1 || r.PerSecond > 1_000_000 || r.Burst < 1 || r.Burst > 1_000_000 {
+		return errors.New("requests a second and how many at once, such as 100/1000, or 0 for no bound")
+	}
+	return nil
+}
+
+func (c *Edge) check(listen string) error {
+	for _, text := range c.Proxies {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			address, err := netip.ParseAddr(text)
+			if err != nil {
+				return errors.New("MILLRACE_TRUSTED_PROXIES: networks (10.20.0.0/16) and addresses, separated by commas")
+			}
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		c.TrustedProxies = append(c.TrustedProxies, network)
+	}
+	switch {
+	case (c.TLSCertFile == "") != (c.TLSKeyFile == ""):
+		return errors.New("MILLRACE_TLS_CERT_FILE and MILLRACE_TLS_KEY_FILE go together")
+	case c.TLSCertFile == "" && c.TLSClientCAFile != "":
+		return errors.New("MILLRACE_TLS_CLIENT_CA_FILE: certificates of devices need TLS (MILLRACE_TLS_CERT_FILE)")
+	case c.TLSCertFile == "" && !c.InsecureHTTP && !isLoopback(listen):
+		return errors.New("MILLRACE_LISTEN: other machines reach this address, so it needs TLS: MILLRACE_TLS_CERT_FILE and MILLRACE_TLS_KEY_FILE, " +
+			"which `dba tls init` makes; or MILLRACE_INSECURE_HTTP=true, if something in front of it does that")
+	case c.StreamsPerDevice < 1 || c.StreamsPerDevice > 100_000:
+		return errors.New("MILLRACE_STREAMS_PER_DEVICE: from 1 to 100000")
+	case c.MaxConnections < 16 || c.MaxConnections > 1_000_000:
+		return errors.New("MILLRACE_MAX_CONNECTIONS: from 16 to 1000000")
+	}
+	return nil
+}
+
+// isLoopback says whether only this machine reaches the address.
+func isLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || (err == nil && address.IsLoopback())
 }
 
 // Worker is what cmd/worker needs.
@@ -187,7 +278,7 @@ func ReadAPI(environ []string) (API, error) {
 	if c.MaxStreams < 1 || c.MaxStreams > 100_000 {
 		return API{}, errors.New("MILLRACE_MAX_STREAMS: from 1 to 100000")
 	}
-	return c, c.check()
+	return c, errors.Join(c.Common.check(), c.Edge.check(c.Listen))
 }
 
 // ReadWorker reads what cmd/worker needs from the given environment.

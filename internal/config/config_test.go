@@ -129,3 +129,52 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestEdge(t *testing.T) {
+	t.Parallel()
+	c, err := config.ReadAPI([]string{url, token, key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.RateDevice != (config.Rate{PerSecond: 100, Burst: 1000}) || c.RateClient.PerSecond == 0 || c.RateAddress.PerSecond == 0 || c.StreamsPerDevice == 0 || c.MaxConnections == 0 {
+		t.Errorf("something has no bound: %+v", c.Edge)
+	}
+	c, err = config.ReadAPI([]string{url, token, key, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_ADDRESS=5/50", "MILLRACE_TRUSTED_PROXIES=10.99.0.1,fd00::/8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.RateDevice != (config.Rate{}) || c.RateAddress.Burst != 50 || len(c.TrustedProxies) != 2 || c.TrustedProxies[0].String() != "10.99.0.1/32" {
+		t.Errorf("got %+v", c.Edge)
+	}
+	for _, good := range [][]string{
+		{"MILLRACE_LISTEN=localhost:1"},
+		{"MILLRACE_LISTEN=[::1]:1"},
+		{"MILLRACE_LISTEN=:8000", "MILLRACE_INSECURE_HTTP=true"},
+		{"MILLRACE_LISTEN=:443", "MILLRACE_TLS_CERT_FILE=a", "MILLRACE_TLS_KEY_FILE=b", "MILLRACE_TLS_CLIENT_CA_FILE=c"},
+	} {
+		if _, err := config.ReadAPI(append([]string{url, token, key}, good...)); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range [][]string{
+		{"MILLRACE_LISTEN=:8000"},
+		{"MILLRACE_LISTEN=0.0.0.0:8000"},
+		{"MILLRACE_LISTEN=10.20.0.5:8000"},
+		{"MILLRACE_LISTEN=[::]:8000"},
+		{"MILLRACE_LISTEN=millrace:8000"},
+		{"MILLRACE_TLS_CERT_FILE=a"},
+		{"MILLRACE_TLS_KEY_FILE=a"},
+		{"MILLRACE_TLS_CLIENT_CA_FILE=a"},
+		{"MILLRACE_RATE_DEVICE=10"},
+		{"MILLRACE_RATE_DEVICE=0/5"},
+		{"MILLRACE_RATE_DEVICE=-1/5"},
+		{"MILLRACE_RATE_CLIENT=a/b"},
+		{"MILLRACE_TRUSTED_PROXIES=proxy"},
+		{"MILLRACE_STREAMS_PER_DEVICE=0"},
+		{"MILLRACE_MAX_CONNECTIONS=1"},
+	} {
+		if _, err := config.ReadAPI(append([]string{url, token, key}, bad...)); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strconv"
 	"sync"
 	"time"
 
@@ -61,6 +63,8 @@ type Options struct {
 	Box *sealbox.Box
 	// Timeout bounds the work of one request in the database: 15 seconds unless said otherwise.
 	Timeout time.Duration
+	// BodyTimeout is how long a body may take to arrive: 10 seconds unless said otherwise.
+	BodyTimeout time.Duration
 	// Ready says whether the database can be used.
 	Ready func(context.Context) error
 	// Stopping ends when the process is to stop: streams end then, so that the server can.
@@ -71,6 +75,10 @@ type Options struct {
 	DirectDatabaseURL string
 	// MaxStreams is how many clients may follow the feed at once; 1000 unless said otherwise.
 	MaxStreams int
+	// Rates bound what one device, client or address may ask for. Nothing is bounded without them.
+	Rates Rates
+	// DeviceCertificates asks of every device a certificate that carries its name.
+	DeviceCertificates bool
 }
 
 // API is the whole HTTP interface. Rooms add their operations to it.
@@ -80,6 +88,8 @@ type API struct {
 	mux      *http.ServeMux
 	huma     huma.API
 	commands map[string]*command // by path
+	bodies   map[string]*codes   // of all commands, by path
+	limits   *limits
 	public   map[string]http.Handler
 	metrics  []func(context.Context) ([]Metric, error)
 }
@@ -93,7 +103,10 @@ func New(options Options) *API {
 	if options.Timeout == 0 {
 		options.Timeout = commandTimeout
 	}
-	a := &API{options: options, log: options.Log, mux: http.NewServeMux(), commands: map[string]*command{}, public: map[string]http.Handler{}}
+	if options.BodyTimeout == 0 {
+		options.BodyTimeout = bodyTimeout
+	}
+	a := &API{options: options, log: options.Log, mux: http.NewServeMux(), commands: map[string]*command{}, bodies: map[string]*codes{}, limits: newLimits(options.Rates), public: map[string]http.Handler{}}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -144,7 +157,8 @@ func config(version string) huma.Config {
 	}
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
+			OpenAPI:        "3.1.0",
+			OnAddOperation: []huma.AddOpFunc{documentRefusals},
 			Info: &huma.Info{
 				Title:       "Millrace",
 				Version:     version,
@@ -165,6 +179,26 @@ func config(version string) huma.Config {
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{stamp},
 		CreateHooks:                  nil,
+	}
+}
+
+// documentRefusals adds the answers that every operation may give before it is asked.
+func documentRefusals(api *huma.OpenAPI, op *huma.Operation) {
+	statuses := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}
+	if op.Security == nil {
+		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+	}
+	if op.RequestBody != nil {
+		statuses = append(statuses, http.StatusForbidden, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests)
+	}
+	schema := api.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
+	for _, status := range statuses {
+		if key := strconv.Itoa(status); op.Responses[key] == nil {
+			op.Responses[key] = &huma.Response{
+				Description: http.StatusText(status),
+				Content:     map[string]*huma.MediaType{problem.ContentType: {Schema: schema}},
+			}
+		}
 	}
 }
 

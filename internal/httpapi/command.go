@@ -131,6 +131,7 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 		}
 		return out, nil
 	})
+	api.bodies[spec.Path] = codesOf(reflect.TypeFor[B]())
 	if spec.Location == nil { // the short way sets no header of its own
 		api.commands[spec.Path] = newCommand[B](api, spec, do)
 	}

@@ -81,22 +81,20 @@ func begin(w http.ResponseWriter, r *http.Request) *exchange {
 	header := w.Header()
 	header["X-Request-Id"] = []string{id}
 	maps.Copy(header, secured)
+	if r.TLS != nil {
+		header["Strict-Transport-Security"] = strictTransport
+	}
 	return &exchange{Context: r.Context(), recorder: recorder{ResponseWriter: w}, requestID: id, path: r.URL.EscapedPath()}
-}
-
-// secured are the headers that tell browsers to make nothing else of an answer.
-var secured = http.Header{
-	"X-Content-Type-Options":       {"nosniff"},
-	"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
-	"Referrer-Policy":              {"no-referrer"},
-	"Cross-Origin-Resource-Policy": {"same-origin"},
-	"Cache-Control":                {"no-store"},
 }
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	e := begin(w, r)
+	if r.ContentLength != 0 {
+		// Also for a body that nobody will read: the server takes the rest of it before it answers.
+		_ = http.NewResponseController(w).SetReadDeadline(start.Add(a.options.BodyTimeout)) // not every connection has one
+	}
 	defer a.logRequest(e, r.Method, start)
 	defer a.recover(e)
 	if p := a.serve(e, r); p != nil {
@@ -106,16 +104,24 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve takes a request through its steps. What it returns was not answered yet.
 func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
+	if p := checkHeaders(r); p != nil {
+		return p
+	}
 	if handler := a.publicHandler(r.URL.Path); handler != nil {
 		if p := badAddress(r.URL); p != nil {
 			return p
+		}
+		if hasBody(r.Method) {
+			if p := a.limits.stranger(e, r); p != nil {
+				return p
+			}
 		}
 		e.operation = "public"
 		handler.ServeHTTP(&e.recorder, r.WithContext(e))
 		return nil
 	}
 	if !open[r.URL.Path] {
-		if p := a.authenticate(e, r); p != nil {
+		if p := a.admit(e, r); p != nil {
 			return p
 		}
 	}
@@ -130,6 +136,9 @@ func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
 		if p != nil {
 			return p
 		}
+		if p := a.bodies[r.URL.Path].check(d.value); p != nil {
+			return p
+		}
 		if command != nil {
 			isServed, p := command.serve(e, r.Header, d)
 			if isServed || p != nil {
@@ -137,9 +146,29 @@ func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
 			}
 		}
 		r.Body = io.NopCloser(bytes.NewReader(d.text))
+	} else if r.ContentLength != 0 {
+		return problem.New(problem.Malformed, "A "+r.Method+" has no body.")
 	}
 	a.mux.ServeHTTP(&e.recorder, r.WithContext(e))
 	return nil
+}
+
+// admit lets through who has a good token, the certificate that belongs to it, and asks for no
+// more than it may.
+func (a *API) admit(e *exchange, r *http.Request) *problem.Problem {
+	p := a.authenticate(e, r)
+	if p == nil {
+		p = a.checkCertificate(e, r.TLS)
+	}
+	switch {
+	case p == nil:
+		return a.limits.known(e)
+	case p.Status == http.StatusUnauthorized:
+		if tooMany := a.limits.stranger(e, r); tooMany != nil {
+			return tooMany
+		}
+	}
+	return p
 }
 
 // publicHandler is what [API.Public] was given for the path, or for the longest beginning of it.
@@ -256,9 +285,10 @@ func badAddress(u *url.URL) *problem.Problem {
 	return nil
 }
 
-// isPrintable says whether s is UTF-8 without control characters.
+// isPrintable says whether s is UTF-8 without characters that nobody sees: of control, of
+// format and direction, of private use, and separators of lines.
 func isPrintable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.C, unicode.Zl, unicode.Zp) })
 }
 
 // recorder remembers what was answered.

@@ -53,7 +53,15 @@ func Stream[In, D any](api *API, spec ReadSpec, events string, open func(ctx con
 		if err != nil {
 			return nil, problem.From(err)
 		}
+		end := func() {}
+		if answer.Events != nil {
+			var p *problem.Problem
+			if end, p = api.limits.stream(exchangeOf(ctx).principal); p != nil {
+				return nil, p
+			}
+		}
 		return &streamOutput{Body: func(ctx huma.Context) {
+			defer end()
 			r, w := humago.Unwrap(ctx)
 			if answer.Events == nil {
 				w.Header().Set("Content-Type", "application/json")

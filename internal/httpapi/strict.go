@@ -79,8 +79,6 @@ func checkMediaType(h http.Header) *problem.Problem {
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem) {
-	controller := http.NewResponseController(w)
-	_ = controller.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every connection has one
 	var (
 		body []byte
 		err  error
@@ -104,7 +102,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem)
 	default:
 		return nil, problem.New(problem.Malformed, "The body ended before it was complete.")
 	}
-	_ = controller.SetReadDeadline(time.Time{})
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // not every connection has one
 	return body, nil
 }
 
@@ -148,10 +146,29 @@ func checkJSON(body []byte) (document, *problem.Problem) {
 		if kind == '"' && strings.IndexByte(text, 0) >= 0 {
 			return malformed("The body holds a NUL character.", "holds a NUL character")
 		}
+		if kind == '"' && turnsText(text) {
+			return malformed("The body holds characters that turn the direction of text round.", "holds a character of direction")
+		}
 		built.add(kind, text)
 		if decoder.StackDepth() == 0 && len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
 			return malformed("The body holds more than one JSON value.", "more than one JSON value")
 		}
+	}
+}
+
+// turnsText says whether s holds one of U+202A to U+202E or U+2066 to U+2069: they make people
+// read another text than the one that is there.
+func turnsText(s string) bool {
+	for {
+		at := strings.IndexByte(s, 0xe2)
+		if at < 0 || at+2 >= len(s) {
+			return false
+		}
+		last := s[at+2]
+		if (s[at+1] == 0x80 && last >= 0xaa && last <= 0xae) || (s[at+1] == 0x81 && last >= 0xa6 && last <= 0xa9) {
+			return true
+		}
+		s = s[at+3:]
 	}
 }
 

@@ -12,10 +12,11 @@ import (
 // Code is the number or code by which a thing is named.
 type Code string
 
-// Schema describes a code: 1 to 64 characters, none of them a control character.
+// Schema describes a code: 1 to 64 characters that can be seen. What a pattern cannot say,
+// [codes] holds.
 func (Code) Schema(huma.Registry) *huma.Schema {
 	shortest, longest := 1, 64
-	return &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^[^\x00-\x1f\x7f]+$`}
+	return &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^[^\p{C}\p{Zl}\p{Zp}]+$`}
 }
 
 // Quantity is a decimal of at most 12 digits before the point and 6 behind it, without a

@@ -24,7 +24,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // Files in the folder.
@@ -150,9 +149,8 @@ func Renew(dir string, now time.Time) error {
 // Device makes a certificate by which the device of the given name proves itself, in
 // device-<name>.crt and .key. The name is the one that its tokens carry.
 func Device(dir, name string, now time.Time) (file string, err error) {
-	if name == "" || len(name) > 64 || strings.HasPrefix(name, ".") || strings.ContainsFunc(name, func(r rune) bool {
-		return r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r))
-	}) {
+	const deviceLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+	if name == "" || len(name) > 64 || strings.HasPrefix(name, ".") || strings.Trim(name, deviceLetters) != "" {
 		return "", errors.New("a device's name is 1 to 64 letters, digits and . _ -")
 	}
 	authority, err := open(dir)

@@ -178,6 +178,12 @@ func (p *Problem) With(location, message string) *Problem {
 	return p
 }
 
+// After is p with the number of seconds after which the request may be sent again.
+func (p *Problem) After(seconds int) *Problem {
+	p.Retryable, p.retryAfter = true, seconds
+	return p
+}
+
 // Because keeps the error behind the problem, for the log.
 func (p *Problem) Because(err error) *Problem {
 	p.cause = err

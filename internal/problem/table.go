@@ -39,7 +39,7 @@ func (e Entry) Type() string { return "/problems/" + e.Slug }
 var (
 	Malformed = Entry{
 		Slug: "malformed-request", Status: 400, Title: "Malformed request",
-		Explanation: "The request cannot be read: its body is not one valid JSON value in UTF-8, names a member twice, holds a NUL, is nested too deeply, or its address or headers are damaged. Nothing was done. Correct the client.",
+		Explanation: "The request cannot be read: its body is not one valid JSON value in UTF-8, names a member twice, holds a NUL or characters that turn the direction of text round, is nested too deeply, or its address or headers are damaged. Nothing was done. Correct the client.",
 	}
 	KeyMissing = Entry{
 		Slug: "idempotency-key-missing", Status: 400, Title: "Idempotency-Key is missing",
@@ -56,6 +56,10 @@ var (
 	InsufficientScope = Entry{
 		Slug: "insufficient-scope", Status: 403, Title: "Token is not for this",
 		Explanation: "The token is valid, but the operator or client that it was given to has no right to this operation; the header `WWW-Authenticate` names the scope that it takes. Nothing was done.",
+	}
+	CrossOrigin = Entry{
+		Slug: "cross-origin-request", Status: 403, Title: "Request of another site's page",
+		Explanation: "A browser says that a page of another site sent this write. Pages of other sites get nothing done here, whatever token they hold. Nothing was done.",
 	}
 	NotFound = Entry{
 		Slug: "not-found", Status: 404, Title: "Not found",
@@ -88,6 +92,10 @@ var (
 	UnsupportedMediaType = Entry{
 		Slug: "unsupported-media-type", Status: 415, Title: "Unsupported media type",
 		Explanation: "A body must be sent as `Content-Type: application/json`, in UTF-8 and not compressed. Nothing was done.",
+	}
+	TooManyRequests = Entry{
+		Slug: "too-many-requests", Status: 429, Title: "Too many requests", RetryAfter: 1, Unstored: true,
+		Explanation: "The device, client or address sends more requests than this process takes from one (`MILLRACE_RATE_DEVICE`, `MILLRACE_RATE_CLIENT`, `MILLRACE_RATE_ADDRESS`), or has too many streams open. Nothing was done. Send the same request again under the same key after `Retry-After` seconds.",
 	}
 	Invalid = Entry{
 		Slug: "validation-failed", Status: 422, Title: "Request is not valid",
@@ -164,8 +172,8 @@ var postgres = []Entry{
 
 // Kinds are the problems that have no key in the database.
 var Kinds = []Entry{
-	Malformed, KeyMissing, KeyMalformed, Unauthorized, InsufficientScope, NotFound, EventsExpired, TooManyStreams, MethodNotAllowed, NotAcceptable,
-	TooSlow, TooLarge, UnsupportedMediaType, Invalid, Internal, Unavailable,
+	Malformed, KeyMissing, KeyMalformed, Unauthorized, InsufficientScope, CrossOrigin, NotFound, EventsExpired, TooManyStreams, MethodNotAllowed, NotAcceptable,
+	TooSlow, TooLarge, UnsupportedMediaType, TooManyRequests, Invalid, Internal, Unavailable,
 }
 
 var byKey = func() map[string]Entry {
