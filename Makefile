@@ -3,16 +3,20 @@
 SQLC_VERSION          := v1.31.1
 GOLANGCI_LINT_VERSION := v2.15.0
 OASDIFF_VERSION       := v1.33.0
+GITLEAKS_VERSION      := v8.30.1
+GOVULNCHECK_VERSION   := v1.1.4
 
 BIN  := $(CURDIR)/var/bin
 export PATH := $(BIN):$(PATH)
 # Real input for the tests that take it; they are skipped where it is not at hand.
 export MILLRACE_TEST_DATA ?= $(abspath ../shared/data)
 DATA ?= $(MILLRACE_TEST_DATA)/adventureworks
+# Known vulnerabilities as a folder of OSV files, for machines that do not reach vuln.go.dev.
+VULNDB ?= $(MILLRACE_TEST_DATA)/vulndb/osv
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay values test race lint gen verify migration river-migrations structure checks bench bench-volume bench-feed openapi api-diff docs tools clean
+.PHONY: help demo replay values test race lint security gen verify migration river-migrations structure checks bench bench-volume bench-feed openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +41,13 @@ race: ## Run all tests with the race detector
 
 lint: $(BIN)/golangci-lint ## Lint the Go code, walls between packages included
 	golangci-lint run --allow-parallel-runners
+
+# gosec and staticcheck run within golangci-lint, at the versions that it brings: see .golangci.yml.
+security: $(BIN)/gitleaks $(BIN)/govulncheck lint ## Look for secrets, for known vulnerabilities (MILLRACE_TEST_DATA/vulndb), and with gosec and staticcheck
+	@if git rev-parse --git-dir >/dev/null 2>&1; then gitleaks git --no-banner --redact --verbose .; else gitleaks dir --no-banner --redact --verbose .; fi
+	@if [ -d "$(VULNDB)" ]; then govulncheck -db "file://$(abspath $(VULNDB))" ./...; \
+	elif [ -n "$(CI)" ]; then echo "govulncheck: there is no $(VULNDB), so known vulnerabilities were not looked for"; \
+	else govulncheck ./...; fi
 
 gen: $(BIN)/sqlc ## Write everything that is generated
 	@$(GO) run ./internal/tools/migration
@@ -82,7 +93,7 @@ api-diff: ## Show what breaks API clients since the last release
 docs: ## Write docs/schema and sql/structure.sql from the migrations
 	@$(GO) run ./internal/tools/schemadoc
 
-tools: $(BIN)/sqlc $(BIN)/golangci-lint ## Install the pinned tools
+tools: $(BIN)/sqlc $(BIN)/golangci-lint $(BIN)/gitleaks $(BIN)/govulncheck ## Install the pinned tools
 
 clean: ## Remove what the build leaves behind
 	@for link in var/demo/*; do [ ! -L "$$link" ] || rm -rf "$$(readlink "$$link")"; done
@@ -100,3 +111,10 @@ $(BIN)/golangci-lint: Makefile
 	@found=$$(command -v golangci-lint || true); if [ -n "$$found" ] && "$$found" version | grep -qF "version $(GOLANGCI_LINT_VERSION:v%=%) "; then \
 	  ln -s "$$found" $@; else GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION); fi
 	@touch -h $@
+
+# Neither of the two tells a version that could be compared, so the pinned one is installed.
+$(BIN)/gitleaks: Makefile
+	@mkdir -p $(BIN); GOBIN=$(BIN) $(GO) install github.com/zricethezav/gitleaks/v8@$(GITLEAKS_VERSION) && touch $@
+
+$(BIN)/govulncheck: Makefile
+	@mkdir -p $(BIN); GOBIN=$(BIN) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) && touch $@

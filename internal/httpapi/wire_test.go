@@ -417,7 +417,7 @@ func TestTLS(t *testing.T) {
 		t.Errorf("got %d over HTTP/%d, TLS %x, %v", first.StatusCode, first.ProtoMajor, first.TLS.Version, first.Header)
 	}
 	for name, config := range map[string]*tls.Config{
-		"TLS 1.1":         {RootCAs: roots, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}, //nolint:gosec // to see it refused
+		"TLS 1.1":         {RootCAs: roots, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10},
 		"RC4":             {RootCAs: roots, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA}},
 		"no trust":        {},
 		"a name not ours": {RootCAs: roots, ServerName: "other.example"},

@@ -11,7 +11,7 @@ import (
 func keepOwner(file string, old fs.FileInfo) {
 	if stat, ok := old.Sys().(*syscall.Stat_t); ok {
 		if os.Chown(file, int(stat.Uid), int(stat.Gid)) == nil && old.Mode().Perm()&0o077 == 0o040 {
-			_ = os.Chmod(file, 0o640) // stays as narrow as it was made, then
+			_ = os.Chmod(file, 0o640) //nolint:gosec // as wide as the file before, for the group that serves
 		}
 	}
 }
