@@ -6625,7 +6625,7 @@ BEGIN
         set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true);
 
     -- The same key twice at once: the second is told to come back instead of holding a connection.
-    IF NOT pg_try_advisory_xact_lock(hashtextextended(v_key::text, 903)) THEN
+    IF NOT pg_try_advisory_xact_lock(uuid_hash_extended(v_key, 903)) THEN
         RAISE EXCEPTION 'the same request is still running'
             USING ERRCODE = 'MR903',
                   DETAIL = jsonb_build_object('key', v_key)::text,
@@ -11823,6 +11823,7 @@ DECLARE
     v_second_frees numeric[];
     v_use record;
     v_ordinal integer;
+    v_running integer[];        -- whose key somebody else has
     v_shortage jsonb;
     v_posted_at timestamptz;
     v_instant text;             -- the same, as JSON has it
@@ -11839,12 +11840,13 @@ BEGIN
         bool_or(s.movement_type = 'put_away'), bool_or(s.movement_type = 'scrap' AND s.lot IS NOT NULL),
         array_agg(ROW(s.item_id, s.from_id, s.lot_id, s.quantity, false)::inventory.balance_use)
             FILTER (WHERE s.item_id IS NOT NULL AND s.is_from_physical),
-        array_agg(ROW(s.item_id, s.to_id, s.lot_id, 0, false)::inventory.balance_use) FILTER (WHERE s.item_id IS NOT NULL AND s.is_to_physical)
-    INTO v_entries, v_is_usual, v_is_complete, v_is_put_away, v_is_lot_scrapped, v_uses, v_additions
+        array_agg(ROW(s.item_id, s.to_id, s.lot_id, 0, false)::inventory.balance_use) FILTER (WHERE s.item_id IS NOT NULL AND s.is_to_physical),
+        array_agg(s.ordinal) FILTER (WHERE NOT s.is_ours)
+    INTO v_entries, v_is_usual, v_is_complete, v_is_put_away, v_is_lot_scrapped, v_uses, v_additions, v_running
     FROM (
         -- Kept apart so that each member is taken out of its document once.
         WITH command AS MATERIALIZED (
-            SELECT n.ordinal, n.key, n.operation, n.actor, n.device, n.request_id,
+            SELECT n.ordinal, n.key, pg_try_advisory_xact_lock(uuid_hash_extended(n.key, 903)) AS is_ours, n.operation, n.actor, n.device, n.request_id,
                 n.command ->> 'item' AS item, n.command ->> 'lot' AS lot, n.command ->> 'from' AS from_code,
                 n.command ->> 'to' AS to_code, n.command ->> 'unit' AS unit, n.command ->> 'reason' AS reason,
                 n.command ->> 'occurred_at' AS occurred_at, n.command ? 'second_quantity' AS has_second,
@@ -11856,7 +11858,7 @@ BEGIN
             FROM unnest(p_keys, p_operations, p_actors, p_devices, p_request_ids, p_commands)
                 WITH ORDINALITY AS n (key, operation, actor, device, request_id, command, ordinal)
         )
-        SELECT c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
+        SELECT c.ordinal, c.is_ours, c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
             coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
             CASE WHEN r.key IS NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
                 AND (i.tracking = 'none') = (c.lot IS NULL)
@@ -11892,6 +11894,14 @@ BEGIN
         LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason AND reason.kind = 'scrap'
         ORDER BY c.ordinal
     ) AS s;
+
+    -- Somebody else is at work under one of the keys, and may wait for a balance that this batch is about to lock: see event.begin_request.
+    IF v_running IS NOT NULL THEN
+        RAISE EXCEPTION 'the same request is still running'
+            USING ERRCODE = 'MR903',
+                  DETAIL = jsonb_build_object('ordinals', v_running)::text,
+                  HINT = 'Ask again in a second: the stored answer will be given.';
+    END IF;
 
     -- 2. The unusual ones, each alone, by the functions that convert units and say what is wrong.
     IF NOT v_is_usual THEN
@@ -12134,7 +12144,7 @@ $_$;
 -- Name: FUNCTION post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problem_codes are the SQLSTATEs that may be told, p_problems beside them what they are: {type, title, status} as JSON. One row per command, in any order. Raises 23505 (request_pkey) when a key was answered by another transaction meanwhile: call again. With any error nothing of the batch was done.';
+COMMENT ON FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]) IS 'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problem_codes are the SQLSTATEs that may be told, p_problems beside them what they are: {type, title, status} as JSON. One row per command, in any order. Raises MR903 with their ordinals when commands of these keys run elsewhere: call again without them. Raises 23505 (request_pkey) when a key was answered by another transaction meanwhile: call again. With any error nothing of the batch was done.';
 
 --
 -- Name: prepare_transfer(inventory.movement_type, jsonb); Type: FUNCTION; Schema: inventory; Owner: -

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -198,11 +199,53 @@ func (p *Poster) send(batch []*posting) {
 		return
 	}
 	for c := range slices.Chunk(batch, 1) {
-		c[0].err = p.call(c)
+		if err := p.call(c); err != nil {
+			c[0].err = err
+		}
 	}
 }
 
+// call posts the batch, but for commands whose key somebody else has: they are told to come back.
 func (p *Poster) call(batch []*posting) error {
+	for {
+		err := p.callOnce(batch)
+		running := stillRunning(err)
+		if len(running) == 0 {
+			return err
+		}
+		told := problem.From(err)
+		rest := make([]*posting, 0, len(batch))
+		for i, c := range batch {
+			if slices.Contains(running, i+1) {
+				one := *told
+				one.Details = json.RawMessage(`{"key":` + strconv.Quote(c.request.Key) + `}`)
+				c.err = &one
+			} else {
+				rest = append(rest, c)
+			}
+		}
+		if len(rest) == 0 {
+			return nil
+		}
+		batch = rest
+	}
+}
+
+// stillRunning names the commands of a batch, from 1, whose keys others work under at this moment.
+func stillRunning(err error) []int {
+	var (
+		pgErr  *pgconn.PgError
+		detail struct {
+			Ordinals []int `json:"ordinals"`
+		}
+	)
+	if errors.As(err, &pgErr) && pgErr.Code == "MR903" && json.Unmarshal([]byte(pgErr.Detail), &detail) == nil {
+		return detail.Ordinals
+	}
+	return nil
+}
+
+func (p *Poster) callOnce(batch []*posting) error {
 	call := db.PostTransfersParams{
 		Operations: make([]string, len(batch)), Keys: make([]string, len(batch)), Actors: make([]string, len(batch)),
 		Devices: make([]string, len(batch)), RequestIds: make([]string, len(batch)), Commands: make([]json.RawMessage, len(batch)),
@@ -233,7 +276,8 @@ func (p *Poster) call(batch []*posting) error {
 			return err
 		}
 		for _, row := range rows {
-			batch[row.Ordinal-1].answer = httpapi.Answer{Status: row.Status, Body: row.Body, IsReplayed: row.IsReplayed}
+			c := batch[row.Ordinal-1]
+			c.answer, c.err = httpapi.Answer{Status: row.Status, Body: row.Body, IsReplayed: row.IsReplayed}, nil
 		}
 		return nil
 	}

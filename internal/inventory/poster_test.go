@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -115,6 +117,114 @@ func TestFullQueue(t *testing.T) {
 	}
 }
 
+// One key is sent with a transfer while a command that goes by its own call runs under it, holds the key and wants the balance that the
+// batch has: the transfer is told that its request is still running, the rest of its batch is posted, and nobody waits in a circle.
+func TestKeyOfAnotherCommandUnderWay(t *testing.T) {
+	t.Parallel()
+	database := testdb.New(t)
+	for _, sql := range []string{
+		plant,
+		`SELECT inventory.post_opening_stock('{"key": "018f0000-0000-7000-8000-000000000001", "actor": "t"}', '{"item": "BOLT", "to": "A", "quantity": "1000000"}')`,
+	} {
+		if _, err := database.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := NewPoster(&pg.Primary{Pool: database.Pool})
+	batch := func(keys ...string) []*posting {
+		all := make([]*posting, len(keys))
+		for i, key := range keys {
+			all[i] = &posting{ctx: t.Context(), request: Request{
+				Request:   httpapi.Request{Key: key, Actor: "t"},
+				Operation: "transfer-stock", Command: json.RawMessage(`{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}`),
+			}}
+		}
+		return all
+	}
+	key := func(n int) string { return fmt.Sprintf("018f0000-0000-7000-8000-3%011d", n) }
+
+	tx, err := database.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(context.WithoutCancel(t.Context()))
+	context3 := fmt.Sprintf(`{"key": %q, "actor": "t"}`, key(3))
+	if _, err := tx.Exec(t.Context(), `SELECT event.begin_request('count-stock', $1, '{}')`, context3); err != nil {
+		t.Fatal(err)
+	}
+	held := batch(key(1), key(2), key(3), key(4))
+	if err := p.call(held); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range held {
+		if i == 2 {
+			if told := problem.From(c.err); c.err == nil || told.Code != "MR903" || !told.Retryable || string(told.Details) != fmt.Sprintf(`{"key":%q}`, key(3)) {
+				t.Errorf("the key of a command under way: %v %v", c.answer, c.err)
+			}
+		} else if c.err != nil || c.answer.Status != 201 {
+			t.Errorf("command %d: %v %v", i, c.answer, c.err)
+		}
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT inventory.lock_balances(ARRAY(SELECT ROW(b.item_id, b.location_id, b.lot_id)::inventory.balance_key FROM inventory.balance AS b))`); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.call(held[2:3]); err != nil || held[2].err != nil || held[2].answer.Status != 201 {
+		t.Errorf("sent again: %v %v", held[2].answer, err)
+	}
+
+	// The same in a crowd: each key with a transfer and with an opening of stock into the place it comes from, at once.
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	fates := map[int][]string{}
+	for n := 1000; n < 1200; n++ {
+		tell := func(format string, args ...any) {
+			mu.Lock()
+			defer mu.Unlock()
+			fates[n] = append(fates[n], fmt.Sprintf(format, args...))
+		}
+		wait.Go(func() {
+			answer, err := p.Post(t.Context(), batch(key(n))[0].request)
+			if err != nil {
+				tell("transfer %s", problem.From(err).Code)
+				return
+			}
+			tell("transfer %d", answer.Status)
+		})
+		wait.Go(func() {
+			var status int
+			err := database.Pool.QueryRow(t.Context(), `SELECT a.status FROM inventory.post_opening_stock($1, '{"item": "BOLT", "to": "A", "quantity": "1"}') AS a`,
+				fmt.Sprintf(`{"key": %q, "actor": "t"}`, key(n))).Scan(&status)
+			if err != nil {
+				tell("opening %s", problem.From(err).Code)
+				return
+			}
+			tell("opening %d", status)
+		})
+		if n%50 == 49 {
+			wait.Wait()
+		}
+	}
+	wait.Wait()
+	for n, fate := range fates {
+		slices.Sort(fate)
+		switch strings.Join(fate, ", ") {
+		case "opening 201, transfer MR903", "opening 201, transfer 422", "opening MR902, transfer 201", "opening MR903, transfer 201":
+		default:
+			t.Errorf("key %d: %v", n, fate)
+		}
+	}
+	var deadlocks int
+	if err := database.Pool.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks); err != nil {
+		t.Fatal(err)
+	}
+	if deadlocks != 0 {
+		t.Errorf("%d deadlocks", deadlocks)
+	}
+}
+
 // Two processes get the same keys in different orders: their batches do not wait for each other in a circle.
 func TestBatchesThatShareKeys(t *testing.T) {
 	t.Parallel()
@@ -140,8 +250,14 @@ func TestBatchesThatShareKeys(t *testing.T) {
 		var wait sync.WaitGroup
 		for _, isReversed := range []bool{false, true} {
 			wait.Go(func() {
-				if err := NewPoster(&pg.Primary{Pool: database.Pool}).call(batch(isReversed)); err != nil {
+				all := batch(isReversed)
+				if err := NewPoster(&pg.Primary{Pool: database.Pool}).call(all); err != nil {
 					t.Error(err)
+				}
+				for _, c := range all {
+					if c.err != nil && problem.From(c.err).Code != "MR903" {
+						t.Error(c.err)
+					}
 				}
 			})
 		}

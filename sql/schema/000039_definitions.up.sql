@@ -2784,6 +2784,56 @@ COMMENT ON FUNCTION event.advance_log(integer) IS
     'The sequencer: moves up to p_limit committed events from the outbox to the feed under gap-free numbers, notifies channel event_log of the new head, and says how many it moved. An event that depends on another (same balance, same document) has the higher ordinal and is never numbered before it.';
 -- <<< functions/event/advance_log.sql
 
+-- >>> functions/event/begin_request.sql sha256:67fecf1f10fdea46
+CREATE OR REPLACE FUNCTION event.begin_request(
+    p_operation text,
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_key uuid := (p_context ->> 'key')::uuid;
+    v_fingerprint bytea := event.fingerprint(p_operation, p_command);
+    v_stored event.request;
+BEGIN
+    PERFORM set_config('millrace.actor', coalesce(p_context ->> 'actor', ''), true),
+        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
+        set_config('millrace.request_key', coalesce(p_context ->> 'key', ''), true),
+        set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true);
+
+    -- The same key twice at once: the second is told to come back instead of holding a connection.
+    IF NOT pg_try_advisory_xact_lock(uuid_hash_extended(v_key, 903)) THEN
+        RAISE EXCEPTION 'the same request is still running'
+            USING ERRCODE = 'MR903',
+                  DETAIL = jsonb_build_object('key', v_key)::text,
+                  HINT = 'Ask again in a second: the stored answer will be given.';
+    END IF;
+
+    SELECT r.* INTO v_stored FROM event.request AS r WHERE r.key = v_key;
+    IF NOT FOUND THEN
+        INSERT INTO event.request (key, fingerprint, operation, status, actor, device, request_id, recorded_at)
+        VALUES (v_key, v_fingerprint, p_operation, 0, coalesce(p_context ->> 'actor', session_user),
+            p_context ->> 'device', p_context ->> 'request_id', clock_timestamp());
+        RETURN ROW(0, NULL, false)::event.answer;
+    END IF;
+
+    IF v_stored.fingerprint <> v_fingerprint THEN
+        RAISE EXCEPTION 'this key was used for another request'
+            USING ERRCODE = 'MR902',
+                  DETAIL = jsonb_build_object('key', v_key, 'operation', v_stored.operation)::text,
+                  HINT = 'Send every new request under a new key.';
+    END IF;
+    RETURN ROW(v_stored.status, v_stored.body, true)::event.answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.begin_request(text, jsonb, jsonb) IS
+    'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
+-- <<< functions/event/begin_request.sql
+
 -- >>> functions/event/cancel_job.sql sha256:7452312b4262788c
 CREATE OR REPLACE FUNCTION event.cancel_job(
     p_context jsonb,
@@ -6283,7 +6333,7 @@ COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], in
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb);
--- >>> functions/inventory/post_transfers.sql sha256:eb5e10f9813519c9
+-- >>> functions/inventory/post_transfers.sql sha256:10c029ec41f41809
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -6326,6 +6376,7 @@ DECLARE
     v_second_frees numeric[];
     v_use record;
     v_ordinal integer;
+    v_running integer[];        -- whose key somebody else has
     v_shortage jsonb;
     v_posted_at timestamptz;
     v_instant text;             -- the same, as JSON has it
@@ -6342,12 +6393,13 @@ BEGIN
         bool_or(s.movement_type = 'put_away'), bool_or(s.movement_type = 'scrap' AND s.lot IS NOT NULL),
         array_agg(ROW(s.item_id, s.from_id, s.lot_id, s.quantity, false)::inventory.balance_use)
             FILTER (WHERE s.item_id IS NOT NULL AND s.is_from_physical),
-        array_agg(ROW(s.item_id, s.to_id, s.lot_id, 0, false)::inventory.balance_use) FILTER (WHERE s.item_id IS NOT NULL AND s.is_to_physical)
-    INTO v_entries, v_is_usual, v_is_complete, v_is_put_away, v_is_lot_scrapped, v_uses, v_additions
+        array_agg(ROW(s.item_id, s.to_id, s.lot_id, 0, false)::inventory.balance_use) FILTER (WHERE s.item_id IS NOT NULL AND s.is_to_physical),
+        array_agg(s.ordinal) FILTER (WHERE NOT s.is_ours)
+    INTO v_entries, v_is_usual, v_is_complete, v_is_put_away, v_is_lot_scrapped, v_uses, v_additions, v_running
     FROM (
         -- Kept apart so that each member is taken out of its document once.
         WITH command AS MATERIALIZED (
-            SELECT n.ordinal, n.key, n.operation, n.actor, n.device, n.request_id,
+            SELECT n.ordinal, n.key, pg_try_advisory_xact_lock(uuid_hash_extended(n.key, 903)) AS is_ours, n.operation, n.actor, n.device, n.request_id,
                 n.command ->> 'item' AS item, n.command ->> 'lot' AS lot, n.command ->> 'from' AS from_code,
                 n.command ->> 'to' AS to_code, n.command ->> 'unit' AS unit, n.command ->> 'reason' AS reason,
                 n.command ->> 'occurred_at' AS occurred_at, n.command ? 'second_quantity' AS has_second,
@@ -6359,7 +6411,7 @@ BEGIN
             FROM unnest(p_keys, p_operations, p_actors, p_devices, p_request_ids, p_commands)
                 WITH ORDINALITY AS n (key, operation, actor, device, request_id, command, ordinal)
         )
-        SELECT c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
+        SELECT c.ordinal, c.is_ours, c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
             coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
             CASE WHEN r.key IS NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
                 AND (i.tracking = 'none') = (c.lot IS NULL)
@@ -6395,6 +6447,14 @@ BEGIN
         LEFT JOIN catalog.reason AS reason ON c.movement_type = 'scrap' AND reason.code = c.reason AND reason.kind = 'scrap'
         ORDER BY c.ordinal
     ) AS s;
+
+    -- Somebody else is at work under one of the keys, and may wait for a balance that this batch is about to lock: see event.begin_request.
+    IF v_running IS NOT NULL THEN
+        RAISE EXCEPTION 'the same request is still running'
+            USING ERRCODE = 'MR903',
+                  DETAIL = jsonb_build_object('ordinals', v_running)::text,
+                  HINT = 'Ask again in a second: the stored answer will be given.';
+    END IF;
 
     -- 2. The unusual ones, each alone, by the functions that convert units and say what is wrong.
     IF NOT v_is_usual THEN
@@ -6634,7 +6694,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], text[], text[]) IS
-    'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problem_codes are the SQLSTATEs that may be told, p_problems beside them what they are: {type, title, status} as JSON. One row per command, in any order. Raises 23505 (request_pkey) when a key was answered by another transaction meanwhile: call again. With any error nothing of the batch was done.';
+    'Posts a batch of put-away, transfer-stock and scrap-stock commands in one transaction: each succeeds or is refused alone, in the order of arrival, and is answered and stored under its own key. No key twice in a batch. p_problem_codes are the SQLSTATEs that may be told, p_problems beside them what they are: {type, title, status} as JSON. One row per command, in any order. Raises MR903 with their ordinals when commands of these keys run elsewhere: call again without them. Raises 23505 (request_pkey) when a key was answered by another transaction meanwhile: call again. With any error nothing of the batch was done.';
 -- <<< functions/inventory/post_transfers.sql
 
 -- >>> functions/inventory/prepare_transfer.sql sha256:aeb583bbc4c1cb5a

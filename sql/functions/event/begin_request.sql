@@ -18,7 +18,7 @@ BEGIN
         set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true);
 
     -- The same key twice at once: the second is told to come back instead of holding a connection.
-    IF NOT pg_try_advisory_xact_lock(hashtextextended(v_key::text, 903)) THEN
+    IF NOT pg_try_advisory_xact_lock(uuid_hash_extended(v_key, 903)) THEN
         RAISE EXCEPTION 'the same request is still running'
             USING ERRCODE = 'MR903',
                   DETAIL = jsonb_build_object('key', v_key)::text,
