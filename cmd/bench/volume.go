@@ -273,18 +273,36 @@ func (v *volume) ask(ctx context.Context, d *database, name, question string) (r
 	if _, err := conn.Exec(ctx, question); err != nil {
 		return reading{}, err
 	}
+	// The statements that read what grows, each by its longest plan, not the one that calls the function.
+	longest := map[string]string{}
+	var statements []string
 	for _, plan := range plans {
-		// The statement that reads an index, not the one that calls the function.
-		if tidy := tidyPlan(plan); strings.Contains(tidy, "Index") && len(tidy) > len(r.Plan) {
-			r.Plan = tidy
+		_, statement, _ := strings.Cut(plan, "\n") // after how long it took
+		statement, _, _ = strings.Cut(statement, "(cost=")
+		statement = statement[:strings.LastIndex(statement, "\n")+1]
+		tidy := tidyPlan(plan)
+		if !readsIndex.MatchString(tidy) {
+			continue
+		}
+		if longest[statement] == "" {
+			statements = append(statements, statement)
+		}
+		if len(tidy) > len(longest[statement]) {
+			longest[statement] = tidy
 		}
 	}
+	for _, statement := range statements {
+		r.Plan += "\n\n" + longest[statement]
+	}
+	r.Plan = strings.TrimSpace(r.Plan)
 	return r, nil
 }
 
 var (
 	costs   = regexp.MustCompile(`  ?\(cost=[^)]*\)`)
 	skipped = regexp.MustCompile(`\(never executed\)`)
+	// readsIndex finds an index of the ledger, its snapshots or the genealogy in a plan.
+	readsIndex = regexp.MustCompile(`Index.* (movement|genealogy|period_balance|posting_snapshot_balance)_`)
 )
 
 // tidyPlan takes the text of the query and the estimates out of a plan, and what was never executed.
