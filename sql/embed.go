@@ -12,7 +12,7 @@ import (
 
 // Files holds the folders as they stand in the repository, such as "checks/inventory/balance.sql".
 //
-//go:embed schema functions triggers views checks replica/*.sql ledgers/*.sql structure.sql
+//go:embed schema functions triggers views checks replica/*.sql ledgers/*.sql structure.sql roles/*.sql
 var Files embed.FS
 
 // Schema is the numbered series of migrations.
@@ -107,4 +107,26 @@ func Ledger(name string, places ...string) string {
 		panic(err) // the name is a constant; it cannot be wrong
 	}
 	return strings.NewReplacer(places...).Replace(string(text))
+}
+
+// Roles are the statements that give everybody the rights they need and no more, in the order in which they are run: all in
+// one transaction, as often as one likes. replica is for a reporting replica.
+func Roles(replica bool) []string {
+	pattern := "roles/[0-9]*.sql"
+	if replica {
+		pattern = "roles/replica.sql"
+	}
+	files, err := fs.Glob(Files, pattern)
+	if err != nil {
+		panic(err) // the patterns are constants; they cannot be wrong
+	}
+	statements := make([]string, len(files))
+	for i, file := range files {
+		text, err := Files.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		statements[i] = string(text)
+	}
+	return statements
 }

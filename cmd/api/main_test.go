@@ -27,7 +27,7 @@ func configure(t *testing.T, url string) config.API {
 
 func TestServesAndStops(t *testing.T) {
 	t.Parallel()
-	cfg := configure(t, testdb.New(t).URL)
+	cfg := configure(t, testdb.New(t).URLAs(testdb.APIRole))
 	ctx, stop := context.WithCancel(t.Context())
 	address := make(chan net.Addr, 1)
 	stopped := make(chan error, 1)

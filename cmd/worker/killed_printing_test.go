@@ -13,6 +13,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/fakeprinter"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // TestKilledWhileItRendersAndPrints: the worker, the real one, is killed with SIGKILL again and again while it renders
@@ -59,7 +60,7 @@ func TestKilledWhileItRendersAndPrints(t *testing.T) {
 	start := func() {
 		t.Helper()
 		worker = exec.Command(os.Args[0])
-		worker.Env = append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+api.DB.URL, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LOG_LEVEL=error", "MILLRACE_MAX_WORKERS=2",
+		worker.Env = append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+api.DB.URLAs(testdb.WorkerRole), "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LOG_LEVEL=error", "MILLRACE_MAX_WORKERS=2",
 			"MILLRACE_PRINTER_NETWORKS=127.0.0.0/8")
 		if err := worker.Start(); err != nil {
 			t.Fatal(err)

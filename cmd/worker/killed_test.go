@@ -15,6 +15,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/postbox"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // beWorker makes this test binary the worker.
@@ -64,7 +65,7 @@ func TestKilledWhileItMails(t *testing.T) {
 	var worker *exec.Cmd
 	start := func() {
 		worker = exec.Command(os.Args[0])
-		worker.Env = append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+api.DB.URL, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LOG_LEVEL=error", "MILLRACE_MAX_WORKERS=4",
+		worker.Env = append(os.Environ(), beWorker+"=1", "MILLRACE_DATABASE_URL="+api.DB.URLAs(testdb.WorkerRole), "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LOG_LEVEL=error", "MILLRACE_MAX_WORKERS=4",
 			"MILLRACE_MAIL_HOST="+postbox.Host, "MILLRACE_MAIL_PORT="+strconv.Itoa(box.Port), "MILLRACE_MAIL_CA_FILE="+filepath.Join(folder, "ca.pem"),
 			"MILLRACE_MAIL_USER=millrace", "MILLRACE_MAIL_PASSWORD_FILE="+filepath.Join(folder, "password"), "MILLRACE_MAIL_FROM=Elbe Crate Works <versand@elbe.example>")
 		worker.Stderr = os.Stderr

@@ -26,7 +26,7 @@ func TestWorksAndStops(t *testing.T) {
 	db := testdb.New(t)
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
-	go func() { stopped <- Run(ctx, configure(t, db.URL)) }()
+	go func() { stopped <- Run(ctx, configure(t, db.URLAs(testdb.WorkerRole))) }()
 
 	if _, err := db.Pool.Exec(t.Context(), `SELECT event.publish('test.happened', 1, '{}')`); err != nil {
 		t.Fatal(err)

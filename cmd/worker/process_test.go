@@ -22,6 +22,7 @@ import (
 
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // process is a worker as it runs in a plant.
@@ -123,7 +124,7 @@ func TestExportsOutliveKills(t *testing.T) {
 		if err := api.DB.Pool.QueryRow(t.Context(), `SELECT sum(generation) FROM export.file`).Scan(&before); err != nil {
 			t.Fatal(err)
 		}
-		worker := startProcess(t, api.DB.URL)
+		worker := startProcess(t, api.DB.URLAs(testdb.WorkerRole))
 		until(t, api, `SELECT sum(generation) > `+strconv.Itoa(before)+` OR bool_and(finished_at IS NOT NULL) FROM export.file`, 60*time.Second)
 		time.Sleep(rand.N(400 * time.Millisecond))
 		if err := worker.Process.Kill(); err != nil {
@@ -139,7 +140,7 @@ func TestExportsOutliveKills(t *testing.T) {
 	if interrupted == 0 {
 		t.Fatal("no kill hit an export: this proves nothing")
 	}
-	worker := startProcess(t, api.DB.URL)
+	worker := startProcess(t, api.DB.URLAs(testdb.WorkerRole))
 	until(t, api, allDone, 2*time.Minute)
 	worker.stop(t)
 
@@ -178,7 +179,7 @@ func TestAStoppedWorkerGivesBack(t *testing.T) {
 	t.Parallel()
 	api := ledger(t, 60_000)
 	api.Post(t, "/v1/exports", map[string]any{"kind": "movements"}).Want(202)
-	worker := startProcess(t, api.DB.URL, "MILLRACE_DRAIN_TIMEOUT=1ms")
+	worker := startProcess(t, api.DB.URLAs(testdb.WorkerRole), "MILLRACE_DRAIN_TIMEOUT=1ms")
 	until(t, api, `SELECT generation > 0 FROM export.file`, 60*time.Second)
 	worker.stop(t)
 	var state string
@@ -189,7 +190,7 @@ func TestAStoppedWorkerGivesBack(t *testing.T) {
 	if (state != "available" || attempt != 0) && state != "completed" {
 		t.Errorf("the job is %s, attempt %d", state, attempt)
 	}
-	second := startProcess(t, api.DB.URL)
+	second := startProcess(t, api.DB.URLAs(testdb.WorkerRole))
 	until(t, api, allDone, time.Minute)
 	second.stop(t)
 }
@@ -203,7 +204,7 @@ func TestAnExportTakesLittleMemory(t *testing.T) {
 	}
 	const rows, limit = 100_000, 100 << 10 // kB
 	api := ledger(t, rows)
-	worker := startProcess(t, api.DB.URL)
+	worker := startProcess(t, api.DB.URLAs(testdb.WorkerRole))
 	until(t, api, `SELECT EXISTS (SELECT FROM river.river_job WHERE kind = 'event_run_checks' AND state = 'completed')`, 2*time.Minute)
 	before := memory(t, worker, "VmRSS")
 	api.Post(t, "/v1/exports", map[string]any{"kind": "movements"}).Want(202)
@@ -248,7 +249,7 @@ func TestPagesOverJobs(t *testing.T) {
 	const token = "admin-token-of-the-tests"
 	api := httpapitest.New(t)
 	address := freeAddress(t)
-	startProcess(t, api.DB.URL, "MILLRACE_ADMIN_TOKEN="+token, "MILLRACE_ADMIN_LISTEN="+address)
+	startProcess(t, api.DB.URLAs(testdb.WorkerRole), "MILLRACE_ADMIN_TOKEN="+token, "MILLRACE_ADMIN_LISTEN="+address)
 	get := func(path, password string) (int, string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)

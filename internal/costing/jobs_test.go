@@ -11,6 +11,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/costing"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // TestCostingFollowsTheFeed: what comes to the feed wakes costing, in whichever process, while
@@ -30,7 +31,7 @@ func TestCostingFollowsTheFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	primary := &pg.Primary{Pool: b.DB.Pool}
+	primary := &pg.Primary{Pool: b.DB.As(t, testdb.WorkerRole)}
 	ran := make(chan int64, 1000)
 	for range 2 { // two processes
 		jobs := queue.NewJobs()

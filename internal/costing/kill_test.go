@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // digest tells whether two runs wrote the same.
@@ -42,7 +43,7 @@ func TestWorkerKilledFiftyTimes(t *testing.T) {
 	defer log.Close()
 	start := func() *exec.Cmd {
 		worker := exec.Command(binary)
-		worker.Env = append(os.Environ(), "MILLRACE_DATABASE_URL="+b.DB.URL, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_MAX_WORKERS=2")
+		worker.Env = append(os.Environ(), "MILLRACE_DATABASE_URL="+b.DB.URLAs(testdb.WorkerRole), "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_MAX_WORKERS=2")
 		worker.Stderr = log
 		worker.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := worker.Start(); err != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 //go:embed testdata/plant.sql
@@ -37,7 +38,7 @@ func setup(t *testing.T) *httpapitest.API {
 // work runs a worker of documents until every job is done.
 func work(t *testing.T, api *httpapitest.API) {
 	t.Helper()
-	primary := &pg.Primary{Pool: api.DB.Pool}
+	primary := &pg.Primary{Pool: api.DB.As(t, testdb.WorkerRole)}
 	jobs := queue.NewJobs()
 	document.RegisterJobs(jobs, primary, document.Printing{Guard: loopback})
 	client, err := queue.NewClient(primary, jobs, queue.Options{})

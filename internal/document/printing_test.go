@@ -19,6 +19,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
 	"github.com/millrace-erp/millrace/internal/remote"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 var loopback = remote.Only(netip.MustParsePrefix("127.0.0.0/8"))
@@ -26,7 +27,7 @@ var loopback = remote.Only(netip.MustParsePrefix("127.0.0.0/8"))
 // worker works documents and labels until the test ends, or until the function that it gives is called.
 func worker(t *testing.T, api *httpapitest.API, printing document.Printing) (stop func()) {
 	t.Helper()
-	primary := &pg.Primary{Pool: api.DB.Pool}
+	primary := &pg.Primary{Pool: api.DB.As(t, testdb.WorkerRole)}
 	jobs := queue.NewJobs()
 	document.RegisterJobs(jobs, primary, printing)
 	client, err := queue.NewClient(primary, jobs, queue.Options{MaxWorkers: 4})

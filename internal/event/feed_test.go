@@ -42,11 +42,11 @@ func setupFeed(t *testing.T, options event.FeedOptions) *feedBundle {
 	stopping, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	if options.ListenURL == "" {
-		options.ListenURL = b.db.URL
+		options.ListenURL = b.db.URLAs(testdb.APIRole)
 	}
 	options.Stopping = stopping
 	api := httpapi.New(httpapi.Options{Tokens: []string{httpapitest.Token}})
-	event.Register(api, event.NewFeed(b.db.Pool, options))
+	event.Register(api, event.NewFeed(b.db.As(t, testdb.APIRole), options))
 	server := httptest.NewServer(api)
 	t.Cleanup(func() {
 		stop()
@@ -63,7 +63,7 @@ func (b *feedBundle) sequence(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		event.Sequencer{URL: b.db.URL}.Run(ctx)
+		event.Sequencer{URL: b.db.URLAs(testdb.WorkerRole)}.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -161,7 +161,7 @@ func TestJobsTellNoSecrets(t *testing.T) {
 func TestRetryAndCancelAreRivers(t *testing.T) {
 	t.Parallel()
 	api := httpapitest.New(t)
-	client, err := queue.NewClient(&pg.Primary{Pool: api.DB.Pool}, queue.NewJobs(), queue.Options{})
+	client, err := queue.NewClient(&pg.Primary{Pool: api.DB.As(t, testdb.WorkerRole)}, queue.NewJobs(), queue.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +241,7 @@ func startWaiter(t *testing.T, db *testdb.DB, name string) (*waiter, *river.Clie
 	w := &waiter{began: make(chan string, 8), let: make(chan struct{})}
 	jobs := queue.NewJobs()
 	queue.Add(jobs, w)
-	client, err := queue.NewClient(&pg.Primary{Pool: db.Pool}, jobs, queue.Options{Name: name, MaxWorkers: 1})
+	client, err := queue.NewClient(&pg.Primary{Pool: db.As(t, testdb.WorkerRole)}, jobs, queue.Options{Name: name, MaxWorkers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func TestJobsOfADeadWorkerAreGivenBack(t *testing.T) {
 	db := testdb.New(t)
 	living, dead := event.NewWorkerName(), event.NewWorkerName()
 	ctx, leave := context.WithCancel(t.Context())
-	wait, err := event.Presence{URL: db.URL, Worker: living}.Start(ctx)
+	wait, err := event.Presence{URL: db.URLAs(testdb.WorkerRole), Worker: living}.Start(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestSequencerTakesOver(t *testing.T) {
 	for range 3 {
 		ctx, stop := context.WithCancel(t.Context())
 		stops = append(stops, stop)
-		running.Go(func() { event.Sequencer{URL: db.URL}.Run(ctx) })
+		running.Go(func() { event.Sequencer{URL: db.URLAs(testdb.WorkerRole)}.Run(ctx) })
 	}
 	t.Cleanup(func() {
 		for _, stop := range stops {

@@ -16,7 +16,7 @@ import (
 // runUpkeep runs a worker of the upkeep until all of today's is done.
 func runUpkeep(t *testing.T, db *testdb.DB) {
 	t.Helper()
-	primary := &pg.Primary{Pool: db.Pool}
+	primary := &pg.Primary{Pool: db.As(t, testdb.WorkerRole)}
 	jobs := queue.NewJobs()
 	event.RegisterUpkeep(jobs, primary)
 	client, err := queue.NewClient(primary, jobs, queue.Options{})

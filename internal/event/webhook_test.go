@@ -27,6 +27,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/remote"
 	"github.com/millrace-erp/millrace/internal/sealbox"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 type m = map[string]any
@@ -786,7 +787,7 @@ func TestKilledWorkers(t *testing.T) {
 
 	start := func() *exec.Cmd {
 		worker := exec.Command(os.Args[0])
-		worker.Env = append(os.Environ(), workerURL+"="+api.DB.URL)
+		worker.Env = append(os.Environ(), workerURL+"="+api.DB.URLAs(testdb.WorkerRole))
 		worker.Stderr = os.Stderr
 		if err := worker.Start(); err != nil {
 			t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 type m = map[string]any
@@ -41,7 +42,7 @@ func factory(t *testing.T) *httpapitest.API {
 // work runs a worker of exports until the test ends.
 func work(t *testing.T, api *httpapitest.API) {
 	t.Helper()
-	primary := &pg.Primary{Pool: api.DB.Pool}
+	primary := &pg.Primary{Pool: api.DB.As(t, testdb.WorkerRole)}
 	jobs := queue.NewJobs()
 	export.RegisterJobs(jobs, primary)
 	client, err := queue.NewClient(primary, jobs, queue.Options{})

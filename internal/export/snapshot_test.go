@@ -32,7 +32,7 @@ func TestAnExportIsOfOneInstant(t *testing.T) {
 		INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand) SELECT n, 1, 0, 1 FROM generate_series(1, 3000) AS n;
 		INSERT INTO export.file (kind, filters, language, keep_days, requested_by) VALUES ('stock', '{}', 'en', 7, 'tester');
 		RESET session_replication_role`)
-	primary := &pg.Primary{Pool: db.Pool}
+	primary := &pg.Primary{Pool: db.As(t, testdb.WorkerRole)}
 	changes := 0
 	done := func(int) {
 		changes++

@@ -264,7 +264,7 @@ func TestKilledServer(t *testing.T) {
 	}
 	start := func() *osexec.Cmd {
 		server := osexec.Command(binary)
-		server.Env = append(os.Environ(), "MILLRACE_DATABASE_URL="+db.URL, "MILLRACE_API_TOKEN="+httpapitest.Token, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LISTEN="+address, "MILLRACE_LOG_LEVEL=error", "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0")
+		server.Env = append(os.Environ(), "MILLRACE_DATABASE_URL="+db.URLAs(testdb.APIRole), "MILLRACE_API_TOKEN="+httpapitest.Token, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LISTEN="+address, "MILLRACE_LOG_LEVEL=error", "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0")
 		server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := server.Start(); err != nil {
 			t.Error(err)

@@ -40,7 +40,7 @@ func TestFullQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	p := NewPoster(&pg.Primary{Pool: database.Pool})
+	p := NewPoster(&pg.Primary{Pool: database.As(t, testdb.APIRole)})
 	p.longest = 20
 	transfer := p.post("transfer-stock")
 	call := func(ctx context.Context, n int) (httpapi.Answer, error) {
@@ -130,7 +130,7 @@ func TestKeyOfAnotherCommandUnderWay(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := NewPoster(&pg.Primary{Pool: database.Pool})
+	p := NewPoster(&pg.Primary{Pool: database.As(t, testdb.APIRole)})
 	batch := func(keys ...string) []*posting {
 		all := make([]*posting, len(keys))
 		for i, key := range keys {
@@ -251,7 +251,7 @@ func TestBatchesThatShareKeys(t *testing.T) {
 		for _, isReversed := range []bool{false, true} {
 			wait.Go(func() {
 				all := batch(isReversed)
-				if err := NewPoster(&pg.Primary{Pool: database.Pool}).call(all); err != nil {
+				if err := NewPoster(&pg.Primary{Pool: database.As(t, testdb.APIRole)}).call(all); err != nil {
 					t.Error(err)
 				}
 				for _, c := range all {

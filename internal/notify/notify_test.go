@@ -22,6 +22,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/postbox"
 	"github.com/millrace-erp/millrace/internal/queue"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 type m = map[string]any
@@ -101,7 +102,7 @@ func relay(box *postbox.Server) notify.Relay {
 // work runs the jobs until the test ends, or stop is called.
 func work(t *testing.T, api *httpapitest.API, relay notify.Relay) (stop func()) {
 	t.Helper()
-	primary := &pg.Primary{Pool: api.DB.Pool}
+	primary := &pg.Primary{Pool: api.DB.As(t, testdb.WorkerRole)}
 	jobs := queue.NewJobs()
 	notify.RegisterJobs(jobs, primary, relay)
 	client, err := queue.NewClient(primary, jobs, queue.Options{})

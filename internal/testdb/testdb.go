@@ -22,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/devcluster"
 	"github.com/millrace-erp/millrace/internal/migrate"
 	"github.com/millrace-erp/millrace/internal/migration"
@@ -42,6 +43,42 @@ type DB struct {
 
 	name       string
 	skipChecks bool
+}
+
+// Roles of the servers (sql/roles). A test that runs what a server runs does it as that server's role, so that a right
+// that is missing fails it; what a test does itself it does as the owner of everything, through [DB.Pool].
+const (
+	APIRole    = "millrace_api"
+	WorkerRole = "millrace_worker"
+)
+
+// rolePassword is that of the servers' roles in clusters of tests.
+const rolePassword = "for-tests-only"
+
+// URLAs is the database's address for a role.
+func (db *DB) URLAs(role string) string {
+	address, err := url.Parse(db.URL)
+	if err != nil {
+		return db.URL // pgx will say what is wrong with it
+	}
+	address.User = url.UserPassword(role, rolePassword)
+	return address.String()
+}
+
+// As is a pool of connections of a role. It goes with the test.
+func (db *DB) As(t testing.TB, role string) *pgxpool.Pool {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(db.URLAs(role))
+	if err != nil {
+		t.Fatalf("testdb: %v", err)
+	}
+	config.MaxConns = 32
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatalf("testdb: %v", err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
 }
 
 // New clones the migrated template. The database goes with the test; of a failed test it stays, and the
@@ -170,7 +207,7 @@ var migrated = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	hash := sha256.Sum256([]byte(migration.Sum(series)))
+	hash := sha256.Sum256([]byte(migration.Sum(series) + strings.Join(millracesql.Roles(false), "")))
 	name := "millrace_template_" + hex.EncodeToString(hash[:8])
 	base, err := cluster()
 	if err != nil {
@@ -197,6 +234,9 @@ var migrated = sync.OnceValues(func() (string, error) {
 		if err := migrateUp(ctx, withDatabase(base, name)); err != nil {
 			return err
 		}
+		if err := giveRights(ctx, withDatabase(base, name)); err != nil {
+			return err
+		}
 		if err := makePartitions(ctx, withDatabase(base, name)); err != nil {
 			return err
 		}
@@ -212,6 +252,24 @@ func migrateUp(ctx context.Context, address string) error {
 	}
 	defer runner.Close() //nolint:errcheck // what counts is Up
 	return runner.Up(ctx)
+}
+
+// giveRights does what `dba roles` does, and lets the servers' roles in.
+func giveRights(ctx context.Context, address string) error {
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if err := access.Grant(ctx, conn); err != nil {
+		return err
+	}
+	for _, role := range []string{APIRole, WorkerRole} {
+		if _, err := conn.Exec(ctx, "ALTER ROLE "+role+" PASSWORD '"+rolePassword+"'"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // makePartitions does what the worker does at its start.

@@ -59,7 +59,7 @@ func New(t testing.TB) *API {
 // Over starts the API over db.
 func Over(t testing.TB, db *testdb.DB) *API {
 	t.Helper()
-	api := app.New(&pg.Primary{Pool: db.Pool}, httpapi.Options{
+	api := app.New(&pg.Primary{Pool: db.As(t, testdb.APIRole)}, httpapi.Options{
 		Tokens: []string{Token}, Box: Box(), Ready: db.Pool.Ping, Stopping: t.Context(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), // the cause of a 500
 	})

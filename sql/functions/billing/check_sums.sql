@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION billing.check_sums() RETURNS trigger
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

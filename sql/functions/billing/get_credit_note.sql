@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION billing.get_credit_note(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT billing.get_invoice(v.number)

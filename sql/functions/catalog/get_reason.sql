@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION catalog.get_reason(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind)

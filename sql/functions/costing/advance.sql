@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION costing.advance(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET jit = off

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION costing.list_account_balances(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(

@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION costing.list_journal_entries(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $function$

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION document.claim_print_job(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

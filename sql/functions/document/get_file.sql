@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION document.get_file(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT document.describe_file(f.id)

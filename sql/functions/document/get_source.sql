@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION document.get_source(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

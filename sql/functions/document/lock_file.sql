@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION document.lock_file(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT pg_advisory_xact_lock(hashtextextended(p_kind::text || ' ' || p_number, 950));

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION document.renew_printer(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE document.printer_state AS s

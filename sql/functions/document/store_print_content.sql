@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION document.store_print_content(
 ) RETURNS bytea
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE document.print_job AS j

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.advance_log(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off

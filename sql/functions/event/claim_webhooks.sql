@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION event.claim_webhooks(
 )
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE event.webhook_delivery AS d

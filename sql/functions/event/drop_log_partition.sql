@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION event.drop_log_partition() RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '200ms'
 AS $function$

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.ensure_log_partitions(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.ensure_partitions(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '200ms'
 AS $function$

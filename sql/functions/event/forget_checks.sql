@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.forget_checks(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     DELETE FROM event.check_result AS r WHERE r.name <> ALL (p_names);

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION event.forget_requests(
 ) RETURNS integer
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH forgotten AS (

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION event.get_feed_status() RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.get_job(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT event.describe_job(CASE WHEN p_number ~ '^[1-9][0-9]{0,17}$' THEN p_number::bigint END);

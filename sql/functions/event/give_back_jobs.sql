@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION event.give_back_jobs(
 ) RETURNS integer
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH orphan AS MATERIALIZED (

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION event.list_jobs(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (

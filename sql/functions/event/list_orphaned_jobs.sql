@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION event.list_orphaned_jobs() RETURNS TABLE (
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- A worker that lives holds the lock of its name (TryLockPresence in queries).

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION event.list_webhook_attempts(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.lock_consumer(
 ) RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

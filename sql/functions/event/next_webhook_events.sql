@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION event.next_webhook_events(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -12,6 +12,7 @@ CREATE OR REPLACE FUNCTION event.read_log(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT e.position, e.topic, e.subject_id, e.request_key, e.recorded_at, e.payload

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION event.record_webhook_attempt(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION event.release_webhook(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE event.webhook_delivery AS d

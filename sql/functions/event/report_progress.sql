@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION event.report_progress(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE river.river_job AS j

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION export.add_chunk(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION export.begin_file(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

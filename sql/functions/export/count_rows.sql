@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION export.count_rows(
 ) RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $function$

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION export.fetch_rows(
 ) RETURNS TABLE (cells text[])
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

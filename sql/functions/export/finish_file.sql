@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION export.finish_file(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION export.get_file(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT export.describe_file(f.id) FROM export.file AS f WHERE f.number = p_number;

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION export.open_rows(
 ) RETURNS refcursor
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- All rows will be read, so the plan that is soonest through wins and not the one with the first row.
 SET plan_cache_mode = force_custom_plan

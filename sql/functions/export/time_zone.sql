@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION export.time_zone() RETURNS text
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');

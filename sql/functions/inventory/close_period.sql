@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION inventory.close_period(
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Postings queue behind a closer that waits: it gives up soon and is asked to come back.
 SET lock_timeout = '2s'

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION inventory.get_transfer(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN

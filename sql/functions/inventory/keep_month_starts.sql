@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION inventory.keep_month_starts() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Postings queue behind the one who waits here: it gives up soon, and its job comes back.
 SET lock_timeout = '2s'

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH place AS MATERIALIZED (

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION inventory.list_movements(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- The page is cut by an index before anything is looked up: that on lots (which holds no lot 0, so the query must say so), or

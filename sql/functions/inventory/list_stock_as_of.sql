@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION inventory.list_stock_as_of(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

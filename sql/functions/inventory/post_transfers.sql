@@ -10,6 +10,7 @@ CREATE OR REPLACE FUNCTION inventory.post_transfers(
 ) RETURNS TABLE (ordinal integer, status integer, body jsonb, is_replayed boolean)
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off

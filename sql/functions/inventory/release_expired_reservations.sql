@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION inventory.release_expired_reservations(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

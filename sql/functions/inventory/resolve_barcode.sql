@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION inventory.resolve_barcode(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

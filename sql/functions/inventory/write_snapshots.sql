@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION inventory.write_snapshots() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION notify.begin_hand_over(
 ) RETURNS text
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE notify.mail AS m

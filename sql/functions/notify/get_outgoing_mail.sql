@@ -15,6 +15,7 @@ CREATE OR REPLACE FUNCTION notify.get_outgoing_mail(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT m.number, m.state, m.recipient, m.language, m.subject, m.body, m.created_at,

@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION notify.list_mails(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (

@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION notify.queue_mail(
 ) RETURNS text
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

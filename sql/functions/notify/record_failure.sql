@@ -7,6 +7,7 @@ CREATE OR REPLACE FUNCTION notify.record_failure(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION production.list_work_orders(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION production.report_production(
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $function$

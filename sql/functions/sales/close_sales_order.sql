@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION sales.close_sales_order(
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

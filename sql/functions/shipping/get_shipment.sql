@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION shipping.get_shipment(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(

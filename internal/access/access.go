@@ -1,0 +1,35 @@
+// Package access gives the roles of Postgres the rights that they need and no more, and looks whether a server runs as the
+// role that is meant for it. The rights themselves are SQL: sql/roles.
+package access
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	millracesql "github.com/millrace-erp/millrace/sql"
+)
+
+// Grant makes the roles and gives them their rights in the database, in one transaction. It may be run as often as one
+// likes, and has to be after each migration.
+func Grant(ctx context.Context, conn *pgx.Conn) error {
+	return run(ctx, conn, millracesql.Roles(false))
+}
+
+// GrantReplica does the same on a reporting replica.
+func GrantReplica(ctx context.Context, conn *pgx.Conn) error {
+	return run(ctx, conn, millracesql.Roles(true))
+}
+
+func run(ctx context.Context, conn *pgx.Conn, statements []string) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		// One at a time in this database.
+		for _, statement := range append([]string{"SELECT pg_advisory_xact_lock(7120416)"}, statements...) {
+			if _, err := tx.Exec(ctx, statement); err != nil {
+				return fmt.Errorf("give the roles their rights: %w", err)
+			}
+		}
+		return nil
+	})
+}

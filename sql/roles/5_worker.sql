@@ -1,0 +1,93 @@
+-- What cmd/worker calls.
+GRANT EXECUTE ON ROUTINE
+    costing.advance
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
+    document.claim_print_job,
+    document.finish_print_job,
+    document.get_source,
+    document.lock_file,
+    document.print_automatically,
+    document.renew_printer,
+    document.store_file,
+    document.store_print_content,
+    document.wake_printers
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
+    event.advance_log,
+    event.claim_webhooks,
+    event.drop_log_partition,
+    event.ensure_partitions,
+    event.forget_checks,
+    event.forget_requests,
+    event.give_back_jobs,
+    event.list_orphaned_jobs,
+    event.lock_consumer,
+    event.move_consumer,
+    event.next_webhook_events,
+    event.pass_webhook_events,
+    event.prune_webhooks,
+    event.read_log,
+    event.record_check,
+    event.record_webhook_attempt,
+    event.release_webhook,
+    event.report_progress,
+    event.wake_consumers
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
+    export.add_chunk,
+    export.begin_file,
+    export.count_rows,
+    export.drop_expired,
+    export.fetch_rows,
+    export.finish_file,
+    export.open_rows,
+    export.time_zone
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
+    inventory.detach_old_partitions,
+    inventory.keep_month_starts,
+    inventory.release_expired_reservations,
+    inventory.tell_expired_lots,
+    inventory.write_snapshots
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
+    notify.begin_hand_over,
+    notify.get_mail_source,
+    notify.get_outgoing_mail,
+    notify.queue_mail,
+    notify.record_failure,
+    notify.record_sent
+TO millrace_worker;
+
+-- River works its queue by statements of its own.
+GRANT USAGE ON SCHEMA river TO millrace_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA river TO millrace_worker;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA river TO millrace_worker;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA river TO millrace_worker;
+
+-- Every night it runs the invariants (sql/checks), which read everything but secrets.
+DO $checks$
+DECLARE
+    v_table text;
+BEGIN
+    FOR v_table IN
+        SELECT format('%I.%I', n.nspname, c.relname)
+        FROM pg_class AS c
+        JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'public', 'river', 'identity')
+          AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition
+          AND (n.nspname, c.relname) <> ('event', 'webhook_secret')
+    LOOP
+        EXECUTE 'GRANT SELECT ON ' || v_table || ' TO millrace_worker';
+    END LOOP;
+END;
+$checks$;
+
+-- The outbox belongs to the worker: it is vacuumed many times an hour, which Postgres 15 lets nobody do but the owner.
+GRANT SELECT, INSERT, DELETE ON event.inbox TO millrace_definer;
