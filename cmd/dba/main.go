@@ -20,6 +20,7 @@ type program struct {
 
 	Migrate    migrateCommand    `cmd:"" help:"Move the schema along the numbered series."`
 	Verify     verifyCommand     `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
+	Roles      rolesCommand      `cmd:"" help:"Give the roles of servers, DBAs and analysts their rights; after each migration."`
 	Partitions partitionsCommand `cmd:"" help:"Look after the partitions of ledger, audit and feed."`
 	Doctor     doctorCommand     `cmd:"" help:"Name what is not well: settings, partitions, bloat, indexes, long transactions, replication, jobs."`
 	TLS        tlsCommand        `cmd:"" name:"tls" help:"Look after the plant's certificates."`

@@ -24,9 +24,8 @@ func GrantReplica(ctx context.Context, conn *pgx.Conn) error {
 
 func run(ctx context.Context, conn *pgx.Conn, statements []string) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		// One at a time in this database.
-		for _, statement := range append([]string{"SELECT pg_advisory_xact_lock(7120416)"}, statements...) {
-			if _, err := tx.Exec(ctx, statement); err != nil {
+		for _, statement := range statements {
+			if _, err := tx.Exec(ctx, statement); err != nil { //nolint:forbidigo // the text is in sql/roles
 				return fmt.Errorf("give the roles their rights: %w", err)
 			}
 		}
