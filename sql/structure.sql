@@ -932,7 +932,7 @@ COMMENT ON TYPE shipping.handling_unit_state IS 'packed: waits in staging. shipp
 --
 
 CREATE FUNCTION audit.add_seal(p_number bigint, p_incarnation integer, p_from_transaction_id text, p_to_transaction_id text, p_row_count bigint, p_previous bytea, p_hash bytea, p_key_id text, p_signature bytea, p_sealed_at timestamp with time zone) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     INSERT INTO audit.seal (number, incarnation, from_transaction_id, to_transaction_id, row_count, previous, hash, key_id, signature, sealed_at)
@@ -951,7 +951,7 @@ COMMENT ON FUNCTION audit.add_seal(p_number bigint, p_incarnation integer, p_fro
 --
 
 CREATE FUNCTION audit.add_seal_chunk(p_seal_number bigint, p_ledger text, p_ordinal integer, p_row_count integer, p_root bytea, p_prints bytea) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     INSERT INTO audit.seal_chunk (seal_number, ledger, ordinal, row_count, root, prints)
@@ -969,7 +969,7 @@ COMMENT ON FUNCTION audit.add_seal_chunk(p_seal_number bigint, p_ledger text, p_
 --
 
 CREATE FUNCTION audit.add_seal_part(p_seal_number bigint, p_ledger text, p_columns text[], p_row_count bigint, p_root bytea, p_prints_digest bytea) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     INSERT INTO audit.seal_part (seal_number, ledger, columns, row_count, root, prints_digest)
@@ -987,7 +987,7 @@ COMMENT ON FUNCTION audit.add_seal_part(p_seal_number bigint, p_ledger text, p_c
 --
 
 CREATE FUNCTION audit.begin_delivery(p_destinations text[]) RETURNS TABLE(destination text, sent_to bigint)
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -1073,7 +1073,7 @@ COMMENT ON FUNCTION audit.begin_incarnation(p_reason text) IS 'Begins a new life
 --
 
 CREATE FUNCTION audit.list_columns(p_table text) RETURNS SETOF text
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT a.attname::text
@@ -1095,7 +1095,7 @@ COMMENT ON FUNCTION audit.list_columns(p_table text) IS 'Columns of a table, in 
 --
 
 CREATE FUNCTION audit.list_seals(p_after bigint, p_limit integer) RETURNS TABLE(number bigint, incarnation integer, from_transaction_id text, to_transaction_id text, row_count bigint, previous bytea, hash bytea, key_id text, signature bytea, sealed_at timestamp with time zone, parts jsonb)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT s.number, s.incarnation, s.from_transaction_id::text, s.to_transaction_id::text, s.row_count, s.previous, s.hash,
@@ -1122,7 +1122,7 @@ COMMENT ON FUNCTION audit.list_seals(p_after bigint, p_limit integer) IS 'Seals 
 --
 
 CREATE FUNCTION audit.prepare_seal(OUT number bigint, OUT incarnation integer, OUT from_transaction_id text, OUT to_transaction_id text, OUT previous bytea, OUT sealed_at timestamp with time zone, OUT last_sealed_at timestamp with time zone) RETURNS record
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 #variable_conflict use_variable
@@ -1218,7 +1218,7 @@ COMMENT ON FUNCTION audit.record_change() IS 'Trigger function of every business
 --
 
 CREATE FUNCTION audit.record_delivery(p_destination text, p_sent_to bigint, p_failure text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     INSERT INTO audit.witness AS w (destination, sent_to, sent_at, failing_since, failure)
@@ -1268,7 +1268,7 @@ COMMENT ON FUNCTION audit.record_detachment(p_ledger text, p_partition text) IS 
 --
 
 CREATE FUNCTION billing.check_sums() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -1304,7 +1304,7 @@ COMMENT ON FUNCTION billing.check_sums() IS 'Constraint trigger function of bill
 --
 
 CREATE FUNCTION billing.credit_return(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -1813,7 +1813,7 @@ COMMENT ON FUNCTION billing.find_tax_rate(p_code billing.tax_code, p_on date) IS
 --
 
 CREATE FUNCTION billing.get_credit_note(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT billing.get_invoice(v.number)
@@ -1833,7 +1833,7 @@ COMMENT ON FUNCTION billing.get_credit_note(p_number text) IS 'A credit note, in
 --
 
 CREATE FUNCTION billing.get_invoice(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2008,7 +2008,7 @@ COMMENT ON FUNCTION billing.insert_invoice(p_id bigint, p_kind billing.invoice_k
 --
 
 CREATE FUNCTION billing.issue_invoice(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -2080,7 +2080,7 @@ COMMENT ON FUNCTION billing.issue_invoice(p_context jsonb, p_command jsonb) IS '
 --
 
 CREATE FUNCTION billing.list_credit_notes(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -2108,7 +2108,7 @@ COMMENT ON FUNCTION billing.list_credit_notes(p_after text, p_limit integer) IS 
 --
 
 CREATE FUNCTION billing.list_invoices(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -2642,7 +2642,7 @@ COMMENT ON FUNCTION catalog.find_work_center(p_code text) IS 'The work center of
 --
 
 CREATE FUNCTION catalog.get_bill_of_material(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2684,7 +2684,7 @@ COMMENT ON FUNCTION catalog.get_bill_of_material(p_number text) IS 'The revision
 --
 
 CREATE FUNCTION catalog.get_item(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2730,7 +2730,7 @@ COMMENT ON FUNCTION catalog.get_item(p_number text) IS 'The item of that number 
 --
 
 CREATE FUNCTION catalog.get_location(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2755,7 +2755,7 @@ COMMENT ON FUNCTION catalog.get_location(p_code text) IS 'The location of that c
 --
 
 CREATE FUNCTION catalog.get_partner(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2790,7 +2790,7 @@ COMMENT ON FUNCTION catalog.get_partner(p_code text) IS 'The partner of that cod
 --
 
 CREATE FUNCTION catalog.get_reason(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind)
@@ -2809,7 +2809,7 @@ COMMENT ON FUNCTION catalog.get_reason(p_code text) IS 'The reason of that code 
 --
 
 CREATE FUNCTION catalog.get_routing(p_item text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2839,7 +2839,7 @@ COMMENT ON FUNCTION catalog.get_routing(p_item text) IS 'The operations by which
 --
 
 CREATE FUNCTION catalog.get_site(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -2899,7 +2899,7 @@ COMMENT ON FUNCTION catalog.get_supplier_price(p_id text) IS 'A supplier''s pric
 --
 
 CREATE FUNCTION catalog.get_unit(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object('code', u.code, 'name', u.name, 'scale', u.scale)
@@ -2918,7 +2918,7 @@ COMMENT ON FUNCTION catalog.get_unit(p_code text) IS 'The unit of that code as t
 --
 
 CREATE FUNCTION catalog.get_work_center(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -3321,7 +3321,7 @@ COMMENT ON FUNCTION catalog.item_location(p_item catalog.item, p_site_id bigint)
 --
 
 CREATE FUNCTION catalog.list_bills_of_material(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3352,7 +3352,7 @@ COMMENT ON FUNCTION catalog.list_bills_of_material(p_after text, p_limit integer
 --
 
 CREATE FUNCTION catalog.list_items(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3379,7 +3379,7 @@ COMMENT ON FUNCTION catalog.list_items(p_after text, p_limit integer) IS 'Items 
 --
 
 CREATE FUNCTION catalog.list_locations(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3406,7 +3406,7 @@ COMMENT ON FUNCTION catalog.list_locations(p_after text, p_limit integer) IS 'Lo
 --
 
 CREATE FUNCTION catalog.list_partners(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3433,7 +3433,7 @@ COMMENT ON FUNCTION catalog.list_partners(p_after text, p_limit integer) IS 'Par
 --
 
 CREATE FUNCTION catalog.list_reasons(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3460,7 +3460,7 @@ COMMENT ON FUNCTION catalog.list_reasons(p_after text, p_limit integer) IS 'Reas
 --
 
 CREATE FUNCTION catalog.list_routings(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3488,7 +3488,7 @@ COMMENT ON FUNCTION catalog.list_routings(p_after text, p_limit integer) IS 'Rou
 --
 
 CREATE FUNCTION catalog.list_sites(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3515,7 +3515,7 @@ COMMENT ON FUNCTION catalog.list_sites(p_after text, p_limit integer) IS 'Sites 
 --
 
 CREATE FUNCTION catalog.list_supplier_prices(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH page AS (
@@ -3542,7 +3542,7 @@ COMMENT ON FUNCTION catalog.list_supplier_prices(p_after text, p_limit integer) 
 --
 
 CREATE FUNCTION catalog.list_units(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3569,7 +3569,7 @@ COMMENT ON FUNCTION catalog.list_units(p_after text, p_limit integer) IS 'Units 
 --
 
 CREATE FUNCTION catalog.list_work_centers(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -3796,7 +3796,7 @@ COMMENT ON FUNCTION catalog.resolve_site(p_code text) IS 'The site of that code,
 --
 
 CREATE FUNCTION catalog.save_bill_of_material(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -3850,7 +3850,7 @@ COMMENT ON FUNCTION catalog.save_bill_of_material(p_context jsonb, p_command jso
 --
 
 CREATE FUNCTION catalog.save_item(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -3925,7 +3925,7 @@ COMMENT ON FUNCTION catalog.save_item(p_context jsonb, p_command jsonb) IS 'Make
 --
 
 CREATE FUNCTION catalog.save_location(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -3963,7 +3963,7 @@ COMMENT ON FUNCTION catalog.save_location(p_context jsonb, p_command jsonb) IS '
 --
 
 CREATE FUNCTION catalog.save_partner(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4017,7 +4017,7 @@ COMMENT ON FUNCTION catalog.save_partner(p_context jsonb, p_command jsonb) IS 'M
 --
 
 CREATE FUNCTION catalog.save_reason(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4052,7 +4052,7 @@ COMMENT ON FUNCTION catalog.save_reason(p_context jsonb, p_command jsonb) IS 'Ma
 --
 
 CREATE FUNCTION catalog.save_routing(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4097,7 +4097,7 @@ COMMENT ON FUNCTION catalog.save_routing(p_context jsonb, p_command jsonb) IS 'S
 --
 
 CREATE FUNCTION catalog.save_site(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4150,7 +4150,7 @@ COMMENT ON FUNCTION catalog.save_site(p_context jsonb, p_command jsonb) IS 'Make
 --
 
 CREATE FUNCTION catalog.save_supplier_price(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4206,7 +4206,7 @@ COMMENT ON FUNCTION catalog.save_supplier_price(p_context jsonb, p_command jsonb
 --
 
 CREATE FUNCTION catalog.save_unit(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4241,7 +4241,7 @@ COMMENT ON FUNCTION catalog.save_unit(p_context jsonb, p_command jsonb) IS 'Make
 --
 
 CREATE FUNCTION catalog.save_work_center(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -4392,7 +4392,7 @@ COMMENT ON FUNCTION catalog.virtual_location(p_site_id bigint, p_kind catalog.lo
 --
 
 CREATE FUNCTION costing.advance(p_limit integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET jit TO 'off'
@@ -5076,7 +5076,7 @@ COMMENT ON FUNCTION costing.document_number(p_kind costing.entry_kind, p_documen
 --
 
 CREATE FUNCTION costing.get_item_cost(p_item text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -5122,7 +5122,7 @@ COMMENT ON FUNCTION costing.get_item_cost(p_item text) IS 'What the stock of an 
 --
 
 CREATE FUNCTION costing.get_work_order_cost(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -5175,7 +5175,7 @@ COMMENT ON FUNCTION costing.get_work_order_cost(p_number text) IS 'What went int
 --
 
 CREATE FUNCTION costing.list_account_balances(p_site text, p_month date) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -5208,7 +5208,7 @@ COMMENT ON FUNCTION costing.list_account_balances(p_site text, p_month date) IS 
 --
 
 CREATE FUNCTION costing.list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $_$
@@ -5258,7 +5258,7 @@ COMMENT ON FUNCTION costing.list_journal_entries(p_account text, p_item text, p_
 --
 
 CREATE FUNCTION costing.list_valuation(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -5509,7 +5509,7 @@ COMMENT ON FUNCTION costing.read_movements(p_after bigint, p_to bigint, OUT p_li
 --
 
 CREATE FUNCTION costing.write_journal(p_from timestamp with time zone, p_until timestamp with time zone, p_limit integer, INOUT p_position bigint, INOUT p_ordinal integer, OUT p_rows integer, OUT p_text text) RETURNS record
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
@@ -5664,7 +5664,7 @@ COMMENT ON FUNCTION document.add_print_job(p_printer document.printer, p_kind do
 --
 
 CREATE FUNCTION document.cancel_print_job(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -5706,7 +5706,7 @@ COMMENT ON FUNCTION document.cancel_print_job(p_context jsonb, p_command jsonb) 
 --
 
 CREATE FUNCTION document.claim_print_job(p_printer text, p_holder uuid, p_lease_seconds integer) RETURNS jsonb
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -5833,7 +5833,7 @@ COMMENT ON FUNCTION document.find_printer(p_code text) IS 'The printer of that c
 --
 
 CREATE FUNCTION document.finish_print_job(p_id bigint, p_holder uuid, p_outcome text, p_error text) RETURNS double precision
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -5896,7 +5896,7 @@ COMMENT ON FUNCTION document.finish_print_job(p_id bigint, p_holder uuid, p_outc
 --
 
 CREATE FUNCTION document.get_file(p_kind text, p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT document.describe_file(f.id)
@@ -5918,7 +5918,7 @@ COMMENT ON FUNCTION document.get_file(p_kind text, p_number text) IS 'The newest
 --
 
 CREATE FUNCTION document.get_print_job(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -5957,7 +5957,7 @@ COMMENT ON FUNCTION document.get_print_job(p_number text) IS 'A print job with h
 --
 
 CREATE FUNCTION document.get_printer(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -6013,7 +6013,7 @@ COMMENT ON FUNCTION document.get_printer(p_code text) IS 'A printer with how it 
 --
 
 CREATE FUNCTION document.get_source(p_kind document.kind, p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6161,7 +6161,7 @@ COMMENT ON FUNCTION document.label_number(p_item text, p_lot text) IS 'The numbe
 --
 
 CREATE FUNCTION document.list_files(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH page AS (
@@ -6189,7 +6189,7 @@ COMMENT ON FUNCTION document.list_files(p_after text, p_limit integer) IS 'A pag
 --
 
 CREATE FUNCTION document.list_print_jobs(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH page AS (
@@ -6216,7 +6216,7 @@ COMMENT ON FUNCTION document.list_print_jobs(p_after text, p_limit integer) IS '
 --
 
 CREATE FUNCTION document.list_printers(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -6243,7 +6243,7 @@ COMMENT ON FUNCTION document.list_printers(p_after text, p_limit integer) IS 'Pr
 --
 
 CREATE FUNCTION document.lock_file(p_kind document.kind, p_number text) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT pg_advisory_xact_lock(hashtextextended(p_kind::text || ' ' || p_number, 950));
@@ -6260,7 +6260,7 @@ COMMENT ON FUNCTION document.lock_file(p_kind document.kind, p_number text) IS '
 --
 
 CREATE FUNCTION document.print_automatically(p_kind document.kind, p_number text, p_location text, p_actor text) RETURNS text
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6306,7 +6306,7 @@ COMMENT ON FUNCTION document.print_automatically(p_kind document.kind, p_number 
 --
 
 CREATE FUNCTION document.print_label(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6380,7 +6380,7 @@ COMMENT ON FUNCTION document.print_label(p_context jsonb, p_command jsonb) IS 'C
 --
 
 CREATE FUNCTION document.renew_printer(p_printer text, p_holder uuid, p_lease_seconds integer) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE document.printer_state AS s
@@ -6400,7 +6400,7 @@ COMMENT ON FUNCTION document.renew_printer(p_printer text, p_holder uuid, p_leas
 --
 
 CREATE FUNCTION document.save_printer(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6491,7 +6491,7 @@ COMMENT ON FUNCTION document.save_printer(p_context jsonb, p_command jsonb) IS '
 --
 
 CREATE FUNCTION document.store_file(p_kind document.kind, p_number text, p_language text, p_media_type text, p_content bytea) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6532,7 +6532,7 @@ COMMENT ON FUNCTION document.store_file(p_kind document.kind, p_number text, p_l
 --
 
 CREATE FUNCTION document.store_print_content(p_id bigint, p_content bytea) RETURNS bytea
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE document.print_job AS j
@@ -6552,7 +6552,7 @@ COMMENT ON FUNCTION document.store_print_content(p_id bigint, p_content bytea) I
 --
 
 CREATE FUNCTION document.wake_printers() RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6582,7 +6582,7 @@ COMMENT ON FUNCTION document.wake_printers() IS 'Begins again with printers for 
 --
 
 CREATE FUNCTION event.advance_log(p_limit integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'
@@ -6661,7 +6661,7 @@ COMMENT ON FUNCTION event.begin_request(p_operation text, p_context jsonb, p_com
 --
 
 CREATE FUNCTION event.cancel_job(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -6703,7 +6703,7 @@ COMMENT ON FUNCTION event.cancel_job(p_context jsonb, p_command jsonb) IS 'Comma
 --
 
 CREATE FUNCTION event.claim_webhooks(p_limit integer, p_lease_seconds integer) RETURNS TABLE(endpoint_id bigint, code text, lease uuid)
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE event.webhook_delivery AS d
@@ -6899,7 +6899,7 @@ COMMENT ON FUNCTION event.disable_webhook(p_endpoint_id bigint, p_reason text) I
 --
 
 CREATE FUNCTION event.drop_log_partition() RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '200ms'
     AS $$
@@ -7031,7 +7031,7 @@ COMMENT ON FUNCTION event.ensure_consumer(p_name text, p_position bigint, p_job_
 --
 
 CREATE FUNCTION event.ensure_log_partitions(p_positions bigint) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -7080,7 +7080,7 @@ COMMENT ON FUNCTION event.ensure_log_partitions(p_positions bigint) IS 'Makes pa
 --
 
 CREATE FUNCTION event.ensure_partitions(p_months_ahead integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '200ms'
     AS $$
@@ -7297,7 +7297,7 @@ COMMENT ON FUNCTION event.finish_request(p_context jsonb, p_status integer, p_bo
 --
 
 CREATE FUNCTION event.forget_checks(p_names text[]) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     DELETE FROM event.check_result AS r WHERE r.name <> ALL (p_names);
@@ -7314,7 +7314,7 @@ COMMENT ON FUNCTION event.forget_checks(p_names text[]) IS 'Deletes what was fou
 --
 
 CREATE FUNCTION event.forget_requests(p_days integer, p_limit integer) RETURNS integer
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH forgotten AS (
@@ -7340,7 +7340,7 @@ COMMENT ON FUNCTION event.forget_requests(p_days integer, p_limit integer) IS 'D
 --
 
 CREATE FUNCTION event.get_feed_status() RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -7379,7 +7379,7 @@ COMMENT ON FUNCTION event.get_feed_status() IS 'Head, oldest event and retention
 --
 
 CREATE FUNCTION event.get_job(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     SELECT event.describe_job(CASE WHEN p_number ~ '^[1-9][0-9]{0,17}$' THEN p_number::bigint END);
@@ -7396,7 +7396,7 @@ COMMENT ON FUNCTION event.get_job(p_number text) IS 'A job by its number; NULL w
 --
 
 CREATE FUNCTION event.get_webhook_endpoint(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -7435,7 +7435,7 @@ COMMENT ON FUNCTION event.get_webhook_endpoint(p_code text) IS 'The endpoint of 
 --
 
 CREATE FUNCTION event.give_back_jobs(p_job_ids bigint[], p_attempts integer[]) RETURNS integer
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH orphan AS MATERIALIZED (
@@ -7844,7 +7844,7 @@ COMMENT ON FUNCTION event.list_index_findings(p_indexes jsonb) IS 'What is wrong
 --
 
 CREATE FUNCTION event.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH page AS (
@@ -7873,7 +7873,7 @@ COMMENT ON FUNCTION event.list_jobs(p_state text, p_kind text, p_after text, p_l
 --
 
 CREATE FUNCTION event.list_orphaned_jobs() RETURNS TABLE(job_id bigint, attempt integer)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     -- A worker that lives holds the lock of its name (TryLockPresence in queries).
@@ -7964,7 +7964,7 @@ COMMENT ON FUNCTION event.list_waiting(p_limit integer) IS 'The places of the co
 --
 
 CREATE FUNCTION event.list_webhook_attempts(p_endpoint text, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     WITH page AS (
@@ -7997,7 +7997,7 @@ COMMENT ON FUNCTION event.list_webhook_attempts(p_endpoint text, p_after text, p
 --
 
 CREATE FUNCTION event.list_webhook_endpoints(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -8024,7 +8024,7 @@ COMMENT ON FUNCTION event.list_webhook_endpoints(p_after text, p_limit integer) 
 --
 
 CREATE FUNCTION event.list_webhook_secrets() RETURNS TABLE(id bigint, endpoint text, secret bytea, sealed bytea)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT s.id, e.code, s.secret, s.sealed
@@ -8044,7 +8044,7 @@ COMMENT ON FUNCTION event.list_webhook_secrets() IS 'The secrets of all endpoint
 --
 
 CREATE FUNCTION event.lock_consumer(p_name text) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8149,7 +8149,7 @@ COMMENT ON FUNCTION event.matches_topic(p_topic text, p_topics text[]) IS 'Wheth
 --
 
 CREATE FUNCTION event.move_consumer(p_name text, p_position bigint) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -8171,7 +8171,7 @@ COMMENT ON FUNCTION event.move_consumer(p_name text, p_position bigint) IS 'Ends
 --
 
 CREATE FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid, p_limit integer) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8340,7 +8340,7 @@ COMMENT ON FUNCTION event.oldest_position() IS 'First position that the feed sti
 --
 
 CREATE FUNCTION event.pass_webhook_events(p_endpoint_id bigint, p_lease uuid, p_read_to bigint, p_lease_seconds integer) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -8373,7 +8373,7 @@ COMMENT ON FUNCTION event.pass_webhook_events(p_endpoint_id bigint, p_lease uuid
 --
 
 CREATE FUNCTION event.ping_webhook(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8408,7 +8408,7 @@ COMMENT ON FUNCTION event.ping_webhook(p_context jsonb, p_command jsonb) IS 'Com
 --
 
 CREATE FUNCTION event.prune_webhooks(p_limit integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8459,7 +8459,7 @@ COMMENT ON FUNCTION event.publish(p_topic text, p_subject_id bigint, p_payload j
 --
 
 CREATE FUNCTION event.read_log(p_after bigint, p_limit integer, p_bytes integer DEFAULT 1048576) RETURNS TABLE("position" bigint, topic text, subject_id bigint, request_key uuid, recorded_at timestamp with time zone, payload text)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT e.position, e.topic, e.subject_id, e.request_key, e.recorded_at, e.payload
@@ -8486,7 +8486,7 @@ COMMENT ON FUNCTION event.read_log(p_after bigint, p_limit integer, p_bytes inte
 --
 
 CREATE FUNCTION event.record_check(p_name text, p_took interval, p_row_count integer, p_sample jsonb, p_failure text) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8519,7 +8519,7 @@ COMMENT ON FUNCTION event.record_check(p_name text, p_took interval, p_row_count
 --
 
 CREATE FUNCTION event.record_refusal(p_context jsonb, p_operation text, p_command jsonb, p_status integer, p_problem jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8552,7 +8552,7 @@ COMMENT ON FUNCTION event.record_refusal(p_context jsonb, p_operation text, p_co
 --
 
 CREATE FUNCTION event.record_webhook_attempt(p_attempt jsonb) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8623,7 +8623,7 @@ COMMENT ON FUNCTION event.record_webhook_attempt(p_attempt jsonb) IS 'Records ho
 --
 
 CREATE FUNCTION event.redeliver_webhook(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8696,7 +8696,7 @@ COMMENT ON FUNCTION event.refuse_change() IS 'Trigger function of append-only ta
 --
 
 CREATE FUNCTION event.release_webhook(p_endpoint_id bigint, p_lease uuid, p_pause_seconds integer) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE event.webhook_delivery AS d
@@ -8737,7 +8737,7 @@ COMMENT ON FUNCTION event.report_output(p_job_id bigint, p_output jsonb) IS 'Not
 --
 
 CREATE FUNCTION event.report_progress(p_job_id bigint, p_attempt integer, p_percent integer) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE river.river_job AS j
@@ -8757,7 +8757,7 @@ COMMENT ON FUNCTION event.report_progress(p_job_id bigint, p_attempt integer, p_
 --
 
 CREATE FUNCTION event.retry_job(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8799,7 +8799,7 @@ COMMENT ON FUNCTION event.retry_job(p_context jsonb, p_command jsonb) IS 'Comman
 --
 
 CREATE FUNCTION event.rotate_webhook_secret(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8837,7 +8837,7 @@ COMMENT ON FUNCTION event.rotate_webhook_secret(p_context jsonb, p_command jsonb
 --
 
 CREATE FUNCTION event.save_webhook_endpoint(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8903,7 +8903,7 @@ COMMENT ON FUNCTION event.save_webhook_endpoint(p_context jsonb, p_command jsonb
 --
 
 CREATE FUNCTION event.seal_webhook_secret(p_id bigint, p_sealed bytea) RETURNS void
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE event.webhook_secret AS s
@@ -8923,7 +8923,7 @@ COMMENT ON FUNCTION event.seal_webhook_secret(p_id bigint, p_sealed bytea) IS 'K
 --
 
 CREATE FUNCTION event.wake_consumers() RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -8993,7 +8993,7 @@ COMMENT ON FUNCTION event.webhook_id(p_uid uuid, p_position bigint) IS 'The webh
 --
 
 CREATE FUNCTION export.add_chunk(p_number text, p_generation integer, p_ordinal integer, p_content bytea) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9023,7 +9023,7 @@ COMMENT ON FUNCTION export.add_chunk(p_number text, p_generation integer, p_ordi
 --
 
 CREATE FUNCTION export.begin_file(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9070,7 +9070,7 @@ COMMENT ON FUNCTION export.content_path(p_number text) IS 'Where the API gives t
 --
 
 CREATE FUNCTION export.count_rows(p_kind text, p_filters jsonb) RETURNS bigint
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
@@ -9153,7 +9153,7 @@ COMMENT ON FUNCTION export.describe_file(p_file_id bigint) IS 'A spreadsheet as 
 --
 
 CREATE FUNCTION export.drop_expired(p_limit integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9189,7 +9189,7 @@ COMMENT ON FUNCTION export.drop_expired(p_limit integer) IS 'Deletes the content
 --
 
 CREATE FUNCTION export.fetch_rows(p_limit integer) RETURNS TABLE(cells text[])
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9214,7 +9214,7 @@ COMMENT ON FUNCTION export.fetch_rows(p_limit integer) IS 'The next rows of the 
 --
 
 CREATE FUNCTION export.finish_file(p_number text, p_generation integer, p_as_of timestamp with time zone, p_row_count bigint, p_size bigint, p_sha256 bytea) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9252,7 +9252,7 @@ COMMENT ON FUNCTION export.finish_file(p_number text, p_generation integer, p_as
 --
 
 CREATE FUNCTION export.get_file(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT export.describe_file(f.id) FROM export.file AS f WHERE f.number = p_number;
@@ -9269,7 +9269,7 @@ COMMENT ON FUNCTION export.get_file(p_number text) IS 'A spreadsheet by its numb
 --
 
 CREATE FUNCTION export.list_files(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -9296,7 +9296,7 @@ COMMENT ON FUNCTION export.list_files(p_after text, p_limit integer) IS 'A page 
 --
 
 CREATE FUNCTION export.open_rows(p_kind text, p_filters jsonb) RETURNS refcursor
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
     SET cursor_tuple_fraction TO '1.0'
@@ -9402,7 +9402,7 @@ COMMENT ON FUNCTION export.open_rows(p_kind text, p_filters jsonb) IS 'Opens the
 --
 
 CREATE FUNCTION export.request_file(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9488,7 +9488,7 @@ COMMENT ON FUNCTION export.tell_instant(p_at timestamp with time zone, p_time_zo
 --
 
 CREATE FUNCTION export.time_zone() RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
@@ -9556,7 +9556,7 @@ COMMENT ON FUNCTION inventory.add_genealogy(p_parent_lot_id bigint, p_child_lot_
 --
 
 CREATE FUNCTION inventory.change_lot_status(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9711,7 +9711,7 @@ COMMENT ON FUNCTION inventory.check_second_quantities(p_types inventory.movement
 --
 
 CREATE FUNCTION inventory.close_period(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '2s'
     AS $$
@@ -9914,7 +9914,7 @@ COMMENT ON FUNCTION inventory.consume_reservation(p_reservation_id bigint, p_qua
 --
 
 CREATE FUNCTION inventory.count_stock(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 DECLARE
@@ -10073,7 +10073,7 @@ COMMENT ON FUNCTION inventory.describe_transfer(p_movement_id bigint, p_movement
 --
 
 CREATE FUNCTION inventory.detach_old_partitions() RETURNS text[]
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -10388,7 +10388,7 @@ COMMENT ON FUNCTION inventory.find_lot(p_item catalog.item, p_number text) IS 'T
 --
 
 CREATE FUNCTION inventory.get_count(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -10425,7 +10425,7 @@ COMMENT ON FUNCTION inventory.get_count(p_number text) IS 'A cycle count as a do
 --
 
 CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH root AS (
@@ -10488,7 +10488,7 @@ COMMENT ON FUNCTION inventory.get_lot(p_item text, p_number text) IS 'A lot with
 --
 
 CREATE FUNCTION inventory.get_lot_change(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -10638,7 +10638,7 @@ COMMENT ON FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id 
 --
 
 CREATE FUNCTION inventory.get_period(p_code text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -10659,7 +10659,7 @@ COMMENT ON FUNCTION inventory.get_period(p_code text) IS 'A closed period as a d
 --
 
 CREATE FUNCTION inventory.get_transfer(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -10732,7 +10732,7 @@ COMMENT ON FUNCTION inventory.hold_stock(p_demand_type inventory.demand_type, p_
 --
 
 CREATE FUNCTION inventory.keep_month_starts() RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '2s'
     AS $$
@@ -10852,7 +10852,7 @@ COMMENT ON FUNCTION inventory.keep_serials(p_lines inventory.posting_line[]) IS 
 --
 
 CREATE FUNCTION inventory.list_expired_lots(p_on date, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH place AS MATERIALIZED (
@@ -10921,7 +10921,7 @@ COMMENT ON FUNCTION inventory.list_ledger_needs() IS 'Months of the ledger: whet
 --
 
 CREATE FUNCTION inventory.list_movements(p_item text, p_lot text, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
     -- The page is cut by an index before anything is looked up: that on lots (which holds no lot 0, so the query must say so), or
@@ -10986,7 +10986,7 @@ COMMENT ON FUNCTION inventory.list_movements(p_item text, p_lot text, p_after te
 --
 
 CREATE FUNCTION inventory.list_periods(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -11013,7 +11013,7 @@ COMMENT ON FUNCTION inventory.list_periods(p_after text, p_limit integer) IS 'A 
 --
 
 CREATE FUNCTION inventory.list_stock(p_item text, p_location text, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -11057,7 +11057,7 @@ COMMENT ON FUNCTION inventory.list_stock(p_item text, p_location text, p_after t
 --
 
 CREATE FUNCTION inventory.list_stock_as_of(p_instant timestamp with time zone, p_basis text, p_item text, p_location text, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -11229,7 +11229,7 @@ COMMENT ON FUNCTION inventory.lock_reservable(p_item_ids bigint[], p_site_id big
 --
 
 CREATE FUNCTION inventory.merge_lots(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -11751,7 +11751,7 @@ COMMENT ON FUNCTION inventory.post_movements(p_type inventory.movement_type, p_l
 --
 
 CREATE FUNCTION inventory.post_opening_stock(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -11792,7 +11792,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(p_context jsonb, p_command json
 --
 
 CREATE FUNCTION inventory.post_transfers(p_operations text[], p_keys uuid[], p_actors text[], p_devices text[], p_request_ids text[], p_commands jsonb[], p_problem_codes text[], p_problems text[]) RETURNS TABLE(ordinal integer, status integer, body jsonb, is_replayed boolean)
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_hashjoin TO 'off'
@@ -12335,7 +12335,7 @@ COMMENT ON FUNCTION inventory.refuse_unknown_references() IS 'Trigger function o
 --
 
 CREATE FUNCTION inventory.release_expired_reservations(p_limit integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -12510,7 +12510,7 @@ COMMENT ON FUNCTION inventory.reserve_stock(p_demand_type inventory.demand_type,
 --
 
 CREATE FUNCTION inventory.resolve_barcode(p_barcode text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 DECLARE
@@ -12600,7 +12600,7 @@ COMMENT ON FUNCTION inventory.retention_cut() IS 'What was posted before this in
 --
 
 CREATE FUNCTION inventory.reverse_count(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -12710,7 +12710,7 @@ COMMENT ON FUNCTION inventory.reverse_movements(p_movement_ids bigint[], p_docum
 --
 
 CREATE FUNCTION inventory.reverse_transfer(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -12872,7 +12872,7 @@ COMMENT ON FUNCTION inventory.set_retention(p_months integer) IS 'Sets how many 
 --
 
 CREATE FUNCTION inventory.split_lot(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -12928,7 +12928,7 @@ COMMENT ON FUNCTION inventory.split_lot(p_context jsonb, p_command jsonb) IS 'Co
 --
 
 CREATE FUNCTION inventory.tell_expired_lots() RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13166,7 +13166,7 @@ COMMENT ON FUNCTION inventory.write_posting_snapshot(p_posted_before timestamp w
 --
 
 CREATE FUNCTION inventory.write_snapshots() RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13217,7 +13217,7 @@ COMMENT ON FUNCTION inventory.write_snapshots() IS 'Writes the balances at the e
 --
 
 CREATE FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) RETURNS text
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     UPDATE notify.mail AS m
@@ -13240,7 +13240,7 @@ COMMENT ON FUNCTION notify.begin_hand_over(p_mail_id bigint, p_domain text) IS '
 --
 
 CREATE FUNCTION notify.confirm_mail(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13285,7 +13285,7 @@ COMMENT ON FUNCTION notify.confirm_mail(p_context jsonb, p_command jsonb) IS 'Co
 --
 
 CREATE FUNCTION notify.get_mail(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -13324,7 +13324,7 @@ COMMENT ON FUNCTION notify.get_mail(p_number text) IS 'The mail of that number a
 --
 
 CREATE FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH addressed AS (
@@ -13373,7 +13373,7 @@ COMMENT ON FUNCTION notify.get_mail_source(p_kind document.kind, p_number text) 
 --
 
 CREATE FUNCTION notify.get_outgoing_mail(p_mail_id bigint) RETURNS TABLE(number text, state notify.mail_state, recipient text, language text, subject text, body text, created_at timestamp with time zone, waited_seconds integer, file_name text, media_type text, content bytea)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT m.number, m.state, m.recipient, m.language, m.subject, m.body, m.created_at,
@@ -13396,7 +13396,7 @@ COMMENT ON FUNCTION notify.get_outgoing_mail(p_mail_id bigint) IS 'A mail that w
 --
 
 CREATE FUNCTION notify.hand_over(p_mail_id bigint) RETURNS boolean
-    LANGUAGE sql
+    LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH mine AS (
@@ -13421,7 +13421,7 @@ COMMENT ON FUNCTION notify.hand_over(p_mail_id bigint) IS 'Records, in a transac
 --
 
 CREATE FUNCTION notify.hold_mail(p_mail_id bigint, p_reason text) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13451,7 +13451,7 @@ COMMENT ON FUNCTION notify.hold_mail(p_mail_id bigint, p_reason text) IS 'Holds 
 --
 
 CREATE FUNCTION notify.list_mails(p_state text, p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -13479,7 +13479,7 @@ COMMENT ON FUNCTION notify.list_mails(p_state text, p_after text, p_limit intege
 --
 
 CREATE FUNCTION notify.queue_mail(p_partner_id bigint, p_file_id bigint, p_recipient text, p_language text, p_subject text, p_body text) RETURNS text
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13509,7 +13509,7 @@ COMMENT ON FUNCTION notify.queue_mail(p_partner_id bigint, p_file_id bigint, p_r
 --
 
 CREATE FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_unknown boolean, p_is_permanent boolean, p_give_up_seconds integer) RETURNS boolean
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13546,7 +13546,7 @@ COMMENT ON FUNCTION notify.record_failure(p_mail_id bigint, p_reason text, p_is_
 --
 
 CREATE FUNCTION notify.record_sent(p_mail_id bigint, p_receipt text) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13577,7 +13577,7 @@ COMMENT ON FUNCTION notify.record_sent(p_mail_id bigint, p_receipt text) IS 'Rec
 --
 
 CREATE FUNCTION notify.retry_mail(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -13778,7 +13778,7 @@ COMMENT ON FUNCTION production.attribute_material(p_order production.work_order,
 --
 
 CREATE FUNCTION production.cancel_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -14017,7 +14017,7 @@ COMMENT ON FUNCTION production.choose_lots(p_order production.work_order, p_need
 --
 
 CREATE FUNCTION production.complete_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -14063,7 +14063,7 @@ COMMENT ON FUNCTION production.complete_work_order(p_context jsonb, p_command js
 --
 
 CREATE FUNCTION production.create_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -14298,7 +14298,7 @@ COMMENT ON FUNCTION production.find_material(p_order production.work_order, p_it
 --
 
 CREATE FUNCTION production.get_material_issue(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -14336,7 +14336,7 @@ COMMENT ON FUNCTION production.get_material_issue(p_number text) IS 'An issue or
 --
 
 CREATE FUNCTION production.get_production_report(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -14397,7 +14397,7 @@ COMMENT ON FUNCTION production.get_production_report(p_number text) IS 'A produc
 --
 
 CREATE FUNCTION production.get_work_order(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -14450,7 +14450,7 @@ COMMENT ON FUNCTION production.get_work_order(p_number text) IS 'A work order as
 --
 
 CREATE FUNCTION production.issue_material(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -14571,7 +14571,7 @@ COMMENT ON FUNCTION production.issue_material(p_context jsonb, p_command jsonb) 
 --
 
 CREATE FUNCTION production.list_material_issues(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -14599,7 +14599,7 @@ COMMENT ON FUNCTION production.list_material_issues(p_after text, p_limit intege
 --
 
 CREATE FUNCTION production.list_production_reports(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -14627,7 +14627,7 @@ COMMENT ON FUNCTION production.list_production_reports(p_after text, p_limit int
 --
 
 CREATE FUNCTION production.list_work_orders(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -14760,7 +14760,7 @@ COMMENT ON FUNCTION production.release_attribution(p_material_id bigint, p_lot_i
 --
 
 CREATE FUNCTION production.reopen_work_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -14790,7 +14790,7 @@ COMMENT ON FUNCTION production.reopen_work_order(p_context jsonb, p_command json
 --
 
 CREATE FUNCTION production.report_production(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
     AS $_$
@@ -15106,7 +15106,7 @@ COMMENT ON FUNCTION production.resolve_material_line(p_line jsonb) IS 'A line of
 --
 
 CREATE FUNCTION production.return_material(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -15206,7 +15206,7 @@ COMMENT ON FUNCTION production.return_material(p_context jsonb, p_command jsonb)
 --
 
 CREATE FUNCTION production.reverse_material_issue(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -15313,7 +15313,7 @@ COMMENT ON FUNCTION production.reverse_material_issue(p_context jsonb, p_command
 --
 
 CREATE FUNCTION production.reverse_production_report(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -15405,7 +15405,7 @@ COMMENT ON FUNCTION production.reverse_production_report(p_context jsonb, p_comm
 --
 
 CREATE FUNCTION purchasing.close_purchase_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -15458,7 +15458,7 @@ COMMENT ON FUNCTION purchasing.close_purchase_order(p_context jsonb, p_command j
 --
 
 CREATE FUNCTION purchasing.create_purchase_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -15628,7 +15628,7 @@ COMMENT ON FUNCTION purchasing.find_receipt_line_id(p_receipt text, p_line integ
 --
 
 CREATE FUNCTION purchasing.get_goods_receipt(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -15674,7 +15674,7 @@ COMMENT ON FUNCTION purchasing.get_goods_receipt(p_number text) IS 'A goods rece
 --
 
 CREATE FUNCTION purchasing.get_inspection(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -15712,7 +15712,7 @@ COMMENT ON FUNCTION purchasing.get_inspection(p_number text) IS 'An inspection a
 --
 
 CREATE FUNCTION purchasing.get_landed_cost(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -15748,7 +15748,7 @@ COMMENT ON FUNCTION purchasing.get_landed_cost(p_number text) IS 'A landed cost 
 --
 
 CREATE FUNCTION purchasing.get_purchase_order(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -15791,7 +15791,7 @@ COMMENT ON FUNCTION purchasing.get_purchase_order(p_number text) IS 'A purchase 
 --
 
 CREATE FUNCTION purchasing.get_supplier_invoice(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -15833,7 +15833,7 @@ COMMENT ON FUNCTION purchasing.get_supplier_invoice(p_number text) IS 'A supplie
 --
 
 CREATE FUNCTION purchasing.get_supplier_return(p_number text) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
@@ -15870,7 +15870,7 @@ COMMENT ON FUNCTION purchasing.get_supplier_return(p_number text) IS 'A return t
 --
 
 CREATE FUNCTION purchasing.inspect_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 DECLARE
@@ -16044,7 +16044,7 @@ COMMENT ON FUNCTION purchasing.landed_cost_lines(p_landed_cost_id bigint, p_sign
 --
 
 CREATE FUNCTION purchasing.list_goods_receipts(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -16072,7 +16072,7 @@ COMMENT ON FUNCTION purchasing.list_goods_receipts(p_after text, p_limit integer
 --
 
 CREATE FUNCTION purchasing.list_inspections(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -16100,7 +16100,7 @@ COMMENT ON FUNCTION purchasing.list_inspections(p_after text, p_limit integer) I
 --
 
 CREATE FUNCTION purchasing.list_landed_costs(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -16128,7 +16128,7 @@ COMMENT ON FUNCTION purchasing.list_landed_costs(p_after text, p_limit integer) 
 --
 
 CREATE FUNCTION purchasing.list_purchase_orders(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -16156,7 +16156,7 @@ COMMENT ON FUNCTION purchasing.list_purchase_orders(p_after text, p_limit intege
 --
 
 CREATE FUNCTION purchasing.list_supplier_invoices(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -16184,7 +16184,7 @@ COMMENT ON FUNCTION purchasing.list_supplier_invoices(p_after text, p_limit inte
 --
 
 CREATE FUNCTION purchasing.list_supplier_returns(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -16516,7 +16516,7 @@ COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS 'When the oldest purc
 --
 
 CREATE FUNCTION purchasing.post_landed_cost(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -16618,7 +16618,7 @@ COMMENT ON FUNCTION purchasing.post_landed_cost(p_context jsonb, p_command jsonb
 --
 
 CREATE FUNCTION purchasing.post_supplier_invoice(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -16716,7 +16716,7 @@ COMMENT ON FUNCTION purchasing.post_supplier_invoice(p_context jsonb, p_command 
 --
 
 CREATE FUNCTION purchasing.receive_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -16883,7 +16883,7 @@ COMMENT ON FUNCTION purchasing.receive_goods(p_context jsonb, p_command jsonb) I
 --
 
 CREATE FUNCTION purchasing.return_to_supplier(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -16958,7 +16958,7 @@ COMMENT ON FUNCTION purchasing.return_to_supplier(p_context jsonb, p_command jso
 --
 
 CREATE FUNCTION purchasing.reverse_goods_receipt(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17079,7 +17079,7 @@ COMMENT ON FUNCTION purchasing.reverse_goods_receipt(p_context jsonb, p_command 
 --
 
 CREATE FUNCTION purchasing.reverse_inspection(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17166,7 +17166,7 @@ COMMENT ON FUNCTION purchasing.reverse_inspection(p_context jsonb, p_command jso
 --
 
 CREATE FUNCTION purchasing.reverse_landed_cost(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17214,7 +17214,7 @@ COMMENT ON FUNCTION purchasing.reverse_landed_cost(p_context jsonb, p_command js
 --
 
 CREATE FUNCTION purchasing.reverse_supplier_invoice(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17271,7 +17271,7 @@ COMMENT ON FUNCTION purchasing.reverse_supplier_invoice(p_context jsonb, p_comma
 --
 
 CREATE FUNCTION purchasing.reverse_supplier_return(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17389,7 +17389,7 @@ COMMENT ON FUNCTION sales.add_line_quantities(p_line_id bigint, p_picked numeric
 --
 
 CREATE FUNCTION sales.cancel_sales_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17427,7 +17427,7 @@ COMMENT ON FUNCTION sales.cancel_sales_order(p_context jsonb, p_command jsonb) I
 --
 
 CREATE FUNCTION sales.close_sales_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17467,7 +17467,7 @@ COMMENT ON FUNCTION sales.close_sales_order(p_context jsonb, p_command jsonb) IS
 --
 
 CREATE FUNCTION sales.create_sales_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17579,7 +17579,7 @@ COMMENT ON FUNCTION sales.describe_site(p_site catalog.site) IS 'Name and addres
 --
 
 CREATE FUNCTION sales.extend_reservation(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -17744,7 +17744,7 @@ COMMENT ON FUNCTION sales.format_price(p_price numeric) IS 'A price as text: two
 --
 
 CREATE FUNCTION sales.get_sales_order(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -17811,7 +17811,7 @@ COMMENT ON FUNCTION sales.get_sales_order(p_number text) IS 'A sales order with 
 --
 
 CREATE FUNCTION sales.list_sales_orders(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -17929,7 +17929,7 @@ COMMENT ON FUNCTION sales.release_lines(p_line_ids bigint[]) IS 'Frees what is s
 --
 
 CREATE FUNCTION sales.release_sales_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -18025,7 +18025,7 @@ COMMENT ON FUNCTION sales.reservation_expiry(p_command jsonb) IS 'Until when a c
 --
 
 CREATE FUNCTION sales.reserve_sales_order(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -18474,7 +18474,7 @@ COMMENT ON FUNCTION shipping.find_shipment(p_number text) IS 'The shipment of th
 --
 
 CREATE FUNCTION shipping.get_customer_return(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -18527,7 +18527,7 @@ COMMENT ON FUNCTION shipping.get_customer_return(p_number text) IS 'A customer r
 --
 
 CREATE FUNCTION shipping.get_handling_unit(p_sscc text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -18589,7 +18589,7 @@ COMMENT ON FUNCTION shipping.get_handling_unit(p_sscc text) IS 'A box or pallet 
 --
 
 CREATE FUNCTION shipping.get_pick(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -18638,7 +18638,7 @@ COMMENT ON FUNCTION shipping.get_pick(p_number text) IS 'A pick with its lines, 
 --
 
 CREATE FUNCTION shipping.get_return_inspection(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -18683,7 +18683,7 @@ COMMENT ON FUNCTION shipping.get_return_inspection(p_number text) IS 'An inspect
 --
 
 CREATE FUNCTION shipping.get_shipment(p_number text) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -18775,7 +18775,7 @@ COMMENT ON FUNCTION shipping.gs1_check_digit(p_digits text) IS 'GS1 mod-10 check
 --
 
 CREATE FUNCTION shipping.inspect_return(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 DECLARE
@@ -18917,7 +18917,7 @@ COMMENT ON FUNCTION shipping.inspect_return(p_context jsonb, p_command jsonb) IS
 --
 
 CREATE FUNCTION shipping.list_customer_returns(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -18944,7 +18944,7 @@ COMMENT ON FUNCTION shipping.list_customer_returns(p_after text, p_limit integer
 --
 
 CREATE FUNCTION shipping.list_handling_units(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -18971,7 +18971,7 @@ COMMENT ON FUNCTION shipping.list_handling_units(p_after text, p_limit integer) 
 --
 
 CREATE FUNCTION shipping.list_picks(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -18998,7 +18998,7 @@ COMMENT ON FUNCTION shipping.list_picks(p_after text, p_limit integer) IS 'A pag
 --
 
 CREATE FUNCTION shipping.list_return_inspections(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -19025,7 +19025,7 @@ COMMENT ON FUNCTION shipping.list_return_inspections(p_after text, p_limit integ
 --
 
 CREATE FUNCTION shipping.list_shipments(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -19167,7 +19167,7 @@ COMMENT ON FUNCTION shipping.oldest_movement_needed() IS 'An hour before the old
 --
 
 CREATE FUNCTION shipping.pack_handling_unit(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19354,7 +19354,7 @@ COMMENT ON FUNCTION shipping.packed_units(p_order_ids bigint[]) IS 'Ids of the p
 --
 
 CREATE FUNCTION shipping.pick_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19569,7 +19569,7 @@ COMMENT ON FUNCTION shipping.require_location(p_code text, p_site_id bigint, p_k
 --
 
 CREATE FUNCTION shipping.return_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19672,7 +19672,7 @@ COMMENT ON FUNCTION shipping.return_goods(p_context jsonb, p_command jsonb) IS '
 --
 
 CREATE FUNCTION shipping.reverse_customer_return(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19752,7 +19752,7 @@ COMMENT ON FUNCTION shipping.reverse_customer_return(p_context jsonb, p_command 
 --
 
 CREATE FUNCTION shipping.reverse_pick(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19806,7 +19806,7 @@ COMMENT ON FUNCTION shipping.reverse_pick(p_context jsonb, p_command jsonb) IS '
 --
 
 CREATE FUNCTION shipping.reverse_return_inspection(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19876,7 +19876,7 @@ COMMENT ON FUNCTION shipping.reverse_return_inspection(p_context jsonb, p_comman
 --
 
 CREATE FUNCTION shipping.reverse_shipment(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -19940,7 +19940,7 @@ COMMENT ON FUNCTION shipping.reverse_shipment(p_context jsonb, p_command jsonb) 
 --
 
 CREATE FUNCTION shipping.ship_goods(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -20140,7 +20140,7 @@ COMMENT ON FUNCTION shipping.unit_tree(p_unit_ids bigint[]) IS 'Ids of the units
 --
 
 CREATE FUNCTION shipping.unpack_handling_unit(p_context jsonb, p_command jsonb) RETURNS event.answer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE

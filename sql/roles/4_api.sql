@@ -108,6 +108,7 @@ GRANT EXECUTE ON ROUTINE
 TO millrace_api;
 
 GRANT EXECUTE ON ROUTINE
+    notify.confirm_mail,
     notify.get_mail,
     notify.list_mails,
     notify.retry_mail

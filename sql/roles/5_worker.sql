@@ -1,5 +1,16 @@
 -- What cmd/worker calls.
 GRANT EXECUTE ON ROUTINE
+    audit.add_seal,
+    audit.add_seal_chunk,
+    audit.add_seal_part,
+    audit.begin_delivery,
+    audit.list_columns,
+    audit.list_seals,
+    audit.prepare_seal,
+    audit.record_delivery
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
     costing.advance
 TO millrace_worker;
 
@@ -24,6 +35,7 @@ GRANT EXECUTE ON ROUTINE
     event.forget_requests,
     event.give_back_jobs,
     event.list_orphaned_jobs,
+    event.list_webhook_secrets,
     event.lock_consumer,
     event.move_consumer,
     event.next_webhook_events,
@@ -34,6 +46,7 @@ GRANT EXECUTE ON ROUTINE
     event.record_webhook_attempt,
     event.release_webhook,
     event.report_progress,
+    event.seal_webhook_secret,
     event.wake_consumers
 TO millrace_worker;
 
@@ -60,6 +73,8 @@ GRANT EXECUTE ON ROUTINE
     notify.begin_hand_over,
     notify.get_mail_source,
     notify.get_outgoing_mail,
+    notify.hand_over,
+    notify.hold_mail,
     notify.queue_mail,
     notify.record_failure,
     notify.record_sent

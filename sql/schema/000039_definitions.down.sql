@@ -185,6 +185,37 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of the version before. Written by `make migration`.
 SET LOCAL check_function_bodies = off;
 
+-- functions/billing/check_sums.sql as it was.
+CREATE OR REPLACE FUNCTION billing.check_sums() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lines numeric;
+    v_net numeric;
+    v_tax numeric;
+BEGIN
+    SELECT sum(l.net) INTO v_lines FROM billing.invoice_line AS l WHERE l.invoice_id = NEW.id;
+    SELECT sum(t.net), sum(t.tax) INTO v_net, v_tax FROM billing.invoice_tax AS t WHERE t.invoice_id = NEW.id;
+    IF (v_lines, v_net, v_tax) IS DISTINCT FROM (NEW.net, NEW.net, NEW.tax)
+        OR EXISTS (
+            SELECT l.tax_code_id, l.rate_percent, sum(l.net) FROM billing.invoice_line AS l WHERE l.invoice_id = NEW.id GROUP BY 1, 2
+            EXCEPT
+            SELECT t.tax_code_id, t.rate_percent, t.net FROM billing.invoice_tax AS t WHERE t.invoice_id = NEW.id) THEN
+        RAISE EXCEPTION 'the sums of % do not hold', NEW.number
+            USING ERRCODE = 'MR655',
+                  DETAIL = jsonb_build_object('invoice', NEW.number, 'lines', v_lines::text, 'net', NEW.net::text,
+                      'tax', NEW.tax::text, 'taxes', v_tax::text)::text,
+                  HINT = 'Report this: the invoice was not issued.';
+    END IF;
+    RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.check_sums() IS
+    'Constraint trigger function of billing.invoice: raises MR655 unless the net amount is the sum of the lines and of the taxes, per rate as well, and the tax is the sum of the taxes.';
+
 -- functions/billing/credit_return.sql as it was.
 CREATE OR REPLACE FUNCTION billing.credit_return(
     p_context jsonb,
@@ -268,6 +299,105 @@ $function$;
 COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
     'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
 
+-- functions/billing/get_credit_note.sql as it was.
+CREATE OR REPLACE FUNCTION billing.get_credit_note(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT billing.get_invoice(v.number)
+    FROM billing.invoice AS v
+    WHERE v.number = p_number
+      AND v.kind = 'credit_note';
+$function$;
+
+COMMENT ON FUNCTION billing.get_credit_note(text) IS 'A credit note, in the form of an invoice; null when there is none of that number.';
+
+-- functions/billing/get_invoice.sql as it was.
+CREATE OR REPLACE FUNCTION billing.get_invoice(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', v.number,
+        'kind', v.kind,
+        'site', s.code,
+        'customer', p.code,
+        'seller', v.seller,
+        'buyer', v.buyer,
+        'shipment', h.number,
+        'delivery_note', d.number,
+        'customer_return', r.number,
+        'corrects_invoice', c.number,
+        'currency', v.currency,
+        'supplied_on', v.supplied_on,
+        'issued_on', v.issued_on,
+        'due_on', v.due_on,
+        'net', round(v.net, 2)::text,
+        'tax', round(v.tax, 2)::text,
+        'gross', round(v.gross, 2)::text,
+        'lines', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'shipment_line', sl.line_number,
+                'sales_order', o.number,
+                'sales_order_line', ol.line_number,
+                'customer_reference', o.customer_reference,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'base_quantity', trim_scale(l.base_quantity)::text,
+                'base_unit', b.code,
+                'unit_price', sales.format_price(l.unit_price),
+                'price_quantity', trim_scale(l.price_quantity)::text,
+                'net', round(l.net, 2)::text,
+                'tax_code', x.code,
+                'tax_category', x.category,
+                'rate_percent', trim_scale(l.rate_percent)::text)
+                ORDER BY l.line_number)
+            FROM billing.invoice_line AS l
+            JOIN shipping.shipment_line AS sl ON sl.id = l.shipment_line_id
+            JOIN sales.sales_order_line AS ol ON ol.id = sl.sales_order_line_id
+            JOIN sales.sales_order AS o ON o.id = ol.sales_order_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = l.unit_id
+            JOIN catalog.unit AS b ON b.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = sl.lot_id
+            JOIN billing.tax_code AS x ON x.id = l.tax_code_id
+            WHERE l.invoice_id = v.id),
+        'taxes', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'tax_code', x.code,
+                'tax_name', x.name,
+                'tax_category', x.category,
+                'rate_percent', trim_scale(t.rate_percent)::text,
+                'net', round(t.net, 2)::text,
+                'tax', round(t.tax, 2)::text,
+                'note', nullif(x.note, ''))
+                ORDER BY t.id)
+            FROM billing.invoice_tax AS t
+            JOIN billing.tax_code AS x ON x.id = t.tax_code_id
+            WHERE t.invoice_id = v.id))
+    FROM billing.invoice AS v
+    JOIN catalog.site AS s ON s.id = v.site_id
+    JOIN catalog.partner AS p ON p.id = v.customer_id
+    JOIN shipping.shipment AS h ON h.id = v.shipment_id
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    LEFT JOIN shipping.customer_return AS r ON r.id = v.customer_return_id
+    LEFT JOIN billing.invoice AS c ON c.id = v.corrects_invoice_id
+    WHERE v.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION billing.get_invoice(text) IS
+    'An invoice or credit note as it is printed, seller and buyer as they were on the day of issue; null when there is none of that number.';
+
 -- functions/billing/issue_invoice.sql as it was.
 CREATE OR REPLACE FUNCTION billing.issue_invoice(
     p_context jsonb,
@@ -338,6 +468,56 @@ $function$;
 COMMENT ON FUNCTION billing.issue_invoice(jsonb, jsonb) IS
     'Command: invoices a shipment, all of it, at the prices of its orders and the tax of the day of delivery. Body: shipment (its number or that of its delivery note), payment_days? (30). Raises MR536 when the shipment was reversed, MR651 when it is invoiced already, MR652 and MR653 when tax rule or rate is missing.';
 
+-- functions/billing/list_credit_notes.sql as it was.
+CREATE OR REPLACE FUNCTION billing.list_credit_notes(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM billing.invoice AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM billing.invoice AS a WHERE a.number = p_after))
+          AND t.kind = 'credit_note'
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(billing.get_credit_note(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION billing.list_credit_notes(text, integer) IS 'A page of credit notes, latest first.';
+
+-- functions/billing/list_invoices.sql as it was.
+CREATE OR REPLACE FUNCTION billing.list_invoices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM billing.invoice AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM billing.invoice AS a WHERE a.number = p_after))
+          AND t.kind = 'invoice'
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(billing.get_invoice(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION billing.list_invoices(text, integer) IS 'A page of invoices, latest first.';
+
 -- functions/catalog/find_reason.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.find_reason(
     p_code text
@@ -361,6 +541,107 @@ END;
 $function$;
 
 COMMENT ON FUNCTION catalog.find_reason(text) IS 'The reason of that code. Raises MR106 when there is none.';
+
+-- functions/catalog/get_bill_of_material.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_bill_of_material(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', i.number || '/' || b.revision,
+        'item', i.number,
+        'revision', b.revision,
+        'valid_from', lower(b.valid_during),
+        'valid_to', upper(b.valid_during) - 1,
+        'base_quantity', trim_scale(b.base_quantity)::text,
+        'unit', u.code,
+        'lines', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number,
+                    'item', c.number,
+                    'quantity', trim_scale(l.quantity)::text,
+                    'unit', cu.code,
+                    'is_backflushed', l.is_backflushed)
+                ORDER BY l.line_number)
+            FROM catalog.bill_of_material_line AS l
+            JOIN catalog.item AS c ON c.id = l.item_id
+            JOIN catalog.unit AS cu ON cu.id = c.base_unit_id
+            WHERE l.bill_of_material_id = b.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.bill_of_material AS b ON b.item_id = i.id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE p_number LIKE '%/%'
+      AND i.number = left(p_number, length(p_number) - strpos(reverse(p_number), '/'))
+      AND b.revision = right(p_number, strpos(reverse(p_number), '/') - 1);
+$function$;
+
+COMMENT ON FUNCTION catalog.get_bill_of_material(text) IS 'The revision of a bill of material named item/revision, as the API shows it; null when there is none.';
+
+-- functions/catalog/get_item.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_item(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', i.number,
+        'name', i.name,
+        'base_unit', u.code,
+        'tracking', i.tracking,
+        'costing_method', i.costing_method,
+        'issue_order', i.issue_order,
+        'is_purchased', i.is_purchased,
+        'is_manufactured', i.is_manufactured,
+        'is_sold', i.is_sold,
+        'is_inspected', i.is_inspected,
+        'shelf_life_days', i.shelf_life_days,
+        'gtin', i.gtin,
+        'standard_cost', trim_scale(i.standard_cost)::text,
+        'default_location', l.code,
+        'second_unit', (SELECT s.code FROM catalog.unit AS s WHERE s.id = i.second_unit_id),
+        'units', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'unit', o.code,
+                    'numerator', iu.numerator,
+                    'denominator', iu.denominator,
+                    'gtin', iu.gtin)
+                ORDER BY o.code)
+            FROM catalog.item_unit AS iu
+            JOIN catalog.unit AS o ON o.id = iu.unit_id
+            WHERE iu.item_id = i.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS l ON l.id = i.default_location_id
+    WHERE i.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_item(text) IS 'The item of that number as the API shows it; null when there is none.';
+
+-- functions/catalog/get_location.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_location(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', l.code,
+        'site', s.code,
+        'name', l.name,
+        'kind', l.kind,
+        'is_physical', l.is_physical)
+    FROM catalog.location AS l
+    JOIN catalog.site AS s ON s.id = l.site_id
+    WHERE l.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_location(text) IS 'The location of that code as the API shows it; null when there is none.';
 
 -- functions/catalog/get_partner.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.get_partner(
@@ -390,6 +671,88 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION catalog.get_partner(text) IS 'The partner of that code as the API shows it; null when there is none.';
+
+-- functions/catalog/get_reason.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_reason(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind)
+    FROM catalog.reason AS r
+    WHERE r.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_reason(text) IS 'The reason of that code as the API shows it; null when there is none.';
+
+-- functions/catalog/get_routing.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_routing(
+    p_item text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'item', i.number,
+        'operations', jsonb_agg(jsonb_build_object(
+                'sequence', o.sequence,
+                'name', o.name,
+                'work_center', w.code,
+                'setup_minutes', trim_scale(o.setup_minutes)::text,
+                'run_minutes', trim_scale(o.run_minutes)::text)
+            ORDER BY o.sequence))
+    FROM catalog.item AS i
+    JOIN catalog.routing_operation AS o ON o.item_id = i.id
+    JOIN catalog.work_center AS w ON w.id = o.work_center_id
+    WHERE i.number = p_item
+    GROUP BY i.number;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_routing(text) IS 'The operations by which an item is made, as the API shows them; null when there are none.';
+
+-- functions/catalog/get_site.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_site(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', s.code,
+        'name', s.name,
+        'gln', s.gln,
+        'gs1_company_prefix', s.gs1_company_prefix,
+        'vat_number', s.vat_number,
+        'street', s.street,
+        'postal_code', s.postal_code,
+        'city', s.city,
+        'country', s.country,
+        'currency', s.currency,
+        'time_zone', s.time_zone)
+    FROM catalog.site AS s
+    WHERE s.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_site(text) IS 'The site of that code as the API shows it; null when there is none.';
+
+-- functions/catalog/get_unit.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.get_unit(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', u.code, 'name', u.name, 'scale', u.scale)
+    FROM catalog.unit AS u
+    WHERE u.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_unit(text) IS 'The unit of that code as the API shows it; null when there is none.';
 
 -- functions/catalog/get_work_center.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.get_work_center(
@@ -449,6 +812,303 @@ $function$;
 
 COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
     'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
+
+-- functions/catalog/list_bills_of_material.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_bills_of_material(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM (
+            SELECT i.number || '/' || b.revision AS number
+            FROM catalog.bill_of_material AS b
+            JOIN catalog.item AS i ON i.id = b.item_id
+        ) AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_bill_of_material(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_bills_of_material(text, integer) IS 'Revisions of bills of material by item and revision, a page at a time.';
+
+-- functions/catalog/list_items.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_items(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_item(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_items(text, integer) IS 'Items by number, a page at a time.';
+
+-- functions/catalog/list_locations.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_locations(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.location AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_location(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_locations(text, integer) IS 'Locations by code, virtual ones included, a page at a time.';
+
+-- functions/catalog/list_partners.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_partners(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.partner AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_partner(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_partners(text, integer) IS 'Partners by code, a page at a time.';
+
+-- functions/catalog/list_reasons.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_reasons(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.reason AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_reason(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_reasons(text, integer) IS 'Reasons by code, a page at a time.';
+
+-- functions/catalog/list_routings.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_routings(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+          AND EXISTS (SELECT 1 FROM catalog.routing_operation AS o WHERE o.item_id = t.id)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_routing(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_routings(text, integer) IS 'Routings by item, a page at a time.';
+
+-- functions/catalog/list_sites.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_sites(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.site AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_site(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_sites(text, integer) IS 'Sites by code, a page at a time.';
+
+-- functions/catalog/list_supplier_prices.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_supplier_prices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id::text AS id, row_number() OVER (ORDER BY t.id) AS place
+        FROM catalog.supplier_item AS t
+        WHERE p_after IS NULL OR t.id > CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 0 END
+        ORDER BY t.id
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_supplier_price(p.id) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.id) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_supplier_prices(text, integer) IS 'Prices of suppliers in the order in which they came, a page at a time. p_after is the id of the last one.';
+
+-- functions/catalog/list_units.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_units(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.unit AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_unit(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_units(text, integer) IS 'Units by code, a page at a time.';
+
+-- functions/catalog/list_work_centers.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.list_work_centers(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.work_center AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_work_center(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_work_centers(text, integer) IS 'Work centers by code, a page at a time.';
+
+-- functions/catalog/save_bill_of_material.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_bill_of_material(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+    v_bill_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-bill-of-material', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    INSERT INTO catalog.bill_of_material AS b (item_id, revision, valid_during, base_quantity)
+    VALUES (v_item.id, p_command ->> 'revision',
+        daterange((p_command ->> 'valid_from')::date, (p_command ->> 'valid_to')::date, '[]'),
+        catalog.to_base_quantity(v_item, p_command ->> 'base_quantity', p_command ->> 'unit'))
+    ON CONFLICT (item_id, revision) DO UPDATE
+    SET valid_during = EXCLUDED.valid_during,
+        base_quantity = EXCLUDED.base_quantity
+    RETURNING b.id INTO v_bill_id;
+
+    PERFORM catalog.refuse_duplicates(p_command -> 'lines', 'line');
+    DELETE FROM catalog.bill_of_material_line AS l
+    WHERE l.bill_of_material_id = v_bill_id
+      AND l.line_number NOT IN (SELECT (e.line ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e (line));
+    INSERT INTO catalog.bill_of_material_line AS l (bill_of_material_id, line_number, item_id, quantity, is_backflushed)
+    SELECT v_bill_id, (e.line ->> 'line')::integer, c.id, catalog.to_base_quantity(c, e.line ->> 'quantity', e.line ->> 'unit'),
+        coalesce((e.line ->> 'is_backflushed')::boolean, true)
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (line, place)
+    CROSS JOIN LATERAL catalog.find_item(e.line ->> 'item') AS c
+    ORDER BY e.place
+    ON CONFLICT (bill_of_material_id, line_number) DO UPDATE
+    SET item_id = EXCLUDED.item_id,
+        quantity = EXCLUDED.quantity,
+        is_backflushed = EXCLUDED.is_backflushed;
+
+    PERFORM event.publish('bill_of_material.saved', v_bill_id, jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision'));
+    RETURN event.finish_request(p_context, 200, catalog.get_bill_of_material(v_item.number || '/' || (p_command ->> 'revision')));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_bill_of_material(jsonb, jsonb) IS
+    'Makes a revision of a bill of material, or replaces the one of that name; work orders keep the materials that they were made with. Raises MR101 and MR104 for unknown codes, MR110 to MR112 for quantities, MR113 when the item would be made of itself; MR120 when a line is named twice; two revisions of an item valid on one day are refused.';
 
 -- functions/catalog/save_item.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.save_item(
@@ -523,6 +1183,42 @@ $function$;
 COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
     'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
 
+-- functions/catalog/save_location.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_location(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_location_id bigint;
+    v_site catalog.site;
+BEGIN
+    v_answer := event.begin_request('save-location', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_site := catalog.find_site(p_command ->> 'site');
+    INSERT INTO catalog.location AS l (site_id, code, name, kind)
+    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.location_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING l.id INTO v_location_id;
+
+    PERFORM event.publish('location.saved', v_location_id, jsonb_build_object('location', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_location(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_location(jsonb, jsonb) IS
+    'Makes a location, or renames the one of that code. Raises MR107 for an unknown site, MR114 when its site or kind would change.';
+
 -- functions/catalog/save_partner.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.save_partner(
     p_context jsonb,
@@ -571,6 +1267,220 @@ $function$;
 
 COMMENT ON FUNCTION catalog.save_partner(jsonb, jsonb) IS
     'Makes a supplier, customer or carrier, or replaces what is known of the partner of that code. Raises MR117 for a wrong GLN.';
+
+-- functions/catalog/save_reason.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_reason(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_reason_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-reason', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.reason AS r (code, name, kind)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.reason_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING r.id INTO v_reason_id;
+
+    PERFORM event.publish('reason.saved', v_reason_id, jsonb_build_object('reason', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_reason(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_reason(jsonb, jsonb) IS
+    'Makes a reason, or renames the one of that code. Raises MR114 when it would explain something else.';
+
+-- functions/catalog/save_routing.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_routing(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+BEGIN
+    v_answer := event.begin_request('save-routing', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    PERFORM catalog.refuse_duplicates(p_command -> 'operations', 'sequence');
+    DELETE FROM catalog.routing_operation AS o
+    WHERE o.item_id = v_item.id
+      AND o.sequence NOT IN (SELECT (e.operation ->> 'sequence')::integer FROM jsonb_array_elements(p_command -> 'operations') AS e (operation));
+    INSERT INTO catalog.routing_operation AS o (item_id, sequence, name, work_center_id, setup_minutes, run_minutes)
+    SELECT v_item.id, (e.operation ->> 'sequence')::integer, e.operation ->> 'name',
+        (catalog.find_work_center(e.operation ->> 'work_center')).id,
+        coalesce((e.operation ->> 'setup_minutes')::numeric, 0), coalesce((e.operation ->> 'run_minutes')::numeric, 0)
+    FROM jsonb_array_elements(p_command -> 'operations') WITH ORDINALITY AS e (operation, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, sequence) DO UPDATE
+    SET name = EXCLUDED.name,
+        work_center_id = EXCLUDED.work_center_id,
+        setup_minutes = EXCLUDED.setup_minutes,
+        run_minutes = EXCLUDED.run_minutes;
+
+    PERFORM event.publish('routing.saved', v_item.id, jsonb_build_object('item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_routing(v_item.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_routing(jsonb, jsonb) IS
+    'Says by which operations an item is made, or replaces what was said; work orders keep the operations that they were made with. Raises MR101 and MR105 for unknown codes, MR120 when a sequence is named twice.';
+
+-- functions/catalog/save_site.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_site(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_site_id bigint;
+    v_code text := p_command ->> 'code';
+BEGIN
+    v_answer := event.begin_request('save-site', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.site AS s (code, name, gln, gs1_company_prefix, vat_number, street, postal_code, city, country, currency, time_zone)
+    VALUES (v_code, p_command ->> 'name', catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'gs1_company_prefix',
+        p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''), coalesce(p_command ->> 'postal_code', ''),
+        coalesce(p_command ->> 'city', ''), p_command ->> 'country', p_command ->> 'currency',
+        catalog.check_time_zone(p_command ->> 'time_zone'))
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        gln = EXCLUDED.gln,
+        gs1_company_prefix = EXCLUDED.gs1_company_prefix,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        time_zone = EXCLUDED.time_zone
+    RETURNING s.id INTO v_site_id;
+
+    -- The virtual ends of movements: one of each kind per site.
+    INSERT INTO catalog.location (site_id, code, name, kind)
+    SELECT v_site_id, v_code || '.' || upper(replace(k.kind::text, '_', '-')), replace(k.kind::text, '_', ' '), k.kind
+    FROM unnest(enum_range('supplier'::catalog.location_kind, NULL)) AS k (kind)
+    ON CONFLICT DO NOTHING;
+
+    PERFORM event.publish('site.saved', v_site_id, jsonb_build_object('site', v_code));
+    RETURN event.finish_request(p_context, 200, catalog.get_site(v_code));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_site(jsonb, jsonb) IS
+    'Makes a site with its virtual locations, or replaces what is known of the site of that code. Raises MR117 for a wrong GLN, MR118 for an unknown time zone, MR114 when the currency of its books would change.';
+
+-- functions/catalog/save_supplier_price.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_supplier_price(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_partner catalog.partner;
+    v_item catalog.item;
+    v_supplier_item_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-supplier-price', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_partner := catalog.find_partner(p_command ->> 'supplier');
+    v_item := catalog.find_item(p_command ->> 'item');
+    IF NOT v_partner.is_supplier THEN
+        RAISE EXCEPTION 'partner % is no supplier', v_partner.code
+            USING ERRCODE = 'MR116',
+                  DETAIL = jsonb_build_object('partner', v_partner.code)::text,
+                  HINT = 'Make the partner a supplier first.';
+    END IF;
+    -- Also proves that the item is handled in this unit.
+    PERFORM catalog.to_base_quantity(v_item, '1', p_command ->> 'unit');
+
+    INSERT INTO catalog.supplier_item AS si (partner_id, item_id, unit_id, price, currency, lead_time_days, minimum_quantity, maximum_quantity)
+    VALUES (v_partner.id, v_item.id,
+        CASE WHEN p_command ->> 'unit' IS NULL THEN v_item.base_unit_id ELSE (catalog.find_unit(p_command ->> 'unit')).id END,
+        (p_command ->> 'price')::numeric, coalesce(p_command ->> 'currency', v_partner.currency),
+        coalesce((p_command ->> 'lead_time_days')::integer, 0), coalesce((p_command ->> 'minimum_quantity')::numeric, 0),
+        (p_command ->> 'maximum_quantity')::numeric)
+    ON CONFLICT (partner_id, item_id) DO UPDATE
+    SET unit_id = EXCLUDED.unit_id,
+        price = EXCLUDED.price,
+        currency = EXCLUDED.currency,
+        lead_time_days = EXCLUDED.lead_time_days,
+        minimum_quantity = EXCLUDED.minimum_quantity,
+        maximum_quantity = EXCLUDED.maximum_quantity
+    RETURNING si.id INTO v_supplier_item_id;
+
+    PERFORM event.publish('supplier_price.saved', v_supplier_item_id, jsonb_build_object('supplier', v_partner.code, 'item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_supplier_price(v_supplier_item_id::text));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_supplier_price(jsonb, jsonb) IS
+    'Says at which price a supplier delivers an item, or replaces what was said. Raises MR103, MR101 and MR104 for unknown codes, MR116 when the partner is no supplier, MR112 when the item is not handled in the unit.';
+
+-- functions/catalog/save_unit.sql as it was.
+CREATE OR REPLACE FUNCTION catalog.save_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_unit_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-unit', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.unit AS u (code, name, scale)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'scale')::integer)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        scale = EXCLUDED.scale
+    RETURNING u.id INTO v_unit_id;
+
+    PERFORM event.publish('unit.saved', v_unit_id, jsonb_build_object('unit', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_unit(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_unit(jsonb, jsonb) IS
+    'Makes a unit of measure, or replaces the one of that code. Raises MR114 when it would lose decimal places.';
 
 -- functions/catalog/save_work_center.sql as it was.
 CREATE OR REPLACE FUNCTION catalog.save_work_center(
@@ -1090,6 +2000,49 @@ $function$;
 COMMENT ON FUNCTION costing.cost_movements(costing.movement_line[]) IS
     'Gives each of the movements its cost, in the order given, and writes stock value, layers and work in process. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
 
+-- functions/costing/get_item_cost.sql as it was.
+CREATE OR REPLACE FUNCTION costing.get_item_cost(
+    p_item text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'item', i.number,
+        'name', i.name,
+        'unit', u.code,
+        'method', coalesce(s.method, i.costing_method),
+        'quantity', trim_scale(coalesce(s.quantity, 0))::text,
+        'value', trim_scale(coalesce(s.value, 0))::text,
+        'average_cost', CASE WHEN s.quantity > 0 THEN trim_scale(round(s.value / s.quantity, 6))::text END,
+        'last_cost', trim_scale(s.last_unit_cost)::text,
+        'standard_cost', trim_scale(i.standard_cost)::text,
+        'layers', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'number', l.number,
+                'movement', l.movement_id::text,
+                'quantity', trim_scale(l.quantity)::text,
+                'value', trim_scale(l.value)::text,
+                'remaining_quantity', trim_scale(l.remaining_quantity)::text,
+                'remaining_value', trim_scale(l.remaining_value)::text,
+                'unit_cost', trim_scale(round(l.value / l.quantity, 6))::text) ORDER BY l.number)
+            FROM (
+                SELECT y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value
+                FROM costing.layer AS y
+                WHERE y.item_id = i.id AND y.number >= s.first_layer AND y.remaining_quantity > 0
+                ORDER BY y.number
+                LIMIT 1000
+            ) AS l), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN costing.item_stock AS s ON s.item_id = i.id
+    WHERE i.number = p_item;
+$function$;
+
+COMMENT ON FUNCTION costing.get_item_cost(text) IS
+    'What the stock of an item is worth, up to the movement that costing has come to; null when there is no such item. Of FIFO items the open layers, oldest first, at most 1000.';
+
 -- functions/costing/get_work_order_cost.sql as it was.
 CREATE OR REPLACE FUNCTION costing.get_work_order_cost(
     p_number text
@@ -1137,6 +2090,42 @@ $function$;
 
 COMMENT ON FUNCTION costing.get_work_order_cost(text) IS
     'What went into a work order, what its goods took along and what is left, up to the movement that costing has come to; null when there is no such order.';
+
+-- functions/costing/list_valuation.sql as it was.
+CREATE OR REPLACE FUNCTION costing.list_valuation(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT i.number, i.name, u.code AS unit, s.method, s.quantity, s.value,
+            row_number() OVER (ORDER BY i.number) AS place
+        FROM catalog.item AS i
+        JOIN costing.item_stock AS s ON s.item_id = i.id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE i.number > coalesce(p_after, '')
+        ORDER BY i.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.number,
+            'name', p.name,
+            'unit', p.unit,
+            'method', p.method,
+            'quantity', trim_scale(p.quantity)::text,
+            'value', trim_scale(p.value)::text,
+            'average_cost', CASE WHEN p.quantity > 0 THEN trim_scale(round(p.value / p.quantity, 6))::text END) ORDER BY p.number)
+            FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION costing.list_valuation(text, integer) IS
+    'Stock value of every costed item by item number, page by page.';
 
 -- functions/costing/oldest_movement_needed.sql as it was.
 CREATE OR REPLACE FUNCTION costing.oldest_movement_needed() RETURNS timestamptz
@@ -1276,6 +2265,25 @@ $function$;
 
 COMMENT ON FUNCTION document.describe_file(bigint) IS 'A rendered document without its content: what it is, its size and hash, where to get it.';
 
+-- functions/document/get_file.sql as it was.
+CREATE OR REPLACE FUNCTION document.get_file(
+    p_kind text,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT document.describe_file(f.id)
+    FROM document.file AS f
+    WHERE f.kind = p_kind::document.kind
+      AND f.number = p_number
+    ORDER BY f.id DESC
+    LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION document.get_file(text, text) IS 'The newest rendering of a document, without its content; null when there is none.';
+
 -- functions/document/get_source.sql as it was.
 CREATE OR REPLACE FUNCTION document.get_source(
     p_kind document.kind,
@@ -1337,6 +2345,46 @@ $function$;
 
 COMMENT ON FUNCTION document.get_source(document.kind, text) IS
     'Everything that is printed on a document, and the language to print it in, as one JSON document of the room that it comes from; null when there is no such document.';
+
+-- functions/document/list_files.sql as it was.
+CREATE OR REPLACE FUNCTION document.list_files(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT f.id, document.describe_file(f.id) AS document,
+            row_number() OVER (ORDER BY f.id DESC) AS place
+        FROM document.file AS f
+        WHERE f.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY f.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(p.document ORDER BY p.id DESC) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION document.list_files(text, integer) IS 'A page of rendered documents without their content, latest first.';
+
+-- functions/document/lock_file.sql as it was.
+CREATE OR REPLACE FUNCTION document.lock_file(
+    p_kind document.kind,
+    p_number text
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended(p_kind::text || ' ' || p_number, 950));
+$function$;
+
+COMMENT ON FUNCTION document.lock_file(document.kind, text) IS
+    'Makes whoever renders the same document wait until the end of this transaction. Call it before the source is read, so that a later revision is never overtaken by an earlier one.';
 
 -- functions/document/store_file.sql as it was.
 CREATE OR REPLACE FUNCTION document.store_file(
@@ -1797,6 +2845,40 @@ $function$;
 COMMENT ON FUNCTION event.list_findings() IS
     'What a DBA should look at: severity (error, warning, note), what it is about, and one sentence that says what is wrong and what to do. No rows: all is well. Reads statistics and settings; pg_monitor sees more.';
 
+-- functions/event/record_refusal.sql as it was.
+CREATE OR REPLACE FUNCTION event.record_refusal(
+    p_context jsonb,
+    p_operation text,
+    p_command jsonb,
+    p_status integer,
+    p_problem jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_stored event.request;
+BEGIN
+    INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
+    VALUES ((p_context ->> 'key')::uuid, event.fingerprint(p_operation, p_command), p_operation, p_status, p_problem,
+        coalesce(p_context ->> 'actor', session_user), p_context ->> 'device', p_context ->> 'request_id', clock_timestamp())
+    ON CONFLICT (key) DO NOTHING;
+    IF FOUND THEN
+        RETURN ROW(p_status, p_problem, false)::event.answer;
+    END IF;
+
+    SELECT r.* INTO STRICT v_stored FROM event.request AS r WHERE r.key = (p_context ->> 'key')::uuid;
+    IF v_stored.fingerprint <> event.fingerprint(p_operation, p_command) THEN
+        RETURN ROW(p_status, p_problem, false)::event.answer;
+    END IF;
+    RETURN ROW(v_stored.status, v_stored.body, true)::event.answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.record_refusal(jsonb, text, jsonb, integer, jsonb) IS
+    'Stores the refusal of a command under its key after the command rolled back and before the client is told, so that a late duplicate cannot take effect. If another answer was stored in between, gives that one.';
+
 -- functions/inventory/change_lot_status.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.change_lot_status(
     p_context jsonb,
@@ -1841,6 +2923,88 @@ $function$;
 
 COMMENT ON FUNCTION inventory.change_lot_status(jsonb, jsonb) IS
     'Command: quality blocks, releases or quarantines a lot wherever it lies. Body: item, lot, status, reason. What is reserved of it stays reserved and cannot be picked. Raises MR227 when it has that status.';
+
+-- functions/inventory/close_period.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.close_period(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+-- Postings queue behind a closer that waits: it gives up soon and is asked to come back.
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-period', p_context, p_command);
+    v_code text := p_command ->> 'period';
+    v_last inventory.period;
+    v_next text;
+    v_ends_at timestamptz;
+    v_movement_id bigint;
+    v_id bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    -- From here on nobody posts: who began to post has committed and counts, who comes later reads the row made below.
+    PERFORM pg_advisory_xact_lock(218, 0);
+
+    SELECT p.* INTO v_last FROM inventory.period AS p ORDER BY p.ends_at DESC LIMIT 1;
+    v_next := to_char(to_date(v_last.code, 'YYYY-MM') + interval '1 month', 'YYYY-MM');
+    IF v_code < v_next THEN
+        RAISE EXCEPTION 'period % is closed already', v_code
+            USING ERRCODE = 'MR221',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code)::text,
+                  HINT = 'Nothing is to be done.';
+    ELSIF v_code > v_next THEN
+        RAISE EXCEPTION 'period % is still open', v_next
+            USING ERRCODE = 'MR220',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code, 'next', v_next)::text,
+                  HINT = 'Close one month after the other.';
+    END IF;
+    v_ends_at := inventory.period_end(v_code);
+    IF v_ends_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'period % is not over', v_code
+            USING ERRCODE = 'MR219',
+                  DETAIL = jsonb_build_object('period', v_code, 'ends_at', v_ends_at)::text,
+                  HINT = 'Wait for the end of the month.';
+    END IF;
+
+    -- Costing reads the feed: of a movement of the period that it has not come to, nobody knows the value.
+    SELECT m.id INTO v_movement_id
+    FROM (
+        SELECT i.payload FROM event.inbox AS i WHERE i.topic = 'movement.posted'
+        UNION ALL
+        SELECT l.payload
+        FROM event.consumer AS c
+        JOIN event.log AS l ON l.position > c.position AND l.topic = 'movement.posted'
+        WHERE c.name = 'costing'
+    ) AS e
+    CROSS JOIN LATERAL jsonb_array_elements(e.payload -> 'movements') AS t (movement)
+    JOIN inventory.movement AS m ON m.id = (t.movement ->> 'id')::bigint AND m.posted_at = (e.payload ->> 'posted_at')::timestamptz
+    WHERE m.occurred_at < v_ends_at
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'costing has not come to the end of period %', v_code
+            USING ERRCODE = 'MR222',
+                  DETAIL = jsonb_build_object('period', v_code, 'movement', v_movement_id::text)::text,
+                  HINT = 'Close it again in a minute; if that does not help, see whether the worker runs.';
+    END IF;
+
+    INSERT INTO inventory.period (code, starts_at, ends_at, closed_at, closed_by)
+    VALUES (v_code, coalesce(v_last.ends_at, '-infinity'), v_ends_at, clock_timestamp(), event.current_actor())
+    RETURNING period.id INTO v_id;
+
+    PERFORM event.insert_job('inventory_snapshot', '{}');
+    PERFORM event.publish('period.closed', v_id, jsonb_build_object('period', v_code, 'ends_at', v_ends_at));
+    RETURN event.finish_request(p_context, 201, inventory.get_period(v_code));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.close_period(jsonb, jsonb) IS
+    'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
 
 -- functions/inventory/count_stock.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.count_stock(
@@ -2085,6 +3249,39 @@ $function$;
 COMMENT ON FUNCTION inventory.ensure_lot(catalog.item, text, inventory.lot_status, bigint, text, date, date, boolean) IS
     'A new lot of an item; number null: the next free one. With p_reuse an existing lot of the same status, supplier and supplier lot is taken. Expiry: as named, else manufacture (or today) plus the shelf life of the item. Raises MR210 when the number is taken, MR205 when an untracked item names a lot.';
 
+-- functions/inventory/get_count.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.get_count(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', c.number, 'location', g.code, 'is_reversed', c.is_reversed, 'counted_at', c.counted_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', n.line_number, 'item', i.number, 'lot', nullif(l.number, ''), 'unit', u.code,
+                'expected_quantity', trim_scale(n.expected_quantity)::text,
+                'counted_quantity', trim_scale(n.counted_quantity)::text,
+                'difference', trim_scale(n.difference)::text, 'reason', r.code)
+                || CASE WHEN n.counted_second_quantity IS NOT NULL THEN jsonb_build_object(
+                    'expected_second_quantity', trim_scale(n.expected_second_quantity)::text,
+                    'counted_second_quantity', trim_scale(n.counted_second_quantity)::text,
+                    'second_difference', trim_scale(n.second_difference)::text) ELSE '{}' END ORDER BY n.line_number), '[]')
+            FROM inventory.count_line AS n
+            JOIN catalog.item AS i ON i.id = n.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS l ON l.id = n.lot_id
+            LEFT JOIN catalog.reason AS r ON r.id = n.reason_id
+            WHERE n.count_id = c.id))
+    FROM inventory.count AS c
+    JOIN catalog.location AS g ON g.id = c.location_id
+    WHERE c.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_count(text) IS 'A cycle count as a document; null when there is none of that number.';
+
 -- functions/inventory/get_lot.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
@@ -2150,6 +3347,33 @@ $function$;
 
 COMMENT ON FUNCTION inventory.get_lot(text, text) IS
     'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
+
+-- functions/inventory/get_lot_change.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.get_lot_change(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
+        'from', (
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text)
+                    ELSE '{}' END ORDER BY n.id)
+            FROM inventory.lot_change_line AS n
+            JOIN inventory.lot AS f ON f.id = n.from_lot_id
+            WHERE n.lot_change_id = h.id))
+    FROM inventory.lot_change AS h
+    JOIN catalog.location AS c ON c.id = h.location_id
+    JOIN inventory.lot AS l ON l.id = h.to_lot_id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE h.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_lot_change(text) IS 'A split or merge as a document; null when there is none of that number.';
 
 -- functions/inventory/get_on_hand_as_of.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
@@ -2235,6 +3459,52 @@ $function$;
 COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inventory.as_of_basis) IS
     'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of one period and of the time it took to close it. Raises MR223 when that part of the ledger was detached.';
 
+-- functions/inventory/get_period.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.get_period(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'period', p.code, 'starts_at', nullif(p.starts_at, '-infinity'), 'ends_at', p.ends_at, 'closed_at', p.closed_at,
+        'closed_by', p.closed_by, 'snapshot_at', p.snapshot_at, 'detached_at', p.detached_at)
+    FROM inventory.period AS p
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_period(text) IS 'A closed period as a document; null when there is none of that month.';
+
+-- functions/inventory/get_transfer.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.get_transfer(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
+            || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+            || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        WHERE m.id = inventory.transfer_id(p_number)
+          AND m.document_id = m.id
+          AND m.document_type IN ('transfer', 'scrapping', 'opening'));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_transfer(text) IS
+    'A put-away, move, scrapping or opening as a document; null when there is none of that number.';
+
 -- functions/inventory/list_expired_lots.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
     p_on date,
@@ -2273,6 +3543,273 @@ $function$;
 
 COMMENT ON FUNCTION inventory.list_expired_lots(date, text, integer) IS
     'A page of the lots that are in stock and whose last day of use was before p_on (null: today), longest expired first.';
+
+-- functions/inventory/list_movements.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.list_movements(
+    p_item text,
+    p_lot text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- The page is cut by an index before anything is looked up: that on lots (which holds no lot 0, so the query must say so), or
+    -- that on items and posting time. The cursor is the id of a movement.
+    WITH start AS MATERIALIZED (
+        SELECT i.id AS item_id, l.id AS lot_id, a.posted_at, a.id
+        FROM catalog.item AS i
+        LEFT JOIN inventory.lot AS l ON l.item_id = i.id AND l.number = p_lot
+        LEFT JOIN inventory.movement AS a ON a.id = CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint END
+        WHERE i.number = p_item
+    ), cut AS MATERIALIZED (
+        (SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, m.lot_id, m.from_location_id, m.to_location_id, m.quantity,
+            m.second_quantity, m.document_type, m.actor, m.reverses_movement_id, m.reason_id
+        FROM inventory.movement AS m
+        WHERE p_lot IS NULL
+          AND m.item_id = (SELECT s.item_id FROM start AS s)
+          AND (p_after IS NULL OR (m.posted_at, m.id) < (SELECT s.posted_at, s.id FROM start AS s))
+        ORDER BY m.posted_at DESC, m.id DESC
+        LIMIT p_limit)
+        UNION ALL
+        (SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, m.lot_id, m.from_location_id, m.to_location_id, m.quantity,
+            m.second_quantity, m.document_type, m.actor, m.reverses_movement_id, m.reason_id
+        FROM inventory.movement AS m
+        WHERE p_lot IS NOT NULL
+          AND m.lot_id <> 0 AND m.lot_id = (SELECT s.lot_id FROM start AS s)
+          AND (p_after IS NULL OR (m.posted_at, m.id) < (SELECT s.posted_at, s.id FROM start AS s))
+        ORDER BY m.posted_at DESC, m.id DESC
+        LIMIT p_limit)
+    ), page AS (
+        SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
+            g.code AS to_location, m.quantity, u.code AS unit, m.second_quantity, w.code AS second_unit, m.document_type, m.actor,
+            m.reverses_movement_id, r.code AS reason
+        FROM cut AS m
+        JOIN catalog.item AS i ON i.number = p_item
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
+            'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
+            'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
+            'reason', p.reason)
+            || CASE WHEN p.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(p.second_quantity)::text,
+                'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.posted_at DESC, p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.id ORDER BY p.posted_at, p.id))[1]::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_movements(text, text, text, integer) IS
+    'A page of the ledger of one item, or of one of its lots, latest first.';
+
+-- functions/inventory/list_periods.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.list_periods(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT p.code
+        FROM inventory.period AS p
+        WHERE p_after IS NULL OR p.code < p_after
+        ORDER BY p.code DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(inventory.get_period(p.code) ORDER BY p.code DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.code) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_periods(text, integer) IS 'A page of the closed periods, latest first.';
+
+-- functions/inventory/list_stock.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.list_stock(
+    p_item text,
+    p_location text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT i.number AS item, c.code AS location, l.number AS lot, l.status, l.expires_on, b.on_hand, b.reserved, u.code AS unit,
+            b.second_on_hand, w.code AS second_unit,
+            i.number || chr(31) || c.code || chr(31) || l.number AS cursor
+        FROM inventory.balance AS b
+        JOIN catalog.item AS i ON i.id = b.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
+          AND (p_item IS NULL OR i.number = p_item)
+          AND (p_location IS NULL OR c.code = p_location)
+          AND (p_after IS NULL
+               OR (i.number, c.code, l.number) > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY i.number, c.code, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'location', p.location, 'lot', nullif(p.lot, ''),
+            'lot_status', CASE WHEN p.lot <> '' THEN p.status END, 'expires_on', p.expires_on,
+            'on_hand', trim_scale(p.on_hand)::text, 'reserved', trim_scale(p.reserved)::text, 'unit', p.unit)
+            || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(p.second_on_hand, 0))::text,
+                'second_unit', p.second_unit) ELSE '{}' END
+            ORDER BY p.item, p.location, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.cursor ORDER BY p.item DESC, p.location DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_stock(text, text, text, integer) IS
+    'A page of what is on hand, by item, location and lot, optionally of one item or location.';
+
+-- functions/inventory/list_stock_as_of.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.list_stock_as_of(
+    p_instant timestamptz,
+    p_basis text,
+    p_item text,
+    p_location text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_location_id bigint := CASE WHEN p_location IS NOT NULL THEN (catalog.find_location(p_location)).id END;
+BEGIN
+    -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
+    RETURN (
+        WITH page AS (
+            SELECT i.id, i.number, u.code AS unit, w.code AS second_unit
+            FROM catalog.item AS i
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+            WHERE (p_item IS NULL OR i.number = p_item)
+              AND (p_after IS NULL OR i.number > p_after)
+            ORDER BY i.number
+            LIMIT p_limit
+        )
+        SELECT jsonb_build_object(
+            'items', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
+                    'unit', p.unit)
+                    || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(b.second_on_hand, 0))::text,
+                        'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.number, c.code, l.number), '[]')
+                FROM page AS p
+                CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                JOIN inventory.lot AS l ON l.id = b.lot_id),
+            'next', CASE WHEN count(*) = p_limit THEN max(p.number) END)
+        FROM page AS p);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_stock_as_of(timestamptz, text, text, text, text, integer) IS
+    'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
+
+-- functions/inventory/merge_lots.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.merge_lots(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('merge-lots', p_context, p_command);
+    v_item catalog.item;
+    v_location catalog.location;
+    v_into inventory.lot;
+    v_is_new boolean;
+    v_lot_ids bigint[];
+    v_quantities numeric[];
+    v_second_quantities numeric[];
+    v_part record;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_location := catalog.find_location(p_command ->> 'location');
+    SELECT array_agg((inventory.find_lot(v_item, e.number)).id ORDER BY e.ordinal)
+    INTO v_lot_ids
+    FROM jsonb_array_elements_text(p_command -> 'lots') WITH ORDINALITY AS e (number, ordinal);
+
+    -- The target first and the balances then, as everybody does.
+    SELECT l.* INTO v_into FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = p_command ->> 'into';
+    v_is_new := NOT FOUND;
+    IF v_is_new THEN
+        v_into := inventory.ensure_lot(v_item, p_command ->> 'into', 'quarantine', NULL, NULL, NULL, NULL);
+    END IF;
+    PERFORM inventory.lock_balances((
+        SELECT array_agg(ROW(v_item.id, v_location.id, k)::inventory.balance_key) FROM unnest(v_lot_ids || v_into.id) AS k));
+    IF v_is_new THEN
+        -- As old and as good as the worst of its parts; of one supplier's lot only if all are.
+        UPDATE inventory.lot AS l
+        SET (status, expires_on, manufactured_on, arrived_at, supplier_id, supplier_lot) = (
+            SELECT min(o.status), min(o.expires_on), min(o.manufactured_on), min(o.arrived_at),
+                CASE WHEN count(DISTINCT coalesce(o.supplier_id, 0)) = 1 THEN min(o.supplier_id) END,
+                CASE WHEN count(DISTINCT (coalesce(o.supplier_id, 0), coalesce(o.supplier_lot, ''))) = 1 THEN min(o.supplier_lot) END
+            FROM inventory.lot AS o
+            WHERE o.id = ANY (v_lot_ids))
+        WHERE l.id = v_into.id;
+    END IF;
+    SELECT l.* INTO STRICT v_into FROM inventory.lot AS l WHERE l.id = v_into.id;
+
+    FOR v_part IN
+        SELECT l.number, CASE
+            WHEN v_item.tracking <> 'lot' THEN 'is a serial number'
+            WHEN l.id = v_into.id THEN 'is the target itself'
+            WHEN count(*) OVER (PARTITION BY l.id) > 1 THEN 'is named twice'
+            WHEN l.status <> v_into.status THEN format('is %s and %s is %s', l.status, v_into.number, v_into.status)
+            WHEN l.expires_on < v_into.expires_on OR (l.expires_on IS NOT NULL AND v_into.expires_on IS NULL)
+                THEN format('expires before %s', v_into.number)
+            WHEN coalesce(b.on_hand, 0) = 0 THEN format('is not at %s', v_location.code)
+        END AS refusal
+        FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+        JOIN inventory.lot AS l ON l.id = k.lot_id
+        LEFT JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = l.id
+        ORDER BY k.ordinal
+    LOOP
+        IF v_part.refusal IS NOT NULL THEN
+            RAISE EXCEPTION 'lot % cannot be merged: it %', v_part.number, v_part.refusal
+                USING ERRCODE = 'MR225',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_part.number, 'into', v_into.number)::text,
+                      HINT = 'Merge lots of one status into one that expires no later, or into a new one.';
+        END IF;
+    END LOOP;
+
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal), array_agg(b.second_on_hand ORDER BY k.ordinal)
+    INTO v_quantities, v_second_quantities
+    FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+    JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
+    v_number := inventory.post_lot_change('merge', v_location, v_into,
+        v_lot_ids, v_quantities, v_second_quantities, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.merge_lots(jsonb, jsonb) IS
+    'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
 
 -- functions/inventory/post_mixed_movements.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
@@ -2443,6 +3980,45 @@ $function$;
 
 COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], inventory.posting_line[], inventory.document_type, bigint, timestamptz, numeric[]) IS
     'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. p_second_quantities: catch weight per line, null where the item has none. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already, MR228 when the catch weight is missing or too many, MR229 when the balance has less of it.';
+
+-- functions/inventory/post_opening_stock.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.post_opening_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('post-opening-stock', p_context, p_command);
+    v_item catalog.item;
+    v_to catalog.location;
+    v_lot inventory.lot;
+    v_ids bigint[];
+    v_second_quantities numeric[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_to := catalog.find_location(p_command ->> 'to');
+    v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
+        (p_command ->> 'expires_on')::date, true);
+    IF v_item.second_unit_id IS NOT NULL OR p_command ? 'second_quantity' THEN
+        v_second_quantities := ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')];
+    END IF;
+    v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
+            catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+            catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+            false, NULL, NULL, NULL)::inventory.posting_line],
+        'opening', NULL, event.occurred_at(p_command), v_second_quantities);
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
+    'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
 
 -- functions/inventory/post_transfers.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
@@ -2999,6 +4575,75 @@ $function$;
 COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigint, bigint, numeric, timestamptz) IS
     'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves several items calls it in ascending order of item id.';
 
+-- functions/inventory/resolve_barcode.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.resolve_barcode(
+    p_barcode text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_gs1 jsonb := inventory.parse_gs1(p_barcode);
+    v_gtin text := CASE WHEN p_barcode ~ '^[0-9]{8,14}$' AND inventory.has_check_digit(p_barcode) THEN lpad(p_barcode, 14, '0') END;
+    v_lot_number text;
+    v_result jsonb;
+    v_matches integer;
+BEGIN
+    IF v_gs1 ? '00' AND inventory.has_check_digit(v_gs1 ->> '00') THEN
+        RETURN jsonb_build_object('kind', 'handling_unit', 'sscc', v_gs1 ->> '00');
+    END IF;
+    IF v_gs1 ?| ARRAY['01', '02'] AND inventory.has_check_digit(coalesce(v_gs1 ->> '01', v_gs1 ->> '02')) THEN
+        v_gtin := coalesce(v_gs1 ->> '01', v_gs1 ->> '02');
+        v_lot_number := coalesce(v_gs1 ->> '10', v_gs1 ->> '21');
+    END IF;
+
+    IF v_gtin IS NOT NULL THEN
+        SELECT jsonb_build_object('kind', CASE WHEN v_lot_number IS NULL THEN 'item' ELSE 'lot' END,
+            'item', i.number, 'lot', v_lot_number, 'unit', u.code,
+            'quantity', coalesce(v_gs1 ->> '37', v_gs1 ->> '30'))
+        INTO v_result
+        FROM catalog.item AS i
+        LEFT JOIN catalog.item_unit AS iu ON iu.item_id = i.id AND iu.gtin = v_gtin
+        JOIN catalog.unit AS u ON u.id = coalesce(iu.unit_id, i.base_unit_id)
+        WHERE (i.gtin = v_gtin OR iu.gtin = v_gtin)
+          AND (v_lot_number IS NULL
+               OR EXISTS (SELECT FROM inventory.lot AS l WHERE l.item_id = i.id AND l.number = v_lot_number));
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT jsonb_build_object('kind', 'item', 'item', i.number) INTO v_result
+        FROM catalog.item AS i WHERE i.number = p_barcode;
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT jsonb_build_object('kind', 'location', 'location', c.code) INTO v_result
+        FROM catalog.location AS c WHERE c.code = p_barcode AND c.is_physical;
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT min(jsonb_build_object('kind', 'lot', 'item', i.number, 'lot', l.number)::text)::jsonb, count(*)
+        INTO v_result, v_matches
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE l.number = p_barcode;
+        IF v_matches > 1 THEN
+            RAISE EXCEPTION '% items have a lot %', v_matches, left(p_barcode, 60)
+                USING ERRCODE = 'MR217',
+                      DETAIL = jsonb_build_object('barcode', left(p_barcode, 60))::text,
+                      HINT = 'Scan the item as well.';
+        END IF;
+    END IF;
+    IF v_result IS NULL THEN
+        RAISE EXCEPTION 'nobody knows the code %', left(p_barcode, 60)
+            USING ERRCODE = 'MR206',
+                  DETAIL = jsonb_build_object('barcode', left(p_barcode, 60))::text,
+                  HINT = 'Scan it again, or key in the number.';
+    END IF;
+    RETURN jsonb_strip_nulls(v_result);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.resolve_barcode(text) IS
+    'What a scanned code means: {kind: item | lot | location | handling_unit, item, lot, unit, quantity, location, sscc}. Takes GS1 element strings (AI 00, 01, 02, 10, 21, 30, 37), GTINs, item numbers, location codes and lot numbers. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
+
 -- functions/inventory/reverse_count.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.reverse_count(
     p_context jsonb,
@@ -3171,6 +4816,60 @@ $function$;
 COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
     'Releases, blocks or quarantines a lot, wherever it lies. Call it after the rows of the document are locked and before the posting of the same command.';
 
+-- functions/inventory/split_lot.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.split_lot(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('split-lot', p_context, p_command);
+    v_item catalog.item;
+    v_parent inventory.lot;
+    v_child inventory.lot;
+    v_location catalog.location;
+    v_quantity numeric;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_parent := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_location := catalog.find_location(p_command ->> 'location');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+    IF v_item.tracking = 'serial' THEN
+        RAISE EXCEPTION 'a serial number of % is one piece and cannot be split', v_item.number
+            USING ERRCODE = 'MR225',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_parent.number)::text,
+                  HINT = 'Scan the right piece.';
+    END IF;
+
+    -- The new lot first and the balances then, as everybody does; under their lock the status cannot change any more.
+    v_child := inventory.ensure_lot(v_item, p_command ->> 'new_lot', v_parent.status, v_parent.supplier_id, v_parent.supplier_lot,
+        v_parent.manufactured_on, v_parent.expires_on);
+    PERFORM inventory.lock_balances(ARRAY[
+        ROW(v_item.id, v_location.id, v_parent.id), ROW(v_item.id, v_location.id, v_child.id)]::inventory.balance_key[]);
+    UPDATE inventory.lot AS l
+    SET status = o.status,
+        expires_on = o.expires_on,
+        arrived_at = o.arrived_at
+    FROM inventory.lot AS o
+    WHERE l.id = v_child.id AND o.id = v_parent.id;
+
+    v_number := inventory.post_lot_change('split', v_location, v_child,
+        ARRAY[v_parent.id], ARRAY[v_quantity],
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')], event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.split_lot(jsonb, jsonb) IS
+    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, second_quantity (catch weight), new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+
 -- functions/inventory/tell_expired_lots.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.tell_expired_lots() RETURNS integer
 LANGUAGE plpgsql
@@ -3202,6 +4901,86 @@ $function$;
 
 COMMENT ON FUNCTION inventory.tell_expired_lots() IS
     'Tells the feed of every lot in stock that has expired since the last call, each once, and says how many.';
+
+-- functions/inventory/write_snapshots.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.write_snapshots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_period inventory.period;
+    v_previous_id bigint;
+    v_written integer := 0;
+BEGIN
+    FOR v_period IN
+        SELECT p.* FROM inventory.period AS p WHERE p.snapshot_at IS NULL ORDER BY p.ends_at FOR UPDATE
+    LOOP
+        SELECT p.id INTO v_previous_id FROM inventory.period AS p WHERE p.ends_at = v_period.starts_at;
+
+        -- What happened in the period was posted between five minutes before it began (clocks of devices may be that much
+        -- ahead) and its closing; so the scan is of one period.
+        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand, second_on_hand)
+        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
+        FROM (
+            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
+            FROM inventory.period_balance AS b
+            WHERE b.period_id = v_previous_id
+            UNION ALL
+            SELECT m.item_id, p.location_id, m.lot_id, p.quantity, p.second_quantity
+            FROM inventory.movement AS m
+            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
+            JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
+            WHERE m.posted_at >= v_period.starts_at - interval '5 minutes' AND m.posted_at <= v_period.closed_at
+              AND m.occurred_at >= v_period.starts_at AND m.occurred_at < v_period.ends_at
+        ) AS e
+        GROUP BY e.item_id, e.location_id, e.lot_id
+        HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
+
+        UPDATE inventory.period AS p SET snapshot_at = clock_timestamp() WHERE p.id = v_period.id;
+        v_written := v_written + 1;
+    END LOOP;
+    RETURN v_written;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.write_snapshots() IS
+    'Writes the balances at the end of every closed period that has none yet, from those of the period before and the movements of the period; says of how many. Idempotent; reads the ledger of one period each.';
+
+-- functions/production/cancel_work_order.sql as it was.
+CREATE OR REPLACE FUNCTION production.cancel_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-work-order', p_context, p_command);
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    IF v_order.good_quantity > 0 OR v_order.scrap_quantity > 0 OR EXISTS (
+        SELECT FROM production.work_order_material AS m WHERE m.work_order_id = v_order.id AND m.issued_quantity > 0) THEN
+        RAISE EXCEPTION 'material or production was booked on work order %', v_order.number
+            USING ERRCODE = 'MR320',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'good_quantity', trim_scale(v_order.good_quantity)::text,
+                      'scrap_quantity', trim_scale(v_order.scrap_quantity)::text)::text,
+                  HINT = 'Take that back first, or complete the order.';
+    END IF;
+    UPDATE production.work_order AS o SET state = 'cancelled' WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.cancelled', v_order.id, jsonb_build_object('number', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.cancel_work_order(jsonb, jsonb) IS
+    'Command: the order is not made. Body: work_order. Raises MR301, MR303, MR320 when material or production was booked on it.';
 
 -- functions/production/choose_lots.sql as it was.
 CREATE OR REPLACE FUNCTION production.choose_lots(
@@ -3354,6 +5133,186 @@ $function$;
 COMMENT ON FUNCTION production.choose_lots(production.work_order, production.production_report_material[], jsonb, bigint, bigint, bigint) IS
     'Which lots a backflush takes: those that the report names, then first expiring first out at the supply location. Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
 
+-- functions/production/complete_work_order.sql as it was.
+CREATE OR REPLACE FUNCTION production.complete_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('complete-work-order', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_report record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    SELECT r.id, r.lot_id INTO v_report
+    FROM production.production_report AS r
+    WHERE r.work_order_id = v_order.id AND NOT r.is_reversed
+    ORDER BY r.moves_stock DESC, r.good_quantity > 0 DESC, r.id DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'nothing was reported of work order %', v_order.number
+            USING ERRCODE = 'MR319',
+                  DETAIL = jsonb_build_object('work_order', v_order.number)::text,
+                  HINT = 'Report production first, or cancel the order.';
+    END IF;
+    -- Scanned material that no report counted yet was used by the last one.
+    PERFORM production.attribute_material(v_order, v_report.id, coalesce(v_report.lot_id, 0), NULL);
+
+    UPDATE production.work_order AS o SET state = 'completed', completed_at = v_occurred_at WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.completed', v_order.id,
+        jsonb_build_object('number', v_order.number, 'good_quantity', trim_scale(v_order.good_quantity)::text,
+            'scrap_quantity', trim_scale(v_order.scrap_quantity)::text));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.complete_work_order(jsonb, jsonb) IS
+    'Command: no more is made on the order. Body: work_order, occurred_at?. Raises MR301, MR303, MR319 when nothing was reported.';
+
+-- functions/production/create_work_order.sql as it was.
+CREATE OR REPLACE FUNCTION production.create_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-work-order', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_item catalog.item;
+    v_site catalog.site;
+    v_work_center catalog.work_center;
+    v_output catalog.location;
+    v_quantity numeric;
+    v_as_of date;
+    v_bill catalog.bill_of_material;
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+
+    IF p_command ->> 'work_center' IS NOT NULL THEN
+        v_work_center := catalog.find_work_center(p_command ->> 'work_center');
+    ELSIF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        v_work_center := catalog.find_work_center((
+            SELECT e.work_center
+            FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, work_center text)
+            ORDER BY e.operation DESC
+            LIMIT 1));
+    ELSE
+        SELECT w.* INTO v_work_center
+        FROM catalog.routing_operation AS o
+        JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence DESC
+        LIMIT 1;
+    END IF;
+    IF p_command ->> 'site' IS NULL AND v_work_center.id IS NOT NULL THEN
+        SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = v_work_center.site_id;
+    ELSE
+        v_site := catalog.resolve_site(p_command ->> 'site');
+    END IF;
+    IF p_command ->> 'output_location' IS NOT NULL THEN
+        v_output := catalog.find_location(p_command ->> 'output_location');
+    ELSE
+        SELECT c.* INTO STRICT v_output
+        FROM catalog.location AS c
+        WHERE c.id = coalesce(v_work_center.output_location_id, catalog.item_location(v_item, v_site.id));
+    END IF;
+    IF v_site.id <> coalesce(v_work_center.site_id, v_site.id) OR v_site.id <> v_output.site_id
+        OR v_output.kind NOT IN ('storage', 'quarantine') THEN
+        RAISE EXCEPTION 'work center % or location % does not fit site %', coalesce(v_work_center.code, '(none)'), v_output.code, v_site.code
+            USING ERRCODE = 'MR311',
+                  DETAIL = jsonb_build_object('site', v_site.code, 'work_center', v_work_center.code,
+                      'output_location', v_output.code, 'kind', v_output.kind)::text,
+                  HINT = 'Name a work center of the site and a storage or quarantine location of it.';
+    END IF;
+
+    v_as_of := coalesce((p_command ->> 'as_of')::date, (v_occurred_at AT TIME ZONE v_site.time_zone)::date);
+    IF p_command ->> 'revision' IS NOT NULL THEN
+        SELECT b.* INTO v_bill
+        FROM catalog.bill_of_material AS b
+        WHERE b.item_id = v_item.id AND b.revision = p_command ->> 'revision';
+    ELSE
+        SELECT b.* INTO v_bill
+        FROM catalog.bill_of_material AS b
+        WHERE b.item_id = v_item.id AND b.valid_during @> v_as_of;
+    END IF;
+    -- An item without any bill of material may be made from nothing that is stocked; one with revisions needs a valid one.
+    IF v_bill.id IS NULL AND (p_command ->> 'revision' IS NOT NULL OR NOT v_item.is_manufactured
+        OR EXISTS (SELECT FROM catalog.bill_of_material AS b WHERE b.item_id = v_item.id)) THEN
+        RAISE EXCEPTION 'item % has no bill of material %', v_item.number,
+            CASE WHEN p_command ->> 'revision' IS NOT NULL THEN 'of revision ' || (p_command ->> 'revision') ELSE 'valid on ' || v_as_of END
+            USING ERRCODE = 'MR302',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision', 'as_of', v_as_of)::text,
+                  HINT = 'Choose a revision of the item, or release one first.';
+    END IF;
+
+    INSERT INTO production.work_order (external_number, site_id, item_id, bill_of_material_id, quantity, work_center_id,
+        output_location_id, over_production_percent, due_on, released_at)
+    VALUES (p_command ->> 'external_number', v_site.id, v_item.id, v_bill.id, v_quantity, v_work_center.id, v_output.id,
+        coalesce((p_command ->> 'over_production_percent')::numeric, 0), (p_command ->> 'due_on')::date, v_occurred_at)
+    ON CONFLICT ON CONSTRAINT work_order_external_number_key DO NOTHING
+    RETURNING work_order.* INTO v_order;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is already a work order with the external number %', p_command ->> 'external_number'
+            USING ERRCODE = 'MR317',
+                  DETAIL = jsonb_build_object('external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that order first: this one may have been entered before.';
+    END IF;
+
+    -- Rounded up, by whole quotient and remainder, so that the last piece never lacks a grain.
+    INSERT INTO production.work_order_material (work_order_id, line_number, item_id, required_quantity, over_issue_percent,
+        supply_location_id, is_backflushed)
+    SELECT v_order.id, l.line_number, l.item_id,
+        (div(l.quantity * v_quantity * 10::numeric ^ u.scale, v_bill.base_quantity)
+            + sign(mod(l.quantity * v_quantity * 10::numeric ^ u.scale, v_bill.base_quantity))) / 10::numeric ^ u.scale,
+        coalesce((p_command ->> 'over_issue_percent')::numeric, 10),
+        coalesce(c.id, v_work_center.supply_location_id, catalog.physical_location(v_site.id, 'storage')),
+        l.is_backflushed
+    FROM catalog.bill_of_material_line AS l
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
+    WHERE l.bill_of_material_id = v_bill.id
+    ORDER BY l.line_number;
+
+    -- A job of its own way (a repair, a prototype, a taken-over order) names its steps; all others follow the routing.
+    IF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, e.operation, e.name, (catalog.find_work_center(e.work_center)).id, coalesce(e.planned_minutes, 0)
+        FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, name text, work_center text, planned_minutes numeric)
+        ORDER BY e.operation;
+    ELSE
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
+        FROM catalog.routing_operation AS o
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence;
+    END IF;
+
+    PERFORM event.publish('work_order.released', v_order.id,
+        jsonb_build_object('number', v_order.number, 'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.create_work_order(jsonb, jsonb) IS
+    'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), operations? [operation, name, work_center, planned_minutes?: instead of the routing], occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
+
 -- functions/production/get_material_issue.sql as it was.
 CREATE OR REPLACE FUNCTION production.get_material_issue(
     p_number text
@@ -3429,6 +5388,55 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.get_production_report(text) IS 'A production report as a document, quantities in base units; null when there is none of that number.';
+
+-- functions/production/get_work_order.sql as it was.
+CREATE OR REPLACE FUNCTION production.get_work_order(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', o.number, 'external_number', o.external_number, 'site', s.code, 'item', i.number, 'revision', b.revision,
+            'quantity', trim_scale(o.quantity)::text, 'unit', u.code, 'state', o.state, 'work_center', w.code,
+            'output_location', c.code, 'over_production_percent', trim_scale(o.over_production_percent)::text,
+            'good_quantity', trim_scale(o.good_quantity)::text, 'scrap_quantity', trim_scale(o.scrap_quantity)::text,
+            'rework_quantity', trim_scale(o.rework_quantity)::text, 'due_on', o.due_on, 'released_at', o.released_at,
+            'completed_at', o.completed_at, 'created_at', o.created_at,
+            'materials', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', m.line_number, 'item', mi.number, 'required_quantity', trim_scale(m.required_quantity)::text,
+                    'issued_quantity', trim_scale(m.issued_quantity)::text, 'unit', mu.code, 'supply_location', mc.code,
+                    'is_backflushed', m.is_backflushed) ORDER BY m.line_number), '[]')
+                FROM production.work_order_material AS m
+                JOIN catalog.item AS mi ON mi.id = m.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                JOIN catalog.location AS mc ON mc.id = m.supply_location_id
+                WHERE m.work_order_id = o.id),
+            'operations', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'operation', p.sequence, 'name', p.name, 'work_center', pw.code, 'planned_minutes', trim_scale(p.planned_minutes)::text,
+                    'good_quantity', trim_scale(p.good_quantity)::text, 'scrap_quantity', trim_scale(p.scrap_quantity)::text,
+                    'rework_quantity', trim_scale(p.rework_quantity)::text) ORDER BY p.sequence), '[]')
+                FROM production.work_order_operation AS p
+                JOIN catalog.work_center AS pw ON pw.id = p.work_center_id
+                WHERE p.work_order_id = o.id))
+        FROM production.work_order AS o
+        JOIN catalog.site AS s ON s.id = o.site_id
+        JOIN catalog.item AS i ON i.id = o.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN catalog.location AS c ON c.id = o.output_location_id
+        LEFT JOIN catalog.bill_of_material AS b ON b.id = o.bill_of_material_id
+        LEFT JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE o.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION production.get_work_order(text) IS 'A work order as a document, quantities in base units; null when there is none of that number.';
 
 -- functions/production/issue_material.sql as it was.
 CREATE OR REPLACE FUNCTION production.issue_material(
@@ -3544,6 +5552,81 @@ $function$;
 
 COMMENT ON FUNCTION production.issue_material(jsonb, jsonb) IS
     'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
+
+-- functions/production/list_material_issues.sql as it was.
+CREATE OR REPLACE FUNCTION production.list_material_issues(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.material_issue AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.material_issue AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_material_issue(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_material_issues(text, integer) IS 'A page of issues and returns of material, oldest first, after the number p_after.';
+
+-- functions/production/list_production_reports.sql as it was.
+CREATE OR REPLACE FUNCTION production.list_production_reports(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.production_report AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.production_report AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_production_report(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_production_reports(text, integer) IS 'A page of production reports, oldest first, after the number p_after.';
+
+-- functions/production/list_work_orders.sql as it was.
+CREATE OR REPLACE FUNCTION production.list_work_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.work_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.work_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_work_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_work_orders(text, integer) IS 'A page of work orders, oldest first, after the number p_after.';
 
 -- functions/production/reopen_work_order.sql as it was.
 CREATE OR REPLACE FUNCTION production.reopen_work_order(
@@ -4084,6 +6167,142 @@ $function$;
 COMMENT ON FUNCTION production.reverse_production_report(jsonb, jsonb) IS
     'Command: takes back a report: its goods leave stock, its backflushed material comes back, its genealogy drops to 0. Body: production_report, reason, occurred_at?. Raises MR318 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR201 when the goods went on.';
 
+-- functions/purchasing/close_purchase_order.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.close_purchase_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-purchase-order', p_context, p_command);
+    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed')::purchasing.purchase_order_state;
+    v_order purchasing.purchase_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    -- Receipts hold the order in share mode while they post: whoever comes second sees what the first did.
+    SELECT o.* INTO v_order FROM purchasing.purchase_order AS o WHERE o.number = p_command ->> 'purchase_order' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no purchase order %', p_command ->> 'purchase_order'
+            USING ERRCODE = 'MR401',
+                  DETAIL = jsonb_build_object('purchase_order', p_command ->> 'purchase_order')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_order.state <> 'released' THEN
+        RAISE EXCEPTION 'purchase order % is %', v_order.number, v_order.state
+            USING ERRCODE = 'MR403',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = 'Nothing more is to be done with this order.';
+    END IF;
+    IF v_outcome = 'cancelled' AND EXISTS (
+        SELECT FROM purchasing.purchase_order_line AS l WHERE l.purchase_order_id = v_order.id AND l.received_quantity > 0) THEN
+        RAISE EXCEPTION 'goods came for purchase order %', v_order.number
+            USING ERRCODE = 'MR418',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number)::text,
+                  HINT = 'Close the order instead of cancelling it.';
+    END IF;
+
+    UPDATE purchasing.purchase_order AS o
+    SET state = CASE v_outcome WHEN 'cancelled' THEN v_outcome ELSE 'closed' END
+    WHERE o.id = v_order.id;
+    PERFORM event.publish('purchase_order.' || CASE v_outcome WHEN 'cancelled' THEN 'cancelled' ELSE 'closed' END, v_order.id,
+        jsonb_build_object('number', v_order.number));
+    RETURN event.finish_request(p_context, 201, purchasing.get_purchase_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.close_purchase_order(jsonb, jsonb) IS
+    'Command: no more is expected on an order. Body: purchase_order, outcome? (closed, the default, or cancelled: only while nothing was received). Raises MR401 when there is no such order, MR403 when it is closed or cancelled, MR418 when goods came for it.';
+
+-- functions/purchasing/create_purchase_order.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.create_purchase_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-purchase-order', p_context, p_command);
+    v_site catalog.site;
+    v_supplier catalog.partner;
+    v_order purchasing.purchase_order;
+    v_line record;
+    v_item catalog.item;
+    v_unit_id bigint;
+    v_base_quantity numeric;
+    v_price numeric;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.resolve_site(p_command ->> 'site');
+    v_supplier := catalog.find_partner(p_command ->> 'supplier');
+    IF NOT v_supplier.is_supplier THEN
+        RAISE EXCEPTION 'partner % is not a supplier', v_supplier.code
+            USING ERRCODE = 'MR404',
+                  DETAIL = jsonb_build_object('supplier', v_supplier.code)::text,
+                  HINT = 'Choose a supplier, or make this partner one.';
+    END IF;
+
+    INSERT INTO purchasing.purchase_order (external_number, site_id, supplier_id, currency, ordered_on)
+    VALUES (p_command ->> 'external_number', v_site.id, v_supplier.id, coalesce(p_command ->> 'currency', v_supplier.currency),
+        coalesce((p_command ->> 'ordered_on')::date, (clock_timestamp() AT TIME ZONE v_site.time_zone)::date))
+    ON CONFLICT ON CONSTRAINT purchase_order_external_number_key DO NOTHING
+    RETURNING purchase_order.* INTO v_order;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is already a purchase order with the external number %', p_command ->> 'external_number'
+            USING ERRCODE = 'MR417',
+                  DETAIL = jsonb_build_object('external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that order first: this one may have been entered before.';
+    END IF;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+    LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        v_base_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        v_unit_id := CASE WHEN v_line.line ->> 'unit' IS NULL THEN v_item.base_unit_id
+            ELSE (catalog.find_unit(v_line.line ->> 'unit')).id END;
+        v_price := (v_line.line ->> 'price')::numeric;
+        IF v_price IS NULL THEN
+            SELECT s.price INTO v_price
+            FROM catalog.supplier_item AS s
+            WHERE s.partner_id = v_supplier.id
+              AND s.item_id = v_item.id
+              AND s.unit_id = v_unit_id
+              AND s.currency = v_order.currency;
+        END IF;
+        IF v_price IS NULL THEN
+            RAISE EXCEPTION 'line % needs a price: supplier % has none for item % in that unit and currency',
+                v_line.line_number, v_supplier.code, v_item.number
+                USING ERRCODE = 'MR420',
+                      DETAIL = jsonb_build_object('line', v_line.line_number, 'item', v_item.number, 'supplier', v_supplier.code,
+                          'unit', v_line.line ->> 'unit', 'currency', v_order.currency)::text,
+                      HINT = 'Enter the price.';
+        END IF;
+
+        INSERT INTO purchasing.purchase_order_line (purchase_order_id, line_number, item_id, unit_id, quantity, base_quantity,
+            price, due_on, over_receipt_percent)
+        VALUES (v_order.id, v_line.line_number, v_item.id, v_unit_id, (v_line.line ->> 'quantity')::numeric, v_base_quantity,
+            v_price, (v_line.line ->> 'due_on')::date, coalesce((v_line.line ->> 'over_receipt_percent')::numeric, 0));
+    END LOOP;
+
+    PERFORM event.publish('purchase_order.released', v_order.id,
+        jsonb_build_object('number', v_order.number, 'site', v_site.code, 'supplier', v_supplier.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_purchase_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.create_purchase_order(jsonb, jsonb) IS
+    'Command: orders goods from a supplier. Body: supplier, site?, currency?, ordered_on?, external_number?, lines [item, quantity, unit?, price? (per unit; default: the price of the supplier), due_on?, over_receipt_percent?]. Raises MR404 when the partner is no supplier, MR417 when the external number is taken, MR420 when no price is known.';
+
 -- functions/purchasing/get_goods_receipt.sql as it was.
 CREATE OR REPLACE FUNCTION purchasing.get_goods_receipt(
     p_number text
@@ -4154,6 +6373,45 @@ END;
 $function$;
 
 COMMENT ON FUNCTION purchasing.get_inspection(text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
+
+-- functions/purchasing/get_purchase_order.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.get_purchase_order(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', o.number, 'external_number', o.external_number, 'site', s.code, 'supplier', p.code, 'currency', o.currency,
+            'state', o.state, 'ordered_on', o.ordered_on, 'created_at', o.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'item', i.number,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'price', trim_scale(l.price)::text,
+                    'base_quantity', trim_scale(l.base_quantity)::text, 'base_unit', b.code,
+                    'due_on', l.due_on, 'over_receipt_percent', trim_scale(l.over_receipt_percent)::text,
+                    'received_quantity', trim_scale(l.received_quantity)::text,
+                    'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                    'returned_quantity', trim_scale(l.returned_quantity)::text,
+                    'open_quantity', trim_scale(greatest(l.base_quantity - l.received_quantity + l.returned_quantity, 0))::text)
+                    ORDER BY l.line_number), '[]')
+                FROM purchasing.purchase_order_line AS l
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = l.unit_id
+                JOIN catalog.unit AS b ON b.id = i.base_unit_id
+                WHERE l.purchase_order_id = o.id))
+        FROM purchasing.purchase_order AS o
+        JOIN catalog.site AS s ON s.id = o.site_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        WHERE o.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_purchase_order(text) IS 'A purchase order as a document; null when there is none of that number.';
 
 -- functions/purchasing/get_supplier_return.sql as it was.
 CREATE OR REPLACE FUNCTION purchasing.get_supplier_return(
@@ -4310,6 +6568,106 @@ $function$;
 
 COMMENT ON FUNCTION purchasing.inspect_goods(jsonb, jsonb) IS
     'Command: decides about a received line that waits in quarantine. What is accepted releases the lot, and is put away when a place is named or the goods have no lot; what is rejected goes to the rejected location; a lot that is rejected as a whole is blocked. Body: goods_receipt, line, accepted_quantity?, rejected_quantity? (together the received quantity), unit?, reason (if anything is rejected), to_location?, location? (if the goods were moved within quarantine), note?, occurred_at?. Raises MR406 to MR409 and MR413.';
+
+-- functions/purchasing/list_goods_receipts.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.list_goods_receipts(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.goods_receipt AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.goods_receipt AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_goods_receipt(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_goods_receipts(text, integer) IS 'A page of goods receipts, oldest first, after the number p_after.';
+
+-- functions/purchasing/list_inspections.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.list_inspections(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.inspection AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.inspection AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_inspection(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_inspections(text, integer) IS 'A page of inspections, oldest first, after the number p_after.';
+
+-- functions/purchasing/list_purchase_orders.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.list_purchase_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.purchase_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.purchase_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_purchase_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_purchase_orders(text, integer) IS 'A page of purchase orders, oldest first, after the number p_after.';
+
+-- functions/purchasing/list_supplier_returns.sql as it was.
+CREATE OR REPLACE FUNCTION purchasing.list_supplier_returns(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.supplier_return AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.supplier_return AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_supplier_return(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_supplier_returns(text, integer) IS 'A page of returns to suppliers, oldest first, after the number p_after.';
 
 -- functions/purchasing/oldest_movement_needed.sql as it was.
 CREATE OR REPLACE FUNCTION purchasing.oldest_movement_needed() RETURNS timestamptz
@@ -4802,6 +7160,151 @@ $function$;
 COMMENT ON FUNCTION purchasing.reverse_supplier_return(jsonb, jsonb) IS
     'Command: takes back a return to the supplier. Body: supplier_return, reason, occurred_at?. Raises MR416 when there is no such return, MR413 when it was taken back already, MR402 when replacements came since.';
 
+-- functions/sales/cancel_sales_order.sql as it was.
+CREATE OR REPLACE FUNCTION sales.cancel_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    IF EXISTS (SELECT FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id AND l.picked_quantity > 0) THEN
+        RAISE EXCEPTION 'goods of sales order % are picked', v_order.number
+            USING ERRCODE = 'MR507',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number)::text,
+                  HINT = 'Reverse the picks first, or close the order once everything picked is shipped.';
+    END IF;
+    PERFORM sales.release_lines((SELECT array_agg(l.id) FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id));
+    UPDATE sales.sales_order AS o SET state = 'cancelled' WHERE o.id = v_order.id;
+
+    PERFORM event.publish('sales_order.cancelled', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.cancel_sales_order(jsonb, jsonb) IS
+    'Command: cancels an order of which nothing is picked and frees what is reserved for it. Body: sales_order. Raises MR502 when it is closed or cancelled already, MR507 when goods are picked.';
+
+-- functions/sales/close_sales_order.sql as it was.
+CREATE OR REPLACE FUNCTION sales.close_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    IF EXISTS (
+        SELECT FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND l.picked_quantity > l.shipped_quantity) THEN
+        RAISE EXCEPTION 'goods of sales order % wait in staging', v_order.number
+            USING ERRCODE = 'MR507',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number)::text,
+                  HINT = 'Ship them or reverse the picks first.';
+    END IF;
+    PERFORM sales.release_lines((SELECT array_agg(l.id) FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id));
+    UPDATE sales.sales_order AS o SET state = 'closed' WHERE o.id = v_order.id;
+
+    PERFORM event.publish('sales_order.closed', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.close_sales_order(jsonb, jsonb) IS
+    'Command: nothing more will be delivered for the order, shipped in full or not; frees what is reserved for it. Body: sales_order. Raises MR502 when it is closed or cancelled already, MR507 while picked goods wait in staging.';
+
+-- functions/sales/create_sales_order.sql as it was.
+CREATE OR REPLACE FUNCTION sales.create_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-sales-order', p_context, p_command);
+    v_site catalog.site;
+    v_customer catalog.partner;
+    v_item catalog.item;
+    v_unit_id bigint;
+    v_id bigint;
+    v_number text;
+    v_line record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.find_site(p_command ->> 'site');
+    v_customer := catalog.find_partner(p_command ->> 'customer');
+    IF NOT v_customer.is_customer THEN
+        RAISE EXCEPTION 'partner % is no customer', v_customer.code
+            USING ERRCODE = 'MR503',
+                  DETAIL = jsonb_build_object('customer', v_customer.code)::text,
+                  HINT = 'Check the code, or make the partner a customer.';
+    END IF;
+
+    INSERT INTO sales.sales_order (site_id, customer_id, currency, ordered_on, requested_on, customer_reference, external_number)
+    VALUES (v_site.id, v_customer.id,
+        coalesce(p_command ->> 'currency', v_customer.currency),
+        coalesce((p_command ->> 'ordered_on')::date, (clock_timestamp() AT TIME ZONE v_site.time_zone)::date),
+        (p_command ->> 'requested_on')::date,
+        nullif(p_command ->> 'customer_reference', ''),
+        p_command ->> 'external_number')
+    RETURNING sales_order.id, sales_order.number INTO v_id, v_number;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality AS ordinal
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (value, ordinality)
+    LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        IF NOT v_item.is_sold THEN
+            RAISE EXCEPTION 'item % is not sold', v_item.number
+                USING ERRCODE = 'MR504',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'line', v_line.ordinal)::text,
+                      HINT = 'Check the item.';
+        END IF;
+        v_unit_id := CASE WHEN v_line.line ->> 'unit' IS NULL THEN v_item.base_unit_id
+            ELSE (catalog.find_unit(v_line.line ->> 'unit')).id END;
+        INSERT INTO sales.sales_order_line (sales_order_id, line_number, item_id, unit_id, quantity, base_quantity, unit_price)
+        VALUES (v_id, v_line.ordinal, v_item.id, v_unit_id,
+            -- Converted first: it refuses what is no quantity.
+            CASE WHEN catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit') > 0
+                THEN (v_line.line ->> 'quantity')::numeric END,
+            catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit'),
+            (v_line.line ->> 'unit_price')::numeric);
+    END LOOP;
+
+    PERFORM event.publish('sales_order.created', v_id,
+        jsonb_build_object('sales_order', v_number, 'customer', v_customer.code, 'site', v_site.code));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.create_sales_order(jsonb, jsonb) IS
+    'Command: a customer orders. Body: site, customer, currency?, ordered_on?, requested_on?, customer_reference?, external_number?, lines [{item, quantity, unit?, unit_price}]. Lines are numbered 1, 2, 3. Raises MR503 when the partner is no customer, MR504 when an item is not sold.';
+
 -- functions/sales/get_sales_order.sql as it was.
 CREATE OR REPLACE FUNCTION sales.get_sales_order(
     p_number text
@@ -4865,6 +7368,70 @@ $function$;
 
 COMMENT ON FUNCTION sales.get_sales_order(text) IS
     'A sales order with its lines, how far they are, and where the reserved stock lies; null when there is none of that number. Counters are in base units.';
+
+-- functions/sales/list_sales_orders.sql as it was.
+CREATE OR REPLACE FUNCTION sales.list_sales_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM sales.sales_order AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM sales.sales_order AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(sales.get_sales_order(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION sales.list_sales_orders(text, integer) IS 'A page of sales orders, latest first.';
+
+-- functions/sales/release_sales_order.sql as it was.
+CREATE OR REPLACE FUNCTION sales.release_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('release-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+    v_line_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+
+    SELECT array_agg(DISTINCT w.id)
+    INTO v_line_ids
+    FROM (
+        SELECT (sales.find_sales_order_line(v_order, e.value::integer)).id
+        FROM jsonb_array_elements_text(p_command -> 'lines') AS e
+        UNION ALL
+        SELECT l.id
+        FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND NOT p_command ? 'lines'
+    ) AS w;
+    PERFORM sales.release_lines(v_line_ids);
+
+    PERFORM event.publish('sales_order.released', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.release_sales_order(jsonb, jsonb) IS
+    'Command: frees what is reserved for an order. Body: sales_order, lines? [line numbers] (all, unless named).';
 
 -- functions/sales/reserve_sales_order.sql as it was.
 CREATE OR REPLACE FUNCTION sales.reserve_sales_order(
@@ -5376,6 +7943,126 @@ $function$;
 
 COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
     'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
+
+-- functions/shipping/list_customer_returns.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.list_customer_returns(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.customer_return AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.customer_return AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_customer_return(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_customer_returns(text, integer) IS 'A page of customer returns, latest first.';
+
+-- functions/shipping/list_handling_units.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.list_handling_units(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.sscc AS number
+        FROM shipping.handling_unit AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.handling_unit AS a WHERE a.sscc = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_handling_unit(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_handling_units(text, integer) IS 'A page of boxes and pallets, latest first.';
+
+-- functions/shipping/list_picks.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.list_picks(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.pick AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.pick AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_pick(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_picks(text, integer) IS 'A page of picks, latest first.';
+
+-- functions/shipping/list_return_inspections.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.list_return_inspections(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.return_inspection AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.return_inspection AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_return_inspection(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_return_inspections(text, integer) IS 'A page of inspections of returns, latest first.';
+
+-- functions/shipping/list_shipments.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.list_shipments(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.shipment AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.shipment AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_shipment(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_shipments(text, integer) IS 'A page of shipments, latest first.';
 
 -- functions/shipping/oldest_movement_needed.sql as it was.
 CREATE OR REPLACE FUNCTION shipping.oldest_movement_needed() RETURNS timestamptz

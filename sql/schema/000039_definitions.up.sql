@@ -3,7 +3,7 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
--- >>> functions/audit/add_seal.sql sha256:67fad7e53224f68d
+-- >>> functions/audit/add_seal.sql sha256:010e3d8ae7343ffe
 CREATE OR REPLACE FUNCTION audit.add_seal(
     p_number bigint,
     p_incarnation integer,
@@ -18,6 +18,7 @@ CREATE OR REPLACE FUNCTION audit.add_seal(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.seal (number, incarnation, from_transaction_id, to_transaction_id, row_count, previous, hash, key_id, signature, sealed_at)
@@ -29,7 +30,7 @@ COMMENT ON FUNCTION audit.add_seal(bigint, integer, text, text, bigint, bytea, b
     'Ends a seal, after its parts, in the transaction of audit.prepare_seal.';
 -- <<< functions/audit/add_seal.sql
 
--- >>> functions/audit/add_seal_chunk.sql sha256:0dacffb080bc956b
+-- >>> functions/audit/add_seal_chunk.sql sha256:9c399232293efbcf
 CREATE OR REPLACE FUNCTION audit.add_seal_chunk(
     p_seal_number bigint,
     p_ledger text,
@@ -40,6 +41,7 @@ CREATE OR REPLACE FUNCTION audit.add_seal_chunk(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.seal_chunk (seal_number, ledger, ordinal, row_count, root, prints)
@@ -50,7 +52,7 @@ COMMENT ON FUNCTION audit.add_seal_chunk(bigint, text, integer, integer, bytea, 
     'Adds rows of a table to the seal that is being made.';
 -- <<< functions/audit/add_seal_chunk.sql
 
--- >>> functions/audit/add_seal_part.sql sha256:cf54aa392c457c9d
+-- >>> functions/audit/add_seal_part.sql sha256:0925a0462495644b
 CREATE OR REPLACE FUNCTION audit.add_seal_part(
     p_seal_number bigint,
     p_ledger text,
@@ -61,6 +63,7 @@ CREATE OR REPLACE FUNCTION audit.add_seal_part(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.seal_part (seal_number, ledger, columns, row_count, root, prints_digest)
@@ -71,7 +74,7 @@ COMMENT ON FUNCTION audit.add_seal_part(bigint, text, text[], bigint, bytea, byt
     'Adds a table to the seal that is being made.';
 -- <<< functions/audit/add_seal_part.sql
 
--- >>> functions/audit/begin_delivery.sql sha256:b09ed0cdd388a0bb
+-- >>> functions/audit/begin_delivery.sql sha256:8dd9085f95f67cca
 CREATE OR REPLACE FUNCTION audit.begin_delivery(
     p_destinations text[]
 ) RETURNS TABLE (
@@ -80,6 +83,7 @@ CREATE OR REPLACE FUNCTION audit.begin_delivery(
 )
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -156,12 +160,13 @@ COMMENT ON FUNCTION audit.begin_incarnation(text) IS
     'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
 -- <<< functions/audit/begin_incarnation.sql
 
--- >>> functions/audit/list_columns.sql sha256:9b8a59049d05923b
+-- >>> functions/audit/list_columns.sql sha256:ee0e3e0e835d2257
 CREATE OR REPLACE FUNCTION audit.list_columns(
     p_table text
 ) RETURNS SETOF text
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT a.attname::text
@@ -175,7 +180,7 @@ $function$;
 COMMENT ON FUNCTION audit.list_columns(text) IS 'Columns of a table, in their order: what a seal of it covers.';
 -- <<< functions/audit/list_columns.sql
 
--- >>> functions/audit/list_seals.sql sha256:024c2255acf9ab7e
+-- >>> functions/audit/list_seals.sql sha256:31de150540bdcac7
 CREATE OR REPLACE FUNCTION audit.list_seals(
     p_after bigint,
     p_limit integer
@@ -194,6 +199,7 @@ CREATE OR REPLACE FUNCTION audit.list_seals(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT s.number, s.incarnation, s.from_transaction_id::text, s.to_transaction_id::text, s.row_count, s.previous, s.hash,
@@ -212,7 +218,7 @@ $function$;
 COMMENT ON FUNCTION audit.list_seals(bigint, integer) IS 'Seals after a number, with their parts: what their statements are made of.';
 -- <<< functions/audit/list_seals.sql
 
--- >>> functions/audit/prepare_seal.sql sha256:1b70196a498507a8
+-- >>> functions/audit/prepare_seal.sql sha256:b3011449d3ab6620
 CREATE OR REPLACE FUNCTION audit.prepare_seal(
     OUT number bigint,
     OUT incarnation integer,
@@ -224,6 +230,7 @@ CREATE OR REPLACE FUNCTION audit.prepare_seal(
 )
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
@@ -264,7 +271,7 @@ COMMENT ON FUNCTION audit.prepare_seal() IS
     'What the next seal has to seal: from where the last one ended to the oldest transaction that is still running. Locks sealing until the end of the transaction; nulls when another one seals.';
 -- <<< functions/audit/prepare_seal.sql
 
--- >>> functions/audit/record_delivery.sql sha256:b6d50a80fc9d1544
+-- >>> functions/audit/record_delivery.sql sha256:b98246c907807b60
 CREATE OR REPLACE FUNCTION audit.record_delivery(
     p_destination text,
     p_sent_to bigint,
@@ -272,6 +279,7 @@ CREATE OR REPLACE FUNCTION audit.record_delivery(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.witness AS w (destination, sent_to, sent_at, failing_since, failure)
@@ -313,13 +321,47 @@ COMMENT ON FUNCTION audit.record_detachment(text, text) IS
     'Notes that a partition leaves its append-only table, in the transaction that detaches it, so that its rows are not taken for missing.';
 -- <<< functions/audit/record_detachment.sql
 
--- >>> functions/billing/credit_return.sql sha256:f0d9613b530a19cf
+-- >>> functions/billing/check_sums.sql sha256:866fd1cdd6906af5
+CREATE OR REPLACE FUNCTION billing.check_sums() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_lines numeric;
+    v_net numeric;
+    v_tax numeric;
+BEGIN
+    SELECT sum(l.net) INTO v_lines FROM billing.invoice_line AS l WHERE l.invoice_id = NEW.id;
+    SELECT sum(t.net), sum(t.tax) INTO v_net, v_tax FROM billing.invoice_tax AS t WHERE t.invoice_id = NEW.id;
+    IF (v_lines, v_net, v_tax) IS DISTINCT FROM (NEW.net, NEW.net, NEW.tax)
+        OR EXISTS (
+            SELECT l.tax_code_id, l.rate_percent, sum(l.net) FROM billing.invoice_line AS l WHERE l.invoice_id = NEW.id GROUP BY 1, 2
+            EXCEPT
+            SELECT t.tax_code_id, t.rate_percent, t.net FROM billing.invoice_tax AS t WHERE t.invoice_id = NEW.id) THEN
+        RAISE EXCEPTION 'the sums of % do not hold', NEW.number
+            USING ERRCODE = 'MR655',
+                  DETAIL = jsonb_build_object('invoice', NEW.number, 'lines', v_lines::text, 'net', NEW.net::text,
+                      'tax', NEW.tax::text, 'taxes', v_tax::text)::text,
+                  HINT = 'Report this: the invoice was not issued.';
+    END IF;
+    RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.check_sums() IS
+    'Constraint trigger function of billing.invoice: raises MR655 unless the net amount is the sum of the lines and of the taxes, per rate as well, and the tax is the sum of the taxes.';
+-- <<< functions/billing/check_sums.sql
+
+-- >>> functions/billing/credit_return.sql sha256:f3d76f8cccd7c76f
 CREATE OR REPLACE FUNCTION billing.credit_return(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -397,13 +439,117 @@ COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
     'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
 -- <<< functions/billing/credit_return.sql
 
--- >>> functions/billing/issue_invoice.sql sha256:422ae6ff1ed9b8dc
+-- >>> functions/billing/get_credit_note.sql sha256:c6e70f9d992ed0d7
+CREATE OR REPLACE FUNCTION billing.get_credit_note(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT billing.get_invoice(v.number)
+    FROM billing.invoice AS v
+    WHERE v.number = p_number
+      AND v.kind = 'credit_note';
+$function$;
+
+COMMENT ON FUNCTION billing.get_credit_note(text) IS 'A credit note, in the form of an invoice; null when there is none of that number.';
+-- <<< functions/billing/get_credit_note.sql
+
+-- >>> functions/billing/get_invoice.sql sha256:33a7631d60efbea5
+CREATE OR REPLACE FUNCTION billing.get_invoice(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', v.number,
+        'kind', v.kind,
+        'site', s.code,
+        'customer', p.code,
+        'seller', v.seller,
+        'buyer', v.buyer,
+        'shipment', h.number,
+        'delivery_note', d.number,
+        'customer_return', r.number,
+        'corrects_invoice', c.number,
+        'currency', v.currency,
+        'supplied_on', v.supplied_on,
+        'issued_on', v.issued_on,
+        'due_on', v.due_on,
+        'net', round(v.net, 2)::text,
+        'tax', round(v.tax, 2)::text,
+        'gross', round(v.gross, 2)::text,
+        'lines', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'line', l.line_number,
+                'shipment_line', sl.line_number,
+                'sales_order', o.number,
+                'sales_order_line', ol.line_number,
+                'customer_reference', o.customer_reference,
+                'item', i.number,
+                'item_name', i.name,
+                'lot', nullif(t.number, ''),
+                'quantity', trim_scale(l.quantity)::text,
+                'unit', u.code,
+                'base_quantity', trim_scale(l.base_quantity)::text,
+                'base_unit', b.code,
+                'unit_price', sales.format_price(l.unit_price),
+                'price_quantity', trim_scale(l.price_quantity)::text,
+                'net', round(l.net, 2)::text,
+                'tax_code', x.code,
+                'tax_category', x.category,
+                'rate_percent', trim_scale(l.rate_percent)::text)
+                ORDER BY l.line_number)
+            FROM billing.invoice_line AS l
+            JOIN shipping.shipment_line AS sl ON sl.id = l.shipment_line_id
+            JOIN sales.sales_order_line AS ol ON ol.id = sl.sales_order_line_id
+            JOIN sales.sales_order AS o ON o.id = ol.sales_order_id
+            JOIN catalog.item AS i ON i.id = l.item_id
+            JOIN catalog.unit AS u ON u.id = l.unit_id
+            JOIN catalog.unit AS b ON b.id = i.base_unit_id
+            JOIN inventory.lot AS t ON t.id = sl.lot_id
+            JOIN billing.tax_code AS x ON x.id = l.tax_code_id
+            WHERE l.invoice_id = v.id),
+        'taxes', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'tax_code', x.code,
+                'tax_name', x.name,
+                'tax_category', x.category,
+                'rate_percent', trim_scale(t.rate_percent)::text,
+                'net', round(t.net, 2)::text,
+                'tax', round(t.tax, 2)::text,
+                'note', nullif(x.note, ''))
+                ORDER BY t.id)
+            FROM billing.invoice_tax AS t
+            JOIN billing.tax_code AS x ON x.id = t.tax_code_id
+            WHERE t.invoice_id = v.id))
+    FROM billing.invoice AS v
+    JOIN catalog.site AS s ON s.id = v.site_id
+    JOIN catalog.partner AS p ON p.id = v.customer_id
+    JOIN shipping.shipment AS h ON h.id = v.shipment_id
+    JOIN shipping.delivery_note AS d ON d.shipment_id = h.id
+    LEFT JOIN shipping.customer_return AS r ON r.id = v.customer_return_id
+    LEFT JOIN billing.invoice AS c ON c.id = v.corrects_invoice_id
+    WHERE v.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION billing.get_invoice(text) IS
+    'An invoice or credit note as it is printed, seller and buyer as they were on the day of issue; null when there is none of that number.';
+-- <<< functions/billing/get_invoice.sql
+
+-- >>> functions/billing/issue_invoice.sql sha256:304319dd34c9329b
 CREATE OR REPLACE FUNCTION billing.issue_invoice(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -468,6 +614,60 @@ COMMENT ON FUNCTION billing.issue_invoice(jsonb, jsonb) IS
     'Command: invoices a shipment, all of it, at the prices of its orders and the tax of the day of delivery. Body: shipment (its number or that of its delivery note), payment_days? (30). Raises MR536 when the shipment was reversed, MR651 when it is invoiced already, MR652 and MR653 when tax rule or rate is missing.';
 -- <<< functions/billing/issue_invoice.sql
 
+-- >>> functions/billing/list_credit_notes.sql sha256:863d28e942e01504
+CREATE OR REPLACE FUNCTION billing.list_credit_notes(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM billing.invoice AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM billing.invoice AS a WHERE a.number = p_after))
+          AND t.kind = 'credit_note'
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(billing.get_credit_note(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION billing.list_credit_notes(text, integer) IS 'A page of credit notes, latest first.';
+-- <<< functions/billing/list_credit_notes.sql
+
+-- >>> functions/billing/list_invoices.sql sha256:de58a4c53fc8c74c
+CREATE OR REPLACE FUNCTION billing.list_invoices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM billing.invoice AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM billing.invoice AS a WHERE a.number = p_after))
+          AND t.kind = 'invoice'
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(billing.get_invoice(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION billing.list_invoices(text, integer) IS 'A page of invoices, latest first.';
+-- <<< functions/billing/list_invoices.sql
+
 -- The signature changed.
 DROP FUNCTION IF EXISTS catalog.find_reason(text);
 -- >>> functions/catalog/find_reason.sql sha256:4afb1a466a554328
@@ -502,12 +702,120 @@ $function$;
 COMMENT ON FUNCTION catalog.find_reason(text, catalog.reason_kind[]) IS 'The reason of that code, for a step that reasons of the kinds named explain. Raises MR106 when there is none, MR109 when it is of another kind.';
 -- <<< functions/catalog/find_reason.sql
 
--- >>> functions/catalog/get_partner.sql sha256:4d4f49c2ae4b526a
+-- >>> functions/catalog/get_bill_of_material.sql sha256:63eccae39ef2ee55
+CREATE OR REPLACE FUNCTION catalog.get_bill_of_material(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', i.number || '/' || b.revision,
+        'item', i.number,
+        'revision', b.revision,
+        'valid_from', lower(b.valid_during),
+        'valid_to', upper(b.valid_during) - 1,
+        'base_quantity', trim_scale(b.base_quantity)::text,
+        'unit', u.code,
+        'lines', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'line', l.line_number,
+                    'item', c.number,
+                    'quantity', trim_scale(l.quantity)::text,
+                    'unit', cu.code,
+                    'is_backflushed', l.is_backflushed)
+                ORDER BY l.line_number)
+            FROM catalog.bill_of_material_line AS l
+            JOIN catalog.item AS c ON c.id = l.item_id
+            JOIN catalog.unit AS cu ON cu.id = c.base_unit_id
+            WHERE l.bill_of_material_id = b.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.bill_of_material AS b ON b.item_id = i.id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE p_number LIKE '%/%'
+      AND i.number = left(p_number, length(p_number) - strpos(reverse(p_number), '/'))
+      AND b.revision = right(p_number, strpos(reverse(p_number), '/') - 1);
+$function$;
+
+COMMENT ON FUNCTION catalog.get_bill_of_material(text) IS 'The revision of a bill of material named item/revision, as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_bill_of_material.sql
+
+-- >>> functions/catalog/get_item.sql sha256:07f92b123cad8d8a
+CREATE OR REPLACE FUNCTION catalog.get_item(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', i.number,
+        'name', i.name,
+        'base_unit', u.code,
+        'tracking', i.tracking,
+        'costing_method', i.costing_method,
+        'issue_order', i.issue_order,
+        'is_purchased', i.is_purchased,
+        'is_manufactured', i.is_manufactured,
+        'is_sold', i.is_sold,
+        'is_inspected', i.is_inspected,
+        'shelf_life_days', i.shelf_life_days,
+        'gtin', i.gtin,
+        'standard_cost', trim_scale(i.standard_cost)::text,
+        'default_location', l.code,
+        'second_unit', (SELECT s.code FROM catalog.unit AS s WHERE s.id = i.second_unit_id),
+        'units', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                    'unit', o.code,
+                    'numerator', iu.numerator,
+                    'denominator', iu.denominator,
+                    'gtin', iu.gtin)
+                ORDER BY o.code)
+            FROM catalog.item_unit AS iu
+            JOIN catalog.unit AS o ON o.id = iu.unit_id
+            WHERE iu.item_id = i.id), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS l ON l.id = i.default_location_id
+    WHERE i.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_item(text) IS 'The item of that number as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_item.sql
+
+-- >>> functions/catalog/get_location.sql sha256:f0b395123610de9d
+CREATE OR REPLACE FUNCTION catalog.get_location(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', l.code,
+        'site', s.code,
+        'name', l.name,
+        'kind', l.kind,
+        'is_physical', l.is_physical)
+    FROM catalog.location AS l
+    JOIN catalog.site AS s ON s.id = l.site_id
+    WHERE l.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_location(text) IS 'The location of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_location.sql
+
+-- >>> functions/catalog/get_partner.sql sha256:f00da24cc3d98a52
 CREATE OR REPLACE FUNCTION catalog.get_partner(
     p_code text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -534,12 +842,103 @@ $function$;
 COMMENT ON FUNCTION catalog.get_partner(text) IS 'The partner of that code as the API shows it; null when there is none.';
 -- <<< functions/catalog/get_partner.sql
 
--- >>> functions/catalog/get_work_center.sql sha256:fe3253629ead5b77
+-- >>> functions/catalog/get_reason.sql sha256:7f582bd38188f48f
+CREATE OR REPLACE FUNCTION catalog.get_reason(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind)
+    FROM catalog.reason AS r
+    WHERE r.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_reason(text) IS 'The reason of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_reason.sql
+
+-- >>> functions/catalog/get_routing.sql sha256:a0ee6b0ed08a979d
+CREATE OR REPLACE FUNCTION catalog.get_routing(
+    p_item text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'item', i.number,
+        'operations', jsonb_agg(jsonb_build_object(
+                'sequence', o.sequence,
+                'name', o.name,
+                'work_center', w.code,
+                'setup_minutes', trim_scale(o.setup_minutes)::text,
+                'run_minutes', trim_scale(o.run_minutes)::text)
+            ORDER BY o.sequence))
+    FROM catalog.item AS i
+    JOIN catalog.routing_operation AS o ON o.item_id = i.id
+    JOIN catalog.work_center AS w ON w.id = o.work_center_id
+    WHERE i.number = p_item
+    GROUP BY i.number;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_routing(text) IS 'The operations by which an item is made, as the API shows them; null when there are none.';
+-- <<< functions/catalog/get_routing.sql
+
+-- >>> functions/catalog/get_site.sql sha256:3ddf34d4e4ca2027
+CREATE OR REPLACE FUNCTION catalog.get_site(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', s.code,
+        'name', s.name,
+        'gln', s.gln,
+        'gs1_company_prefix', s.gs1_company_prefix,
+        'vat_number', s.vat_number,
+        'street', s.street,
+        'postal_code', s.postal_code,
+        'city', s.city,
+        'country', s.country,
+        'currency', s.currency,
+        'time_zone', s.time_zone)
+    FROM catalog.site AS s
+    WHERE s.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_site(text) IS 'The site of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_site.sql
+
+-- >>> functions/catalog/get_unit.sql sha256:6a94dcc5ab7d6c0f
+CREATE OR REPLACE FUNCTION catalog.get_unit(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', u.code, 'name', u.name, 'scale', u.scale)
+    FROM catalog.unit AS u
+    WHERE u.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION catalog.get_unit(text) IS 'The unit of that code as the API shows it; null when there is none.';
+-- <<< functions/catalog/get_unit.sql
+
+-- >>> functions/catalog/get_work_center.sql sha256:29673a04a6f98258
 CREATE OR REPLACE FUNCTION catalog.get_work_center(
     p_code text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -596,6 +995,271 @@ COMMENT ON FUNCTION catalog.import_work_centers(jsonb, jsonb) IS
     'Command: takes work centers over from another system. Body: rows of site, code, name, supply_location, output_location, hourly_rate, machine_hourly_rate?. What is there already stays as it is; a row that refers to something missing fails the whole call. Answers how many rows were given and inserted.';
 -- <<< functions/catalog/import_work_centers.sql
 
+-- >>> functions/catalog/list_bills_of_material.sql sha256:54a4bf4c56a015bb
+CREATE OR REPLACE FUNCTION catalog.list_bills_of_material(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM (
+            SELECT i.number || '/' || b.revision AS number
+            FROM catalog.bill_of_material AS b
+            JOIN catalog.item AS i ON i.id = b.item_id
+        ) AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_bill_of_material(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_bills_of_material(text, integer) IS 'Revisions of bills of material by item and revision, a page at a time.';
+-- <<< functions/catalog/list_bills_of_material.sql
+
+-- >>> functions/catalog/list_items.sql sha256:895a0005347aef9f
+CREATE OR REPLACE FUNCTION catalog.list_items(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE p_after IS NULL OR t.number > p_after
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_item(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_items(text, integer) IS 'Items by number, a page at a time.';
+-- <<< functions/catalog/list_items.sql
+
+-- >>> functions/catalog/list_locations.sql sha256:3a498ff35c907af5
+CREATE OR REPLACE FUNCTION catalog.list_locations(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.location AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_location(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_locations(text, integer) IS 'Locations by code, virtual ones included, a page at a time.';
+-- <<< functions/catalog/list_locations.sql
+
+-- >>> functions/catalog/list_partners.sql sha256:16787b7eb9631750
+CREATE OR REPLACE FUNCTION catalog.list_partners(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.partner AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_partner(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_partners(text, integer) IS 'Partners by code, a page at a time.';
+-- <<< functions/catalog/list_partners.sql
+
+-- >>> functions/catalog/list_reasons.sql sha256:1a2c93ae2033aaa3
+CREATE OR REPLACE FUNCTION catalog.list_reasons(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.reason AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_reason(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_reasons(text, integer) IS 'Reasons by code, a page at a time.';
+-- <<< functions/catalog/list_reasons.sql
+
+-- >>> functions/catalog/list_routings.sql sha256:e6a100cfbae1b571
+CREATE OR REPLACE FUNCTION catalog.list_routings(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number, row_number() OVER (ORDER BY t.number) AS place
+        FROM catalog.item AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+          AND EXISTS (SELECT 1 FROM catalog.routing_operation AS o WHERE o.item_id = t.id)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_routing(p.number) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_routings(text, integer) IS 'Routings by item, a page at a time.';
+-- <<< functions/catalog/list_routings.sql
+
+-- >>> functions/catalog/list_sites.sql sha256:a3cadef02f300288
+CREATE OR REPLACE FUNCTION catalog.list_sites(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.site AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_site(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_sites(text, integer) IS 'Sites by code, a page at a time.';
+-- <<< functions/catalog/list_sites.sql
+
+-- >>> functions/catalog/list_supplier_prices.sql sha256:e702b6979a3ef6f8
+CREATE OR REPLACE FUNCTION catalog.list_supplier_prices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id::text AS id, row_number() OVER (ORDER BY t.id) AS place
+        FROM catalog.supplier_item AS t
+        WHERE p_after IS NULL OR t.id > CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 0 END
+        ORDER BY t.id
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_supplier_price(p.id) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.id) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_supplier_prices(text, integer) IS 'Prices of suppliers in the order in which they came, a page at a time. p_after is the id of the last one.';
+-- <<< functions/catalog/list_supplier_prices.sql
+
+-- >>> functions/catalog/list_units.sql sha256:432d35485f10c27f
+CREATE OR REPLACE FUNCTION catalog.list_units(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.unit AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_unit(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_units(text, integer) IS 'Units by code, a page at a time.';
+-- <<< functions/catalog/list_units.sql
+
+-- >>> functions/catalog/list_work_centers.sql sha256:52f9a17ac264035d
+CREATE OR REPLACE FUNCTION catalog.list_work_centers(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code, row_number() OVER (ORDER BY t.code) AS place
+        FROM catalog.work_center AS t
+        WHERE p_after IS NULL OR t.code > p_after
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(catalog.get_work_center(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION catalog.list_work_centers(text, integer) IS 'Work centers by code, a page at a time.';
+-- <<< functions/catalog/list_work_centers.sql
+
 -- >>> functions/catalog/local_date.sql sha256:6fad64bd027a4873
 CREATE OR REPLACE FUNCTION catalog.local_date(
     p_site_id bigint
@@ -636,13 +1300,68 @@ COMMENT ON FUNCTION catalog.refuse_removal() IS
     'Trigger function of tables that the stock ledger names: raises MR114 on delete and truncate, whether a movement names the row or not. What inventory.movement relies on instead of foreign keys.';
 -- <<< functions/catalog/refuse_removal.sql
 
--- >>> functions/catalog/save_item.sql sha256:40d00fad1502ec46
+-- >>> functions/catalog/save_bill_of_material.sql sha256:be68eec9d7ada5ba
+CREATE OR REPLACE FUNCTION catalog.save_bill_of_material(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+    v_bill_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-bill-of-material', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    INSERT INTO catalog.bill_of_material AS b (item_id, revision, valid_during, base_quantity)
+    VALUES (v_item.id, p_command ->> 'revision',
+        daterange((p_command ->> 'valid_from')::date, (p_command ->> 'valid_to')::date, '[]'),
+        catalog.to_base_quantity(v_item, p_command ->> 'base_quantity', p_command ->> 'unit'))
+    ON CONFLICT (item_id, revision) DO UPDATE
+    SET valid_during = EXCLUDED.valid_during,
+        base_quantity = EXCLUDED.base_quantity
+    RETURNING b.id INTO v_bill_id;
+
+    PERFORM catalog.refuse_duplicates(p_command -> 'lines', 'line');
+    DELETE FROM catalog.bill_of_material_line AS l
+    WHERE l.bill_of_material_id = v_bill_id
+      AND l.line_number NOT IN (SELECT (e.line ->> 'line')::integer FROM jsonb_array_elements(p_command -> 'lines') AS e (line));
+    INSERT INTO catalog.bill_of_material_line AS l (bill_of_material_id, line_number, item_id, quantity, is_backflushed)
+    SELECT v_bill_id, (e.line ->> 'line')::integer, c.id, catalog.to_base_quantity(c, e.line ->> 'quantity', e.line ->> 'unit'),
+        coalesce((e.line ->> 'is_backflushed')::boolean, true)
+    FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (line, place)
+    CROSS JOIN LATERAL catalog.find_item(e.line ->> 'item') AS c
+    ORDER BY e.place
+    ON CONFLICT (bill_of_material_id, line_number) DO UPDATE
+    SET item_id = EXCLUDED.item_id,
+        quantity = EXCLUDED.quantity,
+        is_backflushed = EXCLUDED.is_backflushed;
+
+    PERFORM event.publish('bill_of_material.saved', v_bill_id, jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision'));
+    RETURN event.finish_request(p_context, 200, catalog.get_bill_of_material(v_item.number || '/' || (p_command ->> 'revision')));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_bill_of_material(jsonb, jsonb) IS
+    'Makes a revision of a bill of material, or replaces the one of that name; work orders keep the materials that they were made with. Raises MR101 and MR104 for unknown codes, MR110 to MR112 for quantities, MR113 when the item would be made of itself; MR120 when a line is named twice; two revisions of an item valid on one day are refused.';
+-- <<< functions/catalog/save_bill_of_material.sql
+
+-- >>> functions/catalog/save_item.sql sha256:34df87560c813062
 CREATE OR REPLACE FUNCTION catalog.save_item(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -710,13 +1429,52 @@ COMMENT ON FUNCTION catalog.save_item(jsonb, jsonb) IS
     'Makes an item with its other units, or replaces what is known of the item of that number. Raises MR104 for an unknown unit, MR102 for an unknown location, MR117 for a wrong GTIN, MR114 when its base unit, second unit or tracking would change, MR120 when a unit is named twice.';
 -- <<< functions/catalog/save_item.sql
 
--- >>> functions/catalog/save_partner.sql sha256:1adcd0b9bbef6a6c
+-- >>> functions/catalog/save_location.sql sha256:176fc3dd17305ef0
+CREATE OR REPLACE FUNCTION catalog.save_location(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_location_id bigint;
+    v_site catalog.site;
+BEGIN
+    v_answer := event.begin_request('save-location', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_site := catalog.find_site(p_command ->> 'site');
+    INSERT INTO catalog.location AS l (site_id, code, name, kind)
+    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.location_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET site_id = EXCLUDED.site_id,
+        name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING l.id INTO v_location_id;
+
+    PERFORM event.publish('location.saved', v_location_id, jsonb_build_object('location', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_location(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_location(jsonb, jsonb) IS
+    'Makes a location, or renames the one of that code. Raises MR107 for an unknown site, MR114 when its site or kind would change.';
+-- <<< functions/catalog/save_location.sql
+
+-- >>> functions/catalog/save_partner.sql sha256:e6f820e3b7d7681e
 CREATE OR REPLACE FUNCTION catalog.save_partner(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -763,13 +1521,238 @@ COMMENT ON FUNCTION catalog.save_partner(jsonb, jsonb) IS
     'Makes a supplier, customer or carrier, or replaces what is known of the partner of that code. Raises MR117 for a wrong GLN.';
 -- <<< functions/catalog/save_partner.sql
 
--- >>> functions/catalog/save_work_center.sql sha256:20fac9b8d3636e14
+-- >>> functions/catalog/save_reason.sql sha256:183c680d3a28b4fd
+CREATE OR REPLACE FUNCTION catalog.save_reason(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_reason_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-reason', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.reason AS r (code, name, kind)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'kind')::catalog.reason_kind)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        kind = EXCLUDED.kind
+    RETURNING r.id INTO v_reason_id;
+
+    PERFORM event.publish('reason.saved', v_reason_id, jsonb_build_object('reason', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_reason(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_reason(jsonb, jsonb) IS
+    'Makes a reason, or renames the one of that code. Raises MR114 when it would explain something else.';
+-- <<< functions/catalog/save_reason.sql
+
+-- >>> functions/catalog/save_routing.sql sha256:f53c9f50547a45b4
+CREATE OR REPLACE FUNCTION catalog.save_routing(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_item catalog.item;
+BEGIN
+    v_answer := event.begin_request('save-routing', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_item := catalog.find_item(p_command ->> 'item');
+    PERFORM catalog.refuse_duplicates(p_command -> 'operations', 'sequence');
+    DELETE FROM catalog.routing_operation AS o
+    WHERE o.item_id = v_item.id
+      AND o.sequence NOT IN (SELECT (e.operation ->> 'sequence')::integer FROM jsonb_array_elements(p_command -> 'operations') AS e (operation));
+    INSERT INTO catalog.routing_operation AS o (item_id, sequence, name, work_center_id, setup_minutes, run_minutes)
+    SELECT v_item.id, (e.operation ->> 'sequence')::integer, e.operation ->> 'name',
+        (catalog.find_work_center(e.operation ->> 'work_center')).id,
+        coalesce((e.operation ->> 'setup_minutes')::numeric, 0), coalesce((e.operation ->> 'run_minutes')::numeric, 0)
+    FROM jsonb_array_elements(p_command -> 'operations') WITH ORDINALITY AS e (operation, place)
+    ORDER BY e.place
+    ON CONFLICT (item_id, sequence) DO UPDATE
+    SET name = EXCLUDED.name,
+        work_center_id = EXCLUDED.work_center_id,
+        setup_minutes = EXCLUDED.setup_minutes,
+        run_minutes = EXCLUDED.run_minutes;
+
+    PERFORM event.publish('routing.saved', v_item.id, jsonb_build_object('item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_routing(v_item.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_routing(jsonb, jsonb) IS
+    'Says by which operations an item is made, or replaces what was said; work orders keep the operations that they were made with. Raises MR101 and MR105 for unknown codes, MR120 when a sequence is named twice.';
+-- <<< functions/catalog/save_routing.sql
+
+-- >>> functions/catalog/save_site.sql sha256:d9c57ccecf9b3159
+CREATE OR REPLACE FUNCTION catalog.save_site(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_site_id bigint;
+    v_code text := p_command ->> 'code';
+BEGIN
+    v_answer := event.begin_request('save-site', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.site AS s (code, name, gln, gs1_company_prefix, vat_number, street, postal_code, city, country, currency, time_zone)
+    VALUES (v_code, p_command ->> 'name', catalog.check_gs1_number(p_command ->> 'gln'), p_command ->> 'gs1_company_prefix',
+        p_command ->> 'vat_number', coalesce(p_command ->> 'street', ''), coalesce(p_command ->> 'postal_code', ''),
+        coalesce(p_command ->> 'city', ''), p_command ->> 'country', p_command ->> 'currency',
+        catalog.check_time_zone(p_command ->> 'time_zone'))
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        gln = EXCLUDED.gln,
+        gs1_company_prefix = EXCLUDED.gs1_company_prefix,
+        vat_number = EXCLUDED.vat_number,
+        street = EXCLUDED.street,
+        postal_code = EXCLUDED.postal_code,
+        city = EXCLUDED.city,
+        country = EXCLUDED.country,
+        currency = EXCLUDED.currency,
+        time_zone = EXCLUDED.time_zone
+    RETURNING s.id INTO v_site_id;
+
+    -- The virtual ends of movements: one of each kind per site.
+    INSERT INTO catalog.location (site_id, code, name, kind)
+    SELECT v_site_id, v_code || '.' || upper(replace(k.kind::text, '_', '-')), replace(k.kind::text, '_', ' '), k.kind
+    FROM unnest(enum_range('supplier'::catalog.location_kind, NULL)) AS k (kind)
+    ON CONFLICT DO NOTHING;
+
+    PERFORM event.publish('site.saved', v_site_id, jsonb_build_object('site', v_code));
+    RETURN event.finish_request(p_context, 200, catalog.get_site(v_code));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_site(jsonb, jsonb) IS
+    'Makes a site with its virtual locations, or replaces what is known of the site of that code. Raises MR117 for a wrong GLN, MR118 for an unknown time zone, MR114 when the currency of its books would change.';
+-- <<< functions/catalog/save_site.sql
+
+-- >>> functions/catalog/save_supplier_price.sql sha256:e5ba34ff6881eff1
+CREATE OR REPLACE FUNCTION catalog.save_supplier_price(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_partner catalog.partner;
+    v_item catalog.item;
+    v_supplier_item_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-supplier-price', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    v_partner := catalog.find_partner(p_command ->> 'supplier');
+    v_item := catalog.find_item(p_command ->> 'item');
+    IF NOT v_partner.is_supplier THEN
+        RAISE EXCEPTION 'partner % is no supplier', v_partner.code
+            USING ERRCODE = 'MR116',
+                  DETAIL = jsonb_build_object('partner', v_partner.code)::text,
+                  HINT = 'Make the partner a supplier first.';
+    END IF;
+    -- Also proves that the item is handled in this unit.
+    PERFORM catalog.to_base_quantity(v_item, '1', p_command ->> 'unit');
+
+    INSERT INTO catalog.supplier_item AS si (partner_id, item_id, unit_id, price, currency, lead_time_days, minimum_quantity, maximum_quantity)
+    VALUES (v_partner.id, v_item.id,
+        CASE WHEN p_command ->> 'unit' IS NULL THEN v_item.base_unit_id ELSE (catalog.find_unit(p_command ->> 'unit')).id END,
+        (p_command ->> 'price')::numeric, coalesce(p_command ->> 'currency', v_partner.currency),
+        coalesce((p_command ->> 'lead_time_days')::integer, 0), coalesce((p_command ->> 'minimum_quantity')::numeric, 0),
+        (p_command ->> 'maximum_quantity')::numeric)
+    ON CONFLICT (partner_id, item_id) DO UPDATE
+    SET unit_id = EXCLUDED.unit_id,
+        price = EXCLUDED.price,
+        currency = EXCLUDED.currency,
+        lead_time_days = EXCLUDED.lead_time_days,
+        minimum_quantity = EXCLUDED.minimum_quantity,
+        maximum_quantity = EXCLUDED.maximum_quantity
+    RETURNING si.id INTO v_supplier_item_id;
+
+    PERFORM event.publish('supplier_price.saved', v_supplier_item_id, jsonb_build_object('supplier', v_partner.code, 'item', v_item.number));
+    RETURN event.finish_request(p_context, 200, catalog.get_supplier_price(v_supplier_item_id::text));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_supplier_price(jsonb, jsonb) IS
+    'Says at which price a supplier delivers an item, or replaces what was said. Raises MR103, MR101 and MR104 for unknown codes, MR116 when the partner is no supplier, MR112 when the item is not handled in the unit.';
+-- <<< functions/catalog/save_supplier_price.sql
+
+-- >>> functions/catalog/save_unit.sql sha256:6bc67161a1a9a151
+CREATE OR REPLACE FUNCTION catalog.save_unit(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer;
+    v_unit_id bigint;
+BEGIN
+    v_answer := event.begin_request('save-unit', p_context, p_command);
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    INSERT INTO catalog.unit AS u (code, name, scale)
+    VALUES (p_command ->> 'code', p_command ->> 'name', (p_command ->> 'scale')::integer)
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        scale = EXCLUDED.scale
+    RETURNING u.id INTO v_unit_id;
+
+    PERFORM event.publish('unit.saved', v_unit_id, jsonb_build_object('unit', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, catalog.get_unit(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION catalog.save_unit(jsonb, jsonb) IS
+    'Makes a unit of measure, or replaces the one of that code. Raises MR114 when it would lose decimal places.';
+-- <<< functions/catalog/save_unit.sql
+
+-- >>> functions/catalog/save_work_center.sql sha256:5c286dd0f1d3c26e
 CREATE OR REPLACE FUNCTION catalog.save_work_center(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -817,12 +1800,13 @@ COMMENT ON FUNCTION catalog.save_work_center(jsonb, jsonb) IS
     'Makes a work center, or replaces what is known of the one of that code. Raises MR107 and MR102 for unknown codes, MR119 when a location is virtual or of another site, MR114 when its site would change.';
 -- <<< functions/catalog/save_work_center.sql
 
--- >>> functions/costing/advance.sql sha256:1f0339ff7508df2a
+-- >>> functions/costing/advance.sql sha256:b9a1b0ede632ff69
 CREATE OR REPLACE FUNCTION costing.advance(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET jit = off
@@ -1498,12 +2482,58 @@ COMMENT ON FUNCTION costing.document_number(costing.entry_kind, inventory.docume
     'Number of the document behind a row of the journal, as it is printed; null where there is none.';
 -- <<< functions/costing/document_number.sql
 
--- >>> functions/costing/get_work_order_cost.sql sha256:a261395fe39dd5ab
+-- >>> functions/costing/get_item_cost.sql sha256:e26c2b601be9f664
+CREATE OR REPLACE FUNCTION costing.get_item_cost(
+    p_item text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'item', i.number,
+        'name', i.name,
+        'unit', u.code,
+        'method', coalesce(s.method, i.costing_method),
+        'quantity', trim_scale(coalesce(s.quantity, 0))::text,
+        'value', trim_scale(coalesce(s.value, 0))::text,
+        'average_cost', CASE WHEN s.quantity > 0 THEN trim_scale(round(s.value / s.quantity, 6))::text END,
+        'last_cost', trim_scale(s.last_unit_cost)::text,
+        'standard_cost', trim_scale(i.standard_cost)::text,
+        'layers', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'number', l.number,
+                'movement', l.movement_id::text,
+                'quantity', trim_scale(l.quantity)::text,
+                'value', trim_scale(l.value)::text,
+                'remaining_quantity', trim_scale(l.remaining_quantity)::text,
+                'remaining_value', trim_scale(l.remaining_value)::text,
+                'unit_cost', trim_scale(round(l.value / l.quantity, 6))::text) ORDER BY l.number)
+            FROM (
+                SELECT y.number, y.movement_id, y.quantity, y.value, y.remaining_quantity, y.remaining_value
+                FROM costing.layer AS y
+                WHERE y.item_id = i.id AND y.number >= s.first_layer AND y.remaining_quantity > 0
+                ORDER BY y.number
+                LIMIT 1000
+            ) AS l), '[]'::jsonb))
+    FROM catalog.item AS i
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN costing.item_stock AS s ON s.item_id = i.id
+    WHERE i.number = p_item;
+$function$;
+
+COMMENT ON FUNCTION costing.get_item_cost(text) IS
+    'What the stock of an item is worth, up to the movement that costing has come to; null when there is no such item. Of FIFO items the open layers, oldest first, at most 1000.';
+-- <<< functions/costing/get_item_cost.sql
+
+-- >>> functions/costing/get_work_order_cost.sql sha256:55687d9765a9e29d
 CREATE OR REPLACE FUNCTION costing.get_work_order_cost(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -1549,13 +2579,14 @@ COMMENT ON FUNCTION costing.get_work_order_cost(text) IS
     'What went into a work order, what its goods took along and what is left, up to the movement that costing has come to; null when there is no such order.';
 -- <<< functions/costing/get_work_order_cost.sql
 
--- >>> functions/costing/list_account_balances.sql sha256:56d7faa9d0bb7381
+-- >>> functions/costing/list_account_balances.sql sha256:49667bee2b619ddc
 CREATE OR REPLACE FUNCTION costing.list_account_balances(
     p_site text,
     p_month date
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -1581,7 +2612,7 @@ COMMENT ON FUNCTION costing.list_account_balances(text, date) IS
     'What the journal debited and credited to each account, over all months or in the one that begins on p_month, and its balance at the end of it.';
 -- <<< functions/costing/list_account_balances.sql
 
--- >>> functions/costing/list_journal_entries.sql sha256:553b4c3dec997786
+-- >>> functions/costing/list_journal_entries.sql sha256:25116bdf4d75ffa1
 CREATE OR REPLACE FUNCTION costing.list_journal_entries(
     p_account text,
     p_item text,
@@ -1593,6 +2624,7 @@ CREATE OR REPLACE FUNCTION costing.list_journal_entries(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -1634,6 +2666,44 @@ $function$;
 COMMENT ON FUNCTION costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer) IS
     'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
 -- <<< functions/costing/list_journal_entries.sql
+
+-- >>> functions/costing/list_valuation.sql sha256:4f9066ce1f9f7ede
+CREATE OR REPLACE FUNCTION costing.list_valuation(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT i.number, i.name, u.code AS unit, s.method, s.quantity, s.value,
+            row_number() OVER (ORDER BY i.number) AS place
+        FROM catalog.item AS i
+        JOIN costing.item_stock AS s ON s.item_id = i.id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE i.number > coalesce(p_after, '')
+        ORDER BY i.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.number,
+            'name', p.name,
+            'unit', p.unit,
+            'method', p.method,
+            'quantity', trim_scale(p.quantity)::text,
+            'value', trim_scale(p.value)::text,
+            'average_cost', CASE WHEN p.quantity > 0 THEN trim_scale(round(p.value / p.quantity, 6))::text END) ORDER BY p.number)
+            FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.number) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION costing.list_valuation(text, integer) IS
+    'Stock value of every costed item by item number, page by page.';
+-- <<< functions/costing/list_valuation.sql
 
 -- >>> functions/costing/oldest_movement_needed.sql sha256:56b6ca1fad9bc83f
 CREATE OR REPLACE FUNCTION costing.oldest_movement_needed() RETURNS timestamptz
@@ -1847,7 +2917,7 @@ COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
 -- <<< functions/costing/read_movements.sql
 
--- >>> functions/costing/write_journal.sql sha256:1bccce5f7c261245
+-- >>> functions/costing/write_journal.sql sha256:043331fce5676e01
 CREATE OR REPLACE FUNCTION costing.write_journal(
     p_from timestamptz,
     p_until timestamptz,
@@ -1859,6 +2929,7 @@ CREATE OR REPLACE FUNCTION costing.write_journal(
 ) RETURNS record
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -1928,13 +2999,14 @@ COMMENT ON FUNCTION document.add_print_job(document.printer, document.kind, text
     'Puts a label into the line of a printer, and wakes who prints. Gives the number of the print job.';
 -- <<< functions/document/add_print_job.sql
 
--- >>> functions/document/cancel_print_job.sql sha256:f96cc02bbccd1db9
+-- >>> functions/document/cancel_print_job.sql sha256:80a2971399ba5959
 CREATE OR REPLACE FUNCTION document.cancel_print_job(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -1969,7 +3041,7 @@ COMMENT ON FUNCTION document.cancel_print_job(jsonb, jsonb) IS
     'Command: a label that waits for its printer is not wanted any more. Body: print_job. Raises MR953 when there is none, MR954 when it does not wait.';
 -- <<< functions/document/cancel_print_job.sql
 
--- >>> functions/document/claim_print_job.sql sha256:f2f291e6f463a52d
+-- >>> functions/document/claim_print_job.sql sha256:aa24f66db3b7dc21
 CREATE OR REPLACE FUNCTION document.claim_print_job(
     p_printer text,
     p_holder uuid,
@@ -1977,6 +3049,7 @@ CREATE OR REPLACE FUNCTION document.claim_print_job(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2090,7 +3163,7 @@ $function$;
 COMMENT ON FUNCTION document.find_printer(text) IS 'The printer of that code. Raises MR950 when there is none.';
 -- <<< functions/document/find_printer.sql
 
--- >>> functions/document/finish_print_job.sql sha256:b9130c64522974d5
+-- >>> functions/document/finish_print_job.sql sha256:f92ad9a9a4c3c080
 CREATE OR REPLACE FUNCTION document.finish_print_job(
     p_id bigint,
     p_holder uuid,
@@ -2099,6 +3172,7 @@ CREATE OR REPLACE FUNCTION document.finish_print_job(
 ) RETURNS double precision
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2154,12 +3228,34 @@ COMMENT ON FUNCTION document.finish_print_job(bigint, uuid, text, text) IS
     'Ends an attempt to print. Outcomes: printed; unsent (the printer got nothing), uncertain (it got some of it, so it may come twice): both wait and the printer is down; failed: no label can be made of it; skipped: it was not tried; interrupted: the worker had to stop in the middle. Gives the seconds after which the printer is tried again, 0 for at once. Publishes print_job.printed, print_job.failed, printer.failed, printer.recovered.';
 -- <<< functions/document/finish_print_job.sql
 
--- >>> functions/document/get_print_job.sql sha256:4bb701b1147b381a
+-- >>> functions/document/get_file.sql sha256:f3333ff2c25c83b9
+CREATE OR REPLACE FUNCTION document.get_file(
+    p_kind text,
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT document.describe_file(f.id)
+    FROM document.file AS f
+    WHERE f.kind = p_kind::document.kind
+      AND f.number = p_number
+    ORDER BY f.id DESC
+    LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION document.get_file(text, text) IS 'The newest rendering of a document, without its content; null when there is none.';
+-- <<< functions/document/get_file.sql
+
+-- >>> functions/document/get_print_job.sql sha256:39e6a4ff4eb0b7c1
 CREATE OR REPLACE FUNCTION document.get_print_job(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -2190,12 +3286,13 @@ $function$;
 COMMENT ON FUNCTION document.get_print_job(text) IS 'A print job with how it went; null when there is none of that number.';
 -- <<< functions/document/get_print_job.sql
 
--- >>> functions/document/get_printer.sql sha256:393e722f1e91d25b
+-- >>> functions/document/get_printer.sql sha256:5c3497d5d89ce6ce
 CREATE OR REPLACE FUNCTION document.get_printer(
     p_code text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -2244,13 +3341,14 @@ COMMENT ON FUNCTION document.get_printer(text) IS
     'A printer with how it does: state (off, down, untried, ready), last success, last error, what waits for it; null when there is none of that code.';
 -- <<< functions/document/get_printer.sql
 
--- >>> functions/document/get_source.sql sha256:394c36cdc9a36e65
+-- >>> functions/document/get_source.sql sha256:a1a1ae7fd537a64e
 CREATE OR REPLACE FUNCTION document.get_source(
     p_kind document.kind,
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2390,13 +3488,41 @@ $function$;
 COMMENT ON FUNCTION document.label_number(text, text) IS 'The number under which the label of a lot is stored: item and lot with a colon between them, which neither may hold.';
 -- <<< functions/document/label_number.sql
 
--- >>> functions/document/list_print_jobs.sql sha256:4d30ad840bd8f2b0
+-- >>> functions/document/list_files.sql sha256:94dd962bdc03a424
+CREATE OR REPLACE FUNCTION document.list_files(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT f.id, document.describe_file(f.id) AS document,
+            row_number() OVER (ORDER BY f.id DESC) AS place
+        FROM document.file AS f
+        WHERE f.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY f.id DESC
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(p.document ORDER BY p.id DESC) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN (min(p.id) FILTER (WHERE p.place <= p_limit))::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION document.list_files(text, integer) IS 'A page of rendered documents without their content, latest first.';
+-- <<< functions/document/list_files.sql
+
+-- >>> functions/document/list_print_jobs.sql sha256:65d62c9f30b4ab82
 CREATE OR REPLACE FUNCTION document.list_print_jobs(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -2415,13 +3541,14 @@ $function$;
 COMMENT ON FUNCTION document.list_print_jobs(text, integer) IS 'A page of print jobs, latest first.';
 -- <<< functions/document/list_print_jobs.sql
 
--- >>> functions/document/list_printers.sql sha256:500c6b01f7eebd3f
+-- >>> functions/document/list_printers.sql sha256:7dc090c93d184a76
 CREATE OR REPLACE FUNCTION document.list_printers(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -2440,7 +3567,24 @@ $function$;
 COMMENT ON FUNCTION document.list_printers(text, integer) IS 'Printers by code with how they do, a page at a time.';
 -- <<< functions/document/list_printers.sql
 
--- >>> functions/document/print_automatically.sql sha256:2a3228b49f6e4c17
+-- >>> functions/document/lock_file.sql sha256:28a276a527e1c22e
+CREATE OR REPLACE FUNCTION document.lock_file(
+    p_kind document.kind,
+    p_number text
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT pg_advisory_xact_lock(hashtextextended(p_kind::text || ' ' || p_number, 950));
+$function$;
+
+COMMENT ON FUNCTION document.lock_file(document.kind, text) IS
+    'Makes whoever renders the same document wait until the end of this transaction. Call it before the source is read, so that a later revision is never overtaken by an earlier one.';
+-- <<< functions/document/lock_file.sql
+
+-- >>> functions/document/print_automatically.sql sha256:25562c43f0d9a1d8
 CREATE OR REPLACE FUNCTION document.print_automatically(
     p_kind document.kind,
     p_number text,
@@ -2449,6 +3593,7 @@ CREATE OR REPLACE FUNCTION document.print_automatically(
 ) RETURNS text
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2487,13 +3632,14 @@ COMMENT ON FUNCTION document.print_automatically(document.kind, text, text, text
     'Prints a label at the printer of the location: for a lot the location that is named, for a handling unit where its goods were staged. Gives the number of the print job; null when no printer serves that location.';
 -- <<< functions/document/print_automatically.sql
 
--- >>> functions/document/print_label.sql sha256:784365f3d6ab43ce
+-- >>> functions/document/print_label.sql sha256:20f1337d6e80e575
 CREATE OR REPLACE FUNCTION document.print_label(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2560,7 +3706,7 @@ COMMENT ON FUNCTION document.print_label(jsonb, jsonb) IS
     'Command: a label is printed, or printed again. Body: label (lot_label, handling_unit_label), item and lot or handling_unit, printer or location (its printer), copies?, language?. Raises MR101, MR102, MR204, MR205, MR520 for unknown codes, MR950 for an unknown printer, MR951 when no printer serves the location, MR952 when the label does not fit on its paper, MR955 when the printer is switched off, MR956 when the item has no lots.';
 -- <<< functions/document/print_label.sql
 
--- >>> functions/document/renew_printer.sql sha256:ee20a68ce02ce30f
+-- >>> functions/document/renew_printer.sql sha256:901b0195a6203a13
 CREATE OR REPLACE FUNCTION document.renew_printer(
     p_printer text,
     p_holder uuid,
@@ -2568,6 +3714,7 @@ CREATE OR REPLACE FUNCTION document.renew_printer(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE document.printer_state AS s
@@ -2579,13 +3726,14 @@ $function$;
 COMMENT ON FUNCTION document.renew_printer(text, uuid, integer) IS 'Keeps a printer for who holds it for that many seconds more.';
 -- <<< functions/document/renew_printer.sql
 
--- >>> functions/document/save_printer.sql sha256:4c6156053587e873
+-- >>> functions/document/save_printer.sql sha256:e8d70bb00f4c880b
 CREATE OR REPLACE FUNCTION document.save_printer(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2669,7 +3817,7 @@ COMMENT ON FUNCTION document.save_printer(jsonb, jsonb) IS
     'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site.';
 -- <<< functions/document/save_printer.sql
 
--- >>> functions/document/store_file.sql sha256:6501c03d1fdea9ab
+-- >>> functions/document/store_file.sql sha256:e9f72ff8691de51b
 CREATE OR REPLACE FUNCTION document.store_file(
     p_kind document.kind,
     p_number text,
@@ -2679,6 +3827,7 @@ CREATE OR REPLACE FUNCTION document.store_file(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2712,13 +3861,14 @@ COMMENT ON FUNCTION document.store_file(document.kind, text, text, text, bytea) 
     'Stores a rendered document with its hash and publishes document.rendered; says whether it was new. A document that is there already stays as it is, except that a label whose unit or lot changed gets another revision.';
 -- <<< functions/document/store_file.sql
 
--- >>> functions/document/store_print_content.sql sha256:90b9fe35983e38cf
+-- >>> functions/document/store_print_content.sql sha256:0ba780aad38440ff
 CREATE OR REPLACE FUNCTION document.store_print_content(
     p_id bigint,
     p_content bytea
 ) RETURNS bytea
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE document.print_job AS j
@@ -2731,10 +3881,11 @@ COMMENT ON FUNCTION document.store_print_content(bigint, bytea) IS
     'Stores what is sent to the printer for a print job, before it is sent. What is there already stays, so that every attempt sends the same. Gives what is to be sent.';
 -- <<< functions/document/store_print_content.sql
 
--- >>> functions/document/wake_printers.sql sha256:2f0f755090dfebe5
+-- >>> functions/document/wake_printers.sql sha256:f1cf607c4ad211e5
 CREATE OR REPLACE FUNCTION document.wake_printers() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2757,12 +3908,13 @@ COMMENT ON FUNCTION document.wake_printers() IS
     'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
 -- <<< functions/document/wake_printers.sql
 
--- >>> functions/event/advance_log.sql sha256:bad271d193f1c719
+-- >>> functions/event/advance_log.sql sha256:4a35bd21b1862be9
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
@@ -2834,13 +3986,14 @@ COMMENT ON FUNCTION event.begin_request(text, jsonb, jsonb) IS
     'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
 -- <<< functions/event/begin_request.sql
 
--- >>> functions/event/cancel_job.sql sha256:7452312b4262788c
+-- >>> functions/event/cancel_job.sql sha256:1edb62e9e1ffbf5d
 CREATE OR REPLACE FUNCTION event.cancel_job(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -2875,7 +4028,7 @@ COMMENT ON FUNCTION event.cancel_job(jsonb, jsonb) IS
     'Command: {job}. Takes a job back that waits; one that runs is told to stop and is cancelled moments later, unless it ends first. MR921 no such job, MR923 it has ended.';
 -- <<< functions/event/cancel_job.sql
 
--- >>> functions/event/claim_webhooks.sql sha256:f568ea92b67a0a83
+-- >>> functions/event/claim_webhooks.sql sha256:afc25f6f1d53155d
 CREATE OR REPLACE FUNCTION event.claim_webhooks(
     p_limit integer,
     p_lease_seconds integer
@@ -2886,6 +4039,7 @@ CREATE OR REPLACE FUNCTION event.claim_webhooks(
 )
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE event.webhook_delivery AS d
@@ -3031,10 +4185,11 @@ COMMENT ON FUNCTION event.disable_webhook(bigint, text) IS
     'Stops delivery to an endpoint, keeps its position beside the feed and publishes webhook_endpoint.disabled. Its delivery is locked by the caller.';
 -- <<< functions/event/disable_webhook.sql
 
--- >>> functions/event/drop_log_partition.sql sha256:65b310d8daec9262
+-- >>> functions/event/drop_log_partition.sql sha256:674f5bef4e3be459
 CREATE OR REPLACE FUNCTION event.drop_log_partition() RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '200ms'
 AS $function$
@@ -3160,12 +4315,13 @@ COMMENT ON FUNCTION event.ensure_consumer(text, bigint, text, jsonb, text, integ
     'Registers a reader of the feed, which begins behind p_position (null: at the head, 0: at the oldest event kept), and the job it wants when there is something to read. A reader that is registered keeps its position. Gives the position.';
 -- <<< functions/event/ensure_consumer.sql
 
--- >>> functions/event/ensure_log_partitions.sql sha256:e3ee409de9438391
+-- >>> functions/event/ensure_log_partitions.sql sha256:566fa0988aa7033b
 CREATE OR REPLACE FUNCTION event.ensure_log_partitions(
     p_positions bigint
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -3207,12 +4363,13 @@ COMMENT ON FUNCTION event.ensure_log_partitions(bigint) IS
     'Makes partitions of the feed until the next p_positions events have one, each as long as a day of events by the rate of late (1 to 50 million positions). Says how many it made. The sequencer calls it when it comes near the end, so that the feed never stops for want of one.';
 -- <<< functions/event/ensure_log_partitions.sql
 
--- >>> functions/event/ensure_partitions.sql sha256:ce095fef963a6b93
+-- >>> functions/event/ensure_partitions.sql sha256:bf7fca1861f91133
 CREATE OR REPLACE FUNCTION event.ensure_partitions(
     p_months_ahead integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET lock_timeout = '200ms'
 AS $function$
@@ -3332,12 +4489,13 @@ COMMENT ON FUNCTION event.find_webhook_endpoint(text) IS
     'The endpoint of that code, its delivery locked until the end of the transaction. Raises MR975 when there is none.';
 -- <<< functions/event/find_webhook_endpoint.sql
 
--- >>> functions/event/forget_checks.sql sha256:f55fd0df08c554d8
+-- >>> functions/event/forget_checks.sql sha256:32c44ff153a72160
 CREATE OR REPLACE FUNCTION event.forget_checks(
     p_names text[]
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     DELETE FROM event.check_result AS r WHERE r.name <> ALL (p_names);
@@ -3347,13 +4505,14 @@ COMMENT ON FUNCTION event.forget_checks(text[]) IS
     'Deletes what was found by checks that are not there any more: all but those named.';
 -- <<< functions/event/forget_checks.sql
 
--- >>> functions/event/forget_requests.sql sha256:df5abd16a5f38ac5
+-- >>> functions/event/forget_requests.sql sha256:1a887bec6399bf20
 CREATE OR REPLACE FUNCTION event.forget_requests(
     p_days integer,
     p_limit integer
 ) RETURNS integer
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH forgotten AS (
@@ -3372,10 +4531,11 @@ COMMENT ON FUNCTION event.forget_requests(integer, integer) IS
     'Deletes requests that are older than p_days (one at least), some at a time, with their answers: a key that comes later than that is a new request. Says how many.';
 -- <<< functions/event/forget_requests.sql
 
--- >>> functions/event/get_feed_status.sql sha256:bc4c548724856d30
+-- >>> functions/event/get_feed_status.sql sha256:7feefa411861ee74
 CREATE OR REPLACE FUNCTION event.get_feed_status() RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -3407,12 +4567,13 @@ COMMENT ON FUNCTION event.get_feed_status() IS
     'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind.';
 -- <<< functions/event/get_feed_status.sql
 
--- >>> functions/event/get_job.sql sha256:3462d797c50d9f8c
+-- >>> functions/event/get_job.sql sha256:48b4ef3111d50c74
 CREATE OR REPLACE FUNCTION event.get_job(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT event.describe_job(CASE WHEN p_number ~ '^[1-9][0-9]{0,17}$' THEN p_number::bigint END);
@@ -3422,12 +4583,13 @@ COMMENT ON FUNCTION event.get_job(text) IS
     'A job by its number; NULL when there is none, or none any more: jobs that have ended are kept for a time only.';
 -- <<< functions/event/get_job.sql
 
--- >>> functions/event/get_webhook_endpoint.sql sha256:d233049e987709bd
+-- >>> functions/event/get_webhook_endpoint.sql sha256:e21e6c1ebeac50d3
 CREATE OR REPLACE FUNCTION event.get_webhook_endpoint(
     p_code text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -3459,13 +4621,14 @@ COMMENT ON FUNCTION event.get_webhook_endpoint(text) IS
     'The endpoint of that code as the API shows it, without its secrets; null when there is none.';
 -- <<< functions/event/get_webhook_endpoint.sql
 
--- >>> functions/event/give_back_jobs.sql sha256:2ec6635040d49705
+-- >>> functions/event/give_back_jobs.sql sha256:6f55d1154cb4558d
 CREATE OR REPLACE FUNCTION event.give_back_jobs(
     p_job_ids bigint[],
     p_attempts integer[]
 ) RETURNS integer
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH orphan AS MATERIALIZED (
@@ -3849,7 +5012,7 @@ COMMENT ON FUNCTION event.list_index_findings(jsonb) IS
     'What is wrong with indexes: those of p_indexes ([{table, name, definition, remedy}], what the series of migrations makes) that are not there, those that are not valid, and B-trees with more than twice the pages, and 8 MB more, than their entries need, by an estimate from the statistics. Needs no extension, and of rights that to read the tables. Columns as event.list_findings.';
 -- <<< functions/event/list_index_findings.sql
 
--- >>> functions/event/list_jobs.sql sha256:074623dd44db3cde
+-- >>> functions/event/list_jobs.sql sha256:c614ce8501c5ee78
 CREATE OR REPLACE FUNCTION event.list_jobs(
     p_state text,
     p_kind text,
@@ -3858,6 +5021,7 @@ CREATE OR REPLACE FUNCTION event.list_jobs(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -3879,13 +5043,14 @@ COMMENT ON FUNCTION event.list_jobs(text, text, text, integer) IS
     'A page of jobs, latest first, optionally of one state or kind.';
 -- <<< functions/event/list_jobs.sql
 
--- >>> functions/event/list_orphaned_jobs.sql sha256:b1a3b47ed2b70bf8
+-- >>> functions/event/list_orphaned_jobs.sql sha256:da8c31e2c40e8891
 CREATE OR REPLACE FUNCTION event.list_orphaned_jobs() RETURNS TABLE (
     job_id bigint,
     attempt integer
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- A worker that lives holds the lock of its name (TryLockPresence in queries).
@@ -3924,7 +5089,7 @@ COMMENT ON FUNCTION event.list_waiting(integer) IS
     'The places of the committed events that wait in the outbox, p_limit of them at most, the lowest ordinals first: event.number_events takes them in this order, in several steps.';
 -- <<< functions/event/list_waiting.sql
 
--- >>> functions/event/list_webhook_attempts.sql sha256:4d0367078c8e066a
+-- >>> functions/event/list_webhook_attempts.sql sha256:114909171de1f3bc
 CREATE OR REPLACE FUNCTION event.list_webhook_attempts(
     p_endpoint text,
     p_after text,
@@ -3932,6 +5097,7 @@ CREATE OR REPLACE FUNCTION event.list_webhook_attempts(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -3956,13 +5122,14 @@ $function$;
 COMMENT ON FUNCTION event.list_webhook_attempts(text, text, integer) IS 'A page of the attempts to deliver to an endpoint, latest first.';
 -- <<< functions/event/list_webhook_attempts.sql
 
--- >>> functions/event/list_webhook_endpoints.sql sha256:4833c10ff3334b21
+-- >>> functions/event/list_webhook_endpoints.sql sha256:518cd588ce3bbf0e
 CREATE OR REPLACE FUNCTION event.list_webhook_endpoints(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -3981,7 +5148,7 @@ $function$;
 COMMENT ON FUNCTION event.list_webhook_endpoints(text, integer) IS 'Webhook endpoints by code, a page at a time.';
 -- <<< functions/event/list_webhook_endpoints.sql
 
--- >>> functions/event/list_webhook_secrets.sql sha256:75a605e737ce63d8
+-- >>> functions/event/list_webhook_secrets.sql sha256:1cb81d60c757645f
 CREATE OR REPLACE FUNCTION event.list_webhook_secrets() RETURNS TABLE (
     id bigint,
     endpoint text,
@@ -3990,6 +5157,7 @@ CREATE OR REPLACE FUNCTION event.list_webhook_secrets() RETURNS TABLE (
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT s.id, e.code, s.secret, s.sealed
@@ -4001,12 +5169,13 @@ $function$;
 COMMENT ON FUNCTION event.list_webhook_secrets() IS 'The secrets of all endpoints, for the worker to seal those that lie in the clear or are sealed with a key that is to go.';
 -- <<< functions/event/list_webhook_secrets.sql
 
--- >>> functions/event/lock_consumer.sql sha256:152d0692c48f98cd
+-- >>> functions/event/lock_consumer.sql sha256:4345b6784fc7659e
 CREATE OR REPLACE FUNCTION event.lock_consumer(
     p_name text
 ) RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4100,13 +5269,14 @@ COMMENT ON FUNCTION event.matches_topic(text, text[]) IS
     'Whether a topic is one of those asked for: named exactly, or by its subject, as in invoice.*. None asked for: all of them.';
 -- <<< functions/event/matches_topic.sql
 
--- >>> functions/event/move_consumer.sql sha256:eff7deadc89458f6
+-- >>> functions/event/move_consumer.sql sha256:87c71324b972d3ec
 CREATE OR REPLACE FUNCTION event.move_consumer(
     p_name text,
     p_position bigint
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -4121,7 +5291,7 @@ COMMENT ON FUNCTION event.move_consumer(text, bigint) IS
     'Ends a step of a reader of the feed: the effect of everything up to p_position is in this transaction. Call event.lock_consumer first.';
 -- <<< functions/event/move_consumer.sql
 
--- >>> functions/event/next_webhook_events.sql sha256:049160e9c223ca17
+-- >>> functions/event/next_webhook_events.sql sha256:0a30e3f816e9fbe1
 CREATE OR REPLACE FUNCTION event.next_webhook_events(
     p_endpoint_id bigint,
     p_lease uuid,
@@ -4129,6 +5299,7 @@ CREATE OR REPLACE FUNCTION event.next_webhook_events(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4252,7 +5423,7 @@ $function$;
 COMMENT ON FUNCTION event.oldest_position() IS 'First position that the feed still holds; that of the next event when it holds none.';
 -- <<< functions/event/oldest_position.sql
 
--- >>> functions/event/pass_webhook_events.sql sha256:7e42de5cb2564d38
+-- >>> functions/event/pass_webhook_events.sql sha256:77c41db96f8af9e8
 CREATE OR REPLACE FUNCTION event.pass_webhook_events(
     p_endpoint_id bigint,
     p_lease uuid,
@@ -4261,6 +5432,7 @@ CREATE OR REPLACE FUNCTION event.pass_webhook_events(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -4286,13 +5458,14 @@ COMMENT ON FUNCTION event.pass_webhook_events(bigint, uuid, bigint, integer) IS
     'Moves the position of an endpoint over events that are not for it, and renews the lease. Says whether the lease holds; otherwise does nothing.';
 -- <<< functions/event/pass_webhook_events.sql
 
--- >>> functions/event/ping_webhook.sql sha256:96a60ea199360125
+-- >>> functions/event/ping_webhook.sql sha256:c057276e8a4ecabe
 CREATE OR REPLACE FUNCTION event.ping_webhook(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4320,12 +5493,13 @@ COMMENT ON FUNCTION event.ping_webhook(jsonb, jsonb) IS
     'Command: sends an endpoint, and no other one, an event that only says that it was asked for, whatever topics it gets. Body: endpoint. It takes its place in the feed and cuts the back-off short. Raises MR975 when there is no such endpoint, MR976 when it is disabled.';
 -- <<< functions/event/ping_webhook.sql
 
--- >>> functions/event/prune_webhooks.sql sha256:9d127a40f8f47cb2
+-- >>> functions/event/prune_webhooks.sql sha256:413f36d77b80040d
 CREATE OR REPLACE FUNCTION event.prune_webhooks(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4348,7 +5522,7 @@ COMMENT ON FUNCTION event.prune_webhooks(integer) IS
     'Forgets attempts that went well 7 days ago, those that failed 30 days ago, p_limit of them at most, and secrets that have expired. Says how many attempts.';
 -- <<< functions/event/prune_webhooks.sql
 
--- >>> functions/event/read_log.sql sha256:3b456da7bde3ea01
+-- >>> functions/event/read_log.sql sha256:62a810e49e09d02b
 CREATE OR REPLACE FUNCTION event.read_log(
     p_after bigint,
     p_limit integer,
@@ -4363,6 +5537,7 @@ CREATE OR REPLACE FUNCTION event.read_log(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT e.position, e.topic, e.subject_id, e.request_key, e.recorded_at, e.payload
@@ -4382,7 +5557,7 @@ COMMENT ON FUNCTION event.read_log(bigint, integer, integer) IS
     'The events after a position, p_limit of them at most, and payloads of p_bytes at most together, but always one. The first is p_after + 1 unless it was dropped: see event.log_head.';
 -- <<< functions/event/read_log.sql
 
--- >>> functions/event/record_check.sql sha256:b05564bd72b5ee8d
+-- >>> functions/event/record_check.sql sha256:d81f6d59fd32135f
 CREATE OR REPLACE FUNCTION event.record_check(
     p_name text,
     p_took interval,
@@ -4392,6 +5567,7 @@ CREATE OR REPLACE FUNCTION event.record_check(
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4417,12 +5593,49 @@ COMMENT ON FUNCTION event.record_check(text, interval, integer, jsonb, text) IS
     'Keeps what a check found, or why it could not be run, for event.list_findings. An invariant that breaks is told as check.broken, one that holds again as check.mended.';
 -- <<< functions/event/record_check.sql
 
--- >>> functions/event/record_webhook_attempt.sql sha256:ee81b7ff409cc4db
+-- >>> functions/event/record_refusal.sql sha256:2e62fb79800116c5
+CREATE OR REPLACE FUNCTION event.record_refusal(
+    p_context jsonb,
+    p_operation text,
+    p_command jsonb,
+    p_status integer,
+    p_problem jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_stored event.request;
+BEGIN
+    INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
+    VALUES ((p_context ->> 'key')::uuid, event.fingerprint(p_operation, p_command), p_operation, p_status, p_problem,
+        coalesce(p_context ->> 'actor', session_user), p_context ->> 'device', p_context ->> 'request_id', clock_timestamp())
+    ON CONFLICT (key) DO NOTHING;
+    IF FOUND THEN
+        RETURN ROW(p_status, p_problem, false)::event.answer;
+    END IF;
+
+    SELECT r.* INTO STRICT v_stored FROM event.request AS r WHERE r.key = (p_context ->> 'key')::uuid;
+    IF v_stored.fingerprint <> event.fingerprint(p_operation, p_command) THEN
+        RETURN ROW(p_status, p_problem, false)::event.answer;
+    END IF;
+    RETURN ROW(v_stored.status, v_stored.body, true)::event.answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.record_refusal(jsonb, text, jsonb, integer, jsonb) IS
+    'Stores the refusal of a command under its key after the command rolled back and before the client is told, so that a late duplicate cannot take effect. If another answer was stored in between, gives that one.';
+-- <<< functions/event/record_refusal.sql
+
+-- >>> functions/event/record_webhook_attempt.sql sha256:1681491c4ef6dc39
 CREATE OR REPLACE FUNCTION event.record_webhook_attempt(
     p_attempt jsonb
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4486,13 +5699,14 @@ COMMENT ON FUNCTION event.record_webhook_attempt(jsonb) IS
     'Records how the delivery of an event went and, when its lease still holds, moves the position past it and renews the lease, or gives the lease back until the end of the back-off. Disables the endpoint when it answered 410 or has failed for disable_seconds. Body: endpoint_id, lease, position, topic, is_delivered, status?, reason?, duration_milliseconds, retry_after_seconds, lease_seconds, disable_seconds. Says whether the lease goes on.';
 -- <<< functions/event/record_webhook_attempt.sql
 
--- >>> functions/event/redeliver_webhook.sql sha256:f4abc1c495e88c21
+-- >>> functions/event/redeliver_webhook.sql sha256:9edc88b682e46bab
 CREATE OR REPLACE FUNCTION event.redeliver_webhook(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4536,7 +5750,7 @@ COMMENT ON FUNCTION event.redeliver_webhook(jsonb, jsonb) IS
     'Command: delivery to an endpoint goes on with the event at a position: an earlier one to have all from there on again, under the same webhook-ids, a later one to leave out what is between. Body: endpoint, position. Raises MR975 when there is no such endpoint, MR977 when the feed does not hold the position.';
 -- <<< functions/event/redeliver_webhook.sql
 
--- >>> functions/event/release_webhook.sql sha256:0c60f90c68cd5689
+-- >>> functions/event/release_webhook.sql sha256:feeadec521f07ef7
 CREATE OR REPLACE FUNCTION event.release_webhook(
     p_endpoint_id bigint,
     p_lease uuid,
@@ -4544,6 +5758,7 @@ CREATE OR REPLACE FUNCTION event.release_webhook(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE event.webhook_delivery AS d
@@ -4576,7 +5791,7 @@ COMMENT ON FUNCTION event.report_output(bigint, jsonb) IS
     'Notes what a job made, under the name that River and its pages use: {"link"} is the path of a file.';
 -- <<< functions/event/report_output.sql
 
--- >>> functions/event/report_progress.sql sha256:ac4d517dbd10f6ce
+-- >>> functions/event/report_progress.sql sha256:a6ac09972999da0c
 CREATE OR REPLACE FUNCTION event.report_progress(
     p_job_id bigint,
     p_attempt integer,
@@ -4584,6 +5799,7 @@ CREATE OR REPLACE FUNCTION event.report_progress(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE river.river_job AS j
@@ -4596,13 +5812,14 @@ COMMENT ON FUNCTION event.report_progress(bigint, integer, integer) IS
     'Notes how many per cent of a running job are done. An attempt that is over changes nothing.';
 -- <<< functions/event/report_progress.sql
 
--- >>> functions/event/retry_job.sql sha256:f95c0f0145a50749
+-- >>> functions/event/retry_job.sql sha256:9731afb919412f08
 CREATE OR REPLACE FUNCTION event.retry_job(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4637,13 +5854,14 @@ COMMENT ON FUNCTION event.retry_job(jsonb, jsonb) IS
     'Command: {job}. Has a job that was given up, cancelled or waits for its next attempt run at once. MR921 no such job, MR922 it runs, waits already or is done.';
 -- <<< functions/event/retry_job.sql
 
--- >>> functions/event/rotate_webhook_secret.sql sha256:f3265c0187bf176b
+-- >>> functions/event/rotate_webhook_secret.sql sha256:842cd396a2235333
 CREATE OR REPLACE FUNCTION event.rotate_webhook_secret(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4674,13 +5892,14 @@ COMMENT ON FUNCTION event.rotate_webhook_secret(jsonb, jsonb) IS
     'Command: gives an endpoint a new secret; for a while messages are signed by the old one as well. Body: endpoint, overlap_hours? (24). The new one is the sealed_secret of the context, and the answer has an empty secret for the API to fill in; a repeated request gets none. Raises MR975 when there is no such endpoint.';
 -- <<< functions/event/rotate_webhook_secret.sql
 
--- >>> functions/event/save_webhook_endpoint.sql sha256:49e80b772132859a
+-- >>> functions/event/save_webhook_endpoint.sql sha256:eee060ac270096fd
 CREATE OR REPLACE FUNCTION event.save_webhook_endpoint(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4739,13 +5958,14 @@ COMMENT ON FUNCTION event.save_webhook_endpoint(jsonb, jsonb) IS
     'Command: makes a webhook endpoint, or replaces what is known of it, enables or disables it. Body: code, url, description?, topics? (all), is_enabled? (true). A new one gets the sealed_secret of the context, and the answer an empty secret for the API to fill in; a repeated request gets none.';
 -- <<< functions/event/save_webhook_endpoint.sql
 
--- >>> functions/event/seal_webhook_secret.sql sha256:d5d7b5218f424488
+-- >>> functions/event/seal_webhook_secret.sql sha256:b2cbbe8c710a0a9f
 CREATE OR REPLACE FUNCTION event.seal_webhook_secret(
     p_id bigint,
     p_sealed bytea
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE event.webhook_secret AS s
@@ -4757,10 +5977,11 @@ $function$;
 COMMENT ON FUNCTION event.seal_webhook_secret(bigint, bytea) IS 'Keeps a secret sealed, and no longer in the clear or under the key before.';
 -- <<< functions/event/seal_webhook_secret.sql
 
--- >>> functions/event/wake_consumers.sql sha256:62a9156fb7f0b18b
+-- >>> functions/event/wake_consumers.sql sha256:d7b58890abe7b5e7
 CREATE OR REPLACE FUNCTION event.wake_consumers() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4818,7 +6039,7 @@ $function$;
 COMMENT ON FUNCTION event.webhook_id(uuid, bigint) IS 'The webhook-id of an event at an endpoint: the same at every attempt and redelivery.';
 -- <<< functions/event/webhook_id.sql
 
--- >>> functions/export/add_chunk.sql sha256:fb1b3cd9a4db24e2
+-- >>> functions/export/add_chunk.sql sha256:043a6d53eae5d1e1
 CREATE OR REPLACE FUNCTION export.add_chunk(
     p_number text,
     p_generation integer,
@@ -4827,6 +6048,7 @@ CREATE OR REPLACE FUNCTION export.add_chunk(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4849,12 +6071,13 @@ COMMENT ON FUNCTION export.add_chunk(text, integer, integer, bytea) IS
     'Stores the next piece of a spreadsheet. False when another attempt has begun since: this one is over.';
 -- <<< functions/export/add_chunk.sql
 
--- >>> functions/export/begin_file.sql sha256:ce1ca4cc0449b1f8
+-- >>> functions/export/begin_file.sql sha256:f3fcf03c0039d15a
 CREATE OR REPLACE FUNCTION export.begin_file(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -4892,13 +6115,14 @@ COMMENT ON FUNCTION export.content_path(text) IS
     'Where the API gives the content of a spreadsheet.';
 -- <<< functions/export/content_path.sql
 
--- >>> functions/export/count_rows.sql sha256:42bd623b3b95d49a
+-- >>> functions/export/count_rows.sql sha256:9a1e806626dec389
 CREATE OR REPLACE FUNCTION export.count_rows(
     p_kind text,
     p_filters jsonb
 ) RETURNS bigint
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
 AS $function$
@@ -4972,12 +6196,13 @@ COMMENT ON FUNCTION export.describe_file(bigint) IS
     'A spreadsheet as the API tells of it, without its content.';
 -- <<< functions/export/describe_file.sql
 
--- >>> functions/export/drop_expired.sql sha256:89ba3aeaaeb6654d
+-- >>> functions/export/drop_expired.sql sha256:71bd5d4509cbb3f0
 CREATE OR REPLACE FUNCTION export.drop_expired(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5006,12 +6231,13 @@ COMMENT ON FUNCTION export.drop_expired(integer) IS
     'Deletes the content of spreadsheets that expired or were given up, some at a time. Says how many.';
 -- <<< functions/export/drop_expired.sql
 
--- >>> functions/export/fetch_rows.sql sha256:e19e4c49e23b3a09
+-- >>> functions/export/fetch_rows.sql sha256:2383557f8839ad02
 CREATE OR REPLACE FUNCTION export.fetch_rows(
     p_limit integer
 ) RETURNS TABLE (cells text[])
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5029,7 +6255,7 @@ COMMENT ON FUNCTION export.fetch_rows(integer) IS
     'The next rows of the cursor that export.open_rows opened; fewer than p_limit: the end.';
 -- <<< functions/export/fetch_rows.sql
 
--- >>> functions/export/finish_file.sql sha256:ef4d4f22a50f0c5e
+-- >>> functions/export/finish_file.sql sha256:339a09256daa8179
 CREATE OR REPLACE FUNCTION export.finish_file(
     p_number text,
     p_generation integer,
@@ -5040,6 +6266,7 @@ CREATE OR REPLACE FUNCTION export.finish_file(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5070,12 +6297,13 @@ COMMENT ON FUNCTION export.finish_file(text, integer, timestamptz, bigint, bigin
     'Ends the writing of a spreadsheet: from now on it can be downloaded. False when another attempt has begun since, or a piece is missing.';
 -- <<< functions/export/finish_file.sql
 
--- >>> functions/export/get_file.sql sha256:6367010ea4502bed
+-- >>> functions/export/get_file.sql sha256:3f2eae13d108f060
 CREATE OR REPLACE FUNCTION export.get_file(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT export.describe_file(f.id) FROM export.file AS f WHERE f.number = p_number;
@@ -5085,13 +6313,14 @@ COMMENT ON FUNCTION export.get_file(text) IS
     'A spreadsheet by its number, without its content; NULL when there is none.';
 -- <<< functions/export/get_file.sql
 
--- >>> functions/export/list_files.sql sha256:154e0682b4a2ed63
+-- >>> functions/export/list_files.sql sha256:3d014bf2a5eed436
 CREATE OR REPLACE FUNCTION export.list_files(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -5111,13 +6340,14 @@ COMMENT ON FUNCTION export.list_files(text, integer) IS
     'A page of the spreadsheets that were asked for, latest first.';
 -- <<< functions/export/list_files.sql
 
--- >>> functions/export/open_rows.sql sha256:5c722bbe0b3a3bb1
+-- >>> functions/export/open_rows.sql sha256:f9667e7505225c6c
 CREATE OR REPLACE FUNCTION export.open_rows(
     p_kind text,
     p_filters jsonb
 ) RETURNS refcursor
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- All rows will be read, so the plan that is soonest through wins and not the one with the first row.
 SET plan_cache_mode = force_custom_plan
@@ -5217,13 +6447,14 @@ COMMENT ON FUNCTION export.open_rows(text, jsonb) IS
     'Opens the cursor export_rows and names it: of which export.fetch_rows gives the rows of a spreadsheet. Its transaction''s snapshot makes them one instant''s.';
 -- <<< functions/export/open_rows.sql
 
--- >>> functions/export/request_file.sql sha256:6bf4d438c467058f
+-- >>> functions/export/request_file.sql sha256:b92a59c114473a49
 CREATE OR REPLACE FUNCTION export.request_file(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5301,10 +6532,11 @@ COMMENT ON FUNCTION export.tell_instant(timestamptz, text) IS
     'A time as the clocks of a time zone show it, for a spreadsheet, which knows no time zones.';
 -- <<< functions/export/tell_instant.sql
 
--- >>> functions/export/time_zone.sql sha256:130ecdbf9bddddf2
+-- >>> functions/export/time_zone.sql sha256:5da64e302d88acf4
 CREATE OR REPLACE FUNCTION export.time_zone() RETURNS text
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
@@ -5314,13 +6546,14 @@ COMMENT ON FUNCTION export.time_zone() IS
     'The time zone that the times of spreadsheets are told in: that of the first site, by which the books are kept.';
 -- <<< functions/export/time_zone.sql
 
--- >>> functions/inventory/change_lot_status.sql sha256:79ef1cd260e0b8ac
+-- >>> functions/inventory/change_lot_status.sql sha256:b18b19bebcf04b8a
 CREATE OR REPLACE FUNCTION inventory.change_lot_status(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5356,6 +6589,90 @@ $function$;
 COMMENT ON FUNCTION inventory.change_lot_status(jsonb, jsonb) IS
     'Command: quality blocks, releases or quarantines a lot wherever it lies. Body: item, lot, status, reason. What is reserved of it stays reserved and cannot be picked. Raises MR227 when it has that status.';
 -- <<< functions/inventory/change_lot_status.sql
+
+-- >>> functions/inventory/close_period.sql sha256:f49db720d68e45cc
+CREATE OR REPLACE FUNCTION inventory.close_period(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+-- Postings queue behind a closer that waits: it gives up soon and is asked to come back.
+SET lock_timeout = '2s'
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-period', p_context, p_command);
+    v_code text := p_command ->> 'period';
+    v_last inventory.period;
+    v_next text;
+    v_ends_at timestamptz;
+    v_movement_id bigint;
+    v_id bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+
+    -- From here on nobody posts: who began to post has committed and counts, who comes later reads the row made below.
+    PERFORM pg_advisory_xact_lock(218, 0);
+
+    SELECT p.* INTO v_last FROM inventory.period AS p ORDER BY p.ends_at DESC LIMIT 1;
+    v_next := to_char(to_date(v_last.code, 'YYYY-MM') + interval '1 month', 'YYYY-MM');
+    IF v_code < v_next THEN
+        RAISE EXCEPTION 'period % is closed already', v_code
+            USING ERRCODE = 'MR221',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code)::text,
+                  HINT = 'Nothing is to be done.';
+    ELSIF v_code > v_next THEN
+        RAISE EXCEPTION 'period % is still open', v_next
+            USING ERRCODE = 'MR220',
+                  DETAIL = jsonb_build_object('period', v_code, 'last_closed', v_last.code, 'next', v_next)::text,
+                  HINT = 'Close one month after the other.';
+    END IF;
+    v_ends_at := inventory.period_end(v_code);
+    IF v_ends_at > clock_timestamp() THEN
+        RAISE EXCEPTION 'period % is not over', v_code
+            USING ERRCODE = 'MR219',
+                  DETAIL = jsonb_build_object('period', v_code, 'ends_at', v_ends_at)::text,
+                  HINT = 'Wait for the end of the month.';
+    END IF;
+
+    -- Costing reads the feed: of a movement of the period that it has not come to, nobody knows the value.
+    SELECT m.id INTO v_movement_id
+    FROM (
+        SELECT i.payload FROM event.inbox AS i WHERE i.topic = 'movement.posted'
+        UNION ALL
+        SELECT l.payload
+        FROM event.consumer AS c
+        JOIN event.log AS l ON l.position > c.position AND l.topic = 'movement.posted'
+        WHERE c.name = 'costing'
+    ) AS e
+    CROSS JOIN LATERAL jsonb_array_elements(e.payload -> 'movements') AS t (movement)
+    JOIN inventory.movement AS m ON m.id = (t.movement ->> 'id')::bigint AND m.posted_at = (e.payload ->> 'posted_at')::timestamptz
+    WHERE m.occurred_at < v_ends_at
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'costing has not come to the end of period %', v_code
+            USING ERRCODE = 'MR222',
+                  DETAIL = jsonb_build_object('period', v_code, 'movement', v_movement_id::text)::text,
+                  HINT = 'Close it again in a minute; if that does not help, see whether the worker runs.';
+    END IF;
+
+    INSERT INTO inventory.period (code, starts_at, ends_at, closed_at, closed_by)
+    VALUES (v_code, coalesce(v_last.ends_at, '-infinity'), v_ends_at, clock_timestamp(), event.current_actor())
+    RETURNING period.id INTO v_id;
+
+    PERFORM event.insert_job('inventory_snapshot', '{}');
+    PERFORM event.publish('period.closed', v_id, jsonb_build_object('period', v_code, 'ends_at', v_ends_at));
+    RETURN event.finish_request(p_context, 201, inventory.get_period(v_code));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.close_period(jsonb, jsonb) IS
+    'Command: closes a month of the stock books: what happened in it cannot be posted any more. Body: period. The first one closed takes along everything before it. A job writes the balances at its end. Raises MR219 when it is not over, MR220 when an earlier one is open, MR221 when it is closed, MR222 when costing has not come so far; 55P03 when postings do not let it in for two seconds.';
+-- <<< functions/inventory/close_period.sql
 
 -- >>> functions/inventory/complete_second_quantities.sql sha256:0e9bfd82e011912f
 CREATE OR REPLACE FUNCTION inventory.complete_second_quantities(
@@ -5411,13 +6728,14 @@ COMMENT ON FUNCTION inventory.complete_second_quantities(inventory.posting_line[
     'Catch weight of the lines of a posting that is about to follow: what was stated, and for lines that state none but take all that is left of a balance, the weight the books have there; null where it has to be weighed, which the posting refuses (MR228). Locks the balances of the lines if an item among them is measured twice.';
 -- <<< functions/inventory/complete_second_quantities.sql
 
--- >>> functions/inventory/count_stock.sql sha256:7b6e2da940d1cc24
+-- >>> functions/inventory/count_stock.sql sha256:ea61d9d9ec247646
 CREATE OR REPLACE FUNCTION inventory.count_stock(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5524,10 +6842,11 @@ COMMENT ON FUNCTION inventory.count_stock(jsonb, jsonb) IS
     'Command: a cycle count. What was found is compared with the balance under its lock and the difference posted. Body: location, reason, lines [item, lot?, counted_quantity (0 allowed), unit?, counted_second_quantity (catch weight)], occurred_at?. Items not named are not touched. Raises MR203 for a place that is not counted, MR215 when a line comes twice, MR201 when more is missing than is not reserved.';
 -- <<< functions/inventory/count_stock.sql
 
--- >>> functions/inventory/detach_old_partitions.sql sha256:9bd2320216d7e8b3
+-- >>> functions/inventory/detach_old_partitions.sql sha256:3908e931ad2edee2
 CREATE OR REPLACE FUNCTION inventory.detach_old_partitions() RETURNS text[]
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -5733,13 +7052,49 @@ COMMENT ON FUNCTION inventory.find_ledger_need(timestamptz) IS
     'The first that still needs the ledger before p_until: inventory.period when what happened then is not closed and kept in a snapshot, else the room whose function oldest_movement_needed says so, and since when. No row: it may be detached.';
 -- <<< functions/inventory/find_ledger_need.sql
 
--- >>> functions/inventory/get_lot.sql sha256:84f79416da7ae758
+-- >>> functions/inventory/get_count.sql sha256:cc40495480f56f1a
+CREATE OR REPLACE FUNCTION inventory.get_count(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', c.number, 'location', g.code, 'is_reversed', c.is_reversed, 'counted_at', c.counted_at,
+        'lines', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'line', n.line_number, 'item', i.number, 'lot', nullif(l.number, ''), 'unit', u.code,
+                'expected_quantity', trim_scale(n.expected_quantity)::text,
+                'counted_quantity', trim_scale(n.counted_quantity)::text,
+                'difference', trim_scale(n.difference)::text, 'reason', r.code)
+                || CASE WHEN n.counted_second_quantity IS NOT NULL THEN jsonb_build_object(
+                    'expected_second_quantity', trim_scale(n.expected_second_quantity)::text,
+                    'counted_second_quantity', trim_scale(n.counted_second_quantity)::text,
+                    'second_difference', trim_scale(n.second_difference)::text) ELSE '{}' END ORDER BY n.line_number), '[]')
+            FROM inventory.count_line AS n
+            JOIN catalog.item AS i ON i.id = n.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            JOIN inventory.lot AS l ON l.id = n.lot_id
+            LEFT JOIN catalog.reason AS r ON r.id = n.reason_id
+            WHERE n.count_id = c.id))
+    FROM inventory.count AS c
+    JOIN catalog.location AS g ON g.id = c.location_id
+    WHERE c.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_count(text) IS 'A cycle count as a document; null when there is none of that number.';
+-- <<< functions/inventory/get_count.sql
+
+-- >>> functions/inventory/get_lot.sql sha256:132a1ba82f671313
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH root AS (
@@ -5794,6 +7149,35 @@ $function$;
 COMMENT ON FUNCTION inventory.get_lot(text, text) IS
     'A lot with its stock and its genealogy both ways: what it was made from (quantities in base units of the parent item) and what it went into. Null when there is none.';
 -- <<< functions/inventory/get_lot.sql
+
+-- >>> functions/inventory/get_lot_change.sql sha256:f4388a17530f330e
+CREATE OR REPLACE FUNCTION inventory.get_lot_change(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', h.number, 'kind', h.kind, 'item', i.number, 'location', c.code, 'lot', l.number, 'unit', u.code, 'created_at', h.created_at,
+        'from', (
+            SELECT jsonb_agg(jsonb_build_object('lot', f.number, 'quantity', trim_scale(n.quantity)::text)
+                || CASE WHEN n.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(n.second_quantity)::text)
+                    ELSE '{}' END ORDER BY n.id)
+            FROM inventory.lot_change_line AS n
+            JOIN inventory.lot AS f ON f.id = n.from_lot_id
+            WHERE n.lot_change_id = h.id))
+    FROM inventory.lot_change AS h
+    JOIN catalog.location AS c ON c.id = h.location_id
+    JOIN inventory.lot AS l ON l.id = h.to_lot_id
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    WHERE h.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_lot_change(text) IS 'A split or merge as a document; null when there is none of that number.';
+-- <<< functions/inventory/get_lot_change.sql
 
 -- >>> functions/inventory/get_on_hand_as_of.sql sha256:64ff61caaaccbc9b
 CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
@@ -5915,10 +7299,61 @@ COMMENT ON FUNCTION inventory.get_on_hand_as_of(bigint, bigint, timestamptz, inv
     'What was on hand of an item at an instant, included, at one location or (null) at all: the latest snapshot before it and the movements since. Base units; by occurred it may be negative on paper. Reads the ledger of a month at most and, of what was posted later, only late scans, since of an instant that is not closed anybody may still post what happened then. Raises MR223 when that part of the ledger was detached.';
 -- <<< functions/inventory/get_on_hand_as_of.sql
 
--- >>> functions/inventory/keep_month_starts.sql sha256:d8f63ac973e24f7d
+-- >>> functions/inventory/get_period.sql sha256:62ae48baeb713f24
+CREATE OR REPLACE FUNCTION inventory.get_period(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'period', p.code, 'starts_at', nullif(p.starts_at, '-infinity'), 'ends_at', p.ends_at, 'closed_at', p.closed_at,
+        'closed_by', p.closed_by, 'snapshot_at', p.snapshot_at, 'detached_at', p.detached_at)
+    FROM inventory.period AS p
+    WHERE p.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_period(text) IS 'A closed period as a document; null when there is none of that month.';
+-- <<< functions/inventory/get_period.sql
+
+-- >>> functions/inventory/get_transfer.sql sha256:80739fc0d6331c44
+CREATE OR REPLACE FUNCTION inventory.get_transfer(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN (
+        SELECT inventory.describe_transfer(m.id, m.movement_type, i.number, l.number, f.code, g.code, m.quantity, u.code, m.posted_at)
+            || jsonb_build_object('is_reversed', EXISTS (SELECT FROM inventory.reversal AS r WHERE r.reversed_movement_id = m.id))
+            || CASE WHEN m.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(m.second_quantity)::text,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id)) ELSE '{}' END
+        FROM inventory.movement AS m
+        JOIN catalog.item AS i ON i.id = m.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        WHERE m.id = inventory.transfer_id(p_number)
+          AND m.document_id = m.id
+          AND m.document_type IN ('transfer', 'scrapping', 'opening'));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.get_transfer(text) IS
+    'A put-away, move, scrapping or opening as a document; null when there is none of that number.';
+-- <<< functions/inventory/get_transfer.sql
+
+-- >>> functions/inventory/keep_month_starts.sql sha256:f2248979f419296b
 CREATE OR REPLACE FUNCTION inventory.keep_month_starts() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 -- Postings queue behind the one who waits here: it gives up soon, and its job comes back.
 SET lock_timeout = '2s'
@@ -5971,7 +7406,7 @@ COMMENT ON FUNCTION inventory.keep_month_starts() IS
     'Keeps what the books said at the start of every month (UTC) that has none yet, and drops what closed periods have made superfluous; says how many were written. Idempotent; reads each month of the ledger once. 55P03 when postings do not let it in for two seconds.';
 -- <<< functions/inventory/keep_month_starts.sql
 
--- >>> functions/inventory/list_expired_lots.sql sha256:6b998204864a082c
+-- >>> functions/inventory/list_expired_lots.sql sha256:683e773006a5e510
 CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
     p_on date,
     p_after text,
@@ -5979,6 +7414,7 @@ CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH place AS MATERIALIZED (
@@ -6035,6 +7471,194 @@ $function$;
 COMMENT ON FUNCTION inventory.list_ledger_needs() IS
     'Months of the ledger: whether they are older than the setting keeps, and who needs them all the same (empty: nobody).';
 -- <<< functions/inventory/list_ledger_needs.sql
+
+-- >>> functions/inventory/list_movements.sql sha256:441d2ff8a971b3f6
+CREATE OR REPLACE FUNCTION inventory.list_movements(
+    p_item text,
+    p_lot text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- The page is cut by an index before anything is looked up: that on lots (which holds no lot 0, so the query must say so), or
+    -- that on items and posting time. The cursor is the id of a movement.
+    WITH start AS MATERIALIZED (
+        SELECT i.id AS item_id, l.id AS lot_id, a.posted_at, a.id
+        FROM catalog.item AS i
+        LEFT JOIN inventory.lot AS l ON l.item_id = i.id AND l.number = p_lot
+        LEFT JOIN inventory.movement AS a ON a.id = CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint END
+        WHERE i.number = p_item
+    ), cut AS MATERIALIZED (
+        (SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, m.lot_id, m.from_location_id, m.to_location_id, m.quantity,
+            m.second_quantity, m.document_type, m.actor, m.reverses_movement_id, m.reason_id
+        FROM inventory.movement AS m
+        WHERE p_lot IS NULL
+          AND m.item_id = (SELECT s.item_id FROM start AS s)
+          AND (p_after IS NULL OR (m.posted_at, m.id) < (SELECT s.posted_at, s.id FROM start AS s))
+        ORDER BY m.posted_at DESC, m.id DESC
+        LIMIT p_limit)
+        UNION ALL
+        (SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, m.lot_id, m.from_location_id, m.to_location_id, m.quantity,
+            m.second_quantity, m.document_type, m.actor, m.reverses_movement_id, m.reason_id
+        FROM inventory.movement AS m
+        WHERE p_lot IS NOT NULL
+          AND m.lot_id <> 0 AND m.lot_id = (SELECT s.lot_id FROM start AS s)
+          AND (p_after IS NULL OR (m.posted_at, m.id) < (SELECT s.posted_at, s.id FROM start AS s))
+        ORDER BY m.posted_at DESC, m.id DESC
+        LIMIT p_limit)
+    ), page AS (
+        SELECT m.id, m.posted_at, m.occurred_at, m.movement_type, i.number AS item, l.number AS lot, f.code AS from_location,
+            g.code AS to_location, m.quantity, u.code AS unit, m.second_quantity, w.code AS second_unit, m.document_type, m.actor,
+            m.reverses_movement_id, r.code AS reason
+        FROM cut AS m
+        JOIN catalog.item AS i ON i.number = p_item
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN inventory.lot AS l ON l.id = m.lot_id
+        JOIN catalog.location AS f ON f.id = m.from_location_id
+        JOIN catalog.location AS g ON g.id = m.to_location_id
+        LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'id', p.id::text, 'posted_at', p.posted_at, 'occurred_at', p.occurred_at, 'type', p.movement_type, 'item', p.item,
+            'lot', nullif(p.lot, ''), 'from', p.from_location, 'to', p.to_location, 'quantity', trim_scale(p.quantity)::text,
+            'unit', p.unit, 'document_type', p.document_type, 'actor', p.actor, 'reverses', p.reverses_movement_id::text,
+            'reason', p.reason)
+            || CASE WHEN p.second_quantity IS NOT NULL THEN jsonb_build_object('second_quantity', trim_scale(p.second_quantity)::text,
+                'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.posted_at DESC, p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.id ORDER BY p.posted_at, p.id))[1]::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_movements(text, text, text, integer) IS
+    'A page of the ledger of one item, or of one of its lots, latest first.';
+-- <<< functions/inventory/list_movements.sql
+
+-- >>> functions/inventory/list_periods.sql sha256:698487249e4f0592
+CREATE OR REPLACE FUNCTION inventory.list_periods(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT p.code
+        FROM inventory.period AS p
+        WHERE p_after IS NULL OR p.code < p_after
+        ORDER BY p.code DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(inventory.get_period(p.code) ORDER BY p.code DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.code) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_periods(text, integer) IS 'A page of the closed periods, latest first.';
+-- <<< functions/inventory/list_periods.sql
+
+-- >>> functions/inventory/list_stock.sql sha256:acee4be584ff40f2
+CREATE OR REPLACE FUNCTION inventory.list_stock(
+    p_item text,
+    p_location text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT i.number AS item, c.code AS location, l.number AS lot, l.status, l.expires_on, b.on_hand, b.reserved, u.code AS unit,
+            b.second_on_hand, w.code AS second_unit,
+            i.number || chr(31) || c.code || chr(31) || l.number AS cursor
+        FROM inventory.balance AS b
+        JOIN catalog.item AS i ON i.id = b.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN inventory.lot AS l ON l.id = b.lot_id
+        WHERE (b.on_hand > 0 OR b.second_on_hand > 0)
+          AND (p_item IS NULL OR i.number = p_item)
+          AND (p_location IS NULL OR c.code = p_location)
+          AND (p_after IS NULL
+               OR (i.number, c.code, l.number) > (split_part(p_after, chr(31), 1), split_part(p_after, chr(31), 2), split_part(p_after, chr(31), 3)))
+        ORDER BY i.number, c.code, l.number
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'item', p.item, 'location', p.location, 'lot', nullif(p.lot, ''),
+            'lot_status', CASE WHEN p.lot <> '' THEN p.status END, 'expires_on', p.expires_on,
+            'on_hand', trim_scale(p.on_hand)::text, 'reserved', trim_scale(p.reserved)::text, 'unit', p.unit)
+            || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(p.second_on_hand, 0))::text,
+                'second_unit', p.second_unit) ELSE '{}' END
+            ORDER BY p.item, p.location, p.lot), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.cursor ORDER BY p.item DESC, p.location DESC, p.lot DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_stock(text, text, text, integer) IS
+    'A page of what is on hand, by item, location and lot, optionally of one item or location.';
+-- <<< functions/inventory/list_stock.sql
+
+-- >>> functions/inventory/list_stock_as_of.sql sha256:7990e19e255a266a
+CREATE OR REPLACE FUNCTION inventory.list_stock_as_of(
+    p_instant timestamptz,
+    p_basis text,
+    p_item text,
+    p_location text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_location_id bigint := CASE WHEN p_location IS NOT NULL THEN (catalog.find_location(p_location)).id END;
+BEGIN
+    -- A page is of items: each is read by its own index, and the ledger is never scanned as a whole.
+    RETURN (
+        WITH page AS (
+            SELECT i.id, i.number, u.code AS unit, w.code AS second_unit
+            FROM catalog.item AS i
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            LEFT JOIN catalog.unit AS w ON w.id = i.second_unit_id
+            WHERE (p_item IS NULL OR i.number = p_item)
+              AND (p_after IS NULL OR i.number > p_after)
+            ORDER BY i.number
+            LIMIT p_limit
+        )
+        SELECT jsonb_build_object(
+            'items', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'item', p.number, 'location', c.code, 'lot', nullif(l.number, ''), 'on_hand', trim_scale(b.on_hand)::text,
+                    'unit', p.unit)
+                    || CASE WHEN p.second_unit IS NOT NULL THEN jsonb_build_object('second_on_hand', trim_scale(coalesce(b.second_on_hand, 0))::text,
+                        'second_unit', p.second_unit) ELSE '{}' END ORDER BY p.number, c.code, l.number), '[]')
+                FROM page AS p
+                CROSS JOIN LATERAL inventory.get_on_hand_as_of(p.id, v_location_id, p_instant, p_basis::inventory.as_of_basis) AS b
+                JOIN catalog.location AS c ON c.id = b.location_id
+                JOIN inventory.lot AS l ON l.id = b.lot_id),
+            'next', CASE WHEN count(*) = p_limit THEN max(p.number) END)
+        FROM page AS p);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.list_stock_as_of(timestamptz, text, text, text, text, integer) IS
+    'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
+-- <<< functions/inventory/list_stock_as_of.sql
 
 -- >>> functions/inventory/lock_lot.sql sha256:5f6af3a02c3aec76
 CREATE OR REPLACE FUNCTION inventory.lock_lot(
@@ -6117,6 +7741,95 @@ $function$;
 COMMENT ON FUNCTION inventory.lock_reservable(bigint[], bigint) IS
     'Locks all balances of the items with free stock at the storage locations of the site, in key order, and names them: what inventory.reserve_stock may take. Once per command, with all its items: what comes in after it is not locked any more, since that would be out of order.';
 -- <<< functions/inventory/lock_reservable.sql
+
+-- >>> functions/inventory/merge_lots.sql sha256:1cd61c1373cccf3a
+CREATE OR REPLACE FUNCTION inventory.merge_lots(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('merge-lots', p_context, p_command);
+    v_item catalog.item;
+    v_location catalog.location;
+    v_into inventory.lot;
+    v_is_new boolean;
+    v_lot_ids bigint[];
+    v_quantities numeric[];
+    v_second_quantities numeric[];
+    v_part record;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_location := catalog.find_location(p_command ->> 'location');
+    SELECT array_agg((inventory.find_lot(v_item, e.number)).id ORDER BY e.ordinal)
+    INTO v_lot_ids
+    FROM jsonb_array_elements_text(p_command -> 'lots') WITH ORDINALITY AS e (number, ordinal);
+
+    -- The target first and the balances then, as everybody does.
+    SELECT l.* INTO v_into FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = p_command ->> 'into';
+    v_is_new := NOT FOUND;
+    IF v_is_new THEN
+        v_into := inventory.ensure_lot(v_item, p_command ->> 'into', 'quarantine', NULL, NULL, NULL, NULL);
+    END IF;
+    PERFORM inventory.lock_balances((
+        SELECT array_agg(ROW(v_item.id, v_location.id, k)::inventory.balance_key) FROM unnest(v_lot_ids || v_into.id) AS k));
+    IF v_is_new THEN
+        -- As old and as good as the worst of its parts; of one supplier's lot only if all are.
+        UPDATE inventory.lot AS l
+        SET (status, expires_on, manufactured_on, arrived_at, supplier_id, supplier_lot) = (
+            SELECT min(o.status), min(o.expires_on), min(o.manufactured_on), min(o.arrived_at),
+                CASE WHEN count(DISTINCT coalesce(o.supplier_id, 0)) = 1 THEN min(o.supplier_id) END,
+                CASE WHEN count(DISTINCT (coalesce(o.supplier_id, 0), coalesce(o.supplier_lot, ''))) = 1 THEN min(o.supplier_lot) END
+            FROM inventory.lot AS o
+            WHERE o.id = ANY (v_lot_ids))
+        WHERE l.id = v_into.id;
+    END IF;
+    SELECT l.* INTO STRICT v_into FROM inventory.lot AS l WHERE l.id = v_into.id;
+
+    FOR v_part IN
+        SELECT l.number, CASE
+            WHEN v_item.tracking <> 'lot' THEN 'is a serial number'
+            WHEN l.id = v_into.id THEN 'is the target itself'
+            WHEN count(*) OVER (PARTITION BY l.id) > 1 THEN 'is named twice'
+            WHEN l.status <> v_into.status THEN format('is %s and %s is %s', l.status, v_into.number, v_into.status)
+            WHEN l.expires_on < v_into.expires_on OR (l.expires_on IS NOT NULL AND v_into.expires_on IS NULL)
+                THEN format('expires before %s', v_into.number)
+            WHEN coalesce(b.on_hand, 0) = 0 THEN format('is not at %s', v_location.code)
+        END AS refusal
+        FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+        JOIN inventory.lot AS l ON l.id = k.lot_id
+        LEFT JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = l.id
+        ORDER BY k.ordinal
+    LOOP
+        IF v_part.refusal IS NOT NULL THEN
+            RAISE EXCEPTION 'lot % cannot be merged: it %', v_part.number, v_part.refusal
+                USING ERRCODE = 'MR225',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_part.number, 'into', v_into.number)::text,
+                      HINT = 'Merge lots of one status into one that expires no later, or into a new one.';
+        END IF;
+    END LOOP;
+
+    SELECT array_agg(b.on_hand ORDER BY k.ordinal), array_agg(b.second_on_hand ORDER BY k.ordinal)
+    INTO v_quantities, v_second_quantities
+    FROM unnest(v_lot_ids) WITH ORDINALITY AS k (lot_id, ordinal)
+    JOIN inventory.balance AS b ON b.item_id = v_item.id AND b.location_id = v_location.id AND b.lot_id = k.lot_id;
+    v_number := inventory.post_lot_change('merge', v_location, v_into,
+        v_lot_ids, v_quantities, v_second_quantities, event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.merge_lots(jsonb, jsonb) IS
+    'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
+-- <<< functions/inventory/merge_lots.sql
 
 -- >>> functions/inventory/part_of_second_quantity.sql sha256:70880543591ba31f
 CREATE OR REPLACE FUNCTION inventory.part_of_second_quantity(
@@ -6331,9 +8044,50 @@ COMMENT ON FUNCTION inventory.post_mixed_movements(inventory.movement_type[], in
     'Posts the lines as movements of the types beside them, in one go: locks every balance in key order, checks lots and locations, refuses what is not free, writes ledger, balances and event. Gives the movement ids, one per line in order. Call it once per command, after the rows of the document are locked. p_document_id null: each movement is its own document. p_second_quantities: catch weight per line, null where the item has none. Raises MR201 when stock is not free, MR202 when a lot is not released, MR203 when the type may not go that way, MR205 when the lot does not fit the item, MR207 for a quantity that is not positive at the scale of the unit, or not 1 of a serial number, MR218 when it happened in a closed period, MR226 when a serial number is in stock already, MR228 when the catch weight is missing or too many, MR229 when the balance has less of it.';
 -- <<< functions/inventory/post_mixed_movements.sql
 
+-- >>> functions/inventory/post_opening_stock.sql sha256:958ffe577f580781
+CREATE OR REPLACE FUNCTION inventory.post_opening_stock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('post-opening-stock', p_context, p_command);
+    v_item catalog.item;
+    v_to catalog.location;
+    v_lot inventory.lot;
+    v_ids bigint[];
+    v_second_quantities numeric[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_to := catalog.find_location(p_command ->> 'to');
+    v_lot := inventory.ensure_lot(v_item, p_command ->> 'lot', 'released', NULL, NULL, NULL,
+        (p_command ->> 'expires_on')::date, true);
+    IF v_item.second_unit_id IS NOT NULL OR p_command ? 'second_quantity' THEN
+        v_second_quantities := ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')];
+    END IF;
+    v_ids := inventory.post_movements('opening', ARRAY[ROW(v_item.id, v_lot.id,
+            catalog.virtual_location(v_to.site_id, 'opening'), v_to.id,
+            catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit'),
+            false, NULL, NULL, NULL)::inventory.posting_line],
+        'opening', NULL, event.occurred_at(p_command), v_second_quantities);
+    RETURN event.finish_request(p_context, 201, inventory.get_transfer(inventory.transfer_number(v_ids[1])));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
+    'Command: takes over stock that was there before the books began. Body: item, lot?, to, quantity, unit?, second_quantity (catch weight), expires_on?, occurred_at?.';
+-- <<< functions/inventory/post_opening_stock.sql
+
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb);
--- >>> functions/inventory/post_transfers.sql sha256:10c029ec41f41809
+-- >>> functions/inventory/post_transfers.sql sha256:8b5d48fd39108339
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -6346,6 +8100,7 @@ CREATE OR REPLACE FUNCTION inventory.post_transfers(
 ) RETURNS TABLE (ordinal integer, status integer, body jsonb, is_replayed boolean)
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 SET enable_hashjoin = off
@@ -6803,12 +8558,13 @@ COMMENT ON FUNCTION inventory.refuse_unknown_references() IS
     'Trigger function of the ledger: every new movement names an item, a lot, two locations and perhaps a reason that are there. They stay there, since those tables refuse delete, truncate and another id. Raises 23503. Does what five foreign keys did, in one statement for all rows, and locks no master.';
 -- <<< functions/inventory/refuse_unknown_references.sql
 
--- >>> functions/inventory/release_expired_reservations.sql sha256:5af234c830eec150
+-- >>> functions/inventory/release_expired_reservations.sql sha256:a28557352afb17f1
 CREATE OR REPLACE FUNCTION inventory.release_expired_reservations(
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -6932,6 +8688,77 @@ COMMENT ON FUNCTION inventory.reserve_stock(inventory.demand_type, bigint, bigin
     'Reserves up to p_quantity base units for a demand, in the issue order of the item (first expiring or oldest first), from free, released, unexpired stock at the storage locations of the site, and gives what it could reserve. At p_expires_at (null: never) a job gives back what is still open. A command that reserves for several demands locks all it may take by inventory.lock_reservable first, and hands that over as p_keys.';
 -- <<< functions/inventory/reserve_stock.sql
 
+-- >>> functions/inventory/resolve_barcode.sql sha256:aea1b85feee90667
+CREATE OR REPLACE FUNCTION inventory.resolve_barcode(
+    p_barcode text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_gs1 jsonb := inventory.parse_gs1(p_barcode);
+    v_gtin text := CASE WHEN p_barcode ~ '^[0-9]{8,14}$' AND inventory.has_check_digit(p_barcode) THEN lpad(p_barcode, 14, '0') END;
+    v_lot_number text;
+    v_result jsonb;
+    v_matches integer;
+BEGIN
+    IF v_gs1 ? '00' AND inventory.has_check_digit(v_gs1 ->> '00') THEN
+        RETURN jsonb_build_object('kind', 'handling_unit', 'sscc', v_gs1 ->> '00');
+    END IF;
+    IF v_gs1 ?| ARRAY['01', '02'] AND inventory.has_check_digit(coalesce(v_gs1 ->> '01', v_gs1 ->> '02')) THEN
+        v_gtin := coalesce(v_gs1 ->> '01', v_gs1 ->> '02');
+        v_lot_number := coalesce(v_gs1 ->> '10', v_gs1 ->> '21');
+    END IF;
+
+    IF v_gtin IS NOT NULL THEN
+        SELECT jsonb_build_object('kind', CASE WHEN v_lot_number IS NULL THEN 'item' ELSE 'lot' END,
+            'item', i.number, 'lot', v_lot_number, 'unit', u.code,
+            'quantity', coalesce(v_gs1 ->> '37', v_gs1 ->> '30'))
+        INTO v_result
+        FROM catalog.item AS i
+        LEFT JOIN catalog.item_unit AS iu ON iu.item_id = i.id AND iu.gtin = v_gtin
+        JOIN catalog.unit AS u ON u.id = coalesce(iu.unit_id, i.base_unit_id)
+        WHERE (i.gtin = v_gtin OR iu.gtin = v_gtin)
+          AND (v_lot_number IS NULL
+               OR EXISTS (SELECT FROM inventory.lot AS l WHERE l.item_id = i.id AND l.number = v_lot_number));
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT jsonb_build_object('kind', 'item', 'item', i.number) INTO v_result
+        FROM catalog.item AS i WHERE i.number = p_barcode;
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT jsonb_build_object('kind', 'location', 'location', c.code) INTO v_result
+        FROM catalog.location AS c WHERE c.code = p_barcode AND c.is_physical;
+    END IF;
+    IF v_result IS NULL THEN
+        SELECT min(jsonb_build_object('kind', 'lot', 'item', i.number, 'lot', l.number)::text)::jsonb, count(*)
+        INTO v_result, v_matches
+        FROM inventory.lot AS l
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE l.number = p_barcode;
+        IF v_matches > 1 THEN
+            RAISE EXCEPTION '% items have a lot %', v_matches, left(p_barcode, 60)
+                USING ERRCODE = 'MR217',
+                      DETAIL = jsonb_build_object('barcode', left(p_barcode, 60))::text,
+                      HINT = 'Scan the item as well.';
+        END IF;
+    END IF;
+    IF v_result IS NULL THEN
+        RAISE EXCEPTION 'nobody knows the code %', left(p_barcode, 60)
+            USING ERRCODE = 'MR206',
+                  DETAIL = jsonb_build_object('barcode', left(p_barcode, 60))::text,
+                  HINT = 'Scan it again, or key in the number.';
+    END IF;
+    RETURN jsonb_strip_nulls(v_result);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.resolve_barcode(text) IS
+    'What a scanned code means: {kind: item | lot | location | handling_unit, item, lot, unit, quantity, location, sscc}. Takes GS1 element strings (AI 00, 01, 02, 10, 21, 30, 37), GTINs, item numbers, location codes and lot numbers. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
+-- <<< functions/inventory/resolve_barcode.sql
+
 -- >>> functions/inventory/retention_cut.sql sha256:605d3f119f8576a4
 CREATE OR REPLACE FUNCTION inventory.retention_cut() RETURNS timestamptz
 LANGUAGE sql
@@ -6945,13 +8772,14 @@ $function$;
 COMMENT ON FUNCTION inventory.retention_cut() IS 'What was posted before this instant is older than the setting keeps in the ledger; null: everything is kept.';
 -- <<< functions/inventory/retention_cut.sql
 
--- >>> functions/inventory/reverse_count.sql sha256:2a5f26830a0099ec
+-- >>> functions/inventory/reverse_count.sql sha256:fb67b7a740144f72
 CREATE OR REPLACE FUNCTION inventory.reverse_count(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -6991,13 +8819,14 @@ COMMENT ON FUNCTION inventory.reverse_count(jsonb, jsonb) IS
     'Command: takes back the adjustments of a count. Body: count, reason, occurred_at?. Raises MR216 when there is no such count, MR209 when it was taken back already.';
 -- <<< functions/inventory/reverse_count.sql
 
--- >>> functions/inventory/reverse_transfer.sql sha256:1e5410a25b2c23cc
+-- >>> functions/inventory/reverse_transfer.sql sha256:f0182dd9f228d84c
 CREATE OR REPLACE FUNCTION inventory.reverse_transfer(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7150,10 +8979,67 @@ $function$;
 COMMENT ON FUNCTION inventory.set_retention(integer) IS 'Sets how many months before the running one stay in the ledger; null: all.';
 -- <<< functions/inventory/set_retention.sql
 
--- >>> functions/inventory/tell_expired_lots.sql sha256:c2aca9024638b307
+-- >>> functions/inventory/split_lot.sql sha256:7d67ff3239488a3d
+CREATE OR REPLACE FUNCTION inventory.split_lot(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('split-lot', p_context, p_command);
+    v_item catalog.item;
+    v_parent inventory.lot;
+    v_child inventory.lot;
+    v_location catalog.location;
+    v_quantity numeric;
+    v_number text;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_parent := inventory.find_lot(v_item, p_command ->> 'lot');
+    v_location := catalog.find_location(p_command ->> 'location');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+    IF v_item.tracking = 'serial' THEN
+        RAISE EXCEPTION 'a serial number of % is one piece and cannot be split', v_item.number
+            USING ERRCODE = 'MR225',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'lot', v_parent.number)::text,
+                  HINT = 'Scan the right piece.';
+    END IF;
+
+    -- The new lot first and the balances then, as everybody does; under their lock the status cannot change any more.
+    v_child := inventory.ensure_lot(v_item, p_command ->> 'new_lot', v_parent.status, v_parent.supplier_id, v_parent.supplier_lot,
+        v_parent.manufactured_on, v_parent.expires_on);
+    PERFORM inventory.lock_balances(ARRAY[
+        ROW(v_item.id, v_location.id, v_parent.id), ROW(v_item.id, v_location.id, v_child.id)]::inventory.balance_key[]);
+    UPDATE inventory.lot AS l
+    SET status = o.status,
+        expires_on = o.expires_on,
+        arrived_at = o.arrived_at
+    FROM inventory.lot AS o
+    WHERE l.id = v_child.id AND o.id = v_parent.id;
+
+    v_number := inventory.post_lot_change('split', v_location, v_child,
+        ARRAY[v_parent.id], ARRAY[v_quantity],
+        ARRAY[inventory.to_second_quantity(v_item.id, p_command ->> 'second_quantity')], event.occurred_at(p_command));
+    RETURN event.finish_request(p_context, 201, inventory.get_lot_change(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.split_lot(jsonb, jsonb) IS
+    'Command: makes part of a lot at a location a lot of its own, of the same status, age, expiry and origin. Body: item, lot, location, quantity, unit?, second_quantity (catch weight), new_lot? (numbered if left out), occurred_at?. Raises MR201 for more than is free, MR203 where lots are not changed, MR210 when the new number is taken, MR225 for a serial number.';
+-- <<< functions/inventory/split_lot.sql
+
+-- >>> functions/inventory/tell_expired_lots.sql sha256:cc5da5c3161e0a65
 CREATE OR REPLACE FUNCTION inventory.tell_expired_lots() RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7302,13 +9188,62 @@ COMMENT ON FUNCTION inventory.write_posting_snapshot(timestamptz) IS
     'Keeps what the books said before an instant: from the snapshot before it and the movements since. Nothing may be posted any more that carries an earlier time; inventory.keep_month_starts sees to that.';
 -- <<< functions/inventory/write_posting_snapshot.sql
 
--- >>> functions/notify/begin_hand_over.sql sha256:52f11d9269f8ed4d
+-- >>> functions/inventory/write_snapshots.sql sha256:1c12261213f3be63
+CREATE OR REPLACE FUNCTION inventory.write_snapshots() RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_period inventory.period;
+    v_previous_id bigint;
+    v_written integer := 0;
+BEGIN
+    FOR v_period IN
+        SELECT p.* FROM inventory.period AS p WHERE p.snapshot_at IS NULL ORDER BY p.ends_at FOR UPDATE
+    LOOP
+        SELECT p.id INTO v_previous_id FROM inventory.period AS p WHERE p.ends_at = v_period.starts_at;
+
+        -- What happened in the period was posted between five minutes before it began (clocks of devices may be that much
+        -- ahead) and its closing; so the scan is of one period.
+        INSERT INTO inventory.period_balance (period_id, item_id, location_id, lot_id, on_hand, second_on_hand)
+        SELECT v_period.id, e.item_id, e.location_id, e.lot_id, sum(e.quantity), sum(e.second_quantity)
+        FROM (
+            SELECT b.item_id, b.location_id, b.lot_id, b.on_hand AS quantity, b.second_on_hand AS second_quantity
+            FROM inventory.period_balance AS b
+            WHERE b.period_id = v_previous_id
+            UNION ALL
+            SELECT m.item_id, p.location_id, m.lot_id, p.quantity, p.second_quantity
+            FROM inventory.movement AS m
+            CROSS JOIN LATERAL (VALUES (m.to_location_id, m.quantity, m.second_quantity), (m.from_location_id, -m.quantity, -m.second_quantity))
+                AS p (location_id, quantity, second_quantity)
+            JOIN catalog.location AS c ON c.id = p.location_id AND c.is_physical
+            WHERE m.posted_at >= v_period.starts_at - interval '5 minutes' AND m.posted_at <= v_period.closed_at
+              AND m.occurred_at >= v_period.starts_at AND m.occurred_at < v_period.ends_at
+        ) AS e
+        GROUP BY e.item_id, e.location_id, e.lot_id
+        HAVING sum(e.quantity) <> 0 OR sum(e.second_quantity) <> 0;
+
+        UPDATE inventory.period AS p SET snapshot_at = clock_timestamp() WHERE p.id = v_period.id;
+        v_written := v_written + 1;
+    END LOOP;
+    RETURN v_written;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.write_snapshots() IS
+    'Writes the balances at the end of every closed period that has none yet, from those of the period before and the movements of the period; says of how many. Idempotent; reads the ledger of one period each.';
+-- <<< functions/inventory/write_snapshots.sql
+
+-- >>> functions/notify/begin_hand_over.sql sha256:ed6ac4d985e3ee79
 CREATE OR REPLACE FUNCTION notify.begin_hand_over(
     p_mail_id bigint,
     p_domain text
 ) RETURNS text
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE notify.mail AS m
@@ -7324,13 +9259,14 @@ COMMENT ON FUNCTION notify.begin_hand_over(bigint, text) IS
     'Records, in a transaction of its own, that an attempt begins, and gives the Message-ID that the mail goes under, the same at every attempt; null when it waits no longer. Who does not come back from here has sent nothing: a text is no mail before its end.';
 -- <<< functions/notify/begin_hand_over.sql
 
--- >>> functions/notify/confirm_mail.sql sha256:8d43d4f2560b9ab7
+-- >>> functions/notify/confirm_mail.sql sha256:6f887a6596239768
 CREATE OR REPLACE FUNCTION notify.confirm_mail(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7368,12 +9304,13 @@ COMMENT ON FUNCTION notify.confirm_mail(jsonb, jsonb) IS
     'Command: a mail that is held has arrived. Body: mail. Raises MR970 when there is no such mail, MR972 when it is not held.';
 -- <<< functions/notify/confirm_mail.sql
 
--- >>> functions/notify/get_mail.sql sha256:332e7d17198f4369
+-- >>> functions/notify/get_mail.sql sha256:959a75acc23c0ddc
 CREATE OR REPLACE FUNCTION notify.get_mail(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -7404,13 +9341,14 @@ $function$;
 COMMENT ON FUNCTION notify.get_mail(text) IS 'The mail of that number as the API shows it; null when there is none.';
 -- <<< functions/notify/get_mail.sql
 
--- >>> functions/notify/get_mail_source.sql sha256:85528041267554f0
+-- >>> functions/notify/get_mail_source.sql sha256:1c271bf68d24964e
 CREATE OR REPLACE FUNCTION notify.get_mail_source(
     p_kind document.kind,
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH addressed AS (
@@ -7452,7 +9390,7 @@ COMMENT ON FUNCTION notify.get_mail_source(document.kind, text) IS
     'What the mail that brings a document to its partner is made of; null when the partner has no address for documents of this kind, the document is not rendered, or its goods never left.';
 -- <<< functions/notify/get_mail_source.sql
 
--- >>> functions/notify/get_outgoing_mail.sql sha256:c754fd7b489f1ed4
+-- >>> functions/notify/get_outgoing_mail.sql sha256:496138c4d215dd32
 CREATE OR REPLACE FUNCTION notify.get_outgoing_mail(
     p_mail_id bigint
 ) RETURNS TABLE (
@@ -7470,6 +9408,7 @@ CREATE OR REPLACE FUNCTION notify.get_outgoing_mail(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT m.number, m.state, m.recipient, m.language, m.subject, m.body, m.created_at,
@@ -7485,12 +9424,13 @@ COMMENT ON FUNCTION notify.get_outgoing_mail(bigint) IS
     'A mail that waits to be sent, or whose hand-over has not come back, with its attachment, and for how long delivery has been tried; no row when it was sent, held or given up.';
 -- <<< functions/notify/get_outgoing_mail.sql
 
--- >>> functions/notify/hand_over.sql sha256:51074310f2414038
+-- >>> functions/notify/hand_over.sql sha256:5b1329153ee0ad09
 CREATE OR REPLACE FUNCTION notify.hand_over(
     p_mail_id bigint
 ) RETURNS boolean
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH mine AS (
@@ -7508,13 +9448,14 @@ COMMENT ON FUNCTION notify.hand_over(bigint) IS
     'Records, in a transaction of its own, that the end of the text of a mail goes to the relay, which may take it from now on. False: somebody else was faster, and the end must not go.';
 -- <<< functions/notify/hand_over.sql
 
--- >>> functions/notify/hold_mail.sql sha256:f804f2ac26abd1e1
+-- >>> functions/notify/hold_mail.sql sha256:fa5d078ac14abd21
 CREATE OR REPLACE FUNCTION notify.hold_mail(
     p_mail_id bigint,
     p_reason text
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7537,7 +9478,7 @@ COMMENT ON FUNCTION notify.hold_mail(bigint, text) IS
     'Holds a mail of which nobody knows whether the relay took it, until a person says that it arrived or has it sent again, and publishes mail.held.';
 -- <<< functions/notify/hold_mail.sql
 
--- >>> functions/notify/list_mails.sql sha256:f63870840a0353fe
+-- >>> functions/notify/list_mails.sql sha256:98ce5fe651e41dcf
 CREATE OR REPLACE FUNCTION notify.list_mails(
     p_state text,
     p_after text,
@@ -7545,6 +9486,7 @@ CREATE OR REPLACE FUNCTION notify.list_mails(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -7564,7 +9506,7 @@ $function$;
 COMMENT ON FUNCTION notify.list_mails(text, text, integer) IS 'A page of mails, all of them or those in one state, latest first.';
 -- <<< functions/notify/list_mails.sql
 
--- >>> functions/notify/queue_mail.sql sha256:66bcba4db03c379e
+-- >>> functions/notify/queue_mail.sql sha256:d760d6a09ebc480c
 CREATE OR REPLACE FUNCTION notify.queue_mail(
     p_partner_id bigint,
     p_file_id bigint,
@@ -7575,6 +9517,7 @@ CREATE OR REPLACE FUNCTION notify.queue_mail(
 ) RETURNS text
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7597,7 +9540,7 @@ COMMENT ON FUNCTION notify.queue_mail(bigint, bigint, text, text, text, text) IS
     'Queues the mail of a document with the job that sends it, and gives its number; null when the document has a mail to this address already.';
 -- <<< functions/notify/queue_mail.sql
 
--- >>> functions/notify/record_failure.sql sha256:4d8aca1293910853
+-- >>> functions/notify/record_failure.sql sha256:5b022c941e4a17ce
 CREATE OR REPLACE FUNCTION notify.record_failure(
     p_mail_id bigint,
     p_reason text,
@@ -7607,6 +9550,7 @@ CREATE OR REPLACE FUNCTION notify.record_failure(
 ) RETURNS boolean
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7636,13 +9580,14 @@ COMMENT ON FUNCTION notify.record_failure(bigint, text, boolean, boolean, intege
     'Records why an attempt failed. A mail that the relay may have taken all the same is held. A permanent failure, or a temporary one after so many seconds of trying, gives the mail up and publishes mail.given_up. Says whether it is at its end.';
 -- <<< functions/notify/record_failure.sql
 
--- >>> functions/notify/record_sent.sql sha256:b047d8f33456a461
+-- >>> functions/notify/record_sent.sql sha256:a8842db9a969e5af
 CREATE OR REPLACE FUNCTION notify.record_sent(
     p_mail_id bigint,
     p_receipt text
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7665,13 +9610,14 @@ $function$;
 COMMENT ON FUNCTION notify.record_sent(bigint, text) IS 'Records that the relay took a mail, with what it answered, and publishes mail.sent.';
 -- <<< functions/notify/record_sent.sql
 
--- >>> functions/notify/retry_mail.sql sha256:9e0d9e30ea55361a
+-- >>> functions/notify/retry_mail.sql sha256:7c20b1154060088d
 CREATE OR REPLACE FUNCTION notify.retry_mail(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -7710,6 +9656,42 @@ $function$;
 COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
     'Command: tries a mail again that was given up, is held, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 -- <<< functions/notify/retry_mail.sql
+
+-- >>> functions/production/cancel_work_order.sql sha256:847b0aa2df45c2be
+CREATE OR REPLACE FUNCTION production.cancel_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-work-order', p_context, p_command);
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    IF v_order.good_quantity > 0 OR v_order.scrap_quantity > 0 OR EXISTS (
+        SELECT FROM production.work_order_material AS m WHERE m.work_order_id = v_order.id AND m.issued_quantity > 0) THEN
+        RAISE EXCEPTION 'material or production was booked on work order %', v_order.number
+            USING ERRCODE = 'MR320',
+                  DETAIL = jsonb_build_object('work_order', v_order.number, 'good_quantity', trim_scale(v_order.good_quantity)::text,
+                      'scrap_quantity', trim_scale(v_order.scrap_quantity)::text)::text,
+                  HINT = 'Take that back first, or complete the order.';
+    END IF;
+    UPDATE production.work_order AS o SET state = 'cancelled' WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.cancelled', v_order.id, jsonb_build_object('number', v_order.number));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.cancel_work_order(jsonb, jsonb) IS
+    'Command: the order is not made. Body: work_order. Raises MR301, MR303, MR320 when material or production was booked on it.';
+-- <<< functions/production/cancel_work_order.sql
 
 -- >>> functions/production/choose_lots.sql sha256:b7528833fd3a582c
 CREATE OR REPLACE FUNCTION production.choose_lots(
@@ -7868,12 +9850,197 @@ COMMENT ON FUNCTION production.choose_lots(production.work_order, production.pro
     'Which lots a backflush takes: those that the report names, then those at the supply location in the issue order of the item (first expiring or oldest first). Locks every balance it looks at, and that of the product. Raises MR201 when there is not enough, MR304 for an item that is no material, MR309 when the lots named make more than is needed.';
 -- <<< functions/production/choose_lots.sql
 
--- >>> functions/production/get_material_issue.sql sha256:5faffd980aa9035c
+-- >>> functions/production/complete_work_order.sql sha256:2434ecd7709a29d5
+CREATE OR REPLACE FUNCTION production.complete_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('complete-work-order', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_order production.work_order;
+    v_report record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := production.lock_work_order(p_command ->> 'work_order', '{released,in_process}');
+    SELECT r.id, r.lot_id INTO v_report
+    FROM production.production_report AS r
+    WHERE r.work_order_id = v_order.id AND NOT r.is_reversed
+    ORDER BY r.moves_stock DESC, r.good_quantity > 0 DESC, r.id DESC
+    LIMIT 1;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'nothing was reported of work order %', v_order.number
+            USING ERRCODE = 'MR319',
+                  DETAIL = jsonb_build_object('work_order', v_order.number)::text,
+                  HINT = 'Report production first, or cancel the order.';
+    END IF;
+    -- Scanned material that no report counted yet was used by the last one.
+    PERFORM production.attribute_material(v_order, v_report.id, coalesce(v_report.lot_id, 0), NULL);
+
+    UPDATE production.work_order AS o SET state = 'completed', completed_at = v_occurred_at WHERE o.id = v_order.id;
+    PERFORM event.publish('work_order.completed', v_order.id,
+        jsonb_build_object('number', v_order.number, 'good_quantity', trim_scale(v_order.good_quantity)::text,
+            'scrap_quantity', trim_scale(v_order.scrap_quantity)::text));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.complete_work_order(jsonb, jsonb) IS
+    'Command: no more is made on the order. Body: work_order, occurred_at?. Raises MR301, MR303, MR319 when nothing was reported.';
+-- <<< functions/production/complete_work_order.sql
+
+-- >>> functions/production/create_work_order.sql sha256:8a7b004c9fdfda62
+CREATE OR REPLACE FUNCTION production.create_work_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-work-order', p_context, p_command);
+    v_occurred_at timestamptz := event.occurred_at(p_command);
+    v_item catalog.item;
+    v_site catalog.site;
+    v_work_center catalog.work_center;
+    v_output catalog.location;
+    v_quantity numeric;
+    v_as_of date;
+    v_bill catalog.bill_of_material;
+    v_order production.work_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_item := catalog.find_item(p_command ->> 'item');
+    v_quantity := catalog.to_base_quantity(v_item, p_command ->> 'quantity', p_command ->> 'unit');
+
+    IF p_command ->> 'work_center' IS NOT NULL THEN
+        v_work_center := catalog.find_work_center(p_command ->> 'work_center');
+    ELSIF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        v_work_center := catalog.find_work_center((
+            SELECT e.work_center
+            FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, work_center text)
+            ORDER BY e.operation DESC
+            LIMIT 1));
+    ELSE
+        SELECT w.* INTO v_work_center
+        FROM catalog.routing_operation AS o
+        JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence DESC
+        LIMIT 1;
+    END IF;
+    IF p_command ->> 'site' IS NULL AND v_work_center.id IS NOT NULL THEN
+        SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = v_work_center.site_id;
+    ELSE
+        v_site := catalog.resolve_site(p_command ->> 'site');
+    END IF;
+    IF p_command ->> 'output_location' IS NOT NULL THEN
+        v_output := catalog.find_location(p_command ->> 'output_location');
+    ELSE
+        SELECT c.* INTO STRICT v_output
+        FROM catalog.location AS c
+        WHERE c.id = coalesce(v_work_center.output_location_id, catalog.item_location(v_item, v_site.id));
+    END IF;
+    IF v_site.id <> coalesce(v_work_center.site_id, v_site.id) OR v_site.id <> v_output.site_id
+        OR v_output.kind NOT IN ('storage', 'quarantine') THEN
+        RAISE EXCEPTION 'work center % or location % does not fit site %', coalesce(v_work_center.code, '(none)'), v_output.code, v_site.code
+            USING ERRCODE = 'MR311',
+                  DETAIL = jsonb_build_object('site', v_site.code, 'work_center', v_work_center.code,
+                      'output_location', v_output.code, 'kind', v_output.kind)::text,
+                  HINT = 'Name a work center of the site and a storage or quarantine location of it.';
+    END IF;
+
+    v_as_of := coalesce((p_command ->> 'as_of')::date, (v_occurred_at AT TIME ZONE v_site.time_zone)::date);
+    IF p_command ->> 'revision' IS NOT NULL THEN
+        SELECT b.* INTO v_bill
+        FROM catalog.bill_of_material AS b
+        WHERE b.item_id = v_item.id AND b.revision = p_command ->> 'revision';
+    ELSE
+        SELECT b.* INTO v_bill
+        FROM catalog.bill_of_material AS b
+        WHERE b.item_id = v_item.id AND b.valid_during @> v_as_of;
+    END IF;
+    -- An item without any bill of material may be made from nothing that is stocked; one with revisions needs a valid one.
+    IF v_bill.id IS NULL AND (p_command ->> 'revision' IS NOT NULL OR NOT v_item.is_manufactured
+        OR EXISTS (SELECT FROM catalog.bill_of_material AS b WHERE b.item_id = v_item.id)) THEN
+        RAISE EXCEPTION 'item % has no bill of material %', v_item.number,
+            CASE WHEN p_command ->> 'revision' IS NOT NULL THEN 'of revision ' || (p_command ->> 'revision') ELSE 'valid on ' || v_as_of END
+            USING ERRCODE = 'MR302',
+                  DETAIL = jsonb_build_object('item', v_item.number, 'revision', p_command ->> 'revision', 'as_of', v_as_of)::text,
+                  HINT = 'Choose a revision of the item, or release one first.';
+    END IF;
+
+    INSERT INTO production.work_order (external_number, site_id, item_id, bill_of_material_id, quantity, work_center_id,
+        output_location_id, over_production_percent, due_on, released_at)
+    VALUES (p_command ->> 'external_number', v_site.id, v_item.id, v_bill.id, v_quantity, v_work_center.id, v_output.id,
+        coalesce((p_command ->> 'over_production_percent')::numeric, 0), (p_command ->> 'due_on')::date, v_occurred_at)
+    ON CONFLICT ON CONSTRAINT work_order_external_number_key DO NOTHING
+    RETURNING work_order.* INTO v_order;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is already a work order with the external number %', p_command ->> 'external_number'
+            USING ERRCODE = 'MR317',
+                  DETAIL = jsonb_build_object('external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that order first: this one may have been entered before.';
+    END IF;
+
+    -- Rounded up, by whole quotient and remainder, so that the last piece never lacks a grain.
+    INSERT INTO production.work_order_material (work_order_id, line_number, item_id, required_quantity, over_issue_percent,
+        supply_location_id, is_backflushed)
+    SELECT v_order.id, l.line_number, l.item_id,
+        (div(l.quantity * v_quantity * 10::numeric ^ u.scale, v_bill.base_quantity)
+            + sign(mod(l.quantity * v_quantity * 10::numeric ^ u.scale, v_bill.base_quantity))) / 10::numeric ^ u.scale,
+        coalesce((p_command ->> 'over_issue_percent')::numeric, 10),
+        coalesce(c.id, v_work_center.supply_location_id, catalog.physical_location(v_site.id, 'storage')),
+        l.is_backflushed
+    FROM catalog.bill_of_material_line AS l
+    JOIN catalog.item AS i ON i.id = l.item_id
+    JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN catalog.location AS c ON c.id = i.default_location_id AND c.site_id = v_site.id AND c.kind = 'storage'
+    WHERE l.bill_of_material_id = v_bill.id
+    ORDER BY l.line_number;
+
+    -- A job of its own way (a repair, a prototype, a taken-over order) names its steps; all others follow the routing.
+    IF jsonb_array_length(p_command -> 'operations') > 0 THEN
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, e.operation, e.name, (catalog.find_work_center(e.work_center)).id, coalesce(e.planned_minutes, 0)
+        FROM jsonb_to_recordset(p_command -> 'operations') AS e (operation integer, name text, work_center text, planned_minutes numeric)
+        ORDER BY e.operation;
+    ELSE
+        INSERT INTO production.work_order_operation (work_order_id, sequence, name, work_center_id, planned_minutes)
+        SELECT v_order.id, o.sequence, o.name, o.work_center_id, round(o.setup_minutes + o.run_minutes * v_quantity, 3)
+        FROM catalog.routing_operation AS o
+        WHERE o.item_id = v_item.id
+        ORDER BY o.sequence;
+    END IF;
+
+    PERFORM event.publish('work_order.released', v_order.id,
+        jsonb_build_object('number', v_order.number, 'item', v_item.number, 'quantity', trim_scale(v_quantity)::text));
+    RETURN event.finish_request(p_context, 201, production.get_work_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION production.create_work_order(jsonb, jsonb) IS
+    'Command: orders a quantity of an item to be made; explodes a revision of its bill of material and its routing. Body: item, quantity, unit?, site?, work_center? (default: of the last operation), output_location?, revision? (default: valid on as_of, by default today), as_of?, due_on?, external_number?, over_production_percent? (default 0), over_issue_percent? (default 10), operations? [operation, name, work_center, planned_minutes?: instead of the routing], occurred_at?. Raises MR302 when there is no such revision, MR311 when work center or location are of another site, MR317 when the external number is taken.';
+-- <<< functions/production/create_work_order.sql
+
+-- >>> functions/production/get_material_issue.sql sha256:96aaa7f8f8ceca8a
 CREATE OR REPLACE FUNCTION production.get_material_issue(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -7903,12 +10070,13 @@ $function$;
 COMMENT ON FUNCTION production.get_material_issue(text) IS 'An issue or return of material as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_material_issue.sql
 
--- >>> functions/production/get_production_report.sql sha256:218c00bdd2fb8fb2
+-- >>> functions/production/get_production_report.sql sha256:79f3340237564cc0
 CREATE OR REPLACE FUNCTION production.get_production_report(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -7961,13 +10129,65 @@ $function$;
 COMMENT ON FUNCTION production.get_production_report(text) IS 'A production report as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_production_report.sql
 
--- >>> functions/production/issue_material.sql sha256:b63e8e9dd718331f
+-- >>> functions/production/get_work_order.sql sha256:1da9c3e802bcbff0
+CREATE OR REPLACE FUNCTION production.get_work_order(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', o.number, 'external_number', o.external_number, 'site', s.code, 'item', i.number, 'revision', b.revision,
+            'quantity', trim_scale(o.quantity)::text, 'unit', u.code, 'state', o.state, 'work_center', w.code,
+            'output_location', c.code, 'over_production_percent', trim_scale(o.over_production_percent)::text,
+            'good_quantity', trim_scale(o.good_quantity)::text, 'scrap_quantity', trim_scale(o.scrap_quantity)::text,
+            'rework_quantity', trim_scale(o.rework_quantity)::text, 'due_on', o.due_on, 'released_at', o.released_at,
+            'completed_at', o.completed_at, 'created_at', o.created_at,
+            'materials', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', m.line_number, 'item', mi.number, 'required_quantity', trim_scale(m.required_quantity)::text,
+                    'issued_quantity', trim_scale(m.issued_quantity)::text, 'unit', mu.code, 'supply_location', mc.code,
+                    'is_backflushed', m.is_backflushed) ORDER BY m.line_number), '[]')
+                FROM production.work_order_material AS m
+                JOIN catalog.item AS mi ON mi.id = m.item_id
+                JOIN catalog.unit AS mu ON mu.id = mi.base_unit_id
+                JOIN catalog.location AS mc ON mc.id = m.supply_location_id
+                WHERE m.work_order_id = o.id),
+            'operations', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'operation', p.sequence, 'name', p.name, 'work_center', pw.code, 'planned_minutes', trim_scale(p.planned_minutes)::text,
+                    'good_quantity', trim_scale(p.good_quantity)::text, 'scrap_quantity', trim_scale(p.scrap_quantity)::text,
+                    'rework_quantity', trim_scale(p.rework_quantity)::text) ORDER BY p.sequence), '[]')
+                FROM production.work_order_operation AS p
+                JOIN catalog.work_center AS pw ON pw.id = p.work_center_id
+                WHERE p.work_order_id = o.id))
+        FROM production.work_order AS o
+        JOIN catalog.site AS s ON s.id = o.site_id
+        JOIN catalog.item AS i ON i.id = o.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        JOIN catalog.location AS c ON c.id = o.output_location_id
+        LEFT JOIN catalog.bill_of_material AS b ON b.id = o.bill_of_material_id
+        LEFT JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE o.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION production.get_work_order(text) IS 'A work order as a document, quantities in base units; null when there is none of that number.';
+-- <<< functions/production/get_work_order.sql
+
+-- >>> functions/production/issue_material.sql sha256:d215ec2bd48d4336
 CREATE OR REPLACE FUNCTION production.issue_material(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -8081,13 +10301,95 @@ COMMENT ON FUNCTION production.issue_material(jsonb, jsonb) IS
     'Command: material goes from storage to a work order. Body: work_order, occurred_at?, lines [item or barcode, lot? (default: first expiring first out), quantity, unit?, second_quantity (catch weight; may be left out when all of a lot at its place goes), location? (default: the supply location of the material, else where it lies)]. At most over_issue_percent more than required may be issued by scan. Raises MR301, MR303, MR304 when the item is no material of the order, MR305 beyond that, MR306 for a code that is no material.';
 -- <<< functions/production/issue_material.sql
 
--- >>> functions/production/reopen_work_order.sql sha256:4866bfdb191a9e93
+-- >>> functions/production/list_material_issues.sql sha256:3def1ab3ed3143cd
+CREATE OR REPLACE FUNCTION production.list_material_issues(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.material_issue AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.material_issue AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_material_issue(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_material_issues(text, integer) IS 'A page of issues and returns of material, oldest first, after the number p_after.';
+-- <<< functions/production/list_material_issues.sql
+
+-- >>> functions/production/list_production_reports.sql sha256:d313a9a1bc5c094a
+CREATE OR REPLACE FUNCTION production.list_production_reports(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.production_report AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.production_report AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_production_report(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_production_reports(text, integer) IS 'A page of production reports, oldest first, after the number p_after.';
+-- <<< functions/production/list_production_reports.sql
+
+-- >>> functions/production/list_work_orders.sql sha256:f82d1de2a608e7e6
+CREATE OR REPLACE FUNCTION production.list_work_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM production.work_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM production.work_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(production.get_work_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION production.list_work_orders(text, integer) IS 'A page of work orders, oldest first, after the number p_after.';
+-- <<< functions/production/list_work_orders.sql
+
+-- >>> functions/production/reopen_work_order.sql sha256:2229c77ef1116a3e
 CREATE OR REPLACE FUNCTION production.reopen_work_order(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -8110,13 +10412,14 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:5fb2bb6867c0cd16
+-- >>> functions/production/report_production.sql sha256:23f97b29430b8cb7
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $function$
@@ -8392,13 +10695,14 @@ COMMENT ON FUNCTION production.report_production(jsonb, jsonb) IS
     'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out], by_products? [item, quantity, unit?, location?: what else came of it, worth its standard cost]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, MR321 for a by-product without goods or with lots, and what posting raises.';
 -- <<< functions/production/report_production.sql
 
--- >>> functions/production/return_material.sql sha256:befb01c97d0117fa
+-- >>> functions/production/return_material.sql sha256:1a577e8c122c23e2
 CREATE OR REPLACE FUNCTION production.return_material(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -8491,13 +10795,14 @@ COMMENT ON FUNCTION production.return_material(jsonb, jsonb) IS
     'Command: material that was issued by scan and not used goes back to storage. Body: work_order, occurred_at?, lines [item or barcode, lot?, quantity, unit?, second_quantity (catch weight), location? (default: the supply location of the material)]. Raises MR301, MR303, MR304, MR306, MR308 when it is more than was issued.';
 -- <<< functions/production/return_material.sql
 
--- >>> functions/production/reverse_material_issue.sql sha256:89e5b179ea866b85
+-- >>> functions/production/reverse_material_issue.sql sha256:bc33ea0f2b140c3b
 CREATE OR REPLACE FUNCTION production.reverse_material_issue(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -8597,13 +10902,14 @@ COMMENT ON FUNCTION production.reverse_material_issue(jsonb, jsonb) IS
     'Command: takes back an issue or a return of material as a whole. Body: material_issue, reason, occurred_at?. Raises MR314 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR308 when a part of an issue came back already, MR305 when a return stands between later issues and the limit, MR201 when returned material went on.';
 -- <<< functions/production/reverse_material_issue.sql
 
--- >>> functions/production/reverse_production_report.sql sha256:66e964783aaef2e8
+-- >>> functions/production/reverse_production_report.sql sha256:df452fd7f9f8711a
 CREATE OR REPLACE FUNCTION production.reverse_production_report(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -8688,6 +10994,146 @@ COMMENT ON FUNCTION production.reverse_production_report(jsonb, jsonb) IS
     'Command: takes back a report: its goods leave stock, its backflushed material comes back, its genealogy drops to 0. Body: production_report, reason, occurred_at?. Raises MR318 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR201 when the goods went on.';
 -- <<< functions/production/reverse_production_report.sql
 
+-- >>> functions/purchasing/close_purchase_order.sql sha256:4d63773765fd037f
+CREATE OR REPLACE FUNCTION purchasing.close_purchase_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-purchase-order', p_context, p_command);
+    v_outcome purchasing.purchase_order_state := coalesce(p_command ->> 'outcome', 'closed')::purchasing.purchase_order_state;
+    v_order purchasing.purchase_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    -- Receipts hold the order in share mode while they post: whoever comes second sees what the first did.
+    SELECT o.* INTO v_order FROM purchasing.purchase_order AS o WHERE o.number = p_command ->> 'purchase_order' FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no purchase order %', p_command ->> 'purchase_order'
+            USING ERRCODE = 'MR401',
+                  DETAIL = jsonb_build_object('purchase_order', p_command ->> 'purchase_order')::text,
+                  HINT = 'Check the number.';
+    END IF;
+    IF v_order.state <> 'released' THEN
+        RAISE EXCEPTION 'purchase order % is %', v_order.number, v_order.state
+            USING ERRCODE = 'MR403',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number, 'state', v_order.state)::text,
+                  HINT = 'Nothing more is to be done with this order.';
+    END IF;
+    IF v_outcome = 'cancelled' AND EXISTS (
+        SELECT FROM purchasing.purchase_order_line AS l WHERE l.purchase_order_id = v_order.id AND l.received_quantity > 0) THEN
+        RAISE EXCEPTION 'goods came for purchase order %', v_order.number
+            USING ERRCODE = 'MR418',
+                  DETAIL = jsonb_build_object('purchase_order', v_order.number)::text,
+                  HINT = 'Close the order instead of cancelling it.';
+    END IF;
+
+    UPDATE purchasing.purchase_order AS o
+    SET state = CASE v_outcome WHEN 'cancelled' THEN v_outcome ELSE 'closed' END
+    WHERE o.id = v_order.id;
+    PERFORM event.publish('purchase_order.' || CASE v_outcome WHEN 'cancelled' THEN 'cancelled' ELSE 'closed' END, v_order.id,
+        jsonb_build_object('number', v_order.number));
+    RETURN event.finish_request(p_context, 201, purchasing.get_purchase_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.close_purchase_order(jsonb, jsonb) IS
+    'Command: no more is expected on an order. Body: purchase_order, outcome? (closed, the default, or cancelled: only while nothing was received). Raises MR401 when there is no such order, MR403 when it is closed or cancelled, MR418 when goods came for it.';
+-- <<< functions/purchasing/close_purchase_order.sql
+
+-- >>> functions/purchasing/create_purchase_order.sql sha256:95e2ebfbf5b0c2f8
+CREATE OR REPLACE FUNCTION purchasing.create_purchase_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-purchase-order', p_context, p_command);
+    v_site catalog.site;
+    v_supplier catalog.partner;
+    v_order purchasing.purchase_order;
+    v_line record;
+    v_item catalog.item;
+    v_unit_id bigint;
+    v_base_quantity numeric;
+    v_price numeric;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.resolve_site(p_command ->> 'site');
+    v_supplier := catalog.find_partner(p_command ->> 'supplier');
+    IF NOT v_supplier.is_supplier THEN
+        RAISE EXCEPTION 'partner % is not a supplier', v_supplier.code
+            USING ERRCODE = 'MR404',
+                  DETAIL = jsonb_build_object('supplier', v_supplier.code)::text,
+                  HINT = 'Choose a supplier, or make this partner one.';
+    END IF;
+
+    INSERT INTO purchasing.purchase_order (external_number, site_id, supplier_id, currency, ordered_on)
+    VALUES (p_command ->> 'external_number', v_site.id, v_supplier.id, coalesce(p_command ->> 'currency', v_supplier.currency),
+        coalesce((p_command ->> 'ordered_on')::date, (clock_timestamp() AT TIME ZONE v_site.time_zone)::date))
+    ON CONFLICT ON CONSTRAINT purchase_order_external_number_key DO NOTHING
+    RETURNING purchase_order.* INTO v_order;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is already a purchase order with the external number %', p_command ->> 'external_number'
+            USING ERRCODE = 'MR417',
+                  DETAIL = jsonb_build_object('external_number', p_command ->> 'external_number')::text,
+                  HINT = 'Look at that order first: this one may have been entered before.';
+    END IF;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality::integer AS line_number
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e
+    LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        v_base_quantity := catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit');
+        v_unit_id := CASE WHEN v_line.line ->> 'unit' IS NULL THEN v_item.base_unit_id
+            ELSE (catalog.find_unit(v_line.line ->> 'unit')).id END;
+        v_price := (v_line.line ->> 'price')::numeric;
+        IF v_price IS NULL THEN
+            SELECT s.price INTO v_price
+            FROM catalog.supplier_item AS s
+            WHERE s.partner_id = v_supplier.id
+              AND s.item_id = v_item.id
+              AND s.unit_id = v_unit_id
+              AND s.currency = v_order.currency;
+        END IF;
+        IF v_price IS NULL THEN
+            RAISE EXCEPTION 'line % needs a price: supplier % has none for item % in that unit and currency',
+                v_line.line_number, v_supplier.code, v_item.number
+                USING ERRCODE = 'MR420',
+                      DETAIL = jsonb_build_object('line', v_line.line_number, 'item', v_item.number, 'supplier', v_supplier.code,
+                          'unit', v_line.line ->> 'unit', 'currency', v_order.currency)::text,
+                      HINT = 'Enter the price.';
+        END IF;
+
+        INSERT INTO purchasing.purchase_order_line (purchase_order_id, line_number, item_id, unit_id, quantity, base_quantity,
+            price, due_on, over_receipt_percent)
+        VALUES (v_order.id, v_line.line_number, v_item.id, v_unit_id, (v_line.line ->> 'quantity')::numeric, v_base_quantity,
+            v_price, (v_line.line ->> 'due_on')::date, coalesce((v_line.line ->> 'over_receipt_percent')::numeric, 0));
+    END LOOP;
+
+    PERFORM event.publish('purchase_order.released', v_order.id,
+        jsonb_build_object('number', v_order.number, 'site', v_site.code, 'supplier', v_supplier.code));
+    RETURN event.finish_request(p_context, 201, purchasing.get_purchase_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.create_purchase_order(jsonb, jsonb) IS
+    'Command: orders goods from a supplier. Body: supplier, site?, currency?, ordered_on?, external_number?, lines [item, quantity, unit?, price? (per unit; default: the price of the supplier), due_on?, over_receipt_percent?]. Raises MR404 when the partner is no supplier, MR417 when the external number is taken, MR420 when no price is known.';
+-- <<< functions/purchasing/create_purchase_order.sql
+
 -- >>> functions/purchasing/describe_charge.sql sha256:66f0031f9f93102b
 CREATE OR REPLACE FUNCTION purchasing.describe_charge(
     p_number text,
@@ -8770,12 +11216,13 @@ COMMENT ON FUNCTION purchasing.find_receipt_line_id(text, integer) IS
     'The id of a line of a goods receipt. Raises MR406 or MR407 when there is none.';
 -- <<< functions/purchasing/find_receipt_line_id.sql
 
--- >>> functions/purchasing/get_goods_receipt.sql sha256:07dd9ad79eb9d66c
+-- >>> functions/purchasing/get_goods_receipt.sql sha256:200517aab5c694c4
 CREATE OR REPLACE FUNCTION purchasing.get_goods_receipt(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -8813,12 +11260,13 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_goods_receipt(text) IS 'A goods receipt as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_goods_receipt.sql
 
--- >>> functions/purchasing/get_inspection.sql sha256:16e81c5731b9fe22
+-- >>> functions/purchasing/get_inspection.sql sha256:cd0e3a3fb60f4e44
 CREATE OR REPLACE FUNCTION purchasing.get_inspection(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -8848,12 +11296,13 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_inspection(text) IS 'An inspection as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_inspection.sql
 
--- >>> functions/purchasing/get_landed_cost.sql sha256:6cc43042a900df03
+-- >>> functions/purchasing/get_landed_cost.sql sha256:1fc6ee586f3b8f0c
 CREATE OR REPLACE FUNCTION purchasing.get_landed_cost(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -8882,12 +11331,54 @@ COMMENT ON FUNCTION purchasing.get_landed_cost(text) IS
     'A landed cost as a document; shares in the currency of the books. Null when there is none of that number.';
 -- <<< functions/purchasing/get_landed_cost.sql
 
--- >>> functions/purchasing/get_supplier_invoice.sql sha256:d0542b8b9f65a2ab
+-- >>> functions/purchasing/get_purchase_order.sql sha256:1470e1cbac0ac00d
+CREATE OR REPLACE FUNCTION purchasing.get_purchase_order(
+    p_number text
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Not in language sql: that would be planned anew for every call.
+    RETURN (
+        SELECT jsonb_build_object(
+            'number', o.number, 'external_number', o.external_number, 'site', s.code, 'supplier', p.code, 'currency', o.currency,
+            'state', o.state, 'ordered_on', o.ordered_on, 'created_at', o.created_at,
+            'lines', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                    'line', l.line_number, 'item', i.number,
+                    'quantity', trim_scale(l.quantity)::text, 'unit', u.code, 'price', trim_scale(l.price)::text,
+                    'base_quantity', trim_scale(l.base_quantity)::text, 'base_unit', b.code,
+                    'due_on', l.due_on, 'over_receipt_percent', trim_scale(l.over_receipt_percent)::text,
+                    'received_quantity', trim_scale(l.received_quantity)::text,
+                    'rejected_quantity', trim_scale(l.rejected_quantity)::text,
+                    'returned_quantity', trim_scale(l.returned_quantity)::text,
+                    'open_quantity', trim_scale(greatest(l.base_quantity - l.received_quantity + l.returned_quantity, 0))::text)
+                    ORDER BY l.line_number), '[]')
+                FROM purchasing.purchase_order_line AS l
+                JOIN catalog.item AS i ON i.id = l.item_id
+                JOIN catalog.unit AS u ON u.id = l.unit_id
+                JOIN catalog.unit AS b ON b.id = i.base_unit_id
+                WHERE l.purchase_order_id = o.id))
+        FROM purchasing.purchase_order AS o
+        JOIN catalog.site AS s ON s.id = o.site_id
+        JOIN catalog.partner AS p ON p.id = o.supplier_id
+        WHERE o.number = p_number);
+END;
+$function$;
+
+COMMENT ON FUNCTION purchasing.get_purchase_order(text) IS 'A purchase order as a document; null when there is none of that number.';
+-- <<< functions/purchasing/get_purchase_order.sql
+
+-- >>> functions/purchasing/get_supplier_invoice.sql sha256:26427920bf432527
 CREATE OR REPLACE FUNCTION purchasing.get_supplier_invoice(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -8922,12 +11413,13 @@ COMMENT ON FUNCTION purchasing.get_supplier_invoice(text) IS
     'A supplier invoice as a document, beside each line what the order agreed on; quantities in base units. Null when there is none of that number.';
 -- <<< functions/purchasing/get_supplier_invoice.sql
 
--- >>> functions/purchasing/get_supplier_return.sql sha256:00ee5cc94a78b085
+-- >>> functions/purchasing/get_supplier_return.sql sha256:72bed14abfae9173
 CREATE OR REPLACE FUNCTION purchasing.get_supplier_return(
     p_number text
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -8956,13 +11448,14 @@ $function$;
 COMMENT ON FUNCTION purchasing.get_supplier_return(text) IS 'A return to the supplier as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/purchasing/get_supplier_return.sql
 
--- >>> functions/purchasing/inspect_goods.sql sha256:2d1c017b38b24be8
+-- >>> functions/purchasing/inspect_goods.sql sha256:e309b0d1abb56b30
 CREATE OR REPLACE FUNCTION purchasing.inspect_goods(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9127,13 +11620,68 @@ COMMENT ON FUNCTION purchasing.landed_cost_lines(bigint, integer) IS
     'The lines of a landed cost as its event tells them: value in the currency of the books, times p_sign (1 posted, -1 reversed).';
 -- <<< functions/purchasing/landed_cost_lines.sql
 
--- >>> functions/purchasing/list_landed_costs.sql sha256:b2775f53465da10b
+-- >>> functions/purchasing/list_goods_receipts.sql sha256:07b6d62edb78eb4c
+CREATE OR REPLACE FUNCTION purchasing.list_goods_receipts(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.goods_receipt AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.goods_receipt AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_goods_receipt(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_goods_receipts(text, integer) IS 'A page of goods receipts, oldest first, after the number p_after.';
+-- <<< functions/purchasing/list_goods_receipts.sql
+
+-- >>> functions/purchasing/list_inspections.sql sha256:ea0aff6608594220
+CREATE OR REPLACE FUNCTION purchasing.list_inspections(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.inspection AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.inspection AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_inspection(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_inspections(text, integer) IS 'A page of inspections, oldest first, after the number p_after.';
+-- <<< functions/purchasing/list_inspections.sql
+
+-- >>> functions/purchasing/list_landed_costs.sql sha256:640137df757450aa
 CREATE OR REPLACE FUNCTION purchasing.list_landed_costs(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -9153,13 +11701,41 @@ $function$;
 COMMENT ON FUNCTION purchasing.list_landed_costs(text, integer) IS 'A page of landed costs, oldest first, after the number p_after.';
 -- <<< functions/purchasing/list_landed_costs.sql
 
--- >>> functions/purchasing/list_supplier_invoices.sql sha256:83923e25e1eeb102
+-- >>> functions/purchasing/list_purchase_orders.sql sha256:8f7e8c5f8b13360c
+CREATE OR REPLACE FUNCTION purchasing.list_purchase_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.purchase_order AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.purchase_order AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_purchase_order(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_purchase_orders(text, integer) IS 'A page of purchase orders, oldest first, after the number p_after.';
+-- <<< functions/purchasing/list_purchase_orders.sql
+
+-- >>> functions/purchasing/list_supplier_invoices.sql sha256:949af2c80f3696cb
 CREATE OR REPLACE FUNCTION purchasing.list_supplier_invoices(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -9178,6 +11754,33 @@ $function$;
 
 COMMENT ON FUNCTION purchasing.list_supplier_invoices(text, integer) IS 'A page of supplier invoices, oldest first, after the number p_after.';
 -- <<< functions/purchasing/list_supplier_invoices.sql
+
+-- >>> functions/purchasing/list_supplier_returns.sql sha256:002c28aeaaff8142
+CREATE OR REPLACE FUNCTION purchasing.list_supplier_returns(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number
+        FROM purchasing.supplier_return AS t
+        WHERE p_after IS NULL
+           OR t.id > (SELECT a.id FROM purchasing.supplier_return AS a WHERE a.number = p_after)
+        ORDER BY t.id
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(purchasing.get_supplier_return(p.number) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id DESC))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION purchasing.list_supplier_returns(text, integer) IS 'A page of returns to suppliers, oldest first, after the number p_after.';
+-- <<< functions/purchasing/list_supplier_returns.sql
 
 -- >>> functions/purchasing/lock_charged_lines.sql sha256:bb22a418b538d8d5
 CREATE OR REPLACE FUNCTION purchasing.lock_charged_lines(
@@ -9254,13 +11857,14 @@ COMMENT ON FUNCTION purchasing.oldest_movement_needed() IS
     'When the oldest purchase order that still takes goods was made, or the oldest receipt that waits for its inspection: no movement of them is older, and each may have to be reversed. Null when there is none.';
 -- <<< functions/purchasing/oldest_movement_needed.sql
 
--- >>> functions/purchasing/post_landed_cost.sql sha256:4b21bff6e6686495
+-- >>> functions/purchasing/post_landed_cost.sql sha256:d56f771440a46099
 CREATE OR REPLACE FUNCTION purchasing.post_landed_cost(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9355,13 +11959,14 @@ COMMENT ON FUNCTION purchasing.post_landed_cost(jsonb, jsonb) IS
     'Command: freight, duty or the like for goods that were received, spread over their lines. Body: kind, spread_by (value, weight, quantity), amount (net), currency? (default: of the books), exchange_rate?, supplier?, external_number?, lines [goods_receipt, line, weight? (kilograms; else by the KGM unit of the item)]. What went back to the supplier bears nothing. Raises MR428 when the lines have no common measure, MR424 for receipts of several sites, MR425 when the rate is missing, MR120 when a line is named twice, MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
 -- <<< functions/purchasing/post_landed_cost.sql
 
--- >>> functions/purchasing/post_supplier_invoice.sql sha256:177df3e5a0aee8ae
+-- >>> functions/purchasing/post_supplier_invoice.sql sha256:6acb370980d70ed3
 CREATE OR REPLACE FUNCTION purchasing.post_supplier_invoice(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9452,13 +12057,14 @@ COMMENT ON FUNCTION purchasing.post_supplier_invoice(jsonb, jsonb) IS
     'Command: a supplier charges for goods that were received. Body: supplier, external_number, invoiced_on, currency? (default: of the supplier), exchange_rate? (required unless it is the currency of the books), lines [goods_receipt, line, quantity, unit?, amount (net)]. Raises MR422 beyond what was received, kept and not charged yet, MR423 when the invoice was entered already, MR424 for receipts of another supplier or of several sites, MR425 when the rate is missing, MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back.';
 -- <<< functions/purchasing/post_supplier_invoice.sql
 
--- >>> functions/purchasing/receive_goods.sql sha256:6645e6f7f36d6e5b
+-- >>> functions/purchasing/receive_goods.sql sha256:557a80d5a8a919c6
 CREATE OR REPLACE FUNCTION purchasing.receive_goods(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9618,13 +12224,14 @@ COMMENT ON FUNCTION purchasing.receive_goods(jsonb, jsonb) IS
     'Command: goods arrive against an order: inspected items into quarantine with their lot in quarantine, others into storage. Body: purchase_order, delivery_note?, occurred_at?, lines [line, quantity, unit?, second_quantity (catch weight), lot? (default: the next number), supplier_lot?, manufactured_on?, expires_on?, location?]. Raises MR401 when there is no such order, MR402 beyond the tolerance of the line, MR403 when the order is not released, MR405 when it has no such line, MR410 when the location does not fit, MR419 when a serial number is not one piece.';
 -- <<< functions/purchasing/receive_goods.sql
 
--- >>> functions/purchasing/return_to_supplier.sql sha256:6419f0d97ddcb43c
+-- >>> functions/purchasing/return_to_supplier.sql sha256:f8ef2f0837bcef23
 CREATE OR REPLACE FUNCTION purchasing.return_to_supplier(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9692,13 +12299,14 @@ COMMENT ON FUNCTION purchasing.return_to_supplier(jsonb, jsonb) IS
     'Command: rejected goods go back to the supplier, who may deliver as much again on the same order. Body: goods_receipt, line, quantity, unit?, second_quantity (catch weight; may be left out when all of the lot at its place goes), location? (default: the rejected location of the site), reason?, note?, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR413 when it was taken back, MR415 beyond what was rejected.';
 -- <<< functions/purchasing/return_to_supplier.sql
 
--- >>> functions/purchasing/reverse_goods_receipt.sql sha256:eb63da653dc99142
+-- >>> functions/purchasing/reverse_goods_receipt.sql sha256:bd3fdaa8a8d4835c
 CREATE OR REPLACE FUNCTION purchasing.reverse_goods_receipt(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9812,13 +12420,14 @@ COMMENT ON FUNCTION purchasing.reverse_goods_receipt(jsonb, jsonb) IS
     'Command: takes back a goods receipt, or one line of it, while the goods are where they were put. Body: goods_receipt, line?, reason, occurred_at?. Raises MR406 or MR407 when there is no such receipt or line, MR411 when a line was inspected, MR429 when it was charged, MR413 when it was taken back already, MR201 when goods went on.';
 -- <<< functions/purchasing/reverse_goods_receipt.sql
 
--- >>> functions/purchasing/reverse_inspection.sql sha256:e5b6e9ffc673c7d0
+-- >>> functions/purchasing/reverse_inspection.sql sha256:e75933b7d63d8ad3
 CREATE OR REPLACE FUNCTION purchasing.reverse_inspection(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9898,13 +12507,14 @@ COMMENT ON FUNCTION purchasing.reverse_inspection(jsonb, jsonb) IS
     'Command: takes back a decision while all its goods are still there; the lot is in quarantine again. Body: inspection, reason, occurred_at?. Raises MR412 when there is no such inspection, MR413 when it was taken back already, MR414 when goods went on, MR201 when put-away goods went on.';
 -- <<< functions/purchasing/reverse_inspection.sql
 
--- >>> functions/purchasing/reverse_landed_cost.sql sha256:f94fb6c61b4408c1
+-- >>> functions/purchasing/reverse_landed_cost.sql sha256:78a6184392b63156
 CREATE OR REPLACE FUNCTION purchasing.reverse_landed_cost(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -9945,13 +12555,14 @@ COMMENT ON FUNCTION purchasing.reverse_landed_cost(jsonb, jsonb) IS
     'Command: takes back a landed cost. Body: landed_cost, reason. Raises MR427 when there is no such landed cost, MR413 when it was taken back already.';
 -- <<< functions/purchasing/reverse_landed_cost.sql
 
--- >>> functions/purchasing/reverse_supplier_invoice.sql sha256:cdd8b4f0b83ac130
+-- >>> functions/purchasing/reverse_supplier_invoice.sql sha256:6ba8f1b4eba3b8b7
 CREATE OR REPLACE FUNCTION purchasing.reverse_supplier_invoice(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -10001,13 +12612,14 @@ COMMENT ON FUNCTION purchasing.reverse_supplier_invoice(jsonb, jsonb) IS
     'Command: takes back a supplier invoice that was entered wrongly or is replaced; it may be entered again. Body: supplier_invoice, reason. Raises MR426 when there is no such invoice, MR413 when it was taken back already.';
 -- <<< functions/purchasing/reverse_supplier_invoice.sql
 
--- >>> functions/purchasing/reverse_supplier_return.sql sha256:960b98e82c1228d2
+-- >>> functions/purchasing/reverse_supplier_return.sql sha256:cd75a1110d3cae07
 CREATE OR REPLACE FUNCTION purchasing.reverse_supplier_return(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -10075,13 +12687,165 @@ COMMENT ON FUNCTION purchasing.reverse_supplier_return(jsonb, jsonb) IS
     'Command: takes back a return to the supplier. Body: supplier_return, reason, occurred_at?. Raises MR416 when there is no such return, MR413 when it was taken back already, MR402 when replacements came since.';
 -- <<< functions/purchasing/reverse_supplier_return.sql
 
--- >>> functions/sales/extend_reservation.sql sha256:4b6400e3e9c876c1
+-- >>> functions/sales/cancel_sales_order.sql sha256:0691822a94563423
+CREATE OR REPLACE FUNCTION sales.cancel_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('cancel-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    IF EXISTS (SELECT FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id AND l.picked_quantity > 0) THEN
+        RAISE EXCEPTION 'goods of sales order % are picked', v_order.number
+            USING ERRCODE = 'MR507',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number)::text,
+                  HINT = 'Reverse the picks first, or close the order once everything picked is shipped.';
+    END IF;
+    PERFORM sales.release_lines((SELECT array_agg(l.id) FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id));
+    UPDATE sales.sales_order AS o SET state = 'cancelled' WHERE o.id = v_order.id;
+
+    PERFORM event.publish('sales_order.cancelled', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.cancel_sales_order(jsonb, jsonb) IS
+    'Command: cancels an order of which nothing is picked and frees what is reserved for it. Body: sales_order. Raises MR502 when it is closed or cancelled already, MR507 when goods are picked.';
+-- <<< functions/sales/cancel_sales_order.sql
+
+-- >>> functions/sales/close_sales_order.sql sha256:2a0ead7424deff56
+CREATE OR REPLACE FUNCTION sales.close_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('close-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+    PERFORM sales.require_released(ARRAY[v_order.id]);
+    IF EXISTS (
+        SELECT FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND l.picked_quantity > l.shipped_quantity) THEN
+        RAISE EXCEPTION 'goods of sales order % wait in staging', v_order.number
+            USING ERRCODE = 'MR507',
+                  DETAIL = jsonb_build_object('sales_order', v_order.number)::text,
+                  HINT = 'Ship them or reverse the picks first.';
+    END IF;
+    PERFORM sales.release_lines((SELECT array_agg(l.id) FROM sales.sales_order_line AS l WHERE l.sales_order_id = v_order.id));
+    UPDATE sales.sales_order AS o SET state = 'closed' WHERE o.id = v_order.id;
+
+    PERFORM event.publish('sales_order.closed', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.close_sales_order(jsonb, jsonb) IS
+    'Command: nothing more will be delivered for the order, shipped in full or not; frees what is reserved for it. Body: sales_order. Raises MR502 when it is closed or cancelled already, MR507 while picked goods wait in staging.';
+-- <<< functions/sales/close_sales_order.sql
+
+-- >>> functions/sales/create_sales_order.sql sha256:301b66c3882b5ef1
+CREATE OR REPLACE FUNCTION sales.create_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('create-sales-order', p_context, p_command);
+    v_site catalog.site;
+    v_customer catalog.partner;
+    v_item catalog.item;
+    v_unit_id bigint;
+    v_id bigint;
+    v_number text;
+    v_line record;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_site := catalog.find_site(p_command ->> 'site');
+    v_customer := catalog.find_partner(p_command ->> 'customer');
+    IF NOT v_customer.is_customer THEN
+        RAISE EXCEPTION 'partner % is no customer', v_customer.code
+            USING ERRCODE = 'MR503',
+                  DETAIL = jsonb_build_object('customer', v_customer.code)::text,
+                  HINT = 'Check the code, or make the partner a customer.';
+    END IF;
+
+    INSERT INTO sales.sales_order (site_id, customer_id, currency, ordered_on, requested_on, customer_reference, external_number)
+    VALUES (v_site.id, v_customer.id,
+        coalesce(p_command ->> 'currency', v_customer.currency),
+        coalesce((p_command ->> 'ordered_on')::date, (clock_timestamp() AT TIME ZONE v_site.time_zone)::date),
+        (p_command ->> 'requested_on')::date,
+        nullif(p_command ->> 'customer_reference', ''),
+        p_command ->> 'external_number')
+    RETURNING sales_order.id, sales_order.number INTO v_id, v_number;
+
+    FOR v_line IN
+        SELECT e.value AS line, e.ordinality AS ordinal
+        FROM jsonb_array_elements(p_command -> 'lines') WITH ORDINALITY AS e (value, ordinality)
+    LOOP
+        v_item := catalog.find_item(v_line.line ->> 'item');
+        IF NOT v_item.is_sold THEN
+            RAISE EXCEPTION 'item % is not sold', v_item.number
+                USING ERRCODE = 'MR504',
+                      DETAIL = jsonb_build_object('item', v_item.number, 'line', v_line.ordinal)::text,
+                      HINT = 'Check the item.';
+        END IF;
+        v_unit_id := CASE WHEN v_line.line ->> 'unit' IS NULL THEN v_item.base_unit_id
+            ELSE (catalog.find_unit(v_line.line ->> 'unit')).id END;
+        INSERT INTO sales.sales_order_line (sales_order_id, line_number, item_id, unit_id, quantity, base_quantity, unit_price)
+        VALUES (v_id, v_line.ordinal, v_item.id, v_unit_id,
+            -- Converted first: it refuses what is no quantity.
+            CASE WHEN catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit') > 0
+                THEN (v_line.line ->> 'quantity')::numeric END,
+            catalog.to_base_quantity(v_item, v_line.line ->> 'quantity', v_line.line ->> 'unit'),
+            (v_line.line ->> 'unit_price')::numeric);
+    END LOOP;
+
+    PERFORM event.publish('sales_order.created', v_id,
+        jsonb_build_object('sales_order', v_number, 'customer', v_customer.code, 'site', v_site.code));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.create_sales_order(jsonb, jsonb) IS
+    'Command: a customer orders. Body: site, customer, currency?, ordered_on?, requested_on?, customer_reference?, external_number?, lines [{item, quantity, unit?, unit_price}]. Lines are numbered 1, 2, 3. Raises MR503 when the partner is no customer, MR504 when an item is not sold.';
+-- <<< functions/sales/create_sales_order.sql
+
+-- >>> functions/sales/extend_reservation.sql sha256:6b70a27f24427283
 CREATE OR REPLACE FUNCTION sales.extend_reservation(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -10115,12 +12879,13 @@ COMMENT ON FUNCTION sales.extend_reservation(jsonb, jsonb) IS
     'Command: what is reserved for an order stays so until another time. Body: sales_order, lines? [line numbers] (all, unless named), expires_at? (never, unless named). What was given back already stays given back. Raises MR502 when the order is closed, MR505 for an unknown line, MR508 when expires_at is over.';
 -- <<< functions/sales/extend_reservation.sql
 
--- >>> functions/sales/get_sales_order.sql sha256:b2c8208a055fedf8
+-- >>> functions/sales/get_sales_order.sql sha256:379e968f9c527925
 CREATE OR REPLACE FUNCTION sales.get_sales_order(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -10180,6 +12945,74 @@ COMMENT ON FUNCTION sales.get_sales_order(text) IS
     'A sales order with its lines, how far they are, and where the reserved stock lies; null when there is none of that number. Counters are in base units.';
 -- <<< functions/sales/get_sales_order.sql
 
+-- >>> functions/sales/list_sales_orders.sql sha256:582a9b31ccfee6e9
+CREATE OR REPLACE FUNCTION sales.list_sales_orders(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM sales.sales_order AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM sales.sales_order AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(sales.get_sales_order(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION sales.list_sales_orders(text, integer) IS 'A page of sales orders, latest first.';
+-- <<< functions/sales/list_sales_orders.sql
+
+-- >>> functions/sales/release_sales_order.sql sha256:93a6b0ef88118947
+CREATE OR REPLACE FUNCTION sales.release_sales_order(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('release-sales-order', p_context, p_command);
+    v_order sales.sales_order;
+    v_line_ids bigint[];
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_order := sales.find_sales_order(p_command ->> 'sales_order');
+    PERFORM sales.lock_sales_orders(ARRAY[v_order.id]);
+
+    SELECT array_agg(DISTINCT w.id)
+    INTO v_line_ids
+    FROM (
+        SELECT (sales.find_sales_order_line(v_order, e.value::integer)).id
+        FROM jsonb_array_elements_text(p_command -> 'lines') AS e
+        UNION ALL
+        SELECT l.id
+        FROM sales.sales_order_line AS l
+        WHERE l.sales_order_id = v_order.id AND NOT p_command ? 'lines'
+    ) AS w;
+    PERFORM sales.release_lines(v_line_ids);
+
+    PERFORM event.publish('sales_order.released', v_order.id, jsonb_build_object('sales_order', v_order.number));
+    RETURN event.finish_request(p_context, 201, sales.get_sales_order(v_order.number));
+END;
+$function$;
+
+COMMENT ON FUNCTION sales.release_sales_order(jsonb, jsonb) IS
+    'Command: frees what is reserved for an order. Body: sales_order, lines? [line numbers] (all, unless named).';
+-- <<< functions/sales/release_sales_order.sql
+
 -- >>> functions/sales/reservation_expiry.sql sha256:ac941d47ec69c544
 CREATE OR REPLACE FUNCTION sales.reservation_expiry(
     p_command jsonb
@@ -10205,13 +13038,14 @@ COMMENT ON FUNCTION sales.reservation_expiry(jsonb) IS
     'Until when a command wants stock reserved (member expires_at); null: until it is picked or released. Raises MR508 when that is over.';
 -- <<< functions/sales/reservation_expiry.sql
 
--- >>> functions/sales/reserve_sales_order.sql sha256:03a023351433d164
+-- >>> functions/sales/reserve_sales_order.sql sha256:96694283016b050b
 CREATE OR REPLACE FUNCTION sales.reserve_sales_order(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -10353,12 +13187,13 @@ COMMENT ON FUNCTION shipping.find_picked_lot(catalog.item, text, text, bigint) I
     'The lot that was keyed in or scanned for an item; null when none was. Raises MR528 when another item was scanned, MR202 when the lot is not released, MR512 when it has expired by the calendar of the site.';
 -- <<< functions/shipping/find_picked_lot.sql
 
--- >>> functions/shipping/get_customer_return.sql sha256:12e5a2f274ab55c1
+-- >>> functions/shipping/get_customer_return.sql sha256:5239e033df8346c0
 CREATE OR REPLACE FUNCTION shipping.get_customer_return(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -10404,12 +13239,13 @@ COMMENT ON FUNCTION shipping.get_customer_return(text) IS
     'A customer return with its lines, quantities in base units; null when there is none of that number.';
 -- <<< functions/shipping/get_customer_return.sql
 
--- >>> functions/shipping/get_handling_unit.sql sha256:e058485214c6eb6f
+-- >>> functions/shipping/get_handling_unit.sql sha256:4221391b5d44c293
 CREATE OR REPLACE FUNCTION shipping.get_handling_unit(
     p_sscc text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -10464,12 +13300,13 @@ COMMENT ON FUNCTION shipping.get_handling_unit(text) IS
     'A box or pallet with what lies in it and in the boxes on it, as its label prints it; null when there is none of that SSCC. Quantities in base units.';
 -- <<< functions/shipping/get_handling_unit.sql
 
--- >>> functions/shipping/get_pick.sql sha256:e36289280495ebe4
+-- >>> functions/shipping/get_pick.sql sha256:03432686695e55a5
 CREATE OR REPLACE FUNCTION shipping.get_pick(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -10510,12 +13347,13 @@ $function$;
 COMMENT ON FUNCTION shipping.get_pick(text) IS 'A pick with its lines, quantities in base units; null when there is none of that number.';
 -- <<< functions/shipping/get_pick.sql
 
--- >>> functions/shipping/get_return_inspection.sql sha256:ec2f93da4f9ac772
+-- >>> functions/shipping/get_return_inspection.sql sha256:1ecf0fcae214f710
 CREATE OR REPLACE FUNCTION shipping.get_return_inspection(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -10553,12 +13391,13 @@ COMMENT ON FUNCTION shipping.get_return_inspection(text) IS
     'An inspection of returned goods, quantities in base units; null when there is none of that number.';
 -- <<< functions/shipping/get_return_inspection.sql
 
--- >>> functions/shipping/get_shipment.sql sha256:0c4a49b03f2a52c6
+-- >>> functions/shipping/get_shipment.sql sha256:e259f6cd1ae7727f
 CREATE OR REPLACE FUNCTION shipping.get_shipment(
     p_number text
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -10625,13 +13464,14 @@ COMMENT ON FUNCTION shipping.get_shipment(text) IS
     'A shipment, by its own number or that of its delivery note, as the delivery note prints it; null when there is none. Quantities in base units.';
 -- <<< functions/shipping/get_shipment.sql
 
--- >>> functions/shipping/inspect_return.sql sha256:b1e8e4f678c7d6b6
+-- >>> functions/shipping/inspect_return.sql sha256:c901fbc5f28646a2
 CREATE OR REPLACE FUNCTION shipping.inspect_return(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -10766,6 +13606,136 @@ COMMENT ON FUNCTION shipping.inspect_return(jsonb, jsonb) IS
     'Command: returned goods leave quarantine: accepted ones go back to storage (where they were picked, unless a place is named), rejected ones to a rejected location. Body: customer_return, lines [{line, accepted_quantity?, rejected_quantity?, unit?, accepted_second_quantity, rejected_second_quantity (catch weight; the last part of a line weighs what is left of it), location?, rejected_location?}], occurred_at?. Raises MR541 beyond what waits, MR542 when nothing waits, MR544 for an unknown line, MR202 when the lot was blocked meanwhile.';
 -- <<< functions/shipping/inspect_return.sql
 
+-- >>> functions/shipping/list_customer_returns.sql sha256:d8e7ac90683e61ee
+CREATE OR REPLACE FUNCTION shipping.list_customer_returns(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.customer_return AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.customer_return AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_customer_return(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_customer_returns(text, integer) IS 'A page of customer returns, latest first.';
+-- <<< functions/shipping/list_customer_returns.sql
+
+-- >>> functions/shipping/list_handling_units.sql sha256:cd714c9063e27811
+CREATE OR REPLACE FUNCTION shipping.list_handling_units(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.sscc AS number
+        FROM shipping.handling_unit AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.handling_unit AS a WHERE a.sscc = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_handling_unit(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_handling_units(text, integer) IS 'A page of boxes and pallets, latest first.';
+-- <<< functions/shipping/list_handling_units.sql
+
+-- >>> functions/shipping/list_picks.sql sha256:d392e2f358cb6131
+CREATE OR REPLACE FUNCTION shipping.list_picks(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.pick AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.pick AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_pick(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_picks(text, integer) IS 'A page of picks, latest first.';
+-- <<< functions/shipping/list_picks.sql
+
+-- >>> functions/shipping/list_return_inspections.sql sha256:6827798d2b3da6ac
+CREATE OR REPLACE FUNCTION shipping.list_return_inspections(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.return_inspection AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.return_inspection AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_return_inspection(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_return_inspections(text, integer) IS 'A page of inspections of returns, latest first.';
+-- <<< functions/shipping/list_return_inspections.sql
+
+-- >>> functions/shipping/list_shipments.sql sha256:3540839190fcfe29
+CREATE OR REPLACE FUNCTION shipping.list_shipments(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.id, t.number AS number
+        FROM shipping.shipment AS t
+        WHERE (p_after IS NULL OR t.id < (SELECT a.id FROM shipping.shipment AS a WHERE a.number = p_after))
+        ORDER BY t.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(shipping.get_shipment(p.number) ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.number ORDER BY p.id))[1] END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION shipping.list_shipments(text, integer) IS 'A page of shipments, latest first.';
+-- <<< functions/shipping/list_shipments.sql
+
 -- >>> functions/shipping/oldest_movement_needed.sql sha256:8ea39dd2fca12aa0
 CREATE OR REPLACE FUNCTION shipping.oldest_movement_needed() RETURNS timestamptz
 LANGUAGE sql
@@ -10794,13 +13764,14 @@ COMMENT ON FUNCTION shipping.oldest_movement_needed() IS
     'An hour before the oldest pick of goods that wait in handling units, or the oldest return of a customer that waits for its inspection; null when there is none.';
 -- <<< functions/shipping/oldest_movement_needed.sql
 
--- >>> functions/shipping/pack_handling_unit.sql sha256:efa540355fefddff
+-- >>> functions/shipping/pack_handling_unit.sql sha256:399d94d4c5b04bef
 CREATE OR REPLACE FUNCTION shipping.pack_handling_unit(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -10957,13 +13928,14 @@ COMMENT ON FUNCTION shipping.pack_handling_unit(jsonb, jsonb) IS
     'Command: picked goods are packed into a box or onto a pallet, which gets an SSCC and a label. Body: kind (box, pallet), contents? [{pick, line, quantity, unit?, second_quantity (catch weight; the rest of a line weighs what is left of it)}], children? [SSCC of boxes], parent? (SSCC of the pallet), sales_order?, occurred_at?. Raises MR511 for an unknown pick line, MR521 beyond what was picked, MR522 when a unit named is shipped or unpacked, MR523 for goods of several customers or sites, MR524 when nothing lies in it, MR526 when the units do not go together, MR527 when the site has no SSCC left.';
 -- <<< functions/shipping/pack_handling_unit.sql
 
--- >>> functions/shipping/pick_goods.sql sha256:695a20ae140d3732
+-- >>> functions/shipping/pick_goods.sql sha256:a09b80b4d8931d17
 CREATE OR REPLACE FUNCTION shipping.pick_goods(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11140,13 +14112,14 @@ COMMENT ON FUNCTION shipping.pick_goods(jsonb, jsonb) IS
     'Command: goods of an order are brought from storage to staging: first what is reserved for the line, then free stock, in the issue order of the item (first expiring or oldest first), or the lot or location that was scanned. Body: sales_order, lines [{line, quantity, unit?, second_quantity (catch weight; of one lot at one place, may be left out when all of it is taken), lot?, barcode?, location?}], staging_location?, occurred_at?. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR201 when there is not enough, MR202 and MR512 for a lot that is not released or expired, MR515 for a place of another kind, MR528 when another item was scanned.';
 -- <<< functions/shipping/pick_goods.sql
 
--- >>> functions/shipping/return_goods.sql sha256:b2afb2699d52f3de
+-- >>> functions/shipping/return_goods.sql sha256:0bbee20a63cd86c5
 CREATE OR REPLACE FUNCTION shipping.return_goods(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11242,13 +14215,14 @@ COMMENT ON FUNCTION shipping.return_goods(jsonb, jsonb) IS
     'Command: a customer sends goods back; under their own lot they go to a quarantine location (or a rejected one, if named) and stay there until inspected. The lot keeps its status, since the rest of it is still good. Body: shipment (its number or that of its delivery note), lines [{line, quantity, unit?, second_quantity (catch weight; as shipped when all of a line comes back and nobody weighs it), reason}], location?, occurred_at?. Raises MR534 for an unknown line, MR535 beyond what was shipped, MR536 when the shipment was reversed, MR515 for a place of another kind.';
 -- <<< functions/shipping/return_goods.sql
 
--- >>> functions/shipping/reverse_customer_return.sql sha256:4c23e4e507757800
+-- >>> functions/shipping/reverse_customer_return.sql sha256:0a5f4c0ad1e98738
 CREATE OR REPLACE FUNCTION shipping.reverse_customer_return(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11321,13 +14295,14 @@ COMMENT ON FUNCTION shipping.reverse_customer_return(jsonb, jsonb) IS
     'Command: a customer return was posted by mistake; the goods are with the customer again. Body: customer_return, reason, occurred_at?. Raises MR209 when it was reversed already, MR543 once it is inspected or credited.';
 -- <<< functions/shipping/reverse_customer_return.sql
 
--- >>> functions/shipping/reverse_pick.sql sha256:0bd7ab4cb45148dc
+-- >>> functions/shipping/reverse_pick.sql sha256:5f260b97f1984ee1
 CREATE OR REPLACE FUNCTION shipping.reverse_pick(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11374,13 +14349,14 @@ COMMENT ON FUNCTION shipping.reverse_pick(jsonb, jsonb) IS
     'Command: picked goods go back to where they came from, as free stock; reserve them again where they are still wanted. Body: pick, reason, occurred_at?. Raises MR209 when it was reversed already, MR514 while any of it is packed.';
 -- <<< functions/shipping/reverse_pick.sql
 
--- >>> functions/shipping/reverse_return_inspection.sql sha256:be74803a0b709bed
+-- >>> functions/shipping/reverse_return_inspection.sql sha256:f50c354d8b166dbd
 CREATE OR REPLACE FUNCTION shipping.reverse_return_inspection(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11443,13 +14419,14 @@ COMMENT ON FUNCTION shipping.reverse_return_inspection(jsonb, jsonb) IS
     'Command: the goods go back to quarantine and wait for a new decision. Body: return_inspection, reason, occurred_at?. Raises MR209 when it was reversed already, MR545 when there is none of that number, MR201 when the goods went on.';
 -- <<< functions/shipping/reverse_return_inspection.sql
 
--- >>> functions/shipping/reverse_shipment.sql sha256:cf67bcb560198f48
+-- >>> functions/shipping/reverse_shipment.sql sha256:84b2450bf0996c32
 CREATE OR REPLACE FUNCTION shipping.reverse_shipment(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11506,13 +14483,14 @@ COMMENT ON FUNCTION shipping.reverse_shipment(jsonb, jsonb) IS
     'Command: the truck did not leave; boxes and pallets are back in staging, packed as they were. The delivery note keeps its number. Body: shipment (its number or that of its delivery note), reason, occurred_at?. Raises MR209 when it was reversed already, MR533 once it is invoiced or goods came back.';
 -- <<< functions/shipping/reverse_shipment.sql
 
--- >>> functions/shipping/ship_goods.sql sha256:2be1e1cc633671d5
+-- >>> functions/shipping/ship_goods.sql sha256:682ee2773c126f5e
 CREATE OR REPLACE FUNCTION shipping.ship_goods(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -11644,13 +14622,14 @@ COMMENT ON FUNCTION shipping.ship_goods(jsonb, jsonb) IS
     'Command: boxes and pallets leave for the customer with a delivery note. Body: handling_units [SSCC] or sales_orders (all that is packed for them), carrier?, tracking_reference?, occurred_at?. Raises MR502 when an order is closed, MR522 when a unit is shipped or unpacked, MR523 for goods of several customers, MR525 when a box stands on a pallet that is not named, MR530 when nothing is packed, MR531 when the partner is no carrier, MR202 when a lot was blocked meanwhile.';
 -- <<< functions/shipping/ship_goods.sql
 
--- >>> functions/shipping/unpack_handling_unit.sql sha256:b8aeeda410dd9030
+-- >>> functions/shipping/unpack_handling_unit.sql sha256:f5479d272fc6ccf1
 CREATE OR REPLACE FUNCTION shipping.unpack_handling_unit(
     p_context jsonb,
     p_command jsonb
 ) RETURNS event.answer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -12,6 +12,7 @@ CREATE OR REPLACE FUNCTION audit.add_seal(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.seal (number, incarnation, from_transaction_id, to_transaction_id, row_count, previous, hash, key_id, signature, sealed_at)

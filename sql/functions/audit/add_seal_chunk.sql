@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION audit.add_seal_chunk(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.seal_chunk (seal_number, ledger, ordinal, row_count, root, prints)

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION audit.begin_delivery(
 )
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION audit.list_columns(
 ) RETURNS SETOF text
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT a.attname::text

@@ -16,6 +16,7 @@ CREATE OR REPLACE FUNCTION audit.list_seals(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT s.number, s.incarnation, s.from_transaction_id::text, s.to_transaction_id::text, s.row_count, s.previous, s.hash,

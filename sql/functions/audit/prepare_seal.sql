@@ -9,6 +9,7 @@ CREATE OR REPLACE FUNCTION audit.prepare_seal(
 )
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable

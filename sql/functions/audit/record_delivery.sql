@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION audit.record_delivery(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     INSERT INTO audit.witness AS w (destination, sent_to, sent_at, failing_since, failure)

@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION event.list_webhook_secrets() RETURNS TABLE (
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT s.id, e.code, s.secret, s.sealed

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION event.seal_webhook_secret(
 ) RETURNS void
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     UPDATE event.webhook_secret AS s

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION notify.hand_over(
 ) RETURNS boolean
 LANGUAGE sql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH mine AS (
