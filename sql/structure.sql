@@ -1069,6 +1069,42 @@ $$;
 COMMENT ON FUNCTION audit.begin_incarnation(p_reason text) IS 'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
 
 --
+-- Name: get_seal_status(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.get_seal_status() RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'seal', coalesce(l.number, 0),
+        'sealed_at', l.sealed_at,
+        'is_signed', coalesce(l.key_id IS NOT NULL, false),
+        'incarnation', coalesce((SELECT max(i.number) FROM audit.incarnation AS i), 1),
+        'ran_at', g.ran_at,
+        'lag_seconds', round(extract(epoch FROM clock_timestamp() - nullif(g.sealed_until, '-infinity')), 3),
+        'destinations', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'name', w.destination,
+                'sent_to', w.sent_to,
+                'behind', greatest(coalesce(l.number, 0) - w.sent_to, 0),
+                'sent_at', w.sent_at,
+                'failing_since', w.failing_since,
+                'failure', w.failure) ORDER BY w.destination)
+            FROM audit.witness AS w
+            WHERE w.is_active), '[]'))
+    FROM (VALUES (true)) AS one (is_one)
+    LEFT JOIN audit.sealing AS g ON g.singleton
+    LEFT JOIN LATERAL (SELECT s.number, s.sealed_at, s.key_id FROM audit.seal AS s ORDER BY s.number DESC LIMIT 1) AS l ON true;
+$$;
+
+--
+-- Name: FUNCTION get_seal_status(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.get_seal_status() IS 'The newest seal, how old what is not sealed yet may be, and how far the heads have come that leave the host.';
+
+--
 -- Name: list_columns(text); Type: FUNCTION; Schema: audit; Owner: -
 --
 
@@ -1089,6 +1125,45 @@ $$;
 --
 
 COMMENT ON FUNCTION audit.list_columns(p_table text) IS 'Columns of a table, in their order: what a seal of it covers.';
+
+--
+-- Name: list_findings(); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.list_findings() RETURNS TABLE(severity text, subject text, finding text)
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT 'error', 'audit.seal', format('nothing is sealed, and there are changes since %s: see whether the worker runs', date_trunc('second', e.recorded_at))
+    FROM (SELECT x.recorded_at FROM audit.entry AS x ORDER BY x.id LIMIT 1) AS e
+    WHERE NOT EXISTS (SELECT FROM audit.sealing AS s) AND e.recorded_at < clock_timestamp() - interval '10 minutes'
+    UNION ALL
+    SELECT CASE WHEN b.held_back THEN 'warning' ELSE 'error' END, 'audit.seal',
+        CASE WHEN b.held_back
+            THEN format('what was written since %s is not sealed: a transaction that began before is still running, end it', date_trunc('second', s.probe_at))
+            ELSE format('sealing ran last at %s: see whether the worker runs, and why its job audit_seal fails', date_trunc('second', s.ran_at)) END
+    FROM audit.sealing AS s
+    CROSS JOIN LATERAL (SELECT s.ran_at > clock_timestamp() - interval '5 minutes' AS held_back) AS b
+    WHERE s.probe_at < clock_timestamp() - interval '10 minutes' OR s.ran_at < clock_timestamp() - interval '5 minutes'
+    UNION ALL
+    SELECT 'warning', 'audit.seal', 'seals are not signed: whoever may write to the database can make them anew; make a key by dba audit key and give it to the worker (MILLRACE_SEAL_KEY_FILE)'
+    FROM (SELECT x.key_id FROM audit.seal AS x ORDER BY x.number DESC LIMIT 1) AS l
+    WHERE l.key_id IS NULL
+    UNION ALL
+    SELECT 'warning', 'audit.witness', 'the heads of the seals are sent nowhere: who has database and key can make them anew; name a folder or an address on another host (MILLRACE_SEAL_HEADS_DIR, MILLRACE_SEAL_HEADS_URL)'
+    WHERE EXISTS (SELECT FROM audit.seal AS x) AND NOT EXISTS (SELECT FROM audit.witness AS w WHERE w.is_active)
+    UNION ALL
+    SELECT CASE WHEN w.failing_since < clock_timestamp() - interval '1 hour' THEN 'error' ELSE 'warning' END, 'audit.witness ' || w.destination,
+        format('no head of a seal arrives at %s since %s: %s', w.destination, date_trunc('second', w.failing_since), w.failure)
+    FROM audit.witness AS w
+    WHERE w.is_active AND w.failing_since < clock_timestamp() - interval '5 minutes';
+$$;
+
+--
+-- Name: FUNCTION list_findings(); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.list_findings() IS 'What a DBA should look at of seals and their heads: severity, what it is about, and one sentence. Part of event.list_findings.';
 
 --
 -- Name: list_seals(bigint, integer); Type: FUNCTION; Schema: audit; Owner: -
@@ -1116,6 +1191,37 @@ $$;
 --
 
 COMMENT ON FUNCTION audit.list_seals(p_after bigint, p_limit integer) IS 'Seals after a number, with their parts: what their statements are made of.';
+
+--
+-- Name: note_sealing(integer, text); Type: FUNCTION; Schema: audit; Owner: -
+--
+
+CREATE FUNCTION audit.note_sealing(p_incarnation integer, p_mark text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_next xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    v_has_come boolean;
+BEGIN
+    -- The end of an incarnation that is over says nothing of the present one; a probe from before it counts no more.
+    v_has_come := NOT EXISTS (SELECT FROM audit.incarnation AS i WHERE i.number > p_incarnation)
+        AND EXISTS (SELECT FROM audit.sealing AS s WHERE s.probe_transaction_id <= p_mark::xid8 OR s.probe_transaction_id > v_next);
+    INSERT INTO audit.sealing AS s (ran_at, sealed_until, probe_transaction_id, probe_at)
+    VALUES (clock_timestamp(), '-infinity', v_next, clock_timestamp())
+    ON CONFLICT (singleton) DO UPDATE
+    SET ran_at = excluded.ran_at,
+        sealed_until = CASE WHEN v_has_come THEN s.probe_at ELSE s.sealed_until END,
+        probe_transaction_id = CASE WHEN v_has_come THEN excluded.probe_transaction_id ELSE s.probe_transaction_id END,
+        probe_at = CASE WHEN v_has_come THEN excluded.probe_at ELSE s.probe_at END;
+END;
+$$;
+
+--
+-- Name: FUNCTION note_sealing(p_incarnation integer, p_mark text); Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON FUNCTION audit.note_sealing(p_incarnation integer, p_mark text) IS 'Notes that sealing ran, and up to which transaction of which incarnation everything is sealed.';
 
 --
 -- Name: prepare_seal(); Type: FUNCTION; Schema: audit; Owner: -
@@ -7360,7 +7466,8 @@ CREATE FUNCTION event.get_feed_status() RETURNS jsonb
                     FROM event.log AS l
                     WHERE l.position = c.position + 1), 0),
                 'moved_at', c.moved_at) ORDER BY c.name), '[]')
-            FROM event.consumer AS c))
+            FROM event.consumer AS c),
+        'audit', audit.get_seal_status())
     FROM event.log_head AS h
     CROSS JOIN (
         SELECT count(*) AS waiting, coalesce(greatest(round(extract(epoch FROM clock_timestamp() - min(b.recorded_at)), 3), 0), 0) AS seconds
@@ -7372,7 +7479,7 @@ $$;
 -- Name: FUNCTION get_feed_status(); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.get_feed_status() IS 'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind.';
+COMMENT ON FUNCTION event.get_feed_status() IS 'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind; and how far the audit is sealed.';
 
 --
 -- Name: get_job(text); Type: FUNCTION; Schema: event; Owner: -
@@ -7651,6 +7758,10 @@ BEGIN
         FROM notify.mail AS m
         WHERE m.state IN (''queued'', ''handing_over'') AND m.queued_at < clock_timestamp() - interval ''1 hour''
         HAVING count(*) > 0';
+
+    -- What is not sealed, or not sent off.
+    RETURN QUERY
+    SELECT f.severity, f.subject, f.finding FROM audit.list_findings() AS f;
 
     -- What the worker's checks found.
     RETURN QUERY
@@ -20524,6 +20635,37 @@ COMMENT ON COLUMN audit.seal_part.root IS 'Merkle root (RFC 6962) of the rows in
 COMMENT ON COLUMN audit.seal_part.prints_digest IS 'SHA-256 of the prints of all chunks.';
 
 --
+-- Name: sealing; Type: TABLE; Schema: audit; Owner: -
+--
+
+CREATE TABLE audit.sealing (
+    singleton boolean DEFAULT true NOT NULL,
+    ran_at timestamp with time zone NOT NULL,
+    sealed_until timestamp with time zone NOT NULL,
+    probe_transaction_id xid8 NOT NULL,
+    probe_at timestamp with time zone NOT NULL,
+    CONSTRAINT sealing_singleton_check CHECK (singleton)
+);
+
+--
+-- Name: TABLE sealing; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON TABLE audit.sealing IS 'How far sealing has come, written at every run.';
+
+--
+-- Name: COLUMN sealing.sealed_until; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.sealing.sealed_until IS 'What was written before is sealed. It stands still while a transaction runs that began before.';
+
+--
+-- Name: COLUMN sealing.probe_transaction_id; Type: COMMENT; Schema: audit; Owner: -
+--
+
+COMMENT ON COLUMN audit.sealing.probe_transaction_id IS 'The next transaction as it was at probe_at: when sealing has come to it, everything before probe_at is sealed.';
+
+--
 -- Name: witness; Type: TABLE; Schema: audit; Owner: -
 --
 
@@ -25327,6 +25469,13 @@ ALTER TABLE ONLY audit.seal_part
 
 ALTER TABLE ONLY audit.seal
     ADD CONSTRAINT seal_pkey PRIMARY KEY (number);
+
+--
+-- Name: sealing sealing_pkey; Type: CONSTRAINT; Schema: audit; Owner: -
+--
+
+ALTER TABLE ONLY audit.sealing
+    ADD CONSTRAINT sealing_pkey PRIMARY KEY (singleton);
 
 --
 -- Name: witness witness_pkey; Type: CONSTRAINT; Schema: audit; Owner: -

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/millrace-erp/millrace/internal/app"
+	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/pg"
@@ -72,6 +73,10 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	}
 	defer primary.Close()
 	if err := pg.CheckVersion(ctx, primary); err != nil {
+		return err
+	}
+	// Before anything is written: a dump that was restored counts its transactions anew.
+	if _, err := audit.BeginIncarnation(ctx, primary, ""); err != nil {
 		return err
 	}
 

@@ -15,12 +15,13 @@ import (
 
 // program is the command line. A new command is a field here and a file of its own.
 type program struct {
-	DatabaseURL string `name:"database-url" env:"MILLRACE_DATABASE_URL" help:"The primary, such as postgres://user@host/millrace; all commands but tls need it."`
+	DatabaseURL string `name:"database-url" env:"MILLRACE_DATABASE_URL" help:"The primary, such as postgres://user@host/millrace; all commands but tls and audit key need it."`
 	Verbose     bool   `short:"v" help:"Tell each step."`
 
 	Migrate    migrateCommand    `cmd:"" help:"Move the schema along the numbered series."`
 	Verify     verifyCommand     `cmd:"" help:"Run every invariant: each is a SELECT that must return no rows."`
 	Roles      rolesCommand      `cmd:"" help:"Give the roles of servers, DBAs and analysts their rights; after each migration."`
+	Audit      auditCommand      `cmd:"" help:"Prove by the seals that nobody changed what was written, and look after keys and heads."`
 	Partitions partitionsCommand `cmd:"" help:"Look after the partitions of ledger, audit and feed."`
 	Doctor     doctorCommand     `cmd:"" help:"Name what is not well: settings, partitions, bloat, indexes, long transactions, replication, jobs."`
 	TLS        tlsCommand        `cmd:"" name:"tls" help:"Look after the plant's certificates."`
@@ -35,7 +36,7 @@ func main() {
 	line := kong.Parse(&dba, kong.Name("dba"), kong.UsageOnError(),
 		kong.Description("Looks after a Millrace database."),
 		kong.BindTo(ctx, (*context.Context)(nil)))
-	if dba.DatabaseURL == "" && !strings.HasPrefix(line.Command(), "tls ") {
+	if dba.DatabaseURL == "" && !strings.HasPrefix(line.Command(), "tls ") && !strings.HasPrefix(line.Command(), "audit key") {
 		line.Fatalf("missing flags: --database-url=STRING ($MILLRACE_DATABASE_URL)")
 	}
 	level := slog.LevelInfo

@@ -22,6 +22,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/millrace-erp/millrace/internal/app"
+	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/document"
 	"github.com/millrace-erp/millrace/internal/event"
@@ -79,8 +80,17 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		return fmt.Errorf("MILLRACE_PRINTER_NETWORKS: %w", err)
 	}
 
+	seals, err := sealsOf(cfg.Seals)
+	if err != nil {
+		return err
+	}
+	// Before anything is written: a dump that was restored counts its transactions anew.
+	if _, err := audit.BeginIncarnation(ctx, primary, ""); err != nil {
+		return err
+	}
+
 	name := event.NewWorkerName()
-	client, err := queue.NewClient(primary, app.Jobs(primary, app.Settings{Mail: relay, Printing: document.Printing{Guard: remote.Only(printers...)}}), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
+	client, err := queue.NewClient(primary, app.Jobs(primary, app.Settings{Mail: relay, Printing: document.Printing{Guard: remote.Only(printers...)}, Audit: seals}), queue.Options{Name: name, MaxWorkers: cfg.MaxWorkers, Log: log})
 	if err != nil {
 		return err
 	}
@@ -162,6 +172,37 @@ func servePages(ctx context.Context, client *river.Client[pgx.Tx], cfg config.Wo
 	}()
 	log.InfoContext(ctx, "pages over jobs", "address", listener.Addr().String())
 	return func() { _ = server.Close() }, nil // nobody's work depends on it
+}
+
+// sealsOf is how the configuration has seals signed and their heads sent.
+func sealsOf(cfg config.Seals) (audit.Settings, error) {
+	var settings audit.Settings
+	var err error
+	if settings.Key, err = audit.ReadSigningKey(cfg.SealKey.Reveal()); err != nil {
+		return settings, fmt.Errorf("MILLRACE_SEAL_KEY: %w", err)
+	}
+	if cfg.SealHeadsDir != "" {
+		settings.Witnesses = append(settings.Witnesses, audit.Folder{Path: cfg.SealHeadsDir})
+	}
+	if cfg.SealHeadsURL != "" {
+		options := audit.EndpointOptions{Token: cfg.SealHeadsToken.Reveal()}
+		if cfg.SealHeadsCAFile != "" {
+			certificates, err := os.ReadFile(cfg.SealHeadsCAFile)
+			if err != nil {
+				return settings, fmt.Errorf("MILLRACE_SEAL_HEADS_CA_FILE: %w", err)
+			}
+			options.RootCAs = x509.NewCertPool()
+			if !options.RootCAs.AppendCertsFromPEM(certificates) {
+				return settings, errors.New("MILLRACE_SEAL_HEADS_CA_FILE: there is no certificate in it")
+			}
+		}
+		endpoint, err := audit.NewEndpoint(cfg.SealHeadsURL, options)
+		if err != nil {
+			return settings, fmt.Errorf("MILLRACE_SEAL_HEADS_URL: %w", err)
+		}
+		settings.Witnesses = append(settings.Witnesses, endpoint)
+	}
+	return settings, nil
 }
 
 // relayOf is the mail relay of the configuration.

@@ -4,6 +4,7 @@
 package app
 
 import (
+	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/billing"
 	"github.com/millrace-erp/millrace/internal/catalog"
 	"github.com/millrace-erp/millrace/internal/costing"
@@ -62,6 +63,8 @@ type Settings struct {
 	Mail notify.Relay
 	// Printing says where label printers may be; without it nothing is sent to any.
 	Printing document.Printing
+	// Audit signs and sends the heads of seals.
+	Audit audit.Settings
 }
 
 // feed is what the API's clients follow.
@@ -91,5 +94,7 @@ func Jobs(primary *pg.Primary, settings Settings) *queue.Jobs {
 	notify.RegisterJobs(jobs, primary, settings.Mail)
 	//
 	export.RegisterJobs(jobs, primary)
+	//
+	audit.RegisterJobs(jobs, primary, settings.Audit)
 	return jobs
 }

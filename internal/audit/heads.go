@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +17,7 @@ type Heads struct {
 	heads map[int64]knownHead
 	last  int64
 	wrong []Finding
+	torn  int64
 }
 
 type knownHead struct {
@@ -36,6 +38,11 @@ func (h *Heads) Read(name string, from io.Reader) error {
 	for number := 1; lines.Scan(); number++ {
 		line := bytes.TrimSpace(lines.Bytes())
 		if len(line) == 0 {
+			continue
+		}
+		if !json.Valid(line) {
+			// It was cut off when a worker died; the next one sent it again.
+			h.torn++
 			continue
 		}
 		head, err := readHead(line, h.keys)

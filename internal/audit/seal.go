@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -56,14 +55,8 @@ func (s Sealer) Seal(ctx context.Context) (Sealed, error) {
 		sealed, err = s.sealIn(ctx, tx)
 		return err
 	})
-	if errors.Is(err, errNothing) {
-		return Sealed{}, nil
-	}
 	return sealed, err
 }
-
-// errNothing rolls back what is not worth a seal.
-var errNothing = errors.New("nothing to seal")
 
 func (s Sealer) sealIn(ctx context.Context, tx pgx.Tx) (Sealed, error) {
 	queries := db.New(tx)
@@ -72,7 +65,7 @@ func (s Sealer) sealIn(ctx context.Context, tx pgx.Tx) (Sealed, error) {
 		return Sealed{}, err
 	}
 	if next.Number == 0 {
-		return Sealed{}, errNothing
+		return Sealed{}, nil
 	}
 	if err := fixForms(ctx, tx.Conn().PgConn()); err != nil {
 		return Sealed{}, err
@@ -90,13 +83,16 @@ func (s Sealer) sealIn(ctx context.Context, tx pgx.Tx) (Sealed, error) {
 	}
 	isEnd := made.to == strconv.FormatInt(endOfIncarnation, 10)
 	if made.rows == 0 && !isEnd && made.sealedAt.Sub(next.LastSealedAt) < heartbeat {
-		return Sealed{}, errNothing
+		return Sealed{}, queries.NoteSealing(ctx, next.Incarnation, next.ToTransactionID)
 	}
 	made.hash = hashOf(made.statement())
 	if s.Key != nil {
 		s.Key.sign(&made)
 	}
-	return Sealed{Number: made.number, Rows: made.rows, More: isEnd}, insertSeal(ctx, queries, &made)
+	if err := insertSeal(ctx, queries, &made); err != nil {
+		return Sealed{}, err
+	}
+	return Sealed{Number: made.number, Rows: made.rows, More: isEnd}, queries.NoteSealing(ctx, next.Incarnation, next.ToTransactionID)
 }
 
 func insertSeal(ctx context.Context, queries *db.Queries, s *seal) error {

@@ -79,6 +79,8 @@ type Verification struct {
 	Archived, Forgotten int64
 	// Heads is how many heads were compared, LastHead the number of the newest.
 	Heads, LastHead int64
+	// TornHeads are lines that were cut off.
+	TornHeads int64
 	// Last is the newest seal.
 	Last     int64
 	LastAt   time.Time
@@ -740,7 +742,7 @@ func (v *verification) compareHeads() {
 	if v.Verifier.Heads == nil {
 		return
 	}
-	v.Verification.Heads, v.LastHead = int64(len(v.Verifier.Heads.heads)), v.Verifier.Heads.last
+	v.Verification.Heads, v.LastHead, v.TornHeads = int64(len(v.Verifier.Heads.heads)), v.Verifier.Heads.last, v.Verifier.Heads.torn
 	for _, f := range v.Verifier.Heads.wrong {
 		v.find(f)
 	}

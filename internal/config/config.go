@@ -187,6 +187,23 @@ type Worker struct {
 	AdminListen string `env:"MILLRACE_ADMIN_LISTEN" envDefault:"127.0.0.1:8001"`
 	Mail
 	Webhooks
+	Seals
+}
+
+// Seals says how the seals of the audit are signed, and where their heads are sent.
+type Seals struct {
+	// SealKey is a private key (PEM, PKCS #8, Ed25519; dba audit key makes one). Without it
+	// seals are not signed.
+	SealKey Secret `env:"MILLRACE_SEAL_KEY"`
+	// SealHeadsDir is a folder on another host, or one in which nothing can be changed: heads
+	// are appended to a file a day.
+	SealHeadsDir string `env:"MILLRACE_SEAL_HEADS_DIR"`
+	// SealHeadsURL is an address that takes heads by POST; SealHeadsToken is its bearer token.
+	SealHeadsURL   string `env:"MILLRACE_SEAL_HEADS_URL"`
+	SealHeadsToken Secret `env:"MILLRACE_SEAL_HEADS_TOKEN"`
+	// SealHeadsCAFile holds the certificates (PEM) that vouch for that address; the system's do
+	// without it.
+	SealHeadsCAFile string `env:"MILLRACE_SEAL_HEADS_CA_FILE"`
 }
 
 // Mail is the relay that takes mails. Without MILLRACE_MAIL_HOST none leaves the house.
@@ -262,7 +279,10 @@ func (c Webhooks) check() error {
 const minTokenLength = 16
 
 // secrets may come from files.
-var secrets = []string{"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD"}
+var secrets = []string{
+	"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD",
+	"MILLRACE_SEAL_KEY", "MILLRACE_SEAL_HEADS_TOKEN",
+}
 
 // ReadAPI reads what cmd/api needs from the given environment, as os.Environ gives it.
 func ReadAPI(environ []string) (API, error) {

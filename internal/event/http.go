@@ -29,7 +29,7 @@ func Register(api *httpapi.API, feed *Feed) {
 
 	httpapi.Read[struct{}, Status](api, httpapi.ReadSpec{
 		OperationID: "get-status", Path: "/v1/status", Tag: tag,
-		Summary:     "How far the feed and its readers are",
+		Summary:     "How far the feed, its readers and the seals of the audit are",
 		Description: "The figures stand at `/metrics` for monitoring as well.",
 	}, func(ctx context.Context, _ *struct{}) (json.RawMessage, error) {
 		return feed.queries.GetFeedStatus(ctx)
@@ -67,6 +67,28 @@ type Event struct {
 type Status struct {
 	Feed      FeedStatus       `json:"feed"`
 	Consumers []ConsumerStatus `json:"consumers" doc:"Readers inside Millrace, such as costing."`
+	Audit     AuditStatus      `json:"audit"`
+}
+
+// AuditStatus is how far the audit is sealed.
+type AuditStatus struct {
+	Seal         int64               `json:"seal" doc:"Number of the newest seal; 0 when there is none."`
+	SealedAt     *time.Time          `json:"sealed_at" nullable:"true" doc:"When it was made."`
+	IsSigned     bool                `json:"is_signed" doc:"Whether it carries a signature."`
+	Incarnation  int64               `json:"incarnation" doc:"Life of the database: a dump that was restored begins a new one."`
+	RanAt        *time.Time          `json:"ran_at" nullable:"true" doc:"When sealing ran last; it makes no seal when there is nothing new."`
+	LagSeconds   *float64            `json:"lag_seconds" nullable:"true" doc:"Everything written longer ago than this is sealed; null until sealing has run twice."`
+	Destinations []WitnessOfTheSeals `json:"destinations" doc:"Where the heads of the seals are sent, off this host."`
+}
+
+// WitnessOfTheSeals is where heads are sent.
+type WitnessOfTheSeals struct {
+	Name         string     `json:"name"`
+	SentTo       int64      `json:"sent_to" doc:"Number of the last seal whose head arrived there."`
+	Behind       int64      `json:"behind" doc:"Seals whose heads have not arrived."`
+	SentAt       *time.Time `json:"sent_at" nullable:"true" doc:"When one arrived last."`
+	FailingSince *time.Time `json:"failing_since" nullable:"true" doc:"Since when none arrives."`
+	Failure      *string    `json:"failure" nullable:"true" doc:"Why."`
 }
 
 // FeedStatus is the state of the feed itself.
@@ -148,6 +170,20 @@ func (f *Feed) measure(ctx context.Context) ([]httpapi.Metric, error) {
 			httpapi.Metric{Name: "millrace_consumer_position", Help: "Last position of the feed whose effect is committed.", Labels: label, Value: float64(c.Position)},
 			httpapi.Metric{Name: "millrace_consumer_lag_events", Help: "Events that a reader inside Millrace has not come to.", Labels: label, Value: float64(c.LagEvents)},
 			httpapi.Metric{Name: "millrace_consumer_lag_seconds", Help: "Age of the oldest event that a reader inside Millrace has not come to.", Labels: label, Value: c.LagSeconds})
+	}
+	metrics = append(metrics, httpapi.Metric{Name: "millrace_audit_seal_number", Help: "Number of the newest seal of the audit.", Value: float64(s.Audit.Seal)})
+	if s.Audit.LagSeconds != nil {
+		metrics = append(metrics, httpapi.Metric{Name: "millrace_audit_seal_lag_seconds", Help: "Everything written longer ago than this is sealed.", Value: *s.Audit.LagSeconds})
+	}
+	for _, d := range s.Audit.Destinations {
+		label := []string{"destination", d.Name}
+		failing := 0.0
+		if d.FailingSince != nil {
+			failing = time.Since(*d.FailingSince).Seconds()
+		}
+		metrics = append(metrics,
+			httpapi.Metric{Name: "millrace_audit_heads_behind", Help: "Seals whose heads have not arrived where they are sent.", Labels: label, Value: float64(d.Behind)},
+			httpapi.Metric{Name: "millrace_audit_heads_failing_seconds", Help: "For how long no head has arrived there; 0 while they do.", Labels: label, Value: failing})
 	}
 	return metrics, nil
 }

@@ -38,6 +38,8 @@ const (
 	Outbound = "outbound"
 	// Export is for spreadsheets: each reads for as long as it is long.
 	Export = "export"
+	// Audit is for sealing, which nothing may delay.
+	Audit = "audit"
 	// Upkeep is for what runs by the clock and may take long: checks and retention.
 	Upkeep = "upkeep"
 )
@@ -65,7 +67,7 @@ const (
 // limits are how many jobs of each queue a worker runs at once at most, whatever it is
 // configured to. Costing has one that works and one that finds so; exports hold a snapshot
 // of the database each.
-var limits = map[string]int{Default: 16, Costing: 2, Document: 16, Printing: 8, Outbound: 16, Export: 2, Upkeep: 1}
+var limits = map[string]int{Default: 16, Costing: 2, Document: 16, Printing: 8, Outbound: 16, Export: 2, Audit: 1, Upkeep: 1}
 
 // Queues are all queues that are worked.
 var Queues = slices.Sorted(maps.Keys(limits))

@@ -1,6 +1,7 @@
 SET LOCAL lock_timeout = '5s';
 
 DROP TABLE audit.detachment;
+DROP TABLE audit.sealing;
 DROP TABLE audit.witness;
 DROP TABLE audit.seal_chunk;
 DROP TABLE audit.seal_part;

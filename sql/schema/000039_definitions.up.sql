@@ -160,6 +160,38 @@ COMMENT ON FUNCTION audit.begin_incarnation(text) IS
     'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
 -- <<< functions/audit/begin_incarnation.sql
 
+-- >>> functions/audit/get_seal_status.sql sha256:793174bc95f4a813
+CREATE OR REPLACE FUNCTION audit.get_seal_status() RETURNS jsonb
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'seal', coalesce(l.number, 0),
+        'sealed_at', l.sealed_at,
+        'is_signed', coalesce(l.key_id IS NOT NULL, false),
+        'incarnation', coalesce((SELECT max(i.number) FROM audit.incarnation AS i), 1),
+        'ran_at', g.ran_at,
+        'lag_seconds', round(extract(epoch FROM clock_timestamp() - nullif(g.sealed_until, '-infinity')), 3),
+        'destinations', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                'name', w.destination,
+                'sent_to', w.sent_to,
+                'behind', greatest(coalesce(l.number, 0) - w.sent_to, 0),
+                'sent_at', w.sent_at,
+                'failing_since', w.failing_since,
+                'failure', w.failure) ORDER BY w.destination)
+            FROM audit.witness AS w
+            WHERE w.is_active), '[]'))
+    FROM (VALUES (true)) AS one (is_one)
+    LEFT JOIN audit.sealing AS g ON g.singleton
+    LEFT JOIN LATERAL (SELECT s.number, s.sealed_at, s.key_id FROM audit.seal AS s ORDER BY s.number DESC LIMIT 1) AS l ON true;
+$function$;
+
+COMMENT ON FUNCTION audit.get_seal_status() IS
+    'The newest seal, how old what is not sealed yet may be, and how far the heads have come that leave the host.';
+-- <<< functions/audit/get_seal_status.sql
+
 -- >>> functions/audit/list_columns.sql sha256:ee0e3e0e835d2257
 CREATE OR REPLACE FUNCTION audit.list_columns(
     p_table text
@@ -179,6 +211,45 @@ $function$;
 
 COMMENT ON FUNCTION audit.list_columns(text) IS 'Columns of a table, in their order: what a seal of it covers.';
 -- <<< functions/audit/list_columns.sql
+
+-- >>> functions/audit/list_findings.sql sha256:036fb0734a2dd387
+CREATE OR REPLACE FUNCTION audit.list_findings() RETURNS TABLE (
+    severity text,
+    subject text,
+    finding text
+)
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT 'error', 'audit.seal', format('nothing is sealed, and there are changes since %s: see whether the worker runs', date_trunc('second', e.recorded_at))
+    FROM (SELECT x.recorded_at FROM audit.entry AS x ORDER BY x.id LIMIT 1) AS e
+    WHERE NOT EXISTS (SELECT FROM audit.sealing AS s) AND e.recorded_at < clock_timestamp() - interval '10 minutes'
+    UNION ALL
+    SELECT CASE WHEN b.held_back THEN 'warning' ELSE 'error' END, 'audit.seal',
+        CASE WHEN b.held_back
+            THEN format('what was written since %s is not sealed: a transaction that began before is still running, end it', date_trunc('second', s.probe_at))
+            ELSE format('sealing ran last at %s: see whether the worker runs, and why its job audit_seal fails', date_trunc('second', s.ran_at)) END
+    FROM audit.sealing AS s
+    CROSS JOIN LATERAL (SELECT s.ran_at > clock_timestamp() - interval '5 minutes' AS held_back) AS b
+    WHERE s.probe_at < clock_timestamp() - interval '10 minutes' OR s.ran_at < clock_timestamp() - interval '5 minutes'
+    UNION ALL
+    SELECT 'warning', 'audit.seal', 'seals are not signed: whoever may write to the database can make them anew; make a key by dba audit key and give it to the worker (MILLRACE_SEAL_KEY_FILE)'
+    FROM (SELECT x.key_id FROM audit.seal AS x ORDER BY x.number DESC LIMIT 1) AS l
+    WHERE l.key_id IS NULL
+    UNION ALL
+    SELECT 'warning', 'audit.witness', 'the heads of the seals are sent nowhere: who has database and key can make them anew; name a folder or an address on another host (MILLRACE_SEAL_HEADS_DIR, MILLRACE_SEAL_HEADS_URL)'
+    WHERE EXISTS (SELECT FROM audit.seal AS x) AND NOT EXISTS (SELECT FROM audit.witness AS w WHERE w.is_active)
+    UNION ALL
+    SELECT CASE WHEN w.failing_since < clock_timestamp() - interval '1 hour' THEN 'error' ELSE 'warning' END, 'audit.witness ' || w.destination,
+        format('no head of a seal arrives at %s since %s: %s', w.destination, date_trunc('second', w.failing_since), w.failure)
+    FROM audit.witness AS w
+    WHERE w.is_active AND w.failing_since < clock_timestamp() - interval '5 minutes';
+$function$;
+
+COMMENT ON FUNCTION audit.list_findings() IS
+    'What a DBA should look at of seals and their heads: severity, what it is about, and one sentence. Part of event.list_findings.';
+-- <<< functions/audit/list_findings.sql
 
 -- >>> functions/audit/list_seals.sql sha256:31de150540bdcac7
 CREATE OR REPLACE FUNCTION audit.list_seals(
@@ -217,6 +288,36 @@ $function$;
 
 COMMENT ON FUNCTION audit.list_seals(bigint, integer) IS 'Seals after a number, with their parts: what their statements are made of.';
 -- <<< functions/audit/list_seals.sql
+
+-- >>> functions/audit/note_sealing.sql sha256:8737ac39a27269bc
+CREATE OR REPLACE FUNCTION audit.note_sealing(
+    p_incarnation integer,
+    p_mark text
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_next xid8 := pg_snapshot_xmax(pg_current_snapshot());
+    v_has_come boolean;
+BEGIN
+    -- The end of an incarnation that is over says nothing of the present one; a probe from before it counts no more.
+    v_has_come := NOT EXISTS (SELECT FROM audit.incarnation AS i WHERE i.number > p_incarnation)
+        AND EXISTS (SELECT FROM audit.sealing AS s WHERE s.probe_transaction_id <= p_mark::xid8 OR s.probe_transaction_id > v_next);
+    INSERT INTO audit.sealing AS s (ran_at, sealed_until, probe_transaction_id, probe_at)
+    VALUES (clock_timestamp(), '-infinity', v_next, clock_timestamp())
+    ON CONFLICT (singleton) DO UPDATE
+    SET ran_at = excluded.ran_at,
+        sealed_until = CASE WHEN v_has_come THEN s.probe_at ELSE s.sealed_until END,
+        probe_transaction_id = CASE WHEN v_has_come THEN excluded.probe_transaction_id ELSE s.probe_transaction_id END,
+        probe_at = CASE WHEN v_has_come THEN excluded.probe_at ELSE s.probe_at END;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.note_sealing(integer, text) IS
+    'Notes that sealing ran, and up to which transaction of which incarnation everything is sealed.';
+-- <<< functions/audit/note_sealing.sql
 
 -- >>> functions/audit/prepare_seal.sql sha256:b3011449d3ab6620
 CREATE OR REPLACE FUNCTION audit.prepare_seal(
@@ -4531,7 +4632,7 @@ COMMENT ON FUNCTION event.forget_requests(integer, integer) IS
     'Deletes requests that are older than p_days (one at least), some at a time, with their answers: a key that comes later than that is a new request. Says how many.';
 -- <<< functions/event/forget_requests.sql
 
--- >>> functions/event/get_feed_status.sql sha256:7feefa411861ee74
+-- >>> functions/event/get_feed_status.sql sha256:9abc2e7337c6d6b1
 CREATE OR REPLACE FUNCTION event.get_feed_status() RETURNS jsonb
 LANGUAGE sql
 STABLE
@@ -4555,7 +4656,8 @@ AS $function$
                     FROM event.log AS l
                     WHERE l.position = c.position + 1), 0),
                 'moved_at', c.moved_at) ORDER BY c.name), '[]')
-            FROM event.consumer AS c))
+            FROM event.consumer AS c),
+        'audit', audit.get_seal_status())
     FROM event.log_head AS h
     CROSS JOIN (
         SELECT count(*) AS waiting, coalesce(greatest(round(extract(epoch FROM clock_timestamp() - min(b.recorded_at)), 3), 0), 0) AS seconds
@@ -4564,7 +4666,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION event.get_feed_status() IS
-    'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind.';
+    'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind; and how far the audit is sealed.';
 -- <<< functions/event/get_feed_status.sql
 
 -- >>> functions/event/get_job.sql sha256:48b4ef3111d50c74
@@ -4711,7 +4813,7 @@ COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
 
--- >>> functions/event/list_findings.sql sha256:fb730fe7f1bac628
+-- >>> functions/event/list_findings.sql sha256:6045fe4a73355419
 CREATE OR REPLACE FUNCTION event.list_findings() RETURNS TABLE (
     severity text,
     subject text,
@@ -4824,6 +4926,10 @@ BEGIN
         FROM notify.mail AS m
         WHERE m.state IN (''queued'', ''handing_over'') AND m.queued_at < clock_timestamp() - interval ''1 hour''
         HAVING count(*) > 0';
+
+    -- What is not sealed, or not sent off.
+    RETURN QUERY
+    SELECT f.severity, f.subject, f.finding FROM audit.list_findings() AS f;
 
     -- What the worker's checks found.
     RETURN QUERY

@@ -21,7 +21,8 @@ AS $function$
                     FROM event.log AS l
                     WHERE l.position = c.position + 1), 0),
                 'moved_at', c.moved_at) ORDER BY c.name), '[]')
-            FROM event.consumer AS c))
+            FROM event.consumer AS c),
+        'audit', audit.get_seal_status())
     FROM event.log_head AS h
     CROSS JOIN (
         SELECT count(*) AS waiting, coalesce(greatest(round(extract(epoch FROM clock_timestamp() - min(b.recorded_at)), 3), 0), 0) AS seconds
@@ -30,4 +31,4 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION event.get_feed_status() IS
-    'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind.';
+    'Head, oldest event and retention of the feed, how many committed events wait for their number and since when, and of every reader how many events and seconds (age of the first unread event) it is behind; and how far the audit is sealed.';

@@ -111,6 +111,10 @@ BEGIN
         WHERE m.state IN (''queued'', ''handing_over'') AND m.queued_at < clock_timestamp() - interval ''1 hour''
         HAVING count(*) > 0';
 
+    -- What is not sealed, or not sent off.
+    RETURN QUERY
+    SELECT f.severity, f.subject, f.finding FROM audit.list_findings() AS f;
+
     -- What the worker's checks found.
     RETURN QUERY
     SELECT 'error', 'check ' || r.name, format('%s rows break the invariant %s since %s, such as %s: run dba verify, and report it',

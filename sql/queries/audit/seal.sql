@@ -35,3 +35,6 @@ SELECT audit.record_delivery(@destination::text, @sent_to::bigint, sqlc.narg('fa
 
 -- name: CountSealedRows :one
 SELECT coalesce(sum(s.row_count), 0)::bigint AS row_count FROM audit.seal AS s;
+
+-- name: NoteSealing :exec
+SELECT audit.note_sealing(@incarnation::integer, @mark::text);

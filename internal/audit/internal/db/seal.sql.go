@@ -223,6 +223,15 @@ func (q *Queries) ListSeals(ctx context.Context, after int64, rowLimit int32) ([
 	return items, nil
 }
 
+const noteSealing = `-- name: NoteSealing :exec
+SELECT audit.note_sealing($1::integer, $2::text)
+`
+
+func (q *Queries) NoteSealing(ctx context.Context, incarnation int32, mark string) error {
+	_, err := q.db.Exec(ctx, noteSealing, incarnation, mark)
+	return err
+}
+
 const prepareSeal = `-- name: PrepareSeal :one
 SELECT coalesce(p.number, 0)::bigint AS number, coalesce(p.incarnation, 0)::integer AS incarnation,
     coalesce(p.from_transaction_id, '')::text AS from_transaction_id, coalesce(p.to_transaction_id, '')::text AS to_transaction_id,
