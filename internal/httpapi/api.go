@@ -203,7 +203,7 @@ func documentRefusals(api *huma.OpenAPI, op *huma.Operation) {
 }
 
 const description = `Every write is one POST, carries an ` + "`Idempotency-Key`" + `, and takes effect once however often it is sent.
-Quantities and money are decimals in strings; things are named by their codes and numbers.
+Quantities and money are decimals in strings; things are named by their codes and numbers. A member that is null counts as absent.
 What cannot be done is answered with a problem document (RFC 9457).`
 
 // fromHuma is the problem document for what huma found wrong.

@@ -27,3 +27,12 @@ func (l Limiter) Take(key string) (time.Duration, bool) { return l.take(key) }
 
 // Len is how many keys it remembers.
 func (l Limiter) Len() int { return len(l.whole) }
+
+// CheckJSON is a body's value, the body without its null members, and whether it is let through.
+func CheckJSON(body []byte) (value any, bare []byte, ok bool) {
+	d, p := checkJSON(body)
+	if p != nil {
+		return nil, nil, false
+	}
+	return d.value, withoutNulls(body), true
+}
