@@ -5144,8 +5144,8 @@ CREATE FUNCTION costing.document_number(p_kind costing.entry_kind, p_document_ty
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-    SELECT CASE
-            WHEN p_document_type IN ('opening', 'transfer', 'scrapping') THEN inventory.transfer_number(p_document_id)
+    SELECT CASE p_kind
+            WHEN 'movement' THEN inventory.document_number(p_document_type, p_document_id)
             ELSE d.prefix || lpad(p_document_id::text, greatest(6, length(p_document_id::text)), '0')
         END
     FROM (
@@ -5155,18 +5155,6 @@ CREATE FUNCTION costing.document_number(p_kind costing.entry_kind, p_document_ty
                 WHEN 'reopening' THEN 'WO-'
                 WHEN 'supplier_invoice' THEN 'SI-'
                 WHEN 'landed_cost' THEN 'LD-'
-                WHEN 'movement' THEN CASE p_document_type
-                    WHEN 'goods_receipt' THEN 'GR-'
-                    WHEN 'supplier_return' THEN 'RS-'
-                    WHEN 'material_issue' THEN 'MI-'
-                    WHEN 'production_report' THEN 'PR-'
-                    WHEN 'pick' THEN 'PK-'
-                    WHEN 'shipment' THEN 'SH-'
-                    WHEN 'customer_return' THEN 'RT-'
-                    WHEN 'return_inspection' THEN 'RI-'
-                    WHEN 'inspection' THEN 'IN-'
-                    WHEN 'count' THEN 'CC-'
-                END
             END AS prefix
     ) AS d;
 $$;
@@ -5324,11 +5312,37 @@ DECLARE
     v_work_order_id bigint := CASE WHEN p_work_order IS NOT NULL THEN coalesce((SELECT w.id FROM production.work_order AS w WHERE w.number = p_work_order), -1) END;
     v_position bigint := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 1)::bigint ELSE 0 END;
     v_ordinal integer := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 2)::integer ELSE 0 END;
+    v_positions bigint[];
+    v_ordinals integer[];
 BEGIN
-    RETURN (
-        WITH page AS MATERIALIZED (
-            SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
-                e.document_type, e.document_id, e.posted_at, e.occurred_at
+    IF p_account IS NOT NULL AND p_item IS NULL AND p_work_order IS NULL THEN
+        -- Each side of the account by its index, and of each as much as the page may take.
+        SELECT array_agg(t.position), array_agg(t.ordinal) INTO v_positions, v_ordinals
+        FROM (
+            (SELECT e.position, e.ordinal
+            FROM costing.journal_entry AS e
+            WHERE e.debit = p_account::costing.account
+              AND (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit)
+            UNION ALL
+            (SELECT e.position, e.ordinal
+            FROM costing.journal_entry AS e
+            WHERE e.credit = p_account::costing.account
+              AND (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit)
+            ORDER BY position, ordinal
+            LIMIT p_limit
+        ) AS t;
+    ELSE
+        SELECT array_agg(t.position), array_agg(t.ordinal) INTO v_positions, v_ordinals
+        FROM (
+            SELECT e.position, e.ordinal
             FROM costing.journal_entry AS e
             WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
               AND (v_item_id IS NULL OR e.item_id = v_item_id)
@@ -5338,7 +5352,9 @@ BEGIN
               AND (p_until IS NULL OR e.posted_at < p_until)
             ORDER BY e.position, e.ordinal
             LIMIT p_limit
-        )
+        ) AS t;
+    END IF;
+    RETURN (
         SELECT jsonb_build_object(
             'items', coalesce(jsonb_agg(jsonb_build_object(
                 'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
@@ -5346,7 +5362,8 @@ BEGIN
                 'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
                 'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
             'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
-        FROM page AS p
+        FROM unnest(v_positions, v_ordinals) AS k (position, ordinal)
+        JOIN costing.journal_entry AS p ON p.position = k.position AND p.ordinal = k.ordinal
         JOIN catalog.site AS s ON s.id = p.site_id
         LEFT JOIN catalog.item AS i ON i.id = p.item_id
         LEFT JOIN production.work_order AS w ON w.id = p.work_order_id);
@@ -5357,7 +5374,7 @@ $_$;
 -- Name: FUNCTION list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer); Type: COMMENT; Schema: costing; Owner: -
 --
 
-COMMENT ON FUNCTION costing.list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer) IS 'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
+COMMENT ON FUNCTION costing.list_journal_entries(p_account text, p_item text, p_work_order text, p_from timestamp with time zone, p_until timestamp with time zone, p_after text, p_limit integer) IS 'A page of the value journal in its order: of an account, an item, a work order, a time of posting.';
 
 --
 -- Name: list_valuation(text, integer); Type: FUNCTION; Schema: costing; Owner: -
@@ -5996,6 +6013,35 @@ $$;
 --
 
 COMMENT ON FUNCTION document.finish_print_job(p_id bigint, p_holder uuid, p_outcome text, p_error text) IS 'Ends an attempt to print. Outcomes: printed; unsent (the printer got nothing), uncertain (it got some of it, so it may come twice): both wait and the printer is down; failed: no label can be made of it; skipped: it was not tried; interrupted: the worker had to stop in the middle. Gives the seconds after which the printer is tried again, 0 for at once. Publishes print_job.printed, print_job.failed, printer.failed, printer.recovered.';
+
+--
+-- Name: forget_print_jobs(integer, integer); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.forget_print_jobs(p_days integer, p_limit integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM document.print_job AS j
+    WHERE j.id = ANY (ARRAY(
+        SELECT o.id
+        FROM document.print_job AS o
+        WHERE o.finished_at < clock_timestamp() - make_interval(days => p_days)
+        ORDER BY o.finished_at
+        LIMIT p_limit));
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+--
+-- Name: FUNCTION forget_print_jobs(p_days integer, p_limit integer); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.forget_print_jobs(p_days integer, p_limit integer) IS 'Forgets labels that were printed, failed or were cancelled so many days ago, p_limit of them at most. What waits is never forgotten. Says how many.';
 
 --
 -- Name: get_file(text, text); Type: FUNCTION; Schema: document; Owner: -
@@ -9445,7 +9491,8 @@ BEGIN
         SELECT ARRAY[m.id::text, export.tell_instant(m.posted_at, v_time_zone), export.tell_instant(m.occurred_at, v_time_zone),
             m.movement_type::text, i.number, i.name, l.number, f.code, t.code, trim_scale(m.quantity)::text, u.code,
             coalesce(trim_scale(m.second_quantity)::text, ''), CASE WHEN m.second_quantity IS NULL THEN '' ELSE coalesce(w.code, '') END,
-            m.document_type::text, coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
+            m.document_type::text,
+            coalesce(inventory.document_number(coalesce(o.document_type, m.document_type), m.document_id), ''), coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -9454,6 +9501,9 @@ BEGIN
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS t ON t.id = m.to_location_id
         LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        -- A reversal names the document that it takes back.
+        LEFT JOIN LATERAL (
+            SELECT t.document_type FROM inventory.movement AS t WHERE t.id = m.reverses_movement_id LIMIT 1) AS o ON m.document_type = 'reversal'
         WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
           AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
           AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))
@@ -10292,6 +10342,38 @@ $$;
 --
 
 COMMENT ON FUNCTION inventory.divide_second_quantity(p_item_id bigint, p_second_quantity numeric, p_quantities numeric[]) IS 'One weighing divided over parts of the same goods in proportion to their quantities, at the scale of the second unit; the parts always make the whole. Nulls when nothing was weighed.';
+
+--
+-- Name: document_number(inventory.document_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.document_number(p_type inventory.document_type, p_id bigint) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE
+            WHEN p_type IN ('opening', 'transfer', 'scrapping') THEN inventory.transfer_number(p_id)
+            ELSE CASE p_type
+                    WHEN 'goods_receipt' THEN 'GR-'
+                    WHEN 'supplier_return' THEN 'RS-'
+                    WHEN 'material_issue' THEN 'MI-'
+                    WHEN 'production_report' THEN 'PR-'
+                    WHEN 'pick' THEN 'PK-'
+                    WHEN 'shipment' THEN 'SH-'
+                    WHEN 'customer_return' THEN 'RT-'
+                    WHEN 'return_inspection' THEN 'RI-'
+                    WHEN 'inspection' THEN 'IN-'
+                    WHEN 'count' THEN 'CC-'
+                    WHEN 'lot_change' THEN 'LC-'
+                END || lpad(p_id::text, greatest(6, length(p_id::text)), '0')
+        END;
+$$;
+
+--
+-- Name: FUNCTION document_number(p_type inventory.document_type, p_id bigint); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.document_number(p_type inventory.document_type, p_id bigint) IS 'Number of the document behind a movement, as it is printed; null for a reversal, whose id is that of the document it takes back.';
 
 --
 -- Name: lot; Type: TABLE; Schema: inventory; Owner: -

@@ -27,6 +27,8 @@ func RegisterJobs(jobs *queue.Jobs, primary *pg.Primary, printing Printing) {
 	queue.Add(jobs, &labeller{primary: primary, printing: printing, breakers: remote.NewBreakers(remote.Options{})})
 	queue.Add(jobs, &waker{primary: primary})
 	jobs.Every(wakeInterval, func() river.JobArgs { return WakeArgs{} })
+	queue.Add(jobs, &forgetter{queries: db.New(primary)})
+	jobs.Daily(queue.Upkeep, func() river.JobArgs { return ForgetArgs{} })
 }
 
 // RenderArgs names the document to render. SQL inserts the job with the document.
@@ -290,6 +292,35 @@ func (w *labeller) content(ctx context.Context, q *db.Queries, next claim) ([]by
 		return nil, &unprintableError{err}
 	}
 	return q.StorePrintContent(ctx, next.ID, content)
+}
+
+const (
+	// keepPrintJobsDays is for how long it is known what came out of which printer. The
+	// label itself can be drawn again as long as its lot or unit is known.
+	keepPrintJobsDays = 90
+	// forgetAtOnce bounds one transaction.
+	forgetAtOnce = 1000
+)
+
+// ForgetArgs are those of the job that forgets labels that ended long ago.
+type ForgetArgs struct{}
+
+// Kind names the job in the database.
+func (ForgetArgs) Kind() string { return "document_forget_print_jobs" }
+
+type forgetter struct {
+	river.WorkerDefaults[ForgetArgs]
+	queries *db.Queries
+}
+
+// Work forgets them, some at a time.
+func (w *forgetter) Work(ctx context.Context, _ *river.Job[ForgetArgs]) error {
+	for {
+		forgotten, err := w.queries.ForgetPrintJobs(ctx, keepPrintJobsDays, forgetAtOnce)
+		if err != nil || forgotten < forgetAtOnce {
+			return err
+		}
+	}
 }
 
 // WakeArgs are those of the job that looks for printers that nobody cares for.

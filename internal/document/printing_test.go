@@ -477,3 +477,31 @@ func TestManyWorkersOnePrinter(t *testing.T) {
 		t.Errorf("%d connections at once", got)
 	}
 }
+
+// TestOldLabelsAreForgotten: what ended long ago goes, some at a time; what waits stays for as long as it takes.
+func TestOldLabelsAreForgotten(t *testing.T) {
+	t.Parallel()
+	api := setup(t)
+	device(t, api, "P1", nil)
+	for _, sql := range []string{
+		`INSERT INTO document.print_job (printer_id, kind, document_number, is_automatic, actor, state, content, created_at, finished_at)
+		SELECT p.id, 'lot_label', 'X:' || n, false, 'x', 'cancelled', 'x', now() - interval '1 year', now() - make_interval(days => CASE WHEN n <= 2500 THEN 91 ELSE 89 END)
+		FROM document.printer AS p, generate_series(1, 2510) AS n`,
+		`INSERT INTO document.print_job (printer_id, kind, document_number, is_automatic, actor, created_at)
+		SELECT p.id, 'lot_label', 'X:0', false, 'x', now() - interval '1 year' FROM document.printer AS p`,
+		`SELECT event.insert_job('document_forget_print_jobs', '{}')`,
+	} {
+		if _, err := api.DB.Pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	api.DB.SkipChecks() // labels of lots that never were
+	worker(t, api, document.Printing{})
+	eventually(t, "the old ones to be gone", func() bool {
+		var n int
+		if err := api.DB.Pool.QueryRow(t.Context(), `SELECT count(*) FROM document.print_job`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n == 11
+	})
+}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/xuri/excelize/v2"
 
 	"github.com/millrace-erp/millrace/internal/demo"
@@ -97,6 +98,59 @@ func download(t *testing.T, api *httpapitest.API, number string) *excelize.File 
 	}
 	t.Cleanup(func() { _ = file.Close() })
 	return file
+}
+
+// TestMovementsNameTheirDocuments: the sheet of movements has the number that the document itself has; that of a reversal is
+// the number of what it takes back.
+func TestMovementsNameTheirDocuments(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	work(t, api)
+	stock := api.Get(t, "/v1/stock?item=CRATE-6420&location=FIN-01").Want(200)
+	api.Post(t, "/v1/lot-splits", m{"item": "CRATE-6420", "location": "FIN-01", "lot": stock.Text("items", 0, "lot"), "quantity": "1", "new_lot": "SPLIT-1"}).Want(201)
+	answer := api.Post(t, "/v1/exports", m{"kind": "movements"}).Want(202)
+	await(t, api, answer.Header.Get("Location"))
+	got, err := download(t, api, answer.Text("number")).GetRows("Movements", excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents := map[string]string{}
+	rows, err := api.DB.Pool.Query(t.Context(), `
+		SELECT m.id::text, d.number
+		FROM inventory.movement AS m
+		LEFT JOIN inventory.movement AS r ON r.id = m.reverses_movement_id AND m.document_type = 'reversal'
+		JOIN (
+			SELECT 'goods_receipt' AS kind, t.id, t.number FROM purchasing.goods_receipt AS t
+			UNION ALL SELECT 'supplier_return', t.id, t.number FROM purchasing.supplier_return AS t
+			UNION ALL SELECT 'inspection', t.id, t.number FROM purchasing.inspection AS t
+			UNION ALL SELECT 'material_issue', t.id, t.number FROM production.material_issue AS t
+			UNION ALL SELECT 'production_report', t.id, t.number FROM production.production_report AS t
+			UNION ALL SELECT 'pick', t.id, t.number FROM shipping.pick AS t
+			UNION ALL SELECT 'shipment', t.id, t.number FROM shipping.shipment AS t
+			UNION ALL SELECT 'customer_return', t.id, t.number FROM shipping.customer_return AS t
+			UNION ALL SELECT 'return_inspection', t.id, t.number FROM shipping.return_inspection AS t
+			UNION ALL SELECT 'count', t.id, t.number FROM inventory.count AS t
+			UNION ALL SELECT 'lot_change', t.id, t.number FROM inventory.lot_change AS t
+			UNION ALL SELECT k, t.document_id, inventory.transfer_number(t.document_id)
+				FROM (SELECT DISTINCT document_id, document_type::text AS k FROM inventory.movement WHERE document_type IN ('opening', 'transfer', 'scrapping')) AS t
+		) AS d ON d.kind = coalesce(r.document_type, m.document_type)::text AND d.id = m.document_id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var movement, number string
+	if _, err := pgx.ForEachRow(rows, []any{&movement, &number}, func() error { documents[movement] = number; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]bool{}
+	for _, row := range got[1:] {
+		kinds[row[13]] = true
+		if row[14] == "" || row[14] != documents[row[0]] {
+			t.Errorf("movement %s of %s %q, and its document is %q", row[0], row[13], row[14], documents[row[0]])
+		}
+	}
+	if len(kinds) < 10 || !kinds["reversal"] || !kinds["lot_change"] {
+		t.Errorf("only %v", kinds)
+	}
 }
 
 // TestExportsTellWhatTheDatabaseKnows: each kind of spreadsheet has every row, with its

@@ -34,6 +34,7 @@ var (
 	lotHead      = heading{words{"Lot", "Parti", "Charge"}, word, 20}
 	quantityHead = heading{words{"Quantity", "Miktar", "Menge"}, number, 16}
 	documentHead = heading{words{"Document", "Belge", "Beleg"}, word, 22}
+	numberHead   = heading{words{"Document number", "Belge numarası", "Belegnummer"}, word, 18}
 )
 
 var tables = map[string]table{
@@ -67,6 +68,7 @@ var tables = map[string]table{
 		{words{"Second quantity", "İkinci miktar", "Zweite Menge"}, number, 16},
 		{words{"Second unit", "İkinci birim", "Zweite Einheit"}, word, 12},
 		documentHead,
+		numberHead,
 		{words{"Reason", "Neden", "Grund"}, word, 14},
 		{words{"Reverses", "Ters kaydı", "Storniert"}, word, 14},
 		{words{"By", "Yapan", "Durch"}, word, 18},

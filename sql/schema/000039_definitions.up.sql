@@ -2541,7 +2541,7 @@ COMMENT ON FUNCTION costing.cost_movements(costing.movement_line[]) IS
     'Gives each of the movements its cost, in the order given, and writes stock value, layers, work in process and the value journal. Called by costing.advance alone, which holds the lock. Rules: docs/adr, costing.';
 -- <<< functions/costing/cost_movements.sql
 
--- >>> functions/costing/document_number.sql sha256:278d6f81fa37f096
+-- >>> functions/costing/document_number.sql sha256:dbad3243d79ae023
 CREATE OR REPLACE FUNCTION costing.document_number(
     p_kind costing.entry_kind,
     p_document_type inventory.document_type,
@@ -2552,8 +2552,8 @@ IMMUTABLE
 PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $function$
-    SELECT CASE
-            WHEN p_document_type IN ('opening', 'transfer', 'scrapping') THEN inventory.transfer_number(p_document_id)
+    SELECT CASE p_kind
+            WHEN 'movement' THEN inventory.document_number(p_document_type, p_document_id)
             ELSE d.prefix || lpad(p_document_id::text, greatest(6, length(p_document_id::text)), '0')
         END
     FROM (
@@ -2563,18 +2563,6 @@ AS $function$
                 WHEN 'reopening' THEN 'WO-'
                 WHEN 'supplier_invoice' THEN 'SI-'
                 WHEN 'landed_cost' THEN 'LD-'
-                WHEN 'movement' THEN CASE p_document_type
-                    WHEN 'goods_receipt' THEN 'GR-'
-                    WHEN 'supplier_return' THEN 'RS-'
-                    WHEN 'material_issue' THEN 'MI-'
-                    WHEN 'production_report' THEN 'PR-'
-                    WHEN 'pick' THEN 'PK-'
-                    WHEN 'shipment' THEN 'SH-'
-                    WHEN 'customer_return' THEN 'RT-'
-                    WHEN 'return_inspection' THEN 'RI-'
-                    WHEN 'inspection' THEN 'IN-'
-                    WHEN 'count' THEN 'CC-'
-                END
             END AS prefix
     ) AS d;
 $function$;
@@ -2713,7 +2701,7 @@ COMMENT ON FUNCTION costing.list_account_balances(text, date) IS
     'What the journal debited and credited to each account, over all months or in the one that begins on p_month, and its balance at the end of it.';
 -- <<< functions/costing/list_account_balances.sql
 
--- >>> functions/costing/list_journal_entries.sql sha256:25116bdf4d75ffa1
+-- >>> functions/costing/list_journal_entries.sql sha256:f6130b0064cac2d3
 CREATE OR REPLACE FUNCTION costing.list_journal_entries(
     p_account text,
     p_item text,
@@ -2735,11 +2723,37 @@ DECLARE
     v_work_order_id bigint := CASE WHEN p_work_order IS NOT NULL THEN coalesce((SELECT w.id FROM production.work_order AS w WHERE w.number = p_work_order), -1) END;
     v_position bigint := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 1)::bigint ELSE 0 END;
     v_ordinal integer := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 2)::integer ELSE 0 END;
+    v_positions bigint[];
+    v_ordinals integer[];
 BEGIN
-    RETURN (
-        WITH page AS MATERIALIZED (
-            SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
-                e.document_type, e.document_id, e.posted_at, e.occurred_at
+    IF p_account IS NOT NULL AND p_item IS NULL AND p_work_order IS NULL THEN
+        -- Each side of the account by its index, and of each as much as the page may take.
+        SELECT array_agg(t.position), array_agg(t.ordinal) INTO v_positions, v_ordinals
+        FROM (
+            (SELECT e.position, e.ordinal
+            FROM costing.journal_entry AS e
+            WHERE e.debit = p_account::costing.account
+              AND (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit)
+            UNION ALL
+            (SELECT e.position, e.ordinal
+            FROM costing.journal_entry AS e
+            WHERE e.credit = p_account::costing.account
+              AND (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit)
+            ORDER BY position, ordinal
+            LIMIT p_limit
+        ) AS t;
+    ELSE
+        SELECT array_agg(t.position), array_agg(t.ordinal) INTO v_positions, v_ordinals
+        FROM (
+            SELECT e.position, e.ordinal
             FROM costing.journal_entry AS e
             WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
               AND (v_item_id IS NULL OR e.item_id = v_item_id)
@@ -2749,7 +2763,9 @@ BEGIN
               AND (p_until IS NULL OR e.posted_at < p_until)
             ORDER BY e.position, e.ordinal
             LIMIT p_limit
-        )
+        ) AS t;
+    END IF;
+    RETURN (
         SELECT jsonb_build_object(
             'items', coalesce(jsonb_agg(jsonb_build_object(
                 'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
@@ -2757,7 +2773,8 @@ BEGIN
                 'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
                 'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
             'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
-        FROM page AS p
+        FROM unnest(v_positions, v_ordinals) AS k (position, ordinal)
+        JOIN costing.journal_entry AS p ON p.position = k.position AND p.ordinal = k.ordinal
         JOIN catalog.site AS s ON s.id = p.site_id
         LEFT JOIN catalog.item AS i ON i.id = p.item_id
         LEFT JOIN production.work_order AS w ON w.id = p.work_order_id);
@@ -2765,7 +2782,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer) IS
-    'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
+    'A page of the value journal in its order: of an account, an item, a work order, a time of posting.';
 -- <<< functions/costing/list_journal_entries.sql
 
 -- >>> functions/costing/list_valuation.sql sha256:4f9066ce1f9f7ede
@@ -3328,6 +3345,34 @@ $function$;
 COMMENT ON FUNCTION document.finish_print_job(bigint, uuid, text, text) IS
     'Ends an attempt to print. Outcomes: printed; unsent (the printer got nothing), uncertain (it got some of it, so it may come twice): both wait and the printer is down; failed: no label can be made of it; skipped: it was not tried; interrupted: the worker had to stop in the middle. Gives the seconds after which the printer is tried again, 0 for at once. Publishes print_job.printed, print_job.failed, printer.failed, printer.recovered.';
 -- <<< functions/document/finish_print_job.sql
+
+-- >>> functions/document/forget_print_jobs.sql sha256:07abb57fec5a0be1
+CREATE OR REPLACE FUNCTION document.forget_print_jobs(
+    p_days integer,
+    p_limit integer
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM document.print_job AS j
+    WHERE j.id = ANY (ARRAY(
+        SELECT o.id
+        FROM document.print_job AS o
+        WHERE o.finished_at < clock_timestamp() - make_interval(days => p_days)
+        ORDER BY o.finished_at
+        LIMIT p_limit));
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.forget_print_jobs(integer, integer) IS
+    'Forgets labels that were printed, failed or were cancelled so many days ago, p_limit of them at most. What waits is never forgotten. Says how many.';
+-- <<< functions/document/forget_print_jobs.sql
 
 -- >>> functions/document/get_file.sql sha256:f3333ff2c25c83b9
 CREATE OR REPLACE FUNCTION document.get_file(
@@ -6446,7 +6491,7 @@ COMMENT ON FUNCTION export.list_files(text, integer) IS
     'A page of the spreadsheets that were asked for, latest first.';
 -- <<< functions/export/list_files.sql
 
--- >>> functions/export/open_rows.sql sha256:f9667e7505225c6c
+-- >>> functions/export/open_rows.sql sha256:199b57c08827b009
 CREATE OR REPLACE FUNCTION export.open_rows(
     p_kind text,
     p_filters jsonb
@@ -6492,7 +6537,8 @@ BEGIN
         SELECT ARRAY[m.id::text, export.tell_instant(m.posted_at, v_time_zone), export.tell_instant(m.occurred_at, v_time_zone),
             m.movement_type::text, i.number, i.name, l.number, f.code, t.code, trim_scale(m.quantity)::text, u.code,
             coalesce(trim_scale(m.second_quantity)::text, ''), CASE WHEN m.second_quantity IS NULL THEN '' ELSE coalesce(w.code, '') END,
-            m.document_type::text, coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
+            m.document_type::text,
+            coalesce(inventory.document_number(coalesce(o.document_type, m.document_type), m.document_id), ''), coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -6501,6 +6547,9 @@ BEGIN
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS t ON t.id = m.to_location_id
         LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        -- A reversal names the document that it takes back.
+        LEFT JOIN LATERAL (
+            SELECT t.document_type FROM inventory.movement AS t WHERE t.id = m.reverses_movement_id LIMIT 1) AS o ON m.document_type = 'reversal'
         WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
           AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
           AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))
@@ -7056,6 +7105,38 @@ $function$;
 COMMENT ON FUNCTION inventory.divide_second_quantity(bigint, numeric, numeric[]) IS
     'One weighing divided over parts of the same goods in proportion to their quantities, at the scale of the second unit; the parts always make the whole. Nulls when nothing was weighed.';
 -- <<< functions/inventory/divide_second_quantity.sql
+
+-- >>> functions/inventory/document_number.sql sha256:bb88a5f72d5bf0e4
+CREATE OR REPLACE FUNCTION inventory.document_number(
+    p_type inventory.document_type,
+    p_id bigint
+) RETURNS text
+LANGUAGE sql
+IMMUTABLE
+PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE
+            WHEN p_type IN ('opening', 'transfer', 'scrapping') THEN inventory.transfer_number(p_id)
+            ELSE CASE p_type
+                    WHEN 'goods_receipt' THEN 'GR-'
+                    WHEN 'supplier_return' THEN 'RS-'
+                    WHEN 'material_issue' THEN 'MI-'
+                    WHEN 'production_report' THEN 'PR-'
+                    WHEN 'pick' THEN 'PK-'
+                    WHEN 'shipment' THEN 'SH-'
+                    WHEN 'customer_return' THEN 'RT-'
+                    WHEN 'return_inspection' THEN 'RI-'
+                    WHEN 'inspection' THEN 'IN-'
+                    WHEN 'count' THEN 'CC-'
+                    WHEN 'lot_change' THEN 'LC-'
+                END || lpad(p_id::text, greatest(6, length(p_id::text)), '0')
+        END;
+$function$;
+
+COMMENT ON FUNCTION inventory.document_number(inventory.document_type, bigint) IS
+    'Number of the document behind a movement, as it is printed; null for a reversal, whose id is that of the document it takes back.';
+-- <<< functions/inventory/document_number.sql
 
 -- >>> functions/inventory/ensure_lot.sql sha256:340dd72a4f6bbdb7
 CREATE OR REPLACE FUNCTION inventory.ensure_lot(

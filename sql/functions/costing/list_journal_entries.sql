@@ -19,11 +19,37 @@ DECLARE
     v_work_order_id bigint := CASE WHEN p_work_order IS NOT NULL THEN coalesce((SELECT w.id FROM production.work_order AS w WHERE w.number = p_work_order), -1) END;
     v_position bigint := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 1)::bigint ELSE 0 END;
     v_ordinal integer := CASE WHEN p_after ~ '^[0-9]{1,18}-[0-9]{1,9}$' THEN split_part(p_after, '-', 2)::integer ELSE 0 END;
+    v_positions bigint[];
+    v_ordinals integer[];
 BEGIN
-    RETURN (
-        WITH page AS MATERIALIZED (
-            SELECT e.position, e.ordinal, e.kind, e.debit, e.credit, e.amount, e.currency, e.site_id, e.item_id, e.work_order_id, e.movement_id,
-                e.document_type, e.document_id, e.posted_at, e.occurred_at
+    IF p_account IS NOT NULL AND p_item IS NULL AND p_work_order IS NULL THEN
+        -- Each side of the account by its index, and of each as much as the page may take.
+        SELECT array_agg(t.position), array_agg(t.ordinal) INTO v_positions, v_ordinals
+        FROM (
+            (SELECT e.position, e.ordinal
+            FROM costing.journal_entry AS e
+            WHERE e.debit = p_account::costing.account
+              AND (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit)
+            UNION ALL
+            (SELECT e.position, e.ordinal
+            FROM costing.journal_entry AS e
+            WHERE e.credit = p_account::costing.account
+              AND (e.position, e.ordinal) > (v_position, v_ordinal)
+              AND (p_from IS NULL OR e.posted_at >= p_from)
+              AND (p_until IS NULL OR e.posted_at < p_until)
+            ORDER BY e.position, e.ordinal
+            LIMIT p_limit)
+            ORDER BY position, ordinal
+            LIMIT p_limit
+        ) AS t;
+    ELSE
+        SELECT array_agg(t.position), array_agg(t.ordinal) INTO v_positions, v_ordinals
+        FROM (
+            SELECT e.position, e.ordinal
             FROM costing.journal_entry AS e
             WHERE (e.position, e.ordinal) > (v_position, v_ordinal)
               AND (v_item_id IS NULL OR e.item_id = v_item_id)
@@ -33,7 +59,9 @@ BEGIN
               AND (p_until IS NULL OR e.posted_at < p_until)
             ORDER BY e.position, e.ordinal
             LIMIT p_limit
-        )
+        ) AS t;
+    END IF;
+    RETURN (
         SELECT jsonb_build_object(
             'items', coalesce(jsonb_agg(jsonb_build_object(
                 'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
@@ -41,7 +69,8 @@ BEGIN
                 'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
                 'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
             'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
-        FROM page AS p
+        FROM unnest(v_positions, v_ordinals) AS k (position, ordinal)
+        JOIN costing.journal_entry AS p ON p.position = k.position AND p.ordinal = k.ordinal
         JOIN catalog.site AS s ON s.id = p.site_id
         LEFT JOIN catalog.item AS i ON i.id = p.item_id
         LEFT JOIN production.work_order AS w ON w.id = p.work_order_id);
@@ -49,4 +78,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer) IS
-    'A page of the value journal in its order: of an account, an item, a work order, a time of posting. An account alone is looked for from the page before on, row by row.';
+    'A page of the value journal in its order: of an account, an item, a work order, a time of posting.';

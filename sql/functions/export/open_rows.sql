@@ -43,7 +43,8 @@ BEGIN
         SELECT ARRAY[m.id::text, export.tell_instant(m.posted_at, v_time_zone), export.tell_instant(m.occurred_at, v_time_zone),
             m.movement_type::text, i.number, i.name, l.number, f.code, t.code, trim_scale(m.quantity)::text, u.code,
             coalesce(trim_scale(m.second_quantity)::text, ''), CASE WHEN m.second_quantity IS NULL THEN '' ELSE coalesce(w.code, '') END,
-            m.document_type::text, coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
+            m.document_type::text,
+            coalesce(inventory.document_number(coalesce(o.document_type, m.document_type), m.document_id), ''), coalesce(r.code, ''), coalesce(m.reverses_movement_id::text, ''), m.actor]
         FROM inventory.movement AS m
         JOIN catalog.item AS i ON i.id = m.item_id
         JOIN catalog.unit AS u ON u.id = i.base_unit_id
@@ -52,6 +53,9 @@ BEGIN
         JOIN catalog.location AS f ON f.id = m.from_location_id
         JOIN catalog.location AS t ON t.id = m.to_location_id
         LEFT JOIN catalog.reason AS r ON r.id = m.reason_id
+        -- A reversal names the document that it takes back.
+        LEFT JOIN LATERAL (
+            SELECT t.document_type FROM inventory.movement AS t WHERE t.id = m.reverses_movement_id LIMIT 1) AS o ON m.document_type = 'reversal'
         WHERE (v_item_id IS NULL OR m.item_id = v_item_id)
           AND (v_lot_id IS NULL OR (m.lot_id = v_lot_id AND m.lot_id <> 0))
           AND (v_location_id IS NULL OR v_location_id IN (m.from_location_id, m.to_location_id))

@@ -48,5 +48,8 @@ SELECT document.finish_print_job(@id::bigint, @holder::uuid, @outcome::text, sql
 -- name: WakePrinters :one
 SELECT document.wake_printers()::integer AS woken;
 
+-- name: ForgetPrintJobs :one
+SELECT document.forget_print_jobs(@days::integer, @row_limit::integer)::integer AS forgotten;
+
 -- name: RenewPrinter :exec
 SELECT document.renew_printer(@printer::text, @holder::uuid, @lease_seconds::integer);

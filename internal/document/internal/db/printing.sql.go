@@ -55,6 +55,17 @@ func (q *Queries) FinishPrintJob(ctx context.Context, iD int64, holder string, o
 	return pause_seconds, err
 }
 
+const forgetPrintJobs = `-- name: ForgetPrintJobs :one
+SELECT document.forget_print_jobs($1::integer, $2::integer)::integer AS forgotten
+`
+
+func (q *Queries) ForgetPrintJobs(ctx context.Context, days int32, rowLimit int32) (int32, error) {
+	row := q.db.QueryRow(ctx, forgetPrintJobs, days, rowLimit)
+	var forgotten int32
+	err := row.Scan(&forgotten)
+	return forgotten, err
+}
+
 const getPrintContent = `-- name: GetPrintContent :one
 SELECT j.content, encode(j.sha256, 'hex')::text AS sha256
 FROM document.print_job AS j
