@@ -345,6 +345,8 @@ func TestAgainstIndependentComputation(t *testing.T) {
 func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 	t.Helper()
 	var orders []string
+	type receipt struct{ supplier, number string }
+	var receipts []receipt
 	reversals := map[string][]string{} // path and member to numbers
 	post := func(path, reversal string, body m) {
 		answer := b.Post(t, path, body)
@@ -367,17 +369,22 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 		return fmt.Sprintf("%d.%04d", rapid.IntRange(0, 30).Draw(r, "whole"), rapid.IntRange(0, 9999).Draw(r, "part"))
 	})
 	order := func() string { return orders[rapid.IntRange(0, len(orders)-1).Draw(r, "order")] }
-	b.receive(t, "ACME", i+"-M", "50", "KGM", price.Draw(r, "price"))
-	b.receive(t, "ACME", i+"-N", "150", "H87", price.Draw(r, "price"))
+	receive := func(supplier, item, quantity, unit string) string {
+		number := b.receive(t, supplier, item, quantity, unit, price.Draw(r, "price"))
+		receipts = append(receipts, receipt{supplier, number})
+		return number
+	}
+	receive("ACME", i+"-M", "50", "KGM")
+	receive("ACME", i+"-N", "150", "H87")
 	post("/v1/work-orders", "", m{"item": i + "-P", "quantity": quantity(60)})
-	for range steps {
+	for step := range steps {
 		switch rapid.IntRange(0, 18).Draw(r, "step") {
 		case 0, 1:
 			what := item.Draw(r, "item")
-			number := b.receive(t, "ACME", i+what, quantity(100), map[string]string{"-M": "KGM"}[what]+map[bool]string{true: "H87"}[what != "-M"], price.Draw(r, "price"))
+			number := receive("ACME", i+what, quantity(100), map[string]string{"-M": "KGM"}[what]+map[bool]string{true: "H87"}[what != "-M"])
 			reversals["goods-receipt goods_receipt"] = append(reversals["goods-receipt goods_receipt"], number)
 		case 2:
-			b.receive(t, "DOLLAR", i+"-N", quantity(20), "XBX", price.Draw(r, "price"))
+			receive("DOLLAR", i+"-N", quantity(20), "XBX")
 		case 3:
 			post("/v1/opening-stocks", "transfer transfer", m{"item": i + item.Draw(r, "item"), "to": "B", "quantity": quantity(20)})
 		case 4:
@@ -411,16 +418,27 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 		case 13:
 			post("/v1/work-order-reopenings", "", m{"work_order": order(), "reason": "MISTAKE"})
 		case 14:
-			b.later(t, "supplier_invoice.posted", i+item.Draw(r, "item"), quantity(20), price.Draw(r, "price"))
+			of := rapid.SampledFrom(receipts).Draw(r, "receipt")
+			invoice := m{
+				"supplier": of.supplier, "external_number": fmt.Sprint(i, step), "invoiced_on": "2026-01-05",
+				"lines": []m{{"goods_receipt": of.number, "line": 1, "quantity": quantity(20), "amount": price.Draw(r, "amount")}},
+			}
+			if of.supplier == "DOLLAR" {
+				invoice["exchange_rate"] = "0.9137"
+			}
+			post("/v1/supplier-invoices", "supplier-invoice supplier_invoice", invoice)
 		case 15:
-			b.later(t, "landed_cost.posted", i+item.Draw(r, "item"), "0", price.Draw(r, "price"))
+			post("/v1/landed-costs", "landed-cost landed_cost", m{
+				"kind": "freight", "spread_by": "quantity", "amount": price.Draw(r, "amount"),
+				"lines": []m{{"goods_receipt": rapid.SampledFrom(receipts).Draw(r, "receipt").number, "line": 1}},
+			})
 		case 16:
 			b.revalue(t, i+item.Draw(r, "item"), price.Draw(r, "price"))
 		default:
 			if len(reversals) == 0 {
 				continue
 			}
-			kind := rapid.SampledFrom([]string{"goods-receipt goods_receipt", "transfer transfer", "count count", "material-issue material_issue", "production-report production_report"}).Draw(r, "kind")
+			kind := rapid.SampledFrom([]string{"goods-receipt goods_receipt", "transfer transfer", "count count", "material-issue material_issue", "production-report production_report", "supplier-invoice supplier_invoice", "landed-cost landed_cost"}).Draw(r, "kind")
 			if numbers := reversals[kind]; len(numbers) > 0 {
 				path, member, _ := strings.Cut(kind, " ")
 				n := rapid.IntRange(0, len(numbers)-1).Draw(r, "number")
@@ -430,21 +448,6 @@ func (b *bundle) random(t testing.TB, r *rapid.T, i string, steps int) {
 		if rapid.IntRange(0, 9).Draw(r, "cost") == 0 {
 			b.advance(t, int32(rapid.IntRange(1, 20).Draw(r, "limit")))
 		}
-	}
-}
-
-// later tells of a document about the last receipt of the item, as purchasing does.
-func (b *bundle) later(t testing.TB, topic, item, quantity, value string) {
-	t.Helper()
-	if _, err := b.DB.Pool.Exec(context.Background(), `
-		SELECT event.publish($1, 1, jsonb_build_object('lines', jsonb_build_array(jsonb_build_object(
-			'receipt_line_id', l.id::text, 'quantity', $3::text, 'value', $4::text))))
-		FROM purchasing.goods_receipt_line AS l
-		JOIN catalog.item AS i ON i.id = l.item_id
-		WHERE i.number = $2
-		ORDER BY l.id DESC
-		LIMIT 1`, topic, item, quantity, value); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -15,16 +15,16 @@ import (
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
-// digest tells whether two runs wrote the same.
+// digest tells whether two runs wrote the same, in whatever transactions they did.
 const digest = `
 	SELECT (SELECT count(*) FROM costing.journal_entry), concat_ws(' ',
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.position, t.ordinal)) FROM costing.journal_entry AS t),
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.site_id, t.month, t.account, t.currency)) FROM costing.account_total AS t),
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.movement_id)) FROM costing.movement_cost AS t),
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.item_id, t.number)) FROM costing.layer AS t),
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.item_id)) FROM costing.item_stock AS t),
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.production_report_id, t.is_reversal)) FROM costing.labour_cost AS t),
-		(SELECT md5(string_agg(t::text, E'\n' ORDER BY t.work_order_id)) FROM costing.work_order_cost AS t))`
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.position, t.ordinal)) FROM costing.journal_entry AS t),
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.site_id, t.month, t.account, t.currency)) FROM costing.account_total AS t),
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.movement_id)) FROM costing.movement_cost AS t),
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.item_id, t.number)) FROM costing.layer AS t),
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.item_id)) FROM costing.item_stock AS t),
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.production_report_id, t.is_reversal)) FROM costing.labour_cost AS t),
+		(SELECT md5(string_agg((to_jsonb(t) - 'transaction_id')::text, E'\n' ORDER BY t.work_order_id)) FROM costing.work_order_cost AS t))`
 
 // TestWorkerKilledFiftyTimes kills the worker, the real one, with SIGKILL 50 times while a plant works: what it wrote is what one
 // writes that nobody disturbs.
@@ -156,7 +156,10 @@ func (b *bundle) work(ctx context.Context, t *testing.T) {
 		}
 		b.Post(t, "/v1/work-order-completions", m{"work_order": order}).Want(201)
 		if n%4 == 0 {
-			b.later(t, "supplier_invoice.posted", i+"-M", "40", "200.01")
+			b.Post(t, "/v1/supplier-invoices", m{
+				"supplier": "ACME", "external_number": i + "-" + strconv.Itoa(n), "invoiced_on": "2026-01-05",
+				"lines": []m{{"goods_receipt": receipt, "line": 1, "quantity": "40", "amount": "200.01"}},
+			}).Want(201)
 			b.Post(t, "/v1/work-order-reopenings", m{"work_order": order, "reason": "MISTAKE"}).Want(201)
 			b.Post(t, "/v1/material-returns", m{"work_order": order, "lines": []m{{"item": i + "-M", "quantity": "2"}}}).Want(201)
 			b.Post(t, "/v1/work-order-completions", m{"work_order": order}).Want(201)
