@@ -6738,6 +6738,7 @@ CREATE FUNCTION event.advance_log(p_limit integer) RETURNS integer
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 BEGIN
     -- To look into an empty outbox costs no lock and writes nothing.
@@ -8106,6 +8107,7 @@ CREATE FUNCTION event.list_waiting(p_limit integer) RETURNS TABLE(place text, or
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
     SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
 $$;
@@ -8404,6 +8406,7 @@ CREATE FUNCTION event.number_events(p_rows tid[], p_newest bigint) RETURNS integ
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'
+    SET max_parallel_workers_per_gather TO '0'
     AS $$
 DECLARE
     v_head bigint;

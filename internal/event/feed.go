@@ -57,6 +57,8 @@ const (
 	// come, for each one that comes: they give way to those who post.
 	maxPages = 2
 	pageRate = 1.5
+	// pacePause lies between two looks at how many they are.
+	pacePause = 200 * time.Millisecond
 	// entryOverhead is what an event takes in memory besides its text.
 	entryOverhead = 256
 )
@@ -76,7 +78,8 @@ type Feed struct {
 	last    int64         // -1: not known yet
 	changed chan struct{} // closed when last grows
 	readers int
-	pace    pace.Throttle      // by the rate of new events
+	pace    pace.Throttle
+	paced   time.Time          // when it was told last
 	stop    context.CancelFunc // of the following; nil: nobody follows
 	linger  *time.Timer
 
@@ -260,7 +263,7 @@ func (f *Feed) leave() {
 		if f.readers == 0 && f.stop != nil {
 			f.stop()
 			f.stop = nil
-			f.entries, f.bytes, f.last, f.pace = nil, 0, -1, pace.Throttle{}
+			f.entries, f.bytes, f.last = nil, 0, -1
 		}
 	})
 }
@@ -385,7 +388,6 @@ func (f *Feed) keep(ctx context.Context, entries []*entry, last int64) bool {
 		f.entries[out] = nil
 	}
 	f.entries = f.entries[out:]
-	f.pace.Note(last, time.Now())
 	if last > f.last {
 		f.last = last
 		close(f.changed)
@@ -436,11 +438,9 @@ func (f *Feed) page(ctx context.Context, after int64) ([]*entry, error) {
 		return nil, err
 	}
 	if len(rows) > 0 {
-		took := time.Since(began)
-		f.mu.RLock()
-		rest := f.pace.Rest(took, len(rows), pageRate*f.pace.Rate())
-		f.mu.RUnlock()
-		sleep(ctx, rest)
+		if err := f.rest(ctx, time.Since(began), len(rows)); err != nil {
+			return nil, err
+		}
 	}
 	if len(rows) == 0 {
 		head, err := f.queries.GetHead(ctx)
@@ -457,6 +457,30 @@ func (f *Feed) page(ctx context.Context, after int64) ([]*entry, error) {
 		entries[i] = encode(row)
 	}
 	return entries, nil
+}
+
+// rest gives way to those who post, after a burst was taken from the database.
+func (f *Feed) rest(ctx context.Context, took time.Duration, events int) error {
+	f.mu.Lock()
+	isDue := time.Since(f.paced) >= pacePause
+	if isDue {
+		f.paced = time.Now()
+	}
+	f.mu.Unlock()
+	if isDue {
+		written, err := f.queries.CountWritten(ctx)
+		if err != nil {
+			return err
+		}
+		f.mu.Lock()
+		f.pace.Note(written, time.Now())
+		f.mu.Unlock()
+	}
+	f.mu.RLock()
+	pause := f.pace.Rest(took, events, pageRate*f.pace.Rate())
+	f.mu.RUnlock()
+	sleep(ctx, pause)
+	return nil
 }
 
 // begin is where a reader starts that wants the events after a position, and how far the feed

@@ -34,6 +34,8 @@ const (
 	// catchUpRate is how many events the sequencer numbers, when it is behind, for each one
 	// that comes meanwhile: it gives way to those who post, and yet comes to an end.
 	catchUpRate = 1.5
+	// restPause lies between two looks, while it rests, at how many they are.
+	restPause = 250 * time.Millisecond
 	// wakePause lies between two rounds of jobs for the readers, which fetch no faster.
 	wakePause = 100 * time.Millisecond
 	// repairPause lies between two rounds in the quiet: a job that was lost comes again.
@@ -158,6 +160,10 @@ type sequencing struct {
 // catchUp moves what waits by now, after a full batch that took so long, and gives way to
 // those who post meanwhile.
 func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
+	// How many post is not known yet.
+	if err := s.rest(ctx, took, sequencerBatch); err != nil || !sleep(ctx, restPause) {
+		return err
+	}
 	for done := sequencerBatch; ; {
 		if err := s.rest(ctx, took, done); err != nil {
 			return err
@@ -201,15 +207,19 @@ func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
 	}
 }
 
-// rest gives way to those who post, after a piece of work.
+// rest gives way to those who post, after a piece of work, as long as they do.
 func (s *sequencing) rest(ctx context.Context, took time.Duration, done int) error {
-	written, err := s.queries.CountWritten(ctx)
-	if err != nil {
-		return err
+	for began := time.Now(); ; {
+		written, err := s.queries.CountWritten(ctx)
+		if err != nil {
+			return err
+		}
+		s.throttle.Note(written, time.Now())
+		left := s.throttle.Rest(took, done, catchUpRate*s.throttle.Rate()) - time.Since(began)
+		if left <= 0 || !sleep(ctx, min(left, restPause)) {
+			return ctx.Err()
+		}
 	}
-	s.throttle.Note(written, time.Now())
-	sleep(ctx, s.throttle.Rest(took, done, catchUpRate*s.throttle.Rate()))
-	return ctx.Err()
 }
 
 // wake inserts the jobs of readers that have something to read, not too often.

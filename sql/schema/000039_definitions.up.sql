@@ -4054,7 +4054,7 @@ COMMENT ON FUNCTION document.wake_printers() IS
     'Begins again with printers for which labels wait and nobody cares, because whoever did was killed. Gives how many. Run by the clock of the worker.';
 -- <<< functions/document/wake_printers.sql
 
--- >>> functions/event/advance_log.sql sha256:4a35bd21b1862be9
+-- >>> functions/event/advance_log.sql sha256:c5a8338970233ae5
 CREATE OR REPLACE FUNCTION event.advance_log(
     p_limit integer
 ) RETURNS integer
@@ -4064,6 +4064,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
+SET max_parallel_workers_per_gather = 0
 AS $function$
 BEGIN
     -- To look into an empty outbox costs no lock and writes nothing.
@@ -5220,7 +5221,7 @@ COMMENT ON FUNCTION event.list_orphaned_jobs() IS
     'Jobs that are marked as running by a worker that is no more. A worker whose connection broke may still be there, so only who is here twice is given back.';
 -- <<< functions/event/list_orphaned_jobs.sql
 
--- >>> functions/event/list_waiting.sql sha256:2abebca25a5e8805
+-- >>> functions/event/list_waiting.sql sha256:9cf951e418274c24
 CREATE OR REPLACE FUNCTION event.list_waiting(
     p_limit integer
 ) RETURNS TABLE (
@@ -5232,6 +5233,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
+SET max_parallel_workers_per_gather = 0
 AS $function$
     SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
 $function$;
@@ -5515,7 +5517,7 @@ COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
     'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';
 -- <<< functions/event/next_webhook_events.sql
 
--- >>> functions/event/number_events.sql sha256:5673cfe7afe51e92
+-- >>> functions/event/number_events.sql sha256:f076af019b507983
 CREATE OR REPLACE FUNCTION event.number_events(
     p_rows tid[],
     p_newest bigint
@@ -5525,6 +5527,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
+SET max_parallel_workers_per_gather = 0
 AS $function$
 DECLARE
     v_head bigint;

@@ -9,6 +9,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
+SET max_parallel_workers_per_gather = 0
 AS $function$
     SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
 $function$;

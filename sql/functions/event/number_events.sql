@@ -7,6 +7,7 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
+SET max_parallel_workers_per_gather = 0
 AS $function$
 DECLARE
     v_head bigint;
