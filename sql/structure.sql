@@ -100,6 +100,18 @@ CREATE SCHEMA export;
 COMMENT ON SCHEMA export IS 'Spreadsheets of stock, movements, valuation and genealogy, written by jobs.';
 
 --
+-- Name: floor; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA floor;
+
+--
+-- Name: SCHEMA floor; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA floor IS 'What the screens of operators need: what a scan means, what is to be done, and how far the journals of the devices have come.';
+
+--
 -- Name: inventory; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -9663,6 +9675,374 @@ $$;
 --
 
 COMMENT ON FUNCTION export.time_zone() IS 'The time zone that the times of spreadsheets are told in: that of the first site, by which the books are kept.';
+
+--
+-- Name: get_journal(uuid); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.get_journal(p_journal uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'journal', j.id, 'device', j.device, 'highest_sequence', j.highest_sequence::text, 'queued', j.queued, 'refused', j.refused,
+        'oldest_queued_at', j.oldest_queued_at,
+        'clock_skew_milliseconds', round(extract(epoch FROM j.clock_skew) * 1000)::bigint,
+        'version', j.version, 'heard_at', j.heard_at,
+        'missing', (
+            SELECT coalesce(jsonb_agg(m.sequence::text ORDER BY m.sequence), '[]')
+            FROM (SELECT s.sequence FROM floor.missing_sequence AS s WHERE s.journal_id = j.id ORDER BY s.sequence LIMIT 100) AS m))
+    FROM floor.journal AS j
+    WHERE j.id = p_journal;
+$$;
+
+--
+-- Name: FUNCTION get_journal(p_journal uuid); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.get_journal(p_journal uuid) IS 'How far the journal of a device has come, what it still holds, and which numbers never came (the first hundred); null when there is none.';
+
+--
+-- Name: get_reference_data(); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.get_reference_data() RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'items', (
+            SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                'number', i.number, 'name', i.name, 'unit', u.code, 'tracking', i.tracking, 'gtin', i.gtin,
+                'second_unit', (SELECT w.code FROM catalog.unit AS w WHERE w.id = i.second_unit_id),
+                'units', (
+                    SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('unit', n.code, 'gtin', x.gtin,
+                        'numerator', x.numerator::text, 'denominator', x.denominator::text)) ORDER BY n.code)
+                    FROM catalog.item_unit AS x
+                    JOIN catalog.unit AS n ON n.id = x.unit_id
+                    WHERE x.item_id = i.id))) ORDER BY i.number), '[]')
+            FROM (SELECT c.* FROM catalog.item AS c ORDER BY c.number LIMIT 20000) AS i
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id),
+        'locations', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'kind', c.kind, 'site', s.code) ORDER BY c.code), '[]')
+            FROM (SELECT l.* FROM catalog.location AS l WHERE l.is_physical ORDER BY l.code LIMIT 20000) AS c
+            JOIN catalog.site AS s ON s.id = c.site_id),
+        'units', (SELECT coalesce(jsonb_agg(jsonb_build_object('code', u.code, 'name', u.name, 'scale', u.scale) ORDER BY u.code), '[]') FROM catalog.unit AS u),
+        'reasons', (SELECT coalesce(jsonb_agg(jsonb_build_object('code', r.code, 'name', r.name, 'kind', r.kind) ORDER BY r.code), '[]') FROM catalog.reason AS r),
+        'carriers', (SELECT coalesce(jsonb_agg(jsonb_build_object('code', p.code, 'name', p.name) ORDER BY p.code), '[]') FROM catalog.partner AS p WHERE p.is_carrier));
+$$;
+
+--
+-- Name: FUNCTION get_reference_data(); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.get_reference_data() IS 'What a device keeps to understand scans without a network: items with their GTINs and units, physical locations, units, reasons, carriers. At most 20,000 items and locations.';
+
+--
+-- Name: list_journals(text, integer); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.list_journals(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT j.id FROM floor.journal AS j
+        WHERE (p_after IS NULL OR j.id::text > p_after) AND j.heard_at > clock_timestamp() - interval '90 days'
+        ORDER BY j.id LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(floor.get_journal(p.id) ORDER BY p.id), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN max(p.id::text) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_journals(p_after text, p_limit integer); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.list_journals(p_after text, p_limit integer) IS 'A page of the journals of devices that were heard of in the last 90 days.';
+
+--
+-- Name: list_tasks(text, integer); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.list_tasks(p_kind text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- Only the branch of the kind asked for runs.
+    WITH task AS (
+        SELECT o.number AS number, l.line_number AS line, l.item_id, NULL::bigint AS lot_id,
+            l.base_quantity - l.received_quantity + l.returned_quantity AS quantity, NULL::bigint AS from_id, i.default_location_id AS to_id,
+            o.supplier_id AS partner_id, NULL::text AS reference, l.due_on AS due_on, o.id AS rank, NULL::text AS state, u.code AS order_unit
+        FROM purchasing.purchase_order AS o
+        JOIN purchasing.purchase_order_line AS l ON l.purchase_order_id = o.id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = l.unit_id
+        WHERE p_kind = 'receive' AND o.state = 'released' AND l.base_quantity > l.received_quantity - l.returned_quantity
+        UNION ALL
+        SELECT r.number, l.line_number, l.item_id, l.lot_id, l.quantity, l.location_id, i.default_location_id,
+            o.supplier_id, o.number, NULL, r.id, l.state::text, NULL
+        FROM purchasing.goods_receipt_line AS l
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE p_kind = 'inspect' AND l.state = 'waiting' AND NOT l.is_reversed
+        UNION ALL
+        SELECT NULL, NULL, b.item_id, b.lot_id, b.on_hand - b.reserved, b.location_id, i.default_location_id,
+            t.supplier_id, NULL, t.expires_on, t.id, t.status::text, NULL
+        FROM catalog.location AS c
+        JOIN inventory.balance AS b ON b.location_id = c.id
+        JOIN inventory.lot AS t ON t.id = b.lot_id
+        JOIN catalog.item AS i ON i.id = b.item_id
+        WHERE p_kind = 'put_away' AND c.kind = 'quarantine' AND b.on_hand > b.reserved AND t.status = 'released' AND t.id <> 0
+        UNION ALL
+        SELECT o.number, m.line_number, m.item_id, NULL, m.required_quantity - m.issued_quantity, m.supply_location_id, NULL,
+            NULL, g.number, o.due_on, o.id, o.state::text, NULL
+        FROM production.work_order AS o
+        JOIN production.work_order_material AS m ON m.work_order_id = o.id
+        JOIN catalog.item AS g ON g.id = o.item_id
+        WHERE p_kind = 'issue' AND o.state IN ('released', 'in_process') AND m.required_quantity > m.issued_quantity
+        UNION ALL
+        SELECT o.number, NULL, o.item_id, NULL, greatest(o.quantity - o.good_quantity, 0), NULL, o.output_location_id,
+            NULL, w.code, o.due_on, o.id, o.state::text, NULL
+        FROM production.work_order AS o
+        LEFT JOIN catalog.work_center AS w ON w.id = o.work_center_id
+        WHERE p_kind = 'report' AND o.state IN ('released', 'in_process')
+        UNION ALL
+        SELECT o.number, l.line_number, l.item_id, r.lot_id, coalesce(r.quantity, l.base_quantity - l.picked_quantity), r.location_id, NULL,
+            o.customer_id, o.customer_reference, o.requested_on, o.id, CASE WHEN r.lot_id IS NULL THEN 'unreserved' ELSE 'reserved' END, u.code
+        FROM sales.sales_order AS o
+        JOIN sales.sales_order_line AS l ON l.sales_order_id = o.id
+        JOIN catalog.unit AS u ON u.id = l.unit_id
+        LEFT JOIN LATERAL (
+            SELECT v.lot_id, v.location_id, sum(v.open_quantity) AS quantity
+            FROM inventory.reservation AS v
+            WHERE v.demand_type = 'sales_order_line' AND v.demand_id = l.id AND v.open_quantity > 0
+            GROUP BY v.lot_id, v.location_id
+        ) AS r ON true
+        WHERE p_kind = 'pick' AND o.state = 'released' AND l.base_quantity > l.picked_quantity
+        UNION ALL
+        SELECT k.number, l.line_number, l.item_id, l.lot_id, l.quantity - l.packed_quantity, k.staging_location_id, NULL,
+            o.customer_id, o.number, NULL, k.id, NULL, NULL
+        FROM shipping.pick AS k
+        JOIN shipping.pick_line AS l ON l.pick_id = k.id
+        JOIN sales.sales_order AS o ON o.id = k.sales_order_id
+        WHERE p_kind = 'pack' AND NOT k.is_reversed AND l.quantity > l.packed_quantity
+        UNION ALL
+        SELECT u.sscc, NULL, NULL, NULL, NULL, NULL, NULL, u.customer_id, u.kind::text, NULL, u.id, u.state::text, NULL
+        FROM shipping.handling_unit AS u
+        WHERE p_kind = 'ship' AND u.state = 'packed' AND u.parent_id IS NULL
+    ), page AS (
+        SELECT t.* FROM task AS t ORDER BY t.due_on NULLS LAST, t.rank, t.line, t.lot_id LIMIT p_limit
+    )
+    SELECT jsonb_build_object('items', coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'number', p.number, 'line', p.line, 'item', i.number, 'name', i.name, 'tracking', i.tracking,
+        'lot', nullif(t.number, ''), 'expires_on', t.expires_on, 'quantity', trim_scale(p.quantity)::text, 'unit', u.code, 'order_unit', p.order_unit,
+        'from', f.code, 'to', d.code, 'partner', a.code, 'partner_name', a.name, 'reference', p.reference, 'due_on', p.due_on, 'state', p.state))
+        ORDER BY p.due_on NULLS LAST, p.rank, p.line, p.lot_id), '[]'))
+    FROM page AS p
+    LEFT JOIN catalog.item AS i ON i.id = p.item_id
+    LEFT JOIN catalog.unit AS u ON u.id = i.base_unit_id
+    LEFT JOIN inventory.lot AS t ON t.id = p.lot_id
+    LEFT JOIN catalog.location AS f ON f.id = p.from_id
+    LEFT JOIN catalog.location AS d ON d.id = p.to_id
+    LEFT JOIN catalog.partner AS a ON a.id = p.partner_id;
+$$;
+
+--
+-- Name: FUNCTION list_tasks(p_kind text, p_limit integer); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.list_tasks(p_kind text, p_limit integer) IS 'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed) or ship (packed, not shipped). Quantities in base units.';
+
+--
+-- Name: note_sequence(uuid, text, bigint); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.note_sequence(p_journal uuid, p_device text, p_sequence bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_before bigint;
+BEGIN
+    INSERT INTO floor.journal AS j (id, device) VALUES (p_journal, p_device) ON CONFLICT (id) DO NOTHING;
+    SELECT j.highest_sequence INTO v_before FROM floor.journal AS j WHERE j.id = p_journal FOR UPDATE;
+    IF p_sequence <= v_before THEN
+        DELETE FROM floor.missing_sequence AS m WHERE m.journal_id = p_journal AND m.sequence = p_sequence;
+        RETURN;
+    END IF;
+    UPDATE floor.journal AS j
+    SET highest_sequence = p_sequence, device = p_device, heard_at = clock_timestamp()
+    WHERE j.id = p_journal;
+    -- A jump by more is no tap that was lost but a device that counts wrongly: its nearest thousand is named.
+    IF p_sequence > v_before + 1 THEN
+        INSERT INTO floor.missing_sequence (journal_id, sequence)
+        SELECT p_journal, s FROM generate_series(greatest(v_before + 1, p_sequence - 1000), p_sequence - 1) AS s;
+        PERFORM event.publish('journal.gap_found', 0, jsonb_build_object('device', p_device, 'journal', p_journal,
+            'first_sequence', v_before + 1, 'last_sequence', p_sequence - 1));
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION note_sequence(p_journal uuid, p_device text, p_sequence bigint); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.note_sequence(p_journal uuid, p_device text, p_sequence bigint) IS 'Notes that the tap of this number of a device''s journal was answered. Numbers that were left out are named as missing, with an event, until they come.';
+
+--
+-- Name: report_journal(text, jsonb); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.report_journal(p_device text, p_report jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_journal uuid := (p_report ->> 'journal')::uuid;
+BEGIN
+    INSERT INTO floor.journal AS j (id, device, queued, refused, oldest_queued_at, clock_skew, version)
+    VALUES (v_journal, p_device, (p_report ->> 'queued')::integer, (p_report ->> 'refused')::integer, (p_report ->> 'oldest_queued_at')::timestamptz,
+        make_interval(secs => (p_report ->> 'clock_skew_milliseconds')::numeric / 1000), p_report ->> 'version')
+    ON CONFLICT (id) DO UPDATE
+    SET device = excluded.device, queued = excluded.queued, refused = excluded.refused, oldest_queued_at = excluded.oldest_queued_at,
+        clock_skew = excluded.clock_skew, version = excluded.version, heard_at = clock_timestamp();
+    RETURN floor.get_journal(v_journal);
+END;
+$$;
+
+--
+-- Name: FUNCTION report_journal(p_device text, p_report jsonb); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.report_journal(p_device text, p_report jsonb) IS 'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts.';
+
+--
+-- Name: resolve_scan(jsonb); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.resolve_scan(p_scan jsonb) RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_text text := p_scan ->> 'text';
+    v_elements jsonb := coalesce(p_scan -> 'elements', '{}');
+    v_gtin text := p_scan ->> 'gtin';
+    v_number text := coalesce(v_elements ->> '10', v_elements ->> '21');
+    v_sscc text := v_elements ->> '00';
+    v_item catalog.item;
+    v_unit text;
+    v_lot inventory.lot;
+    v_found jsonb;
+    v_matches integer;
+BEGIN
+    IF v_sscc IS NOT NULL THEN
+        SELECT jsonb_build_object('sscc', u.sscc, 'state', u.state, 'handling_unit_kind', u.kind)
+        INTO v_found FROM shipping.handling_unit AS u WHERE u.sscc = v_sscc;
+        -- A supplier's pallet is not ours: its label says what lies on it, or nothing that we know.
+        IF v_found IS NOT NULL OR v_gtin IS NULL THEN
+            RETURN jsonb_build_object('kind', 'handling_unit', 'sscc', v_sscc, 'is_known', v_found IS NOT NULL) || coalesce(v_found, '{}');
+        END IF;
+    END IF;
+
+    IF v_gtin IS NOT NULL THEN
+        SELECT i.id, u.code INTO v_item.id, v_unit
+        FROM catalog.item AS i
+        LEFT JOIN catalog.item_unit AS iu ON iu.item_id = i.id AND iu.gtin = v_gtin
+        JOIN catalog.unit AS u ON u.id = coalesce(iu.unit_id, i.base_unit_id)
+        WHERE i.gtin = v_gtin OR iu.gtin = v_gtin;
+        IF v_item.id IS NOT NULL THEN
+            SELECT i.* INTO v_item FROM catalog.item AS i WHERE i.id = v_item.id;
+        END IF;
+    END IF;
+    IF v_item.id IS NULL AND v_elements = '{}' THEN
+        SELECT i.* INTO v_item FROM catalog.item AS i WHERE i.number = v_text;
+    END IF;
+
+    IF v_item.id IS NULL AND v_elements = '{}' THEN
+        SELECT jsonb_build_object('kind', 'location', 'location', c.code, 'name', c.name, 'location_kind', c.kind, 'site', s.code)
+        INTO v_found
+        FROM catalog.location AS c
+        JOIN catalog.site AS s ON s.id = c.site_id
+        WHERE c.code = v_text AND c.is_physical;
+        IF v_found IS NULL THEN
+            SELECT d.document INTO v_found FROM (
+                SELECT jsonb_build_object('kind', 'work_order', 'number', o.number, 'state', o.state) AS document
+                FROM production.work_order AS o WHERE o.number = v_text OR o.external_number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'purchase_order', 'number', o.number, 'state', o.state)
+                FROM purchasing.purchase_order AS o WHERE o.number = v_text OR o.external_number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'goods_receipt', 'number', r.number) FROM purchasing.goods_receipt AS r WHERE r.number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'sales_order', 'number', o.number, 'state', o.state)
+                FROM sales.sales_order AS o WHERE o.number = v_text OR o.external_number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'pick', 'number', k.number) FROM shipping.pick AS k WHERE k.number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'shipment', 'number', m.number) FROM shipping.shipment AS m WHERE m.number = v_text
+                LIMIT 1
+            ) AS d;
+        END IF;
+        IF v_found IS NOT NULL THEN
+            RETURN v_found;
+        END IF;
+    END IF;
+
+    IF v_item.id IS NULL AND (v_elements = '{}' OR (v_gtin IS NULL AND v_number IS NOT NULL)) THEN
+        SELECT min(l.id), count(*) INTO v_lot.id, v_matches
+        FROM inventory.lot AS l WHERE l.number = coalesce(v_number, v_text) AND l.id <> 0;
+        IF v_matches > 1 THEN
+            RAISE EXCEPTION '% items have a lot %', v_matches, left(coalesce(v_number, v_text), 60)
+                USING ERRCODE = 'MR217',
+                      DETAIL = jsonb_build_object('barcode', left(v_text, 60))::text,
+                      HINT = 'Scan the item as well.';
+        END IF;
+        IF v_matches = 1 THEN
+            SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.id = v_lot.id;
+            SELECT i.* INTO v_item FROM catalog.item AS i WHERE i.id = v_lot.item_id;
+        END IF;
+    ELSIF v_item.id IS NOT NULL AND v_number IS NOT NULL THEN
+        SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = v_number;
+    END IF;
+
+    IF v_item.id IS NULL THEN
+        RAISE EXCEPTION 'nobody knows the code %', left(v_text, 60)
+            USING ERRCODE = 'MR206',
+                  DETAIL = jsonb_build_object('barcode', left(v_text, 60))::text,
+                  HINT = 'Scan it again, or key in the number.';
+    END IF;
+    RETURN jsonb_strip_nulls(jsonb_build_object(
+        'kind', CASE WHEN v_lot.id IS NULL AND v_number IS NULL THEN 'item' ELSE 'lot' END,
+        'item', v_item.number,
+        'name', v_item.name,
+        'tracking', v_item.tracking,
+        'lot', coalesce(v_lot.number, v_number),
+        'is_known', v_lot.id IS NOT NULL OR v_number IS NULL,
+        'lot_status', v_lot.status,
+        'serial', CASE WHEN v_item.tracking = 'serial' THEN coalesce(v_elements ->> '21', v_lot.number) END,
+        'expires_on', coalesce(v_lot.expires_on::text, p_scan ->> 'expires_on'),
+        'quantity', CASE
+            WHEN v_item.tracking = 'serial' THEN '1'
+            WHEN v_elements ? '37' OR v_elements ? '30' THEN trim_scale((coalesce(v_elements ->> '37', v_elements ->> '30'))::numeric)::text
+            ELSE p_scan ->> 'weight' END,
+        'unit', CASE
+            WHEN v_elements ?| ARRAY['37', '30'] OR p_scan ->> 'weight' IS NULL
+                THEN coalesce(v_unit, (SELECT u.code FROM catalog.unit AS u WHERE u.id = v_item.base_unit_id))
+            ELSE 'KGM' END,
+        'sscc', v_sscc));
+END;
+$$;
+
+--
+-- Name: FUNCTION resolve_scan(p_scan jsonb); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.resolve_scan(p_scan jsonb) IS 'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
 
 --
 -- Name: add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
@@ -22913,6 +23293,105 @@ ALTER TABLE export.file ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
 );
 
 --
+-- Name: journal; Type: TABLE; Schema: floor; Owner: -
+--
+
+CREATE TABLE floor.journal (
+    id uuid NOT NULL,
+    device text NOT NULL,
+    highest_sequence bigint DEFAULT 0 NOT NULL,
+    queued integer DEFAULT 0 NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    oldest_queued_at timestamp with time zone,
+    clock_skew interval,
+    version text,
+    begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    heard_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT journal_device_check CHECK (((length(device) >= 1) AND (length(device) <= 64))),
+    CONSTRAINT journal_highest_sequence_check CHECK ((highest_sequence >= 0)),
+    CONSTRAINT journal_queued_check CHECK ((queued >= 0)),
+    CONSTRAINT journal_refused_check CHECK ((refused >= 0)),
+    CONSTRAINT journal_version_check CHECK ((length(version) <= 64))
+);
+
+--
+-- Name: TABLE journal; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON TABLE floor.journal IS 'The journal of a device: it numbers what operators tap from 1 on, and sends it in that order. A device that lost its memory begins a new one.';
+
+--
+-- Name: COLUMN journal.id; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.id IS 'Made by the device.';
+
+--
+-- Name: COLUMN journal.device; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.device IS 'As the token names it.';
+
+--
+-- Name: COLUMN journal.highest_sequence; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.highest_sequence IS 'Number of the newest tap that was answered.';
+
+--
+-- Name: COLUMN journal.queued; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.queued IS 'Taps that were still on the device at its last report.';
+
+--
+-- Name: COLUMN journal.refused; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.refused IS 'Refused taps that waited for a person at its last report.';
+
+--
+-- Name: COLUMN journal.oldest_queued_at; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.oldest_queued_at IS 'When the oldest of the queued was tapped, by the corrected clock of the device.';
+
+--
+-- Name: COLUMN journal.clock_skew; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.clock_skew IS 'How far the clock of the device is behind ours; negative when it is ahead.';
+
+--
+-- Name: COLUMN journal.version; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.version IS 'Of the screens that the device shows.';
+
+--
+-- Name: COLUMN journal.heard_at; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.heard_at IS 'When it last reported or sent a tap.';
+
+--
+-- Name: missing_sequence; Type: TABLE; Schema: floor; Owner: -
+--
+
+CREATE TABLE floor.missing_sequence (
+    journal_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    noticed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT missing_sequence_sequence_check CHECK ((sequence > 0))
+);
+
+--
+-- Name: TABLE missing_sequence; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON TABLE floor.missing_sequence IS 'A tap that a device has numbered and that has not come, though a later one has. The row goes when it comes.';
+
+--
 -- Name: balance; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -26130,6 +26609,20 @@ ALTER TABLE ONLY export.file
     ADD CONSTRAINT file_pkey PRIMARY KEY (id);
 
 --
+-- Name: journal journal_pkey; Type: CONSTRAINT; Schema: floor; Owner: -
+--
+
+ALTER TABLE ONLY floor.journal
+    ADD CONSTRAINT journal_pkey PRIMARY KEY (id);
+
+--
+-- Name: missing_sequence missing_sequence_pkey; Type: CONSTRAINT; Schema: floor; Owner: -
+--
+
+ALTER TABLE ONLY floor.missing_sequence
+    ADD CONSTRAINT missing_sequence_pkey PRIMARY KEY (journal_id, sequence);
+
+--
 -- Name: balance balance_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -27293,6 +27786,12 @@ CREATE INDEX webhook_secret_endpoint_id_idx ON event.webhook_secret USING btree 
 --
 
 CREATE INDEX file_dropped_at_idx ON export.file USING btree (requested_at) WHERE (dropped_at IS NULL);
+
+--
+-- Name: journal_device_idx; Type: INDEX; Schema: floor; Owner: -
+--
+
+CREATE INDEX journal_device_idx ON floor.journal USING btree (device, heard_at);
 
 --
 -- Name: count_line_item_id_idx; Type: INDEX; Schema: inventory; Owner: -
@@ -29895,6 +30394,13 @@ ALTER TABLE ONLY event.webhook_secret
 
 ALTER TABLE ONLY export.chunk
     ADD CONSTRAINT chunk_file_id_fkey FOREIGN KEY (file_id) REFERENCES export.file(id);
+
+--
+-- Name: missing_sequence missing_sequence_journal_id_fkey; Type: FK CONSTRAINT; Schema: floor; Owner: -
+--
+
+ALTER TABLE ONLY floor.missing_sequence
+    ADD CONSTRAINT missing_sequence_journal_id_fkey FOREIGN KEY (journal_id) REFERENCES floor.journal(id);
 
 --
 -- Name: count_line count_line_count_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -

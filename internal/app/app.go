@@ -11,6 +11,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/document"
 	"github.com/millrace-erp/millrace/internal/event"
 	"github.com/millrace-erp/millrace/internal/export"
+	"github.com/millrace-erp/millrace/internal/floor"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/notify"
@@ -25,6 +26,7 @@ import (
 // New is the whole API on the given primary. None is enough to describe it.
 func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	options.Refusals = event.NewRequests(primary)
+	options.Sequences = floor.NoteSequence(primary)
 	api := httpapi.New(options)
 	event.Register(api, feed(primary, options))
 	// One line per room.
@@ -54,6 +56,10 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	notify.Register(api, primary)
 	//
 	event.RegisterWebhooks(api, primary, options.Box)
+	//
+	floor.Register(api, primary)
+	api.Public("/floor", floor.Redirect())
+	api.Public("/floor/", floor.Screens())
 	return api
 }
 

@@ -79,6 +79,9 @@ type Options struct {
 	Rates Rates
 	// DeviceCertificates asks of every device a certificate that carries its name.
 	DeviceCertificates bool
+	// Sequences notes that the tap of this number of a device's journal was answered. Without
+	// it nobody counts.
+	Sequences func(ctx context.Context, journal, device string, number int64) error
 }
 
 // API is the whole HTTP interface. Rooms add their operations to it.

@@ -118,7 +118,11 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 		// A client that hangs up must not leave its request half known: it runs to its end.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.options.Timeout)
 		defer cancel()
-		return api.run(ctx, spec.OperationID, call)
+		answer, err := api.run(ctx, spec.OperationID, call)
+		if err == nil {
+			err = api.note(ctx, exchangeOf(ctx))
+		}
+		return answer, err
 	}
 	huma.Register(api.huma, op, func(ctx context.Context, _ *commandInput[B]) (*output, error) {
 		answer, err := do(ctx)

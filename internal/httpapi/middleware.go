@@ -34,6 +34,7 @@ type exchange struct {
 	key       string
 	principal Principal
 	body      json.RawMessage // the command for SQL
+	tap       tap
 	replayed  bool
 	problem   *problem.Problem
 }
@@ -97,8 +98,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.logRequest(e, r.Method, start)
 	defer a.recover(e)
+	e.numbered(r.Header)
 	if p := a.serve(e, r); p != nil {
 		e.refuse(p)
+	}
+	if e.tap.number != 0 && !e.tap.isNoted && e.status >= http.StatusBadRequest {
+		a.noteRefused(e)
 	}
 }
 

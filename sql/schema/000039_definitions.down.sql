@@ -79,6 +79,13 @@ DROP FUNCTION IF EXISTS inventory.document_number(inventory.document_type, bigin
 DROP FUNCTION IF EXISTS inventory.divide_second_quantity(bigint, numeric, numeric[]);
 DROP FUNCTION IF EXISTS inventory.detach_old_partitions();
 DROP FUNCTION IF EXISTS inventory.complete_second_quantities(inventory.posting_line[], numeric[]);
+DROP FUNCTION IF EXISTS floor.resolve_scan(jsonb);
+DROP FUNCTION IF EXISTS floor.report_journal(text, jsonb);
+DROP FUNCTION IF EXISTS floor.note_sequence(uuid, text, bigint);
+DROP FUNCTION IF EXISTS floor.list_tasks(text, integer);
+DROP FUNCTION IF EXISTS floor.list_journals(text, integer);
+DROP FUNCTION IF EXISTS floor.get_reference_data();
+DROP FUNCTION IF EXISTS floor.get_journal(uuid);
 DROP FUNCTION IF EXISTS export.time_zone();
 DROP FUNCTION IF EXISTS export.tell_instant(timestamptz, text);
 DROP FUNCTION IF EXISTS export.request_file(jsonb, jsonb);

@@ -1,0 +1,173 @@
+package floor
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed web
+var web embed.FS
+
+// asset is a file of the screens.
+type asset struct {
+	mediaType string
+	etag      string
+	plain     []byte
+	gzipped   []byte // nil where it saves nothing
+}
+
+// mediaTypes of the files. What is not named here is not served.
+var mediaTypes = map[string]string{
+	".html":        "text/html; charset=utf-8",
+	".js":          "text/javascript; charset=utf-8",
+	".css":         "text/css; charset=utf-8",
+	".json":        "application/json",
+	".webmanifest": "application/manifest+json",
+	".svg":         "image/svg+xml",
+	".png":         "image/png",
+	".wasm":        "application/wasm",
+}
+
+// isShell says whether the service worker keeps the file from the start: all but the camera
+// reader, which comes when somebody opens the camera.
+func isShell(name string) bool {
+	return name != "sw.js" && name != "vendor/vendored.json" && !strings.HasPrefix(name, "vendor/zxing") &&
+		!strings.HasPrefix(name, "icons/") && !strings.HasPrefix(name, "board")
+}
+
+// screens are the files by their path under web, and the version that all of them make.
+var screens = sync.OnceValue(func() map[string]*asset {
+	assets := map[string]*asset{}
+	sum := sha256.New()
+	var shell []string
+	err := fs.WalkDir(web, "web", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || mediaTypes[path.Ext(name)] == "" {
+			return err
+		}
+		content, err := web.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		name = strings.TrimPrefix(name, "web/")
+		if path.Ext(name) == ".js" && !strings.HasPrefix(name, "vendor/") {
+			content = slim(content)
+		}
+		assets[name] = newAsset(name, content)
+		_, _ = sum.Write(append([]byte(name), content...)) // never fails
+		if isShell(name) {
+			shell = append(shell, name)
+		}
+		return nil
+	})
+	if err != nil {
+		panic(err) // the files are in the binary
+	}
+	slices.Sort(shell)
+	list, err := json.Marshal(shell)
+	if err != nil {
+		panic(err) // strings
+	}
+	version := hex.EncodeToString(sum.Sum(nil))[:12]
+	worker := strings.NewReplacer(`"VERSION"`, `"`+version+`"`, `"SHELL"`, string(list)).Replace(string(assets["sw.js"].plain))
+	assets["sw.js"] = newAsset("sw.js", []byte(worker))
+	assets["version.json"] = newAsset("version.json", []byte(`{"version":"`+version+`"}`))
+	return assets
+})
+
+// slim empties the lines that are comments and takes the indentation away. Lines keep their numbers.
+func slim(script []byte) []byte {
+	lines := bytes.Split(script, []byte("\n"))
+	for i, line := range lines {
+		lines[i] = bytes.TrimSpace(line)
+		if bytes.HasPrefix(lines[i], []byte("//")) {
+			lines[i] = nil
+		}
+	}
+	return bytes.Join(lines, []byte("\n"))
+}
+
+func newAsset(name string, content []byte) *asset {
+	digest := sha256.Sum256(content)
+	a := &asset{mediaType: mediaTypes[path.Ext(name)], plain: content, etag: `"` + base64.RawURLEncoding.EncodeToString(digest[:12]) + `"`}
+	var packed bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // the level exists
+	_, _ = w.Write(content)                                    // into memory
+	_ = w.Close()
+	if packed.Len() < len(content) {
+		a.gzipped = packed.Bytes()
+	}
+	return a
+}
+
+// policy of the pages: everything comes from here, and no script stands in a page.
+const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
+	"connect-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// Screens serves the files at /floor/.
+func Screens() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		name := strings.TrimPrefix(r.URL.Path, "/floor/")
+		if name == "" {
+			name = "index.html"
+		}
+		a := screens()[name]
+		if a == nil {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", a.mediaType)
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Permissions-Policy", "camera=(self), screen-wake-lock=(self), geolocation=(), microphone=()")
+		h.Set("Cache-Control", "no-cache")
+		h.Set("ETag", a.etag)
+		h.Set("Vary", "Accept-Encoding")
+		if r.Header.Get("If-None-Match") == a.etag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		body := a.plain
+		if a.gzipped != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+			body = a.gzipped
+		}
+		if r.Method == http.MethodHead {
+			return
+		}
+		_, _ = w.Write(body) // a client that is gone needs no file
+	})
+}
+
+// Redirect leads from /floor to /floor/.
+func Redirect() http.Handler { return http.RedirectHandler("/floor/", http.StatusPermanentRedirect) }
+
+// ShellBytes is what a device fetches before the first tap, compressed: everything but the camera reader.
+func ShellBytes() int {
+	total := 0
+	for name, a := range screens() {
+		switch {
+		case !isShell(name) && name != "sw.js":
+		case a.gzipped != nil:
+			total += len(a.gzipped)
+		default:
+			total += len(a.plain)
+		}
+	}
+	return total
+}

@@ -1,0 +1,114 @@
+// The screens of operators: what starts them, and the way from one to the next.
+import * as clock from './lib/clock.js';
+import * as codes from './lib/codes.js';
+import * as i18n from './lib/i18n.js';
+import * as outbox from './lib/outbox.js';
+import * as scanner from './lib/scanner.js';
+import * as session from './lib/session.js';
+import * as settings from './lib/settings.js';
+import { follow } from './lib/stream.js';
+import { on, tell } from './lib/signal.js';
+import { play } from './lib/sound.js';
+import { html, render, useEffect, useState } from './lib/ui.js';
+import { Home } from './screens/home.js';
+import { Login, Pairing } from './screens/login.js';
+import { Journal } from './screens/journal.js';
+import { LookUp } from './screens/look_up.js';
+import { Settings } from './screens/settings.js';
+import { Flow } from './lib/flow.js';
+import { flows } from './screens/flows.js';
+import { connection } from './lib/status.js';
+
+const idleTimeout = 10 * 60_000;
+let version = '';
+
+function App() {
+  const [place, setPlace] = useState(placeOf(location.hash));
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const ends = ['session', 'language', 'settings'].map((name) => on(name, () => redraw((n) => n + 1)));
+    const moved = () => setPlace(placeOf(location.hash));
+    window.addEventListener('hashchange', moved);
+    return () => { ends.forEach((end) => end()); window.removeEventListener('hashchange', moved); };
+  }, []);
+  if (!session.isPaired()) return html`<${Pairing} />`;
+  if (!session.isOpen()) return html`<${Login} />`;
+  const go = (to) => { location.hash = to; };
+  const home = () => go('');
+  switch (place) {
+    case '': return html`<${Home} go=${go} />`;
+    case 'journal': return html`<${Journal} onBack=${home} />`;
+    case 'look_up': return html`<${LookUp} onBack=${home} />`;
+    case 'settings': return html`<${Settings} onBack=${home} version=${version} />`;
+    default: return flows[place] ? html`<${Flow} key=${place} flow=${flows[place]} onBack=${home} />` : html`<${Home} go=${go} />`;
+  }
+}
+
+const placeOf = (hash) => decodeURIComponent(hash.replace(/^#\/?/, ''));
+
+// What is queued goes out whenever there may be a way: after a tap, when the network or the stream is back, when the
+// page is looked at again, by Background Sync, and by the clock.
+function keepSending() {
+  on('journal', ({ record, settled }) => {
+    if (settled) {
+      if (record.state === 'refused') play('refused');
+      return;
+    }
+    outbox.flush();
+    navigator.serviceWorker?.ready?.then((registration) => registration.sync?.register('millrace-outbox')).catch(() => {});
+  });
+  on('stream', (isOpen) => { if (isOpen) outbox.flush(); });
+  on('session', () => outbox.flush());
+  window.addEventListener('online', () => { tell('retry'); outbox.flush(); });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden) { outbox.flush(); keepAwake(); } });
+  setInterval(() => outbox.flush(), 15_000);
+  let reporting;
+  const report = () => { if (session.isPaired()) outbox.report(version).catch(() => {}); };
+  on('journal', () => { clearTimeout(reporting); reporting = setTimeout(report, 2000); });
+  setInterval(report, 60_000);
+  setInterval(() => outbox.prune().catch(() => {}), 3600_000);
+  outbox.flush();
+}
+
+function keepLocked() {
+  let last = Date.now();
+  for (const name of ['pointerdown', 'keydown']) window.addEventListener(name, () => { last = Date.now(); }, true);
+  setInterval(() => { if (session.isOpen() && Date.now() - last > idleTimeout) session.lock(); }, 5000);
+}
+
+let awake;
+async function keepAwake() {
+  try { awake = await navigator.wakeLock?.request('screen'); } catch { awake = undefined; }
+}
+
+async function refreshReference() {
+  if (!session.isPaired()) return;
+  await codes.refresh().catch(() => {});
+  tell('reference');
+}
+
+async function start() {
+  self.millrace ??= {};
+  await Promise.all([session.load(), clock.load(), codes.load(), i18n.load()]);
+  await settings.load(session.current().operator);
+  on('session', ({ operator }) => { settings.load(operator); });
+  connection.start();
+  scanner.start();
+  render(html`<${App} />`, document.getElementById('app'));
+  fetch('version.json').then((answer) => answer.json()).then((answer) => { version = answer.version; }).catch(() => {});
+  keepSending();
+  keepLocked();
+  keepAwake();
+  follow();
+  refreshReference();
+  let paired = session.isPaired();
+  on('session', () => { if (!paired && session.isPaired()) refreshReference(); paired = session.isPaired(); });
+  setInterval(refreshReference, 15 * 60_000);
+  if ('serviceWorker' in navigator) {
+    navigator.serviceWorker.register('sw.js', { type: 'module' }).catch((error) => console.warn('no service worker', error));
+    navigator.storage?.persist?.().catch(() => {});
+  }
+  self.millrace.ready = true;
+}
+
+start();

@@ -1,0 +1,47 @@
+// IndexedDB: the journal of taps, and what the device keeps.
+//
+//   journal    one record per tap, by its number; state queued, confirmed or refused
+//   kept       everything else, by name: session, settings, reference data, tasks, what codes meant
+let opened;
+
+export function open() {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open('millrace-floor', 1);
+    request.onupgradeneeded = () => {
+      const journal = request.result.createObjectStore('journal', { keyPath: 'sequence' });
+      journal.createIndex('state', ['state', 'sequence']);
+      request.result.createObjectStore('kept');
+    };
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+    request.onerror = () => reject(request.error);
+  });
+  return opened;
+}
+
+// transact runs work in one transaction and resolves with its result once that is done: with durability strict, on the disk.
+export async function transact(stores, mode, work, durability = 'relaxed') {
+  const db = await open();
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(stores, mode, { durability });
+    let result;
+    transaction.oncomplete = () => resolve(result);
+    transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error('aborted'));
+    Promise.resolve(work((name) => transaction.objectStore(name))).then((value) => { result = value; }, (error) => {
+      try { transaction.abort(); } catch { /* it is over already */ }
+      reject(error);
+    });
+  });
+}
+
+// ask makes a promise of a request of IndexedDB.
+export const ask = (request) => new Promise((resolve, reject) => {
+  request.onsuccess = () => resolve(request.result);
+  request.onerror = () => reject(request.error);
+});
+
+export const get = (name) => transact(['kept'], 'readonly', (store) => ask(store('kept').get(name)));
+export const put = (name, value) => transact(['kept'], 'readwrite', (store) => ask(store('kept').put(value, name)));
+export const remove = (name) => transact(['kept'], 'readwrite', (store) => ask(store('kept').delete(name)));

@@ -1,0 +1,115 @@
+// One task from its first scan to its tap. A flow (screens/flows.js) is a list of steps; what they fill are values.
+//
+//   step = {
+//     name,                          member of values that it fills
+//     when(values)                   whether it is asked; default: always
+//     isFilled(values)               default: values[name] is there
+//     accept(code, values)           what a scan means for it: values to set, {error} or nothing
+//     show(context)                  what there is on the screen while it is open; its last one is the summary
+//   }
+//   flow = { id, steps, command(values) → tap, isReady(values), sticky: names kept for the next one }
+import * as codes from './codes.js';
+import * as outbox from './outbox.js';
+import * as session from './session.js';
+import { t } from './i18n.js';
+import { receive } from './scanner.js';
+import { isPossible } from './camera.js';
+import { Status } from './status.js';
+import { html, Secondary, Screen, useLayoutEffect, useRef, useState } from './ui.js';
+import { problemText, useVerdict, Verdict } from './verdict.js';
+import { Camera } from '../screens/camera.js';
+
+const isOpenStep = (values) => (step) => (step.when?.(values) ?? true) && !(step.isFilled?.(values) ?? values[step.name] !== undefined);
+
+export function Flow({ flow, onBack }) {
+  const [values, show] = useState(() => flow.initial?.() ?? {});
+  const [detour, setDetour] = useState(null); // a step that was asked for out of turn
+  const [isCamera, setCamera] = useState(false);
+  const past = useRef([]);
+  const now = useRef(values);
+  const { verdict, error, taken, clear } = useVerdict();
+
+  // Scans come faster than the screen is drawn, so what is true is kept beside it.
+  const set = (change, isStep = true) => {
+    if (isStep) past.current.push(now.current);
+    now.current = typeof change === 'function' ? change(now.current) : { ...now.current, ...change };
+    show(now.current);
+    setDetour(null);
+  };
+  const openStep = (at = now.current) => flow.steps.find(isOpenStep(at)) ?? flow.steps.at(-1);
+
+  const submit = async (began = performance.now(), extra = {}) => {
+    const final = { ...now.current, ...extra };
+    const tap = flow.command(final);
+    const record = await outbox.add({ ...tap, operator: session.current().operator, device: session.current().device });
+    taken(record, began);
+    past.current = [];
+    now.current = Object.fromEntries((flow.sticky ?? []).filter((name) => final[name] !== undefined).map((name) => [name, final[name]]));
+    if (flow.next) now.current = flow.next(final, now.current);
+    show(now.current);
+    setDetour(null);
+  };
+
+  const take = async (text, began) => {
+    let code;
+    try {
+      code = await codes.resolve(text);
+    } catch (failure) {
+      return error(failure.problem ? problemText(failure.problem) : t('scan.unknown_offline', { code: text.slice(0, 30) }), began);
+    }
+    if (code.kind === 'damaged') return error(t('scan.damaged'), began);
+    const before = now.current;
+    const step = detour ?? openStep(before);
+    // The open step first, then those behind it, then a correction of those before.
+    const order = [step, ...flow.steps.filter((other) => other !== step && isOpenStep(before)(other)), ...flow.steps.filter((other) => other !== step && !isOpenStep(before)(other))];
+    let refusal;
+    for (const candidate of order) {
+      const result = await candidate.accept?.({ ...code, text }, before);
+      if (!result) continue;
+      if (result.error) { refusal ??= result.error; continue; }
+      set(result);
+      if (flow.isComplete?.(now.current)) return submit(began);
+      clear();
+      navigator.vibrate?.(20);
+      const feedback = (self.millrace ??= {}).feedback ??= [];
+      feedback.push(Math.round(performance.now() - began));
+      return undefined;
+    }
+    return error(refusal ?? t('scan.wrong', { what: describe(code) }), began);
+  };
+  const latest = useRef(take);
+  latest.current = take;
+  useLayoutEffect(() => receive((text, began) => latest.current(text, began)), []);
+
+  const back = () => {
+    if (detour) return setDetour(null);
+    if (past.current.length) {
+      now.current = past.current.pop();
+      return show(now.current);
+    }
+    return onBack();
+  };
+
+  const step = detour ?? openStep(values);
+  const context = {
+    values, set, submit, back, flow, error,
+    open: (name) => setDetour(flow.steps.find((one) => one.name === name)),
+    isDetour: Boolean(detour),
+  };
+  const drawn = step.show(context);
+  if (isCamera) {
+    return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); latest.current(text, performance.now()); }} />`;
+  }
+  if (drawn.whole) return drawn.whole;
+  return html`<${Screen} name=${flow.id + ' ' + step.name} title=${t('task.' + flow.id)} onBack=${back} status=${html`<${Status} />`}
+    verdict=${html`<${Verdict} verdict=${verdict} />`}
+    actions=${html`${drawn.actions}${drawn.hasScan && isPossible() && !drawn.isCrowded && html`<${Secondary} id="camera" icon="camera" onTap=${() => setCamera(true)}>${t('camera')}</${Secondary}>`}`}>
+    ${drawn.body}
+  </${Screen}>`;
+}
+
+// describe says what a code is, for people.
+export function describe(code) {
+  const name = code.sscc ?? (code.lot ? code.item + ' / ' + code.lot : undefined) ?? code.item ?? code.location ?? code.number ?? '';
+  return t('kind.' + code.kind) + ' ' + name;
+}

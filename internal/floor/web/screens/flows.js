@@ -1,0 +1,504 @@
+// What each task asks for, and the command that it ends in.
+import * as codes from '../lib/codes.js';
+import { divided, isMore, isPositive, less } from '../lib/decimal.js';
+import { date, quantity, t, unit } from '../lib/i18n.js';
+import { Big, Entry, Facts, Hold, html, Pad, Primary, Prompt, Quantity, Row, Secondary, useEffect, useState } from '../lib/ui.js';
+import { on } from '../lib/signal.js';
+import { add } from '../lib/outbox.js';
+import * as session from '../lib/session.js';
+
+const amount = (value, code) => quantity(value) + ' ' + unit(code, codes.unitName(code));
+const named = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined && value !== ''));
+const unitsOf = (number) => {
+  const item = codes.item(number);
+  return item ? [{ unit: item.unit, numerator: '1', denominator: '1' }, ...(item.units ?? [])] : [];
+};
+const scaleOf = (code) => codes.reference().units.find((one) => one.code === code)?.scale ?? 6;
+const isTracked = (values) => (values.tracking ?? codes.item(values.item)?.tracking ?? 'none') !== 'none';
+
+// Tasks is the list of what is to be done of a kind.
+function Tasks({ kind, onChoose, filter, group }) {
+  const [list, setList] = useState(null);
+  const load = () => codes.tasks(kind).then(setList, () => setList({ items: [], isMissing: true }));
+  useEffect(() => {
+    load();
+    return on('journal', ({ settled }) => { if (settled) load(); });
+  }, []);
+  if (!list) return html`<p class="note" role="status">${t('loading')}</p>`;
+  let items = filter ? list.items.filter(filter) : list.items;
+  if (group) items = group(items);
+  return html`
+    ${list.isOld && html`<p class="note wait">${t('tasks.old', { time: new Date(list.at).toLocaleTimeString() })}</p>`}
+    ${list.isMissing && html`<p class="note wait">${t('tasks.missing')}</p>`}
+    ${!items.length && !list.isMissing && html`<p class="note">${t('tasks.none')}</p>`}
+    <div class="rows">${items.map((task) => html`<${Row} key=${[task.number, task.line, task.lot, task.from].join()} id=${[task.number, task.line, task.item, task.lot].filter(Boolean).join(' ')}
+      title=${task.title ?? [task.item ?? task.number, task.lot].filter(Boolean).join(' · ')}
+      sub=${[task.item ? task.name : '', task.item ? task.number : '', task.partner_name ?? task.reference, task.from && t('from') + ' ' + task.from, task.due_on && date(task.due_on)].filter(Boolean).join(' · ')}
+      right=${task.quantity && html`<${Quantity} value=${task.quantity} code=${task.unit} />`} onTap=${() => onChoose(task)} />`)}</div>`;
+}
+
+// fitsTask says whether a scan means the task.
+const fitsTask = (task, code) =>
+  (code.number !== undefined && code.number === task.number) ||
+  (code.item !== undefined && code.item === task.item && (!code.lot || !task.lot || code.lot === task.lot)) ||
+  (code.sscc !== undefined && code.sscc === task.number);
+
+// taskStep lets a task be chosen by tap or scan. fill gives the values that the task brings.
+function taskStep(kind, fill, { group, prompt } = {}) {
+  return {
+    name: 'task',
+    async accept(code, values) {
+      const { items } = await codes.tasks(kind).catch(() => ({ items: [] }));
+      let fitting = (group ? group(items) : items).filter((task) => fitsTask(task, code) && (!values.only || task.number === values.only));
+      if (fitting.length > 1 && code.number) return { only: code.number };
+      if (fitting.length > 1) fitting = fitting.slice(0, 1); // the soonest due comes first
+      if (!fitting.length) return undefined;
+      return { task: fitting[0], ...fill(fitting[0]), ...(code.item ? proof(code) : {}) };
+    },
+    show: ({ values, set }) => ({
+      hasScan: true,
+      body: html`<${Prompt}>${t(prompt ?? 'prompt.task')}</${Prompt}>
+        <${Tasks} kind=${kind} group=${group} filter=${values.only ? (task) => task.number === values.only : undefined}
+          onChoose=${(task) => set({ task, ...fill(task) })} />`,
+    }),
+  };
+}
+
+// proof is what a scan of goods brings.
+const proof = (code) => named({ isProven: true, lot: code.lot, expires_on: code.expires_on, ...(code.quantity ? { quantity: code.quantity, unit: code.unit } : {}) });
+
+const locationStep = (name, prompt, { isRight } = {}) => ({
+  name,
+  accept(code) {
+    if (code.kind !== 'location') return undefined;
+    if (isRight && !isRight(code)) return { error: t('scan.wrong_place', { place: code.location }) };
+    return { [name]: code.location };
+  },
+  show: ({ values, set }) => ({
+    hasScan: true,
+    body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t(prompt)}</${Prompt}>
+      <div class="rows">${codes.reference().locations.filter((place) => !isRight || isRight({ location_kind: place.kind })).slice(0, 60).map((place) => html`
+        <${Row} key=${place.code} id=${place.code} title=${place.code} sub=${place.name} onTap=${() => set({ [name]: place.code })} />`)}</div>`,
+  }),
+});
+
+const goodsStep = (prompt = 'prompt.goods') => ({
+  name: 'item',
+  accept(code) {
+    if (code.kind !== 'item' && code.kind !== 'lot') return undefined;
+    return { item: code.item, name: code.name, tracking: code.tracking, lot: code.lot, unit: code.unit, quantity: code.quantity };
+  },
+  show: ({ values }) => ({
+    hasScan: true,
+    body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t(prompt)}</${Prompt}>`,
+  }),
+});
+
+const lotStep = (isSoft = false) => ({
+  name: 'lot',
+  when: (values) => !isSoft && isTracked(values),
+  accept(code, values) {
+    if (code.kind === 'lot' && code.item === values.item) return named({ lot: code.lot, expires_on: code.expires_on });
+    return undefined;
+  },
+  show: ({ values, set }) => ({
+    hasScan: true,
+    body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t('prompt.lot')}</${Prompt}>
+      <${Entry} label=${t('lot')} pattern=${/^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/} onDone=${(lot) => set({ lot })} />`,
+  }),
+});
+
+const quantityStep = ({ name = 'quantity', label = 'quantity', isSoft = false, when } = {}) => ({
+  name,
+  when,
+  isFilled: (values) => isSoft || (values[name] !== undefined && values[name] !== ''),
+  show: ({ values, set, back }) => ({
+    whole: html`<${UnitPad} key=${name} label=${t(label)} value=${values[name]} values=${values} onBack=${back} onDone=${(value, code) => set({ [name]: value, unit: code })} />`,
+  }),
+});
+
+// UnitPad is the pad with the units of the item: what was keyed in goes along when it is whole in the next one.
+function UnitPad({ label, value = '', values, onBack, onDone }) {
+  const units = unitsOf(values.item);
+  const [at, setAt] = useState(Math.max(0, units.findIndex((one) => one.unit === values.unit)));
+  const [start, setStart] = useState(value);
+  const chosen = units[at] ?? { unit: values.unit };
+  const turn = (now) => {
+    const next = units[(at + 1) % units.length];
+    // now × (numerator/denominator) base units; back by those of the next.
+    const converted = now && divided(now, BigInt(next.numerator) * BigInt(chosen.denominator), BigInt(next.denominator) * BigInt(chosen.numerator));
+    setStart(converted ?? '');
+    setAt((at + 1) % units.length);
+  };
+  return html`<${Pad} key=${chosen.unit} label=${label} value=${start} code=${chosen.unit} units=${units} scale=${scaleOf(chosen.unit)} onUnit=${turn} onBack=${onBack}
+    onDone=${(number) => onDone(number, chosen.unit)} />`;
+}
+
+const facts = (values) => [
+  [t('order'), values.task?.number],
+  [t('item'), values.item && [values.item, values.name ?? codes.item(values.item)?.name].filter(Boolean).join(' · ')],
+  [t('lot'), values.lot],
+  [t('from'), values.from],
+  [t('to'), values.to],
+  [t('partner'), values.task?.partner_name],
+];
+
+const reasonsOf = (...kinds) => codes.reference().reasons.filter((reason) => kinds.includes(reason.kind));
+
+const reasonStep = (name, kinds, when) => ({
+  name,
+  when,
+  show: ({ values, set }) => ({
+    body: html`<${Facts} rows=${facts(values)} /><h2>${t('reason')}</h2>
+      <div class="rows">${reasonsOf(...kinds).map((reason) => html`<${Row} key=${reason.code} id=${reason.code} title=${reason.name} sub=${reason.code} onTap=${() => set({ [name]: reason.code })} />`)}</div>`,
+  }),
+});
+
+// summary is the last step: the big number, what it is about, and the one action.
+const summary = ({ verb, isReady = () => true, number = 'quantity', extra, prompt, accept, rows, tone }) => ({
+  name: 'summary',
+  isFilled: () => false,
+  accept,
+  show: (context) => {
+    const { values, submit, open } = context;
+    const ready = isReady(values) && (values[number] === undefined || isPositive(values[number]));
+    return {
+      hasScan: Boolean(prompt), isCrowded: Boolean(extra),
+      body: html`
+        ${values[number] !== undefined && html`<${Big} value=${values[number]} code=${values.unit} label=${[values.item, values.lot].filter(Boolean).join(' · ')} onTap=${() => open(number)} />`}
+        ${prompt && html`<${Prompt} hint=${prompt.hint?.(values)}>${t(prompt.text)}</${Prompt}>`}
+        <${Facts} rows=${rows?.(values) ?? facts(values)} />`,
+      actions: html`${extra?.(context)}<${Primary} tone=${tone?.(values) ?? 'go'} disabled=${!ready} icon="ok" onTap=${() => submit()}>${verb(values)}</${Primary}>`,
+    };
+  },
+});
+
+const verbWith = (key) => (values) => t(key, { quantity: values.quantity !== undefined ? amount(values.quantity, values.unit) : '' });
+const titled = (key, values) => t(key, { quantity: amount(values.quantity, values.unit) }) + ' · ' + [values.item, values.lot].filter(Boolean).join(' / ');
+
+const fromTask = (task) => named({
+  item: task.item, name: task.name, tracking: task.tracking, lot: task.lot, quantity: task.quantity, unit: task.unit, from: task.from, to: task.to,
+});
+
+// groupBy makes one task of all lines of a document.
+const groupBy = (items) => {
+  const groups = new Map();
+  for (const task of items) {
+    if (!groups.has(task.number)) groups.set(task.number, { number: task.number, reference: task.reference, partner_name: task.partner_name, lines: [] });
+    groups.get(task.number).lines.push(task);
+  }
+  return [...groups.values()].map((group) => (group.lines.length === 1
+    ? { ...group.lines[0], lines: group.lines }
+    : { ...group, title: group.number, name: '', partner_name: [group.partner_name, t('lines', { n: group.lines.length })].join(' · ') }));
+};
+
+export const flows = {
+  receive: {
+    id: 'receive',
+    steps: [
+      taskStep('receive', (task) => { const { to, ...values } = fromTask(task); void to; return values; }),
+      quantityStep({ isSoft: true }),
+      { ...lotStep(true), name: 'newLot', when: () => false, show: ({ values, set }) => ({
+        hasScan: true,
+        body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
+          <${Entry} label=${t('lot')} value=${values.lot} pattern=${/^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/} onDone=${(lot) => set({ lot })} />`,
+      }) },
+      summary({
+        verb: verbWith('do.receive'),
+        prompt: { text: 'prompt.label', hint: (values) => (values.lot ? '' : t('hint.lot_made')) },
+        accept: (code, values) => ((code.kind === 'lot' || code.kind === 'item') && code.item === values.item ? named({ ...proof(code), isProven: undefined }) : undefined),
+        extra: ({ values, open }) => isTracked(values) && html`<${Secondary} id="lot" icon="edit" onTap=${() => open('newLot')}>${values.lot ? t('lot') + ' ' + values.lot : t('lot.enter')}</${Secondary}>`,
+      }),
+    ],
+    command: (values) => ({
+      path: '/v1/goods-receipts', title: titled('done.receive', values),
+      body: { purchase_order: values.task.number, lines: [named({ line: values.task.line, quantity: values.quantity, unit: values.unit, lot: isTracked(values) ? values.lot : undefined, expires_on: values.expires_on })] },
+    }),
+  },
+
+  inspect: {
+    id: 'inspect',
+    steps: [
+      taskStep('inspect', (task) => { const { to, ...values } = fromTask(task); void to; return values; }),
+      quantityStep({ isSoft: true }),
+      quantityStep({ name: 'rejected', label: 'quantity.rejected', when: (values) => values.isRejecting }),
+      reasonStep('reason', ['rejection'], (values) => values.isRejecting),
+      summary({
+        tone: (values) => (values.isRejecting ? 'no' : 'go'),
+        verb: (values) => (values.isRejecting
+          ? t('do.reject', { quantity: amount(values.rejected, values.unit) })
+          : t('do.accept', { quantity: amount(values.quantity, values.unit) })),
+        isReady: (values) => !values.isRejecting || !isMore(values.rejected, values.quantity),
+        extra: ({ values, set }) => (values.isRejecting
+          ? html`<${Secondary} id="accept" icon="undo" onTap=${() => set({ isRejecting: false, rejected: undefined, reason: undefined })}>${t('reject.not')}</${Secondary}>`
+          : html`<${Secondary} id="reject" icon="no" tone="danger" onTap=${() => set({ isRejecting: true })}>${t('reject')}</${Secondary}>`),
+        rows: (values) => [...facts(values), [t('quantity.rejected'), values.rejected && amount(values.rejected, values.unit)], [t('reason'), values.reason]],
+      }),
+    ],
+    command: (values) => ({
+      path: '/v1/inspections',
+      title: values.isRejecting ? t('done.reject', { quantity: amount(values.rejected, values.unit) }) + ' · ' + values.item : titled('done.accept', values),
+      body: named({
+        goods_receipt: values.task.number, line: values.task.line, unit: values.unit,
+        accepted_quantity: values.isRejecting ? less(values.quantity, values.rejected) : values.quantity,
+        rejected_quantity: values.isRejecting ? values.rejected : undefined, reason: values.reason,
+      }),
+    }),
+  },
+
+  put_away: {
+    id: 'put_away',
+    steps: [
+      taskStep('put_away', (task) => { const { to, ...values } = fromTask(task); return { ...values, expected: to }; }, { prompt: 'prompt.goods_or_task' }),
+      quantityStep({ isSoft: true }),
+      {
+        ...locationStep('place', 'prompt.to', { isRight: (code) => code.location_kind === 'storage' }), when: () => false,
+      },
+      summary({
+        verb: (values) => (values.expected || values.place ? t('do.put_away', { quantity: amount(values.quantity, values.unit), to: values.place ?? values.expected }) : t('prompt.to')),
+        isReady: (values) => Boolean(values.place ?? values.expected),
+        prompt: { text: 'prompt.to', hint: (values) => values.expected && t('hint.expected', { place: values.expected }) },
+        accept: (code) => {
+          if (code.kind !== 'location') return undefined;
+          return code.location_kind === 'storage' ? { place: code.location, isArrived: true } : { error: t('scan.wrong_place', { place: code.location }) };
+        },
+        extra: ({ open }) => html`<${Secondary} id="place" icon="put_away" onTap=${() => open('place')}>${t('place.other')}</${Secondary}>`,
+      }),
+    ],
+    isComplete: (values) => Boolean(values.isArrived && values.task && isPositive(values.quantity)),
+    command: (values) => ({
+      path: '/v1/put-aways', title: titled('done.put_away', values) + ' → ' + (values.place ?? values.expected),
+      body: named({ item: values.item, lot: values.lot, from: values.from, to: values.place ?? values.expected, quantity: values.quantity, unit: values.unit }),
+    }),
+  },
+
+  issue: {
+    id: 'issue',
+    steps: [
+      taskStep('issue', fromTask, { prompt: 'prompt.work_order' }),
+      quantityStep({ isSoft: true }),
+      summary({
+        verb: verbWith('do.issue'),
+        prompt: { text: 'prompt.material', hint: (values) => (values.lot ? '' : t('hint.fefo')) },
+        accept: (code, values) => {
+          if (code.kind !== 'lot' && code.kind !== 'item') return undefined;
+          if (code.item !== values.item) return { error: t('scan.other_item', { item: code.item }) };
+          return named({ lot: code.lot, ...(code.quantity ? { quantity: code.quantity, unit: code.unit } : {}), isProven: true });
+        },
+        rows: (values) => [[t('order'), values.task.number + ' · ' + values.task.reference], ...facts({ ...values, task: undefined, from: undefined })],
+      }),
+    ],
+    command: (values) => ({
+      path: '/v1/material-issues', title: titled('done.issue', values) + ' → ' + values.task.number,
+      body: { work_order: values.task.number, lines: [named({ item: values.item, lot: values.lot, quantity: values.quantity, unit: values.unit })] },
+    }),
+  },
+
+  report: {
+    id: 'report',
+    steps: [
+      taskStep('report', (task) => { const { to, ...values } = fromTask(task); void to; return { ...values, materials: [] }; }, { prompt: 'prompt.work_order' }),
+      quantityStep({ label: 'quantity.good', isSoft: true }),
+      quantityStep({ name: 'scrap', label: 'quantity.scrap', when: (values) => values.hasScrap }),
+      reasonStep('scrapReason', ['scrap'], (values) => values.hasScrap && isPositive(values.scrap ?? '0')),
+      {
+        name: 'newLot', when: () => false,
+        show: ({ values, set }) => ({
+          hasScan: true,
+          body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
+            <${Entry} label=${t('lot')} value=${values.lot} pattern=${/^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/} onDone=${(lot) => set({ lot })} />`,
+        }),
+      },
+      {
+        ...summary({
+          verb: (values) => t('do.report', { quantity: amount(values.quantity, values.unit) }) + (isPositive(values.scrap ?? '0') ? ' · ' + t('do.scrap', { quantity: amount(values.scrap, values.unit) }) : ''),
+          isReady: (values) => isPositive(values.quantity ?? '0') || isPositive(values.scrap ?? '0'),
+          prompt: { text: 'prompt.lot_or_material' },
+          accept: (code, values) => {
+            if (code.kind !== 'lot') return undefined;
+            if (code.item === values.item) return { lot: code.lot };
+            return { materials: [...(values.materials ?? []).filter((one) => one.item !== code.item), { item: code.item, lot: code.lot }] };
+          },
+          rows: (values) => [
+            [t('order'), values.task.number], [t('item'), values.name], [t('lot'), values.lot ?? t('hint.lot_made')],
+            [t('quantity.scrap'), values.scrap && amount(values.scrap, values.unit) + ' · ' + (values.scrapReason ?? '')],
+            ...(values.materials ?? []).map((one) => [t('material'), one.item + ' · ' + one.lot]),
+          ],
+          extra: ({ values, open, set, back }) => html`
+            <div class="pair">
+              <${Secondary} id="scrap" icon="no" onTap=${() => set({ hasScrap: true, scrap: undefined, scrapReason: undefined })}>${t('scrap')}</${Secondary}>
+              ${isTracked(values) && html`<${Secondary} id="lot" icon="edit" onTap=${() => open('newLot')}>${t('lot')}</${Secondary}>`}
+              <${Hold} id="complete" icon="ok" onTap=${async () => {
+    await add({ path: '/v1/work-order-completions', title: t('done.complete', { order: values.task.number }), body: { work_order: values.task.number }, operator: session.current().operator, device: session.current().device });
+    back();
+  }}>${t('complete')}</${Hold}>
+            </div>`,
+        }),
+      },
+    ],
+    command: (values) => ({
+      path: '/v1/production-reports', title: titled('done.report', values),
+      body: named({
+        work_order: values.task.number, unit: values.unit, good_quantity: isPositive(values.quantity) ? values.quantity : undefined,
+        scrap_quantity: isPositive(values.scrap ?? '0') ? values.scrap : undefined, scrap_reason: isPositive(values.scrap ?? '0') ? values.scrapReason : undefined,
+        lot: isTracked(values) ? values.lot : undefined, materials: values.materials?.length ? values.materials : undefined,
+      }),
+    }),
+  },
+
+  transfer: {
+    id: 'transfer',
+    steps: [
+      locationStep('from', 'prompt.from'),
+      {
+        ...locationStep('to', 'prompt.to'),
+        accept: (code, values) => (code.kind !== 'location' ? undefined : code.location === values.from ? { error: t('scan.same_place') } : { to: code.location }),
+      },
+      goodsStep(),
+      lotStep(),
+      quantityStep(),
+      summary({ verb: verbWith('do.transfer') }),
+    ],
+    sticky: ['from', 'to'],
+    // A label that says all moves by its scan alone.
+    isComplete: (values) => Boolean(values.from && values.to && values.item && (!isTracked(values) || values.lot) && values.quantity && isPositive(values.quantity)),
+    command: (values) => ({
+      path: '/v1/transfers', title: titled('done.transfer', values) + ' ' + values.from + ' → ' + values.to,
+      body: named({ item: values.item, lot: isTracked(values) ? values.lot : undefined, from: values.from, to: values.to, quantity: values.quantity, unit: values.unit }),
+    }),
+  },
+
+  pick: {
+    id: 'pick',
+    steps: [
+      taskStep('pick', (task) => ({ ...fromTask(task), to: undefined }), { prompt: 'prompt.sales_order' }),
+      quantityStep({ isSoft: true }),
+      summary({
+        verb: verbWith('do.pick'),
+        prompt: { text: 'prompt.goods', hint: (values) => [values.from, values.item, values.lot].filter(Boolean).join(' · ') },
+        accept: (code, values) => {
+          if (code.kind === 'location') return code.location === values.from ? { isThere: true } : { error: t('scan.wrong_place', { place: code.location }) };
+          if (code.kind !== 'lot' && code.kind !== 'item') return undefined;
+          if (code.item !== values.item) return { error: t('scan.other_item', { item: code.item }) };
+          if (values.lot && code.lot && code.lot !== values.lot) return { error: t('scan.other_lot', { lot: code.lot, wanted: values.lot }) };
+          return named({ lot: code.lot, isProven: true });
+        },
+      }),
+    ],
+    command: (values) => ({
+      path: '/v1/picks', title: titled('done.pick', values) + ' · ' + values.task.number,
+      body: { sales_order: values.task.number, lines: [named({ line: values.task.line, quantity: values.quantity, unit: values.unit, lot: values.lot, location: values.from })] },
+    }),
+  },
+
+  pack: {
+    id: 'pack',
+    steps: [
+      taskStep('pack', (task) => ({ kind: 'box', packLines: task.lines ?? [task] }), { group: groupBy, prompt: 'prompt.pick' }),
+      {
+        name: 'summary', isFilled: () => false,
+        show: ({ values, set, submit }) => ({
+          body: html`
+            <${Big} value=${values.packLines.length === 1 ? values.packLines[0].quantity : String(values.packLines.length)}
+              code=${values.packLines.length === 1 ? values.packLines[0].unit : ''} label=${values.packLines.length === 1 ? values.packLines[0].name : t('lines.packed')} />
+            <${Facts} rows=${[[t('order'), values.task.number], [t('partner'), values.task.partner_name], ...values.packLines.slice(0, 5).map((line) => [line.item, [line.lot, amount(line.quantity, line.unit)].filter(Boolean).join(' · ')])]} />`,
+          actions: html`<div class="pair">
+              <${Secondary} id="box" icon="box" tone=${values.kind === 'box' ? 'chosen' : ''} onTap=${() => set({ kind: 'box' }, false)}>${t('box')}</${Secondary}>
+              <${Secondary} id="pallet" icon="pallet" tone=${values.kind === 'pallet' ? 'chosen' : ''} onTap=${() => set({ kind: 'pallet' }, false)}>${t('pallet')}</${Secondary}>
+            </div>
+            <${Primary} icon="pack" onTap=${() => submit()}>${t('do.pack.' + values.kind)}</${Primary}>`,
+        }),
+      },
+    ],
+    command: (values) => ({
+      path: '/v1/handling-units', title: t('done.pack.' + values.kind) + ' · ' + values.task.number,
+      body: { kind: values.kind, contents: values.packLines.map((line) => ({ pick: line.number, line: line.line, quantity: line.quantity })) },
+    }),
+  },
+
+  ship: {
+    id: 'ship',
+    initial: () => ({ units: [] }),
+    steps: [
+      {
+        name: 'units', isFilled: (values) => values.isChosen,
+        accept: (code, values) => (code.kind === 'handling_unit' ? { units: [...new Set([...values.units, code.sscc])] } : undefined),
+        show: ({ values, set }) => ({
+          hasScan: true,
+          body: html`<${Prompt}>${t('prompt.units')}</${Prompt}><${Units} chosen=${values.units}
+            onToggle=${(sscc) => set({ units: values.units.includes(sscc) ? values.units.filter((one) => one !== sscc) : [...values.units, sscc] }, false)} />`,
+          actions: html`<${Primary} icon="ok" disabled=${!values.units.length} onTap=${() => set({ isChosen: true })}>${t('units.chosen', { n: values.units.length })}</${Primary}>`,
+        }),
+      },
+      {
+        name: 'carrier',
+        show: ({ set }) => ({
+          body: html`<h2>${t('carrier')}</h2><div class="rows">
+            ${codes.reference().carriers.map((carrier) => html`<${Row} key=${carrier.code} id=${carrier.code} title=${carrier.name} sub=${carrier.code} icon="ship" onTap=${() => set({ carrier: carrier.code })} />`)}
+            <${Row} id="collects" title=${t('carrier.none')} icon="person" onTap=${() => set({ carrier: '' })} /></div>`,
+        }),
+      },
+      {
+        name: 'summary', isFilled: () => false,
+        accept: (code, values) => (code.kind === 'handling_unit' ? { units: [...new Set([...values.units, code.sscc])] } : undefined),
+        show: ({ values, submit }) => ({
+          hasScan: true,
+          body: html`<${Big} value=${String(values.units.length)} label=${t('units')} />
+            <${Facts} rows=${[[t('carrier'), values.carrier || t('carrier.none')], ...values.units.slice(0, 8).map((sscc) => ['SSCC', sscc])]} />`,
+          actions: html`<${Primary} icon="ship" onTap=${() => submit()}>${t('do.ship')}</${Primary}>`,
+        }),
+      },
+    ],
+    next: () => ({ units: [] }),
+    command: (values) => ({
+      path: '/v1/shipments', title: t('done.ship', { n: values.units.length }), body: named({ handling_units: values.units, carrier: values.carrier }),
+    }),
+  },
+
+  count: {
+    id: 'count',
+    steps: [
+      locationStep('from', 'prompt.place'),
+      goodsStep('prompt.count'),
+      lotStep(),
+      {
+        ...quantityStep({ label: 'quantity.counted' }), name: 'quantity',
+        // What a label says was printed, not counted.
+        isFilled: (values) => values.isCounted,
+        show: ({ values, set, back }) => ({
+          whole: html`<${UnitPad} label=${t('quantity.counted')} values=${values} onBack=${back} onDone=${(value, code) => set({ quantity: value, unit: code, isCounted: true })} />`,
+        }),
+      },
+      reasonStep('reason', ['adjustment'], () => reasonsOf('adjustment').length > 1),
+      {
+        name: 'summary', isFilled: () => false,
+        show: ({ values, submit, open }) => ({
+          body: html`<${Big} value=${values.quantity} code=${values.unit} label=${[values.item, values.lot].filter(Boolean).join(' · ')} onTap=${() => open('quantity')} />
+            <${Facts} rows=${[[t('place'), values.from], [t('item'), values.name], [t('lot'), values.lot]]} />`,
+          actions: html`<${Primary} icon="ok" onTap=${() => submit()}>${t('do.count', { quantity: amount(values.quantity, values.unit) })}</${Primary}>`,
+        }),
+      },
+    ],
+    sticky: ['from'],
+    command: (values) => ({
+      path: '/v1/counts', title: titled('done.count', values) + ' · ' + values.from,
+      body: {
+        location: values.from, reason: values.reason ?? reasonsOf('adjustment')[0]?.code ?? '',
+        lines: [named({ item: values.item, lot: isTracked(values) ? values.lot : undefined, counted_quantity: values.quantity, unit: values.unit })],
+      },
+    }),
+  },
+};
+
+function Units({ chosen, onToggle }) {
+  const [items, setItems] = useState([]);
+  useEffect(() => {
+    const load = () => codes.tasks('ship').then((list) => setItems(list.items), () => {});
+    load();
+    return on('journal', ({ settled }) => { if (settled) load(); });
+  }, []);
+  const others = chosen.filter((sscc) => !items.some((task) => task.number === sscc)).map((number) => ({ number }));
+  return html`<div class="rows">${[...others, ...items].map((task) => html`<${Row} key=${task.number} id=${task.number} title=${task.number.replace(/(.{4})(?=.)/g, '$1 ')}
+    sub=${task.partner_name} icon=${task.reference === 'pallet' ? 'pallet' : 'box'} isChosen=${chosen.includes(task.number)}
+    right=${chosen.includes(task.number) ? '✓' : ''} onTap=${() => onToggle(task.number)} />`)}</div>`;
+}

@@ -1,0 +1,59 @@
+// Pairing of the device, and signing in.
+import { languages, t, use, current } from '../lib/i18n.js';
+import { receive } from '../lib/scanner.js';
+import * as session from '../lib/session.js';
+import { play } from '../lib/sound.js';
+import { Entry, html, Pad, Prompt, Screen, Secondary, useLayoutEffect, useState } from '../lib/ui.js';
+import { Status } from '../lib/status.js';
+import { Verdict } from '../lib/verdict.js';
+
+const Languages = () => html`<div class="pair">${Object.entries(languages).map(([code, name]) => html`
+  <${Secondary} key=${code} id=${'language-' + code} tone=${current() === code ? 'chosen' : ''} onTap=${() => use(code)}>${name}</${Secondary}>`)}</div>`;
+
+export function Pairing() {
+  const [device, setDevice] = useState('');
+  const [failure, setFailure] = useState('');
+  const pair = async (code) => {
+    try {
+      await session.pair(device, code);
+    } catch (error) {
+      play('refused');
+      setFailure(t(/^[a-z.]+$/.test(error.message) ? error.message : 'error.network'));
+    }
+  };
+  useLayoutEffect(() => receive((text) => (device ? pair(text) : setDevice(text))), [device]);
+  return html`<${Screen} name="pairing" title=${t('pair.title')} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
+    actions=${html`<${Languages} />`}>
+    ${!device
+      ? html`<${Prompt}>${t('pair.device')}</${Prompt}><${Entry} key="device" label=${t('device')} onDone=${setDevice} />`
+      : html`<${Prompt} hint=${t('device') + ' ' + device}>${t('pair.code')}</${Prompt}><${Entry} key="code" type="password" label=${t('pair.secret')} onDone=${pair} action=${t('pair.do')} />`}
+  </${Screen}>`;
+}
+
+export function Login() {
+  const [badge, setBadge] = useState('');
+  const [failure, setFailure] = useState('');
+  const { operator } = session.current();
+  const signIn = async (who, pin) => {
+    try {
+      await session.signIn(who, pin);
+    } catch (error) {
+      play('refused');
+      setBadge('');
+      setFailure(t(/^[a-z.]+$/.test(error.message) ? error.message : 'error.network'));
+    }
+  };
+  const scan = (text) => { setFailure(''); session.needsPIN() ? setBadge(text) : signIn(text); };
+  useLayoutEffect(() => receive(scan), []);
+  if (badge) return html`<${PIN} onDone=${(pin) => signIn(badge, pin)} onBack=${() => setBadge('')} />`;
+  return html`<${Screen} name="login" title=${t('login.title')} status=${html`<${Status} />`} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
+    actions=${html`<${Languages} />`}>
+    <${Prompt} hint=${operator && t('login.was', { operator })}>${t('login.badge')}</${Prompt}>
+    <${Entry} key="badge" label=${t('login.number')} onDone=${scan} action=${t('next')} />
+  </${Screen}>`;
+}
+
+// PIN takes the digits without showing them.
+function PIN({ onDone, onBack }) {
+  return html`<${Pad} label=${t('login.pin')} scale=${0} isSecret onDone=${onDone} onBack=${onBack} action=${t('login.do')} />`;
+}

@@ -1,0 +1,85 @@
+// What is this code, where is it, what was it made from and what became of it.
+import { request } from '../lib/api.js';
+import { ask } from '../lib/codes.js';
+import { date, t } from '../lib/i18n.js';
+import { receive } from '../lib/scanner.js';
+import { isPossible } from '../lib/camera.js';
+import { play } from '../lib/sound.js';
+import { Status } from '../lib/status.js';
+import { Big, Entry, Facts, html, Prompt, Quantity, Row, Screen, Secondary, useLayoutEffect, useState } from '../lib/ui.js';
+import { describe } from '../lib/flow.js';
+import { problemText, Verdict } from '../lib/verdict.js';
+import { plus } from '../lib/decimal.js';
+import { Camera } from './camera.js';
+import { Genealogy } from './genealogy.js';
+
+let kept; // a code that was scanned on another screen
+
+export const keep = (text) => { kept = text; };
+
+export function LookUp({ onBack }) {
+  const [found, setFound] = useState(null);
+  const [failure, setFailure] = useState('');
+  const [isCamera, setCamera] = useState(false);
+
+  const show = async (code) => {
+    let answer = { code };
+    if (code.kind === 'item' || (code.kind === 'lot' && code.is_known === false)) answer.stock = (await request('/v1/stock?limit=100&item=' + encodeURIComponent(code.item))).items;
+    if (code.kind === 'lot' && code.is_known !== false) answer.lot = await request(`/v1/items/${encodeURIComponent(code.item)}/lots/${encodeURIComponent(code.lot)}`);
+    if (code.kind === 'location') answer.stock = (await request('/v1/stock?limit=100&location=' + encodeURIComponent(code.location))).items;
+    const path = { handling_unit: 'handling-units', work_order: 'work-orders', purchase_order: 'purchase-orders', goods_receipt: 'goods-receipts', sales_order: 'sales-orders', pick: 'picks', shipment: 'shipments' }[code.kind];
+    if (path) answer.document = await request(`/v1/${path}/${encodeURIComponent(code.sscc ?? code.number)}`);
+    setFound(answer);
+  };
+  const look = async (text) => {
+    setFailure('');
+    try {
+      await show(await ask(text));
+      play('ok');
+    } catch (error) {
+      play('refused');
+      setFailure(error.problem ? problemText(error.problem) : t('error.network'));
+    }
+  };
+  const lookAtLot = (item, lot) => show({ kind: 'lot', item, lot }).catch((error) => setFailure(error.problem ? problemText(error.problem) : t('error.network')));
+  useLayoutEffect(() => {
+    const end = receive(look);
+    if (kept) { look(kept); kept = undefined; }
+    return end;
+  }, []);
+
+  if (isCamera) return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); look(text); }} />`;
+  return html`<${Screen} name=${found ? 'found' : 'look_up'} title=${t('task.look_up')} onBack=${found ? () => setFound(null) : onBack} status=${html`<${Status} />`}
+    verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
+    actions=${isPossible() && html`<${Secondary} id="camera" icon="camera" onTap=${() => setCamera(true)}>${t('camera')}</${Secondary}>`}>
+    ${found ? html`<${Answer} found=${found} onLot=${lookAtLot} onCode=${look} />`
+      : html`<${Prompt}>${t('prompt.anything')}</${Prompt}><${Entry} label=${t('code')} onDone=${look} action=${t('task.look_up')} />`}
+  </${Screen}>`;
+}
+
+function Answer({ found: { code, stock, lot, document }, onLot, onCode }) {
+  const lines = lot ? lot.stock.map((place) => ({ ...place, unit: lot.unit })) : stock;
+  const total = lines?.length ? lines.reduce((sum, line) => plus(sum, line.on_hand), '0') : '0';
+  const isOneUnit = lines && new Set(lines.map((line) => line.unit)).size <= 1;
+  const status = lot?.status ?? code.lot_status;
+  return html`
+    ${lines && isOneUnit && code.kind !== 'location'
+      ? html`<${Big} value=${total} code=${lines[0]?.unit ?? code.unit} label=${describe(code)} />`
+      : html`<h2>${describe(code)}</h2>`}
+    <${Facts} rows=${[
+    [t('item'), code.name], [t('place'), code.location && code.name], [t('lot'), code.lot],
+    [t('status'), status && t('lot.' + status)], [t('state'), code.state],
+    [t('expires'), lot?.expires_on && date(lot.expires_on)], [t('made'), lot?.manufactured_on && date(lot.manufactured_on)],
+    [t('supplier'), lot?.supplier], [t('lot.supplier'), lot?.supplier_lot],
+    [t('partner'), document?.customer ?? document?.supplier], [t('quantity'), document?.quantity && document.quantity + ' ' + (document.unit ?? '')],
+  ]} />
+    ${code.kind === 'lot' && code.is_known === false && html`<p class="note wait">${t('lot.unknown')}</p>`}
+    ${lot && (lot.made_from.length > 0 || lot.went_into.length > 0) && html`<${Genealogy} lot=${lot} onLot=${onLot} />`}
+    ${lines && (lines.length ? html`<div class="rows">${lines.map((line) => html`<${Row} key=${line.location + line.lot + line.item} id=${line.location + ' ' + (line.lot ?? '')}
+      title=${code.kind === 'location' ? line.item : line.location} sub=${[line.lot, line.lot_status && t('lot.' + line.lot_status), line.reserved !== '0' && t('reserved') + ' ' + line.reserved].filter(Boolean).join(' · ')}
+      right=${html`<${Quantity} value=${line.on_hand} code=${line.unit} />`}
+      onTap=${() => (code.kind === 'location' ? (line.lot ? onLot(line.item, line.lot) : onCode(line.item)) : onCode(line.location))} />`)}</div>`
+      : html`<p class="note">${t('stock.none')}</p>`)}
+    ${document?.lines && html`<div class="rows">${document.lines.slice(0, 30).map((line, i) => html`<${Row} key=${i} id=${'line ' + (line.line ?? i + 1)} title=${line.item ?? ''} sub=${[line.item_name, line.lot].filter(Boolean).join(' · ')}
+      right=${html`<${Quantity} value=${line.quantity} code=${line.unit ?? line.base_unit} />`} onTap=${() => (line.lot ? onLot(line.item, line.lot) : onCode(line.item))} />`)}</div>`}`;
+}
