@@ -9707,7 +9707,7 @@ COMMENT ON FUNCTION floor.get_journal(p_journal uuid) IS 'How far the journal of
 --
 
 CREATE FUNCTION floor.get_reference_data() RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT jsonb_build_object(
@@ -9743,7 +9743,7 @@ COMMENT ON FUNCTION floor.get_reference_data() IS 'What a device keeps to unders
 --
 
 CREATE FUNCTION floor.list_journals(p_after text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     WITH page AS (
@@ -9768,7 +9768,7 @@ COMMENT ON FUNCTION floor.list_journals(p_after text, p_limit integer) IS 'A pag
 --
 
 CREATE FUNCTION floor.list_tasks(p_kind text, p_limit integer) RETURNS jsonb
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     -- Only the branch of the kind asked for runs.
@@ -9862,7 +9862,7 @@ COMMENT ON FUNCTION floor.list_tasks(p_kind text, p_limit integer) IS 'What is t
 --
 
 CREATE FUNCTION floor.note_sequence(p_journal uuid, p_device text, p_sequence bigint) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9898,7 +9898,7 @@ COMMENT ON FUNCTION floor.note_sequence(p_journal uuid, p_device text, p_sequenc
 --
 
 CREATE FUNCTION floor.report_journal(p_device text, p_report jsonb) RETURNS jsonb
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
@@ -9925,7 +9925,7 @@ COMMENT ON FUNCTION floor.report_journal(p_device text, p_report jsonb) IS 'Take
 --
 
 CREATE FUNCTION floor.resolve_scan(p_scan jsonb) RETURNS jsonb
-    LANGUAGE plpgsql STABLE
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE

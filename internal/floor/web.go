@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/millrace-erp/millrace/internal/httpapi"
 )
 
 //go:embed web
@@ -110,13 +112,9 @@ func newAsset(name string, content []byte) *asset {
 	return a
 }
 
-// policy of the pages: everything comes from here, and no script stands in a page.
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; " +
-	"connect-src 'self'; manifest-src 'self'; worker-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
 // Screens serves the files at /floor/.
 func Screens() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return httpapi.Pages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			w.WriteHeader(http.StatusMethodNotAllowed)
@@ -133,9 +131,6 @@ func Screens() http.Handler {
 		}
 		h := w.Header()
 		h.Set("Content-Type", a.mediaType)
-		h.Set("Content-Security-Policy", policy)
-		h.Set("Permissions-Policy", "camera=(self), screen-wake-lock=(self), geolocation=(), microphone=()")
-		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", a.etag)
 		h.Set("Vary", "Accept-Encoding")
 		if r.Header.Get("If-None-Match") == a.etag {
@@ -151,7 +146,7 @@ func Screens() http.Handler {
 			return
 		}
 		_, _ = w.Write(body) // a client that is gone needs no file
-	})
+	}))
 }
 
 // Redirect leads from /floor to /floor/.

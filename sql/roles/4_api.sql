@@ -85,6 +85,15 @@ GRANT EXECUTE ON ROUTINE
 TO millrace_api;
 
 GRANT EXECUTE ON ROUTINE
+    floor.get_reference_data,
+    floor.list_journals,
+    floor.list_tasks,
+    floor.note_sequence,
+    floor.report_journal,
+    floor.resolve_scan
+TO millrace_api;
+
+GRANT EXECUTE ON ROUTINE
     inventory.change_lot_status,
     inventory.close_period,
     inventory.count_stock,

@@ -6727,10 +6727,11 @@ $function$;
 COMMENT ON FUNCTION floor.get_journal(uuid) IS 'How far the journal of a device has come, what it still holds, and which numbers never came (the first hundred); null when there is none.';
 -- <<< functions/floor/get_journal.sql
 
--- >>> functions/floor/get_reference_data.sql sha256:97192790baf8cfff
+-- >>> functions/floor/get_reference_data.sql sha256:6d48573dca1cc3b0
 CREATE OR REPLACE FUNCTION floor.get_reference_data() RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(
@@ -6759,13 +6760,14 @@ COMMENT ON FUNCTION floor.get_reference_data() IS
     'What a device keeps to understand scans without a network: items with their GTINs and units, physical locations, units, reasons, carriers. At most 20,000 items and locations.';
 -- <<< functions/floor/get_reference_data.sql
 
--- >>> functions/floor/list_journals.sql sha256:c586fcad790159a7
+-- >>> functions/floor/list_journals.sql sha256:b6c987e76b47e850
 CREATE OR REPLACE FUNCTION floor.list_journals(
     p_after text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (
@@ -6782,13 +6784,14 @@ $function$;
 COMMENT ON FUNCTION floor.list_journals(text, integer) IS 'A page of the journals of devices that were heard of in the last 90 days.';
 -- <<< functions/floor/list_journals.sql
 
--- >>> functions/floor/list_tasks.sql sha256:f48a72c74e86c100
+-- >>> functions/floor/list_tasks.sql sha256:236935bb001390d3
 CREATE OR REPLACE FUNCTION floor.list_tasks(
     p_kind text,
     p_limit integer
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- Only the branch of the kind asked for runs.
@@ -6875,13 +6878,14 @@ COMMENT ON FUNCTION floor.list_tasks(text, integer) IS
     'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed) or ship (packed, not shipped). Quantities in base units.';
 -- <<< functions/floor/list_tasks.sql
 
--- >>> functions/floor/note_sequence.sql sha256:009ce183ac0e570e
+-- >>> functions/floor/note_sequence.sql sha256:a70dcfeb44f60396
 CREATE OR REPLACE FUNCTION floor.note_sequence(
     p_journal uuid,
     p_device text,
     p_sequence bigint
 ) RETURNS void
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -6910,12 +6914,13 @@ COMMENT ON FUNCTION floor.note_sequence(uuid, text, bigint) IS
     'Notes that the tap of this number of a device''s journal was answered. Numbers that were left out are named as missing, with an event, until they come.';
 -- <<< functions/floor/note_sequence.sql
 
--- >>> functions/floor/report_journal.sql sha256:4cc5e0a643a748fd
+-- >>> functions/floor/report_journal.sql sha256:3fefcc1e576fc91b
 CREATE OR REPLACE FUNCTION floor.report_journal(
     p_device text,
     p_report jsonb
 ) RETURNS jsonb
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -6935,12 +6940,13 @@ COMMENT ON FUNCTION floor.report_journal(text, jsonb) IS
     'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts.';
 -- <<< functions/floor/report_journal.sql
 
--- >>> functions/floor/resolve_scan.sql sha256:b2671dc4be90cb58
+-- >>> functions/floor/resolve_scan.sql sha256:b27af1504cb317ff
 CREATE OR REPLACE FUNCTION floor.resolve_scan(
     p_scan jsonb
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION floor.get_reference_data() RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT jsonb_build_object(

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION floor.list_journals(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     WITH page AS (

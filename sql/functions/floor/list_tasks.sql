@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION floor.list_tasks(
 ) RETURNS jsonb
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     -- Only the branch of the kind asked for runs.

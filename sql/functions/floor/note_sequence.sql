@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION floor.note_sequence(
     p_sequence bigint
 ) RETURNS void
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION floor.report_journal(
     p_report jsonb
 ) RETURNS jsonb
 LANGUAGE plpgsql
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

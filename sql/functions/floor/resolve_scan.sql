@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION floor.resolve_scan(
 ) RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -1,0 +1,244 @@
+package floor_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/millrace-erp/millrace/internal/browsertest"
+	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+)
+
+// network stands between the devices and the API, and breaks as networks and servers do.
+type network struct {
+	*httptest.Server
+
+	mu       sync.Mutex
+	isDown   bool
+	lose     int           // so many answers to commands are thrown away after the server gave them
+	commands int           // that came to the server
+	dieAt    int           // the server is gone from this command on, until it is let back
+	died     chan struct{} // closed when it is
+}
+
+func between(t *testing.T, api *httpapitest.API) *network {
+	t.Helper()
+	target, err := url.Parse(api.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{died: make(chan struct{})}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
+		FlushInterval: -1,
+		ErrorHandler:  func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	n.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		isCommand := r.Header.Get("Idempotency-Key") != ""
+		n.mu.Lock()
+		if isCommand && !n.isDown {
+			if n.commands++; n.commands == n.dieAt {
+				n.isDown = true
+				close(n.died)
+			}
+		}
+		isDown, isLost := n.isDown, false
+		if isCommand && !isDown && n.lose > 0 {
+			n.lose--
+			isLost = true
+		}
+		n.mu.Unlock()
+		switch {
+		case isDown:
+			panic(http.ErrAbortHandler)
+		case isLost:
+			proxy.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		default:
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	n.Config.ErrorLog = nil
+	t.Cleanup(func() { n.CloseClientConnections(); n.Close() })
+	return n
+}
+
+// down takes the server away, with the connections that it has, or lets it back.
+func (n *network) down(isDown bool) {
+	n.mu.Lock()
+	n.isDown = isDown
+	n.mu.Unlock()
+	if isDown {
+		n.CloseClientConnections()
+	}
+}
+
+func (n *network) loseAnswers(count int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lose = count
+}
+
+func (n *network) dieAfter(commands int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.dieAt = n.commands + commands
+}
+
+// moving is the screen on which each scan of the lot moves one piece.
+func moving(t *testing.T, api *httpapitest.API, page *browsertest.Page) {
+	t.Helper()
+	api.Post(t, "/v1/opening-stocks", map[string]any{"item": "CRATE-6420", "lot": "OFF-1", "to": "FIN-01", "quantity": "1000"}).Want(201)
+	page.Tap(`[data-task="transfer"]`)
+	places(page)
+}
+
+func places(page *browsertest.Page) {
+	page.Has(`[data-screen="transfer from"]`)
+	page.Scan("FIN-01")
+	page.Has(`[data-screen="transfer to"]`)
+	page.Scan("FIN-02")
+	page.Has(`[data-screen="transfer item"]`)
+}
+
+const label = "010952123400101010OFF-1\x1d301"
+
+// scans gives the screen so many scans as a scanner's do, without typing each.
+func scans(page *browsertest.Page, count int) {
+	browsertest.Eval[any](page, fmt.Sprintf(`(async () => { const { scanned } = await import('/floor/lib/scanner.js'); for (let i = 0; i < %d; i++) scanned('010952123400101010OFF-1\x1d301'); return null; })()`, count))
+}
+
+func queued(page *browsertest.Page, count int) {
+	page.Wait(fmt.Sprintf(`(async () => { const { counts } = await import('/floor/lib/outbox.js'); return (await counts()).queued === %d; })()`, count))
+}
+
+// once holds every tap of the journal to one effect, and the journal to what the server says of it.
+func once(t *testing.T, api *httpapitest.API, page *browsertest.Page, taps int) {
+	t.Helper()
+	records := settled(page, taps)
+	if len(records) != taps {
+		t.Errorf("the journal holds %d taps, not %d", len(records), taps)
+	}
+	keys := make([]string, 0, len(records))
+	receipts := map[string]bool{}
+	for i, r := range records {
+		if r.State != "confirmed" || r.Sequence != int64(i+1) || receipts[r.Receipt] || !strings.HasPrefix(r.Receipt, "TR-") {
+			t.Errorf("tap %d: number %d, %s, receipt %q, %s", i+1, r.Sequence, r.State, r.Receipt, r.Problem)
+		}
+		receipts[r.Receipt] = true
+		keys = append(keys, r.Key)
+	}
+	var requests, movements int
+	if err := api.DB.Pool.QueryRow(t.Context(), `SELECT
+		(SELECT count(*) FROM event.request WHERE key = ANY($1::uuid[]) AND status = 201),
+		(SELECT count(*) FROM inventory.movement WHERE movement_type = 'transfer')`, keys).Scan(&requests, &movements); err != nil {
+		t.Fatal(err)
+	}
+	if requests != taps || movements != taps {
+		t.Errorf("%d taps made %d requests and %d movements", taps, requests, movements)
+	}
+	page.Wait(fmt.Sprintf(`(async () => { const { report } = await import('/floor/lib/outbox.js'); await report('test'); return true; })()`))
+	journals := api.Get(t, "/v1/journals").Want(200)
+	if journals.Len("items") != 1 || journals.Text("items", 0, "highest_sequence") != fmt.Sprint(taps) || journals.Len("items", 0, "missing") != 0 ||
+		journals.Text("items", 0, "queued") != "0" {
+		t.Errorf("the server says of the journal: %s", journals.Body)
+	}
+}
+
+// TestOffline cuts the network in the page and in its service worker, reloads the page without a network, closes it
+// and opens another one: what was tapped comes out once, all of it, when the network is back.
+func TestOffline(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	page := device(t, api.URL)
+	moving(t, api, page)
+	page.Wait(`navigator.serviceWorker.controller && navigator.serviceWorker.ready.then((r) => r.active?.state === 'activated')`)
+	page.Scan(label)
+	settled(page, 1)
+	page.Offline(true)
+	for range 3 {
+		page.Scan(label)
+	}
+	queued(page, 3)
+	page.Wait(`document.querySelector('[data-verdict="queued"]') && document.querySelector('.status.wait')`)
+	page.Shot("offline")
+	if got := browsertest.Eval[[]string](page, `millrace.sounds`); !strings.Contains(strings.Join(got, " "), "queued") {
+		t.Errorf("the sounds were %v", got)
+	}
+	page.Reload()
+	places(page)
+	scans(page, 5)
+	queued(page, 8)
+	page.Close()
+
+	other := page.Again(api.URL + "/floor/#transfer")
+	once(t, api, other, 9)
+}
+
+// TestAnswersAreLost: the server did it, twice, and nobody heard of it.
+func TestAnswersAreLost(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	n := between(t, api)
+	page := device(t, n.URL)
+	moving(t, api, page)
+	n.loseAnswers(2)
+	page.Scan(label)
+	page.Wait(`document.querySelector('[data-verdict="confirmed"]')`)
+	n.loseAnswers(1)
+	page.Scan(label)
+	once(t, api, page, 2)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.commands < 5 {
+		t.Errorf("%d commands came: no answer was lost", n.commands)
+	}
+}
+
+// TestServerDies with two hundred taps on the way, in the middle of them, and comes back.
+func TestServerDies(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	n := between(t, api)
+	page := device(t, n.URL)
+	moving(t, api, page)
+	n.down(true)
+	scans(page, 200)
+	queued(page, 200)
+	n.dieAfter(60)
+	n.loseAnswers(1)
+	n.down(false)
+	select {
+	case <-n.died:
+	case <-time.After(time.Minute):
+		t.Fatal("no sixty taps came")
+	}
+	n.CloseClientConnections()
+	page.Wait(`document.querySelector('.status.wait')`)
+	page.Reload() // the battery, for all the page knows
+	n.down(false)
+	once(t, api, page, 200)
+}
+
+// TestPlainHTTP is the tier below: no service worker, no locks, no crypto.randomUUID. Nothing is lost all the same.
+func TestPlainHTTP(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	n := between(t, api)
+	page := device(t, strings.Replace(n.URL, "127.0.0.1", "factory.test", 1))
+	if browsertest.Eval[bool](page, `isSecureContext || 'serviceWorker' in navigator || Boolean(navigator.locks) || Boolean(crypto.randomUUID)`) {
+		t.Fatal("this is no plain http")
+	}
+	moving(t, api, page)
+	n.down(true)
+	scans(page, 5)
+	queued(page, 5)
+	n.down(false)
+	once(t, api, page, 5)
+}
