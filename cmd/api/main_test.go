@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/plantca"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
@@ -86,5 +91,60 @@ func TestRefusesAnEmptyDatabase(t *testing.T) {
 	err := Run(t.Context(), configure(t, testdb.NewEmpty(t).URL), func(net.Addr) { t.Error("listens") })
 	if err == nil || !strings.Contains(err.Error(), "migrate up") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestServesTLS starts it with what `dba tls init` makes.
+func TestServesTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := plantca.Init(dir, plantca.Plan{Plant: "Nordwind", Names: []string{"127.0.0.1"}}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	cfg := configure(t, testdb.New(t).URL)
+	cfg.TLSCertFile, cfg.TLSKeyFile, cfg.TLSCAFile = filepath.Join(dir, plantca.ServerFile), filepath.Join(dir, plantca.ServerKeyFile), filepath.Join(dir, plantca.CAFile)
+	ca, err := os.ReadFile(cfg.TLSCAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	ctx, stop := context.WithCancel(t.Context())
+	address, stopped := make(chan net.Addr, 1), make(chan error, 1)
+	go func() { stopped <- Run(ctx, cfg, func(a net.Addr) { address <- a }) }()
+	var base string
+	select {
+	case a := <-address:
+		base = "https://" + a.String()
+	case err := <-stopped:
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{"/healthz": `{"status":"ok"}`, "/ca.crt": strings.TrimSpace(string(ca)), "/metrics": "millrace_tls_certificate_expires_timestamp_seconds "} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path == "/metrics" {
+			req.Header.Set("Authorization", "Bearer token-of-the-tests")
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != 200 || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %d %s, %v", path, resp.StatusCode, text, err)
+		}
+	}
+	client.CloseIdleConnections()
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	cfg.TLSKeyFile = filepath.Join(dir, plantca.CAKeyFile)
+	if err := Run(t.Context(), cfg, func(net.Addr) { t.Error("listens") }); err == nil {
+		t.Error("starts with a key that is another's")
 	}
 }

@@ -149,6 +149,9 @@ func TestRatesOfStrangers(t *testing.T) {
 		if got := statuses("", "10.20.0.9:1", "POST", "/oauth2/token"); got[400] != 200 || got[429] != 50 {
 			t.Errorf("log-ins: %v", got)
 		}
+		if w := send("", "10.20.0.10:1", "POST", "/oauth2/token", "Content-Encoding", "gzip"); w.Code != 415 {
+			t.Errorf("a compressed log-in: %d", w.Code)
+		}
 		// A tablet behind the address of a flood works on.
 		if w := send("press-3", tablet, "POST", "/v1/echoes"); w.Code != 201 {
 			t.Errorf("a good token at a bad address: %d", w.Code)

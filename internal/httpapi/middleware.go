@@ -117,6 +117,9 @@ func (a *API) serve(e *exchange, r *http.Request) *problem.Problem {
 			return p
 		}
 		if hasBody(r.Method) {
+			if isCompressed(r.Header) {
+				return problem.New(problem.UnsupportedMediaType, "A compressed body is not taken.")
+			}
 			if p := a.limits.stranger(e, r); p != nil {
 				return p
 			}

@@ -61,7 +61,7 @@ type document struct {
 }
 
 func checkMediaType(h http.Header) *problem.Problem {
-	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if isCompressed(h) {
 		return problem.New(problem.UnsupportedMediaType, "A compressed body is not taken.")
 	}
 	if h.Get("Content-Type") == "" {
@@ -76,6 +76,11 @@ func checkMediaType(h http.Header) *problem.Problem {
 		return problem.New(problem.UnsupportedMediaType, "The body must be application/json in UTF-8.")
 	}
 	return nil
+}
+
+func isCompressed(h http.Header) bool {
+	encoding := h.Get("Content-Encoding")
+	return encoding != "" && !strings.EqualFold(encoding, "identity")
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *problem.Problem) {

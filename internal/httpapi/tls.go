@@ -26,6 +26,12 @@ type TLSFiles struct {
 	ClientCA string
 }
 
+// suites are those of Go's for TLS 1.2 that encrypt and authenticate in one; of TLS 1.3 all do.
+var suites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
 // lookAgain is how often files are looked at for a change.
 const lookAgain = time.Second
 
@@ -56,8 +62,7 @@ func NewCertificates(files TLSFiles, log *slog.Logger) (*Certificates, error) {
 	return c, nil
 }
 
-// Config is for the listener. It speaks TLS 1.2 and 1.3 with the cipher suites that Go
-// holds good, and HTTP/2.
+// Config is for the listener. It speaks TLS 1.2 and 1.3, and HTTP/2.
 func (c *Certificates) Config() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, // what the handshake uses is the one of GetConfigForClient
@@ -165,7 +170,9 @@ func (c *Certificates) read(stamp string) error {
 	if err != nil {
 		return err
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, Certificates: []tls.Certificate{pair}}
+	config := &tls.Config{
+		MinVersion: tls.VersionTLS12, CipherSuites: suites, NextProtos: []string{"h2", "http/1.1"}, Certificates: []tls.Certificate{pair},
+	}
 	if c.files.ClientCA != "" {
 		text, err := os.ReadFile(c.files.ClientCA)
 		if err != nil {

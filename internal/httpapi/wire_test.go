@@ -419,6 +419,7 @@ func TestTLS(t *testing.T) {
 	for name, config := range map[string]*tls.Config{
 		"TLS 1.1":         {RootCAs: roots, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10},
 		"RC4":             {RootCAs: roots, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_RC4_128_SHA}},
+		"CBC":             {RootCAs: roots, MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA}},
 		"no trust":        {},
 		"a name not ours": {RootCAs: roots, ServerName: "other.example"},
 	} {
