@@ -147,6 +147,16 @@ var broken = map[string][]string{
 		export + `; INSERT INTO export.chunk (file_id, generation, ordinal, content) SELECT f.id, 0, 0, 'abcd' FROM export.file AS f;
 		 UPDATE export.file SET dropped_at = clock_timestamp()`,
 	},
+	"identity/one_key_signs_for_ever": {
+		`INSERT INTO identity.signing_key (kid, private_key, active_from) SELECT 'key-of-the-tests-' || n, '', now() FROM generate_series(1, 2) AS n`,
+	},
+	"identity/one_refresh_token_is_good": {
+		`INSERT INTO identity.refresh_token (session_id, hash) VALUES (-1, 'a'), (-1, 'b')`,
+	},
+	"identity/rights_exist": {
+		`INSERT INTO identity.operator (number, name, roles) VALUES ('X', 'X', '{nobody}')`,
+		`INSERT INTO identity.client (code, kind, name, sites) VALUES ('X', 'device', 'X', '{*,NOWHERE}')`,
+	},
 	"inventory/balance_equals_movements": {
 		`UPDATE inventory.balance SET on_hand = on_hand + 1`,
 		`UPDATE inventory.balance SET second_on_hand = 1`,
@@ -411,7 +421,7 @@ const period = `INSERT INTO inventory.period (code, starts_at, ends_at, closed_a
 func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 	t.Parallel()
 	api := httpapitest.New(t)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: http.DefaultClient}
 	silent := func(int, int, string) {}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)

@@ -112,6 +112,18 @@ CREATE SCHEMA floor;
 COMMENT ON SCHEMA floor IS 'What the screens of operators need: what a scan means, what is to be done, and how far the journals of the devices have come.';
 
 --
+-- Name: identity; Type: SCHEMA; Schema: -; Owner: -
+--
+
+CREATE SCHEMA identity;
+
+--
+-- Name: SCHEMA identity; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON SCHEMA identity IS 'Operators, badges, devices, clients, what they may do, and the proofs of it: keys, sessions, tokens. Of secrets only hashes lie here, of signing keys their encrypted form.';
+
+--
 -- Name: inventory; Type: SCHEMA; Schema: -; Owner: -
 --
 
@@ -586,6 +598,21 @@ CREATE TYPE export.kind AS ENUM (
 --
 
 COMMENT ON TYPE export.kind IS 'What a spreadsheet tells.';
+
+--
+-- Name: client_kind; Type: TYPE; Schema: identity; Owner: -
+--
+
+CREATE TYPE identity.client_kind AS ENUM (
+    'service',
+    'device'
+);
+
+--
+-- Name: TYPE client_kind; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TYPE identity.client_kind IS 'service: a program that acts for itself. device: a terminal on which operators act; it got its secret for a pairing code.';
 
 --
 -- Name: as_of_basis; Type: TYPE; Schema: inventory; Owner: -
@@ -10043,6 +10070,1671 @@ $$;
 --
 
 COMMENT ON FUNCTION floor.resolve_scan(p_scan jsonb) IS 'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
+
+--
+-- Name: add_signing_key(text, bytea, integer, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.add_signing_key(p_kid text, p_private_key bytea, p_delay_seconds integer, p_older_than_seconds integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_active_from timestamptz;
+BEGIN
+    PERFORM c.version FROM identity.change AS c FOR UPDATE;
+    IF EXISTS (SELECT FROM identity.signing_key AS k
+        WHERE k.expires_at IS NULL AND k.created_at > clock_timestamp() - make_interval(secs => p_older_than_seconds)) THEN
+        RETURN false;
+    END IF;
+    -- The first one signs at once; nobody has another.
+    v_active_from := clock_timestamp() + CASE
+        WHEN EXISTS (SELECT FROM identity.signing_key AS k WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+        THEN make_interval(secs => p_delay_seconds) ELSE interval '0' END;
+    -- Those before it sign until then; their last tokens live for an hour more.
+    UPDATE identity.signing_key AS k
+    SET expires_at = v_active_from + interval '1 hour 5 minutes'
+    WHERE k.expires_at IS NULL;
+    INSERT INTO identity.signing_key (kid, private_key, active_from) VALUES (p_kid, p_private_key, v_active_from);
+    PERFORM identity.note_change();
+    RETURN true;
+END;
+$$;
+
+--
+-- Name: FUNCTION add_signing_key(p_kid text, p_private_key bytea, p_delay_seconds integer, p_older_than_seconds integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.add_signing_key(p_kid text, p_private_key bytea, p_delay_seconds integer, p_older_than_seconds integer) IS 'Adds a key that signs after the delay, and lets those before it end an hour after that; does nothing when there is one that is younger than the given age. Says whether it did.';
+
+--
+-- Name: begin_badge_login(bigint, text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.begin_badge_login(p_device_id bigint, p_badge text) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_badge_subject text := 'badge:' || encode(sha256(convert_to(p_badge, 'UTF8')), 'hex');
+    v_locked integer;
+    v_found jsonb;
+BEGIN
+    -- The device first, always: two log-ins never wait for each other.
+    v_locked := identity.lock_guard('device:' || p_device_id, 20, interval '15 minutes');
+    IF v_locked = 0 THEN
+        v_locked := identity.lock_guard(v_badge_subject, 5, interval '100 years');
+        IF v_locked > 0 THEN
+            -- No PIN was tried.
+            UPDATE identity.login_guard AS g
+            SET failures = g.failures - 1,
+                locked_until = NULL
+            WHERE g.subject = 'device:' || p_device_id;
+        END IF;
+    END IF;
+    IF v_locked > 0 THEN
+        RETURN jsonb_build_object('locked_seconds', v_locked);
+    END IF;
+    SELECT jsonb_build_object('operator_id', o.id::text, 'badge_id', b.id::text, 'hash', p.hash, 'locked_seconds', 0)
+    INTO v_found
+    FROM identity.badge AS b
+    JOIN identity.operator AS o ON o.id = b.operator_id
+    JOIN identity.pin AS p ON p.operator_id = o.id
+    WHERE b.code = p_badge
+      AND b.is_enabled
+      AND o.is_enabled;
+    RETURN coalesce(v_found, '{"locked_seconds": 0}'::jsonb);
+END;
+$$;
+
+--
+-- Name: FUNCTION begin_badge_login(p_device_id bigint, p_badge text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.begin_badge_login(p_device_id bigint, p_badge text) IS 'First step of an operators log-in: counts the try for the device and for the badge, and gives the hash that the PIN is to be held against, if there is such a badge. A badge has 5 tries in a row, a device 20 in a quarter of an hour.';
+
+--
+-- Name: bootstrap_client(text, text[], text[], bytea); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.bootstrap_client(p_code text, p_roles text[], p_sites text[], p_secret_hash bytea) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_client_id bigint;
+BEGIN
+    PERFORM identity.check_rights(p_roles, p_sites);
+    INSERT INTO identity.client AS c (code, kind, name, roles, sites)
+    VALUES (p_code, 'service', p_code, p_roles, p_sites)
+    ON CONFLICT (code) DO UPDATE
+    SET roles = EXCLUDED.roles,
+        sites = EXCLUDED.sites,
+        is_enabled = true
+    WHERE c.kind = 'service'
+    RETURNING c.id INTO v_client_id;
+    IF v_client_id IS NULL THEN
+        RAISE EXCEPTION 'the code % belongs to a device', p_code
+            USING ERRCODE = 'MR706',
+                  DETAIL = jsonb_build_object('code', p_code)::text,
+                  HINT = 'Choose another code: devices and other clients share one list.';
+    END IF;
+    DELETE FROM identity.client_secret AS s WHERE s.client_id = v_client_id;
+    INSERT INTO identity.client_secret (client_id, hash) VALUES (v_client_id, p_secret_hash);
+    PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_client_id, NULL), 'secret replaced at once');
+END;
+$$;
+
+--
+-- Name: FUNCTION bootstrap_client(p_code text, p_roles text[], p_sites text[], p_secret_hash bytea); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.bootstrap_client(p_code text, p_roles text[], p_sites text[], p_secret_hash bytea) IS 'For those who own the database: makes a client, or lets the one of that code in again, with a secret that takes the place of all that it had.';
+
+--
+-- Name: change_version(); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.change_version() RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT c.version FROM identity.change AS c;
+$$;
+
+--
+-- Name: FUNCTION change_version(); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.change_version() IS 'Moves whenever sessions were revoked or keys were changed.';
+
+--
+-- Name: check_rights(text[], text[]); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.check_rights(p_roles text[], p_sites text[]) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_code text;
+BEGIN
+    FOREACH v_code IN ARRAY p_roles LOOP
+        PERFORM identity.find_role(v_code);
+    END LOOP;
+    FOREACH v_code IN ARRAY p_sites LOOP
+        IF v_code <> '*' THEN
+            PERFORM catalog.find_site(v_code);
+        END IF;
+    END LOOP;
+END;
+$$;
+
+--
+-- Name: FUNCTION check_rights(p_roles text[], p_sites text[]); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.check_rights(p_roles text[], p_sites text[]) IS 'Raises MR702 for a role and MR107 for a site that does not exist.';
+
+--
+-- Name: common_sites(text[], text[]); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.common_sites(p_one text[], p_other text[]) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE
+        WHEN '*' = ANY (p_one) THEN p_other
+        WHEN '*' = ANY (p_other) THEN p_one
+        ELSE ARRAY(SELECT s FROM unnest(p_one) AS s WHERE s = ANY (p_other) ORDER BY s)
+    END;
+$$;
+
+--
+-- Name: FUNCTION common_sites(p_one text[], p_other text[]); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.common_sites(p_one text[], p_other text[]) IS 'Sites that both lists hold; * holds all of them.';
+
+--
+-- Name: describe_grant(bigint); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.describe_grant(p_session_id bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_session identity.session;
+    v_client identity.client;
+    v_operator identity.operator;
+    v_scopes text[];
+    v_sites text[];
+BEGIN
+    SELECT s.* INTO v_session FROM identity.session AS s WHERE s.id = p_session_id;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.* INTO STRICT v_client FROM identity.client AS c WHERE c.id = v_session.client_id;
+    IF NOT v_client.is_enabled OR v_session.revoked_at IS NOT NULL OR v_session.expires_at <= clock_timestamp() THEN
+        RETURN NULL;
+    END IF;
+    v_scopes := identity.scopes_of(v_client.roles);
+    v_sites := v_client.sites;
+    IF v_session.operator_id IS NOT NULL THEN
+        SELECT o.* INTO v_operator
+        FROM identity.operator AS o
+        JOIN identity.badge AS b ON b.operator_id = o.id
+        WHERE o.id = v_session.operator_id
+          AND b.id = v_session.badge_id
+          AND o.is_enabled
+          AND b.is_enabled;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        v_scopes := ARRAY(SELECT s FROM unnest(identity.scopes_of(v_operator.roles)) AS s WHERE s = ANY (v_scopes) ORDER BY s);
+        v_sites := identity.common_sites(v_operator.sites, v_sites);
+    END IF;
+    IF v_session.scopes IS NOT NULL THEN
+        v_scopes := ARRAY(SELECT s FROM unnest(v_scopes) AS s WHERE s = ANY (v_session.scopes) ORDER BY s);
+    END IF;
+    RETURN jsonb_build_object(
+        'session', v_session.id::text,
+        'subject', coalesce(v_operator.number, v_client.code),
+        'name', coalesce(v_operator.name, v_client.name),
+        'client', v_client.code,
+        'device', CASE WHEN v_client.kind = 'device' THEN v_client.code END,
+        'is_operator', v_session.operator_id IS NOT NULL,
+        'scopes', to_jsonb(v_scopes),
+        'sites', to_jsonb(v_sites),
+        'expires_at', v_session.expires_at);
+END;
+$$;
+
+--
+-- Name: FUNCTION describe_grant(p_session_id bigint); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.describe_grant(p_session_id bigint) IS 'What a token of the session may say now; null when the session, its client, operator or badge is good no more.';
+
+--
+-- Name: drop_signing_keys(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.drop_signing_keys(p_except text) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM identity.signing_key AS k WHERE k.kid <> p_except;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM identity.note_change();
+    RETURN v_count;
+END;
+$$;
+
+--
+-- Name: FUNCTION drop_signing_keys(p_except text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.drop_signing_keys(p_except text) IS 'After a key has leaked: takes all others away at once, and with them every token that they signed.';
+
+--
+-- Name: badge; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.badge (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    operator_id bigint NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT badge_code_check CHECK ((((length(code) >= 4) AND (length(code) <= 64)) AND (code !~ '[[:cntrl:]]'::text)))
+);
+
+--
+-- Name: TABLE badge; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.badge IS 'What operators are scanned by. A badge says who somebody claims to be; the PIN proves it.';
+
+--
+-- Name: find_badge(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.find_badge(p_code text) RETURNS identity.badge
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_badge identity.badge;
+BEGIN
+    SELECT t.* INTO v_badge FROM identity.badge AS t WHERE t.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no badge %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR705',
+                  DETAIL = jsonb_build_object('badge', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_badge;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_badge(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.find_badge(p_code text) IS 'The badge of that code. Raises MR705 when there is none.';
+
+--
+-- Name: find_client(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.find_client(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'id', c.id::text,
+        'kind', c.kind,
+        'hashes', (
+            SELECT coalesce(jsonb_agg(encode(s.hash, 'hex') ORDER BY s.id), '[]'::jsonb)
+            FROM identity.client_secret AS s
+            WHERE s.client_id = c.id
+              AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))
+    FROM identity.client AS c
+    WHERE c.code = p_code
+      AND c.is_enabled;
+$$;
+
+--
+-- Name: FUNCTION find_client(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.find_client(p_code text) IS 'The client of that client_id with the hashes of its secrets, for the token endpoint alone; null when there is none.';
+
+--
+-- Name: client; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.client (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    kind identity.client_kind NOT NULL,
+    name text NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    sites text[] DEFAULT '{}'::text[] NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT client_code_check CHECK ((code ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
+    CONSTRAINT client_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT client_roles_check CHECK (((COALESCE(array_ndims(roles), 1) = 1) AND (cardinality(roles) <= 20))),
+    CONSTRAINT client_sites_check CHECK (((COALESCE(array_ndims(sites), 1) = 1) AND (cardinality(sites) <= 200)))
+);
+
+--
+-- Name: TABLE client; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.client IS 'OAuth clients: programs and devices. The code is the client_id.';
+
+--
+-- Name: COLUMN client.roles; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.client.roles IS 'Codes of identity.role. Those of a device are the most that anybody may do on it.';
+
+--
+-- Name: COLUMN client.sites; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.client.sites IS 'Codes of the sites that it acts for; * stands for all of them. Those of a device bound its operators as well.';
+
+--
+-- Name: find_device(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.find_device(p_code text) RETURNS identity.client
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_device identity.client;
+BEGIN
+    SELECT t.* INTO v_device FROM identity.client AS t WHERE t.code = p_code AND t.kind = 'device';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no device %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR703',
+                  DETAIL = jsonb_build_object('device', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_device;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_device(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.find_device(p_code text) IS 'The device of that code. Raises MR703 when there is none.';
+
+--
+-- Name: operator; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.operator (
+    id bigint NOT NULL,
+    number text NOT NULL,
+    name text NOT NULL,
+    roles text[] DEFAULT '{}'::text[] NOT NULL,
+    sites text[] DEFAULT '{}'::text[] NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT operator_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT operator_number_check CHECK ((((length(number) >= 1) AND (length(number) <= 64)) AND (number !~ '[[:cntrl:]]'::text))),
+    CONSTRAINT operator_roles_check CHECK (((COALESCE(array_ndims(roles), 1) = 1) AND (cardinality(roles) <= 20))),
+    CONSTRAINT operator_sites_check CHECK (((COALESCE(array_ndims(sites), 1) = 1) AND (cardinality(sites) <= 200)))
+);
+
+--
+-- Name: TABLE operator; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.operator IS 'People who act. The number is the actor in ledger, events and audit.';
+
+--
+-- Name: COLUMN operator.roles; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.operator.roles IS 'Codes of identity.role.';
+
+--
+-- Name: COLUMN operator.sites; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.operator.sites IS 'Codes of the sites that the operator acts for; * stands for all of them.';
+
+--
+-- Name: find_operator(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.find_operator(p_number text) RETURNS identity.operator
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_operator identity.operator;
+BEGIN
+    SELECT t.* INTO v_operator FROM identity.operator AS t WHERE t.number = p_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no operator %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR701',
+                  DETAIL = jsonb_build_object('operator', p_number)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_operator;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_operator(p_number text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.find_operator(p_number text) IS 'The operator of that number. Raises MR701 when there is none.';
+
+--
+-- Name: role; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.role (
+    id bigint NOT NULL,
+    code text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    CONSTRAINT role_code_check CHECK ((code ~ '^[a-z][a-z0-9-]{0,31}$'::text)),
+    CONSTRAINT role_name_check CHECK (((name <> ''::text) AND (length(name) <= 200))),
+    CONSTRAINT role_scopes_check CHECK (((COALESCE(array_ndims(scopes), 1) = 1) AND (cardinality(scopes) <= 100) AND (array_to_string(scopes, ' '::text, '?'::text) ~ '^([a-z][a-z_-]*:[a-z][a-z_-]*( |$))*$'::text)))
+);
+
+--
+-- Name: TABLE role; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.role IS 'Named bundles of scopes. Operators, devices and clients have roles.';
+
+--
+-- Name: COLUMN role.scopes; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.role.scopes IS 'Scopes of operations, such as inventory:write.';
+
+--
+-- Name: find_role(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.find_role(p_code text) RETURNS identity.role
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_role identity.role;
+BEGIN
+    SELECT t.* INTO v_role FROM identity.role AS t WHERE t.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no role %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR702',
+                  DETAIL = jsonb_build_object('role', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_role;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_role(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.find_role(p_code text) IS 'The role of that code. Raises MR702 when there is none.';
+
+--
+-- Name: find_service(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.find_service(p_code text) RETURNS identity.client
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_service identity.client;
+BEGIN
+    SELECT t.* INTO v_service FROM identity.client AS t WHERE t.code = p_code AND t.kind = 'service';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no client %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR704',
+                  DETAIL = jsonb_build_object('client', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_service;
+END;
+$$;
+
+--
+-- Name: FUNCTION find_service(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.find_service(p_code text) IS 'The client of that code. Raises MR704 when there is none.';
+
+--
+-- Name: get_badge(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.get_badge(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'badge', b.code, 'operator', o.number, 'is_enabled', b.is_enabled,
+        'locked_until', (
+            SELECT g.locked_until
+            FROM identity.login_guard AS g
+            WHERE g.subject = 'badge:' || encode(sha256(convert_to(b.code, 'UTF8')), 'hex')
+              AND g.locked_until > clock_timestamp()))
+    FROM identity.badge AS b
+    JOIN identity.operator AS o ON o.id = b.operator_id
+    WHERE b.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_badge(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.get_badge(p_code text) IS 'The badge of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_client(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.get_client(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object('code', c.code, 'name', c.name, 'roles', to_jsonb(c.roles), 'sites', to_jsonb(c.sites), 'is_enabled', c.is_enabled)
+    FROM identity.client AS c
+    WHERE c.code = p_code
+      AND c.kind = 'service';
+$$;
+
+--
+-- Name: FUNCTION get_client(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.get_client(p_code text) IS 'The client of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_device(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.get_device(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'code', c.code, 'name', c.name, 'roles', to_jsonb(c.roles), 'sites', to_jsonb(c.sites), 'is_enabled', c.is_enabled,
+        'is_paired', EXISTS (SELECT FROM identity.client_secret AS s WHERE s.client_id = c.id),
+        'locked_until', (
+            SELECT g.locked_until
+            FROM identity.login_guard AS g
+            WHERE g.subject = 'device:' || c.id
+              AND g.locked_until > clock_timestamp()))
+    FROM identity.client AS c
+    WHERE c.code = p_code
+      AND c.kind = 'device';
+$$;
+
+--
+-- Name: FUNCTION get_device(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.get_device(p_code text) IS 'The device of that code as the API shows it; null when there is none.';
+
+--
+-- Name: get_operator(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.get_operator(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'number', o.number, 'name', o.name, 'roles', to_jsonb(o.roles), 'sites', to_jsonb(o.sites), 'is_enabled', o.is_enabled,
+        'has_pin', EXISTS (SELECT FROM identity.pin AS p WHERE p.operator_id = o.id),
+        'badges', (SELECT coalesce(jsonb_agg(b.code ORDER BY b.code), '[]'::jsonb) FROM identity.badge AS b WHERE b.operator_id = o.id AND b.is_enabled))
+    FROM identity.operator AS o
+    WHERE o.number = p_number;
+$$;
+
+--
+-- Name: FUNCTION get_operator(p_number text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.get_operator(p_number text) IS 'The operator of that number as the API shows it; null when there is none.';
+
+--
+-- Name: get_role(text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.get_role(p_code text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object('code', r.code, 'name', r.name, 'scopes', to_jsonb(r.scopes))
+    FROM identity.role AS r
+    WHERE r.code = p_code;
+$$;
+
+--
+-- Name: FUNCTION get_role(p_code text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.get_role(p_code text) IS 'The role of that code as the API shows it; null when there is none.';
+
+--
+-- Name: introspect_refresh_token(bytea); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.introspect_refresh_token(p_hash bytea) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT identity.describe_grant(t.session_id)
+    FROM identity.refresh_token AS t
+    WHERE t.hash = p_hash
+      AND t.used_at IS NULL;
+$$;
+
+--
+-- Name: FUNCTION introspect_refresh_token(p_hash bytea); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.introspect_refresh_token(p_hash bytea) IS 'RFC 7662: what a refresh token stands for; null when it is not good.';
+
+--
+-- Name: list_badges(text, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_badges(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.badge AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_badge(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_badges(p_after text, p_limit integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_badges(p_after text, p_limit integer) IS 'Badges by code, a page at a time.';
+
+--
+-- Name: list_clients(text, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_clients(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.client AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+          AND t.kind = 'service'
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_client(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_clients(p_after text, p_limit integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_clients(p_after text, p_limit integer) IS 'Clients by code, a page at a time.';
+
+--
+-- Name: list_devices(text, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_devices(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.client AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+          AND t.kind = 'device'
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_device(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_devices(p_after text, p_limit integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_devices(p_after text, p_limit integer) IS 'Devices by code, a page at a time.';
+
+--
+-- Name: list_operators(text, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_operators(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.number AS code, row_number() OVER (ORDER BY t.number) AS place
+        FROM identity.operator AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_operator(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_operators(p_after text, p_limit integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_operators(p_after text, p_limit integer) IS 'Operators by number, a page at a time.';
+
+--
+-- Name: list_revoked_sessions(); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_revoked_sessions() RETURNS bigint[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- Their tokens end with them at the latest.
+    SELECT coalesce(array_agg(s.id ORDER BY s.id), '{}')
+    FROM identity.session AS s
+    WHERE s.revoked_at > clock_timestamp() - interval '2 hours'
+      AND s.expires_at > clock_timestamp() - interval '5 minutes';
+$$;
+
+--
+-- Name: FUNCTION list_revoked_sessions(); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_revoked_sessions() IS 'Sessions that were revoked while a token of theirs may still be good: no access token lives for more than an hour.';
+
+--
+-- Name: list_roles(text, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_roles(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.role AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_role(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION list_roles(p_after text, p_limit integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_roles(p_after text, p_limit integer) IS 'Roles by code, a page at a time.';
+
+--
+-- Name: list_sessions(text, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_sessions(p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH page AS (
+        SELECT s.id, s.operator_id, s.client_id, s.created_at, s.expires_at, row_number() OVER (ORDER BY s.id) AS place
+        FROM identity.session AS s
+        WHERE (p_after IS NULL OR s.id > p_after::bigint)
+          AND s.revoked_at IS NULL
+          AND s.expires_at > clock_timestamp()
+        ORDER BY s.id
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'session', p.id::text, 'operator', o.number, 'client', c.code, 'created_at', p.created_at, 'expires_at', p.expires_at)
+            ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.id) FILTER (WHERE p.place = p_limit) END::text)
+    FROM page AS p
+    JOIN identity.client AS c ON c.id = p.client_id
+    LEFT JOIN identity.operator AS o ON o.id = p.operator_id;
+$$;
+
+--
+-- Name: FUNCTION list_sessions(p_after text, p_limit integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_sessions(p_after text, p_limit integer) IS 'Sessions that have not ended, oldest first, a page at a time.';
+
+--
+-- Name: list_signing_keys(); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.list_signing_keys() RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'kid', k.kid, 'private_key', encode(k.private_key, 'base64'),
+        'active_from', k.active_from, 'created_at', k.created_at) ORDER BY k.active_from, k.id), '[]'::jsonb)
+    FROM identity.signing_key AS k
+    WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp();
+$$;
+
+--
+-- Name: FUNCTION list_signing_keys(); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.list_signing_keys() IS 'Keys that sign or verify now, in the order in which they sign; encrypted.';
+
+--
+-- Name: live_sessions(bigint, bigint, bigint); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.live_sessions(p_operator_id bigint, p_client_id bigint, p_badge_id bigint) RETURNS bigint[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(array_agg(s.id ORDER BY s.id), '{}')
+    FROM identity.session AS s
+    WHERE (s.operator_id = p_operator_id OR s.client_id = p_client_id OR s.badge_id = p_badge_id)
+      AND s.revoked_at IS NULL
+      AND s.expires_at > clock_timestamp();
+$$;
+
+--
+-- Name: FUNCTION live_sessions(p_operator_id bigint, p_client_id bigint, p_badge_id bigint); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.live_sessions(p_operator_id bigint, p_client_id bigint, p_badge_id bigint) IS 'Sessions of an operator, a client or device, or a badge that have not ended.';
+
+--
+-- Name: lock_guard(text, integer, interval); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.lock_guard(p_subject text, p_limit integer, p_forget interval) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_guard identity.login_guard;
+    v_failures integer;
+BEGIN
+    INSERT INTO identity.login_guard (subject, failed_at) VALUES (p_subject, clock_timestamp()) ON CONFLICT (subject) DO NOTHING;
+    SELECT g.* INTO STRICT v_guard FROM identity.login_guard AS g WHERE g.subject = p_subject FOR UPDATE;
+    IF v_guard.locked_until > clock_timestamp() THEN
+        RETURN ceil(extract(epoch FROM v_guard.locked_until - clock_timestamp()));
+    END IF;
+    v_failures := 1 + CASE WHEN v_guard.failed_at < clock_timestamp() - p_forget THEN 0 ELSE v_guard.failures END;
+    UPDATE identity.login_guard AS g
+    SET failures = v_failures,
+        failed_at = clock_timestamp(),
+        -- A minute after the last free try, and twice as long after every other one, up to a day.
+        locked_until = CASE WHEN v_failures >= p_limit
+            THEN clock_timestamp() + least(interval '1 minute' * power(2, least(v_failures - p_limit, 20)), interval '1 day') END
+    WHERE g.subject = p_subject;
+    RETURN 0;
+END;
+$$;
+
+--
+-- Name: FUNCTION lock_guard(p_subject text, p_limit integer, p_forget interval); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.lock_guard(p_subject text, p_limit integer, p_forget interval) IS 'Counts a try before it is made, so that many at once are no more tries than one after the other. Gives 0, or for how many seconds the subject is locked; then nothing is counted.';
+
+--
+-- Name: make_client_secret(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.make_client_secret(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('make-client-secret', p_context, p_command);
+    v_hours integer := coalesce((p_command ->> 'overlap_hours')::integer, 24);
+    v_client identity.client;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_client := identity.find_service(p_command ->> 'client');
+    PERFORM c.id FROM identity.client AS c WHERE c.id = v_client.id FOR UPDATE;
+    UPDATE identity.client_secret AS s
+    SET expires_at = least(s.expires_at, clock_timestamp() + make_interval(hours => v_hours))
+    WHERE s.client_id = v_client.id;
+    INSERT INTO identity.client_secret (client_id, hash) VALUES (v_client.id, decode(p_command ->> 'secret_hash', 'hex'));
+    PERFORM event.publish('client.secret_made', v_client.id, jsonb_build_object('client', v_client.code));
+    v_answer := event.finish_request(p_context, 201, identity.get_client(v_client.code) || '{"secret": null}');
+    IF v_hours = 0 THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_client.id, NULL), 'secret replaced at once');
+    END IF;
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION make_client_secret(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.make_client_secret(p_context jsonb, p_command jsonb) IS 'Command: gives a client a secret; the one before, if there is one, is good for overlap_hours more (24). With 0 its sessions end as well. Of the secret only the hash comes here.';
+
+--
+-- Name: make_pairing_code(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.make_pairing_code(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('make-pairing-code', p_context, p_command);
+    v_device identity.client;
+    v_expires_at timestamptz := clock_timestamp() + interval '10 minutes';
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_device := identity.find_device(p_command ->> 'device');
+    -- One at a time: what was made before is good no more.
+    UPDATE identity.pairing_code AS p SET used_at = clock_timestamp() WHERE p.client_id = v_device.id AND p.used_at IS NULL;
+    INSERT INTO identity.pairing_code (client_id, hash, expires_at)
+    VALUES (v_device.id, decode(p_command ->> 'code_hash', 'hex'), v_expires_at);
+    PERFORM event.publish('device.pairing_begun', v_device.id, jsonb_build_object('device', v_device.code));
+    RETURN event.finish_request(p_context, 201, jsonb_build_object('device', v_device.code, 'code', NULL, 'expires_at', v_expires_at));
+END;
+$$;
+
+--
+-- Name: FUNCTION make_pairing_code(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.make_pairing_code(p_context jsonb, p_command jsonb) IS 'Command: makes a code for which a device gets its secret, once and within ten minutes. Of the code only the hash comes here.';
+
+--
+-- Name: note_change(); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.note_change() RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE identity.change AS c SET version = c.version + 1;
+$$;
+
+--
+-- Name: FUNCTION note_change(); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.note_change() IS 'Makes every api process look at revocations and keys again. Called last: it holds a lock that all changes take.';
+
+--
+-- Name: open_client_session(bigint, text[], integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.open_client_session(p_client_id bigint, p_scopes text[], p_lifetime_seconds integer) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_session_id bigint;
+BEGIN
+    INSERT INTO identity.session AS s (client_id, scopes, expires_at)
+    VALUES (p_client_id, p_scopes, clock_timestamp() + make_interval(secs => p_lifetime_seconds))
+    RETURNING s.id INTO v_session_id;
+    RETURN identity.describe_grant(v_session_id);
+END;
+$$;
+
+--
+-- Name: FUNCTION open_client_session(p_client_id bigint, p_scopes text[], p_lifetime_seconds integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.open_client_session(p_client_id bigint, p_scopes text[], p_lifetime_seconds integer) IS 'Opens a session for a token of a client that acts for itself. Null when the client is disabled.';
+
+--
+-- Name: open_operator_session(bigint, text, bigint, bigint, text[], bytea, integer); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.open_operator_session(p_device_id bigint, p_badge text, p_badge_id bigint, p_operator_id bigint, p_scopes text[], p_refresh_hash bytea, p_lifetime_seconds integer) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_session_id bigint;
+    v_grant jsonb;
+BEGIN
+    UPDATE identity.login_guard AS g
+    SET failures = greatest(g.failures - 1, 0),
+        locked_until = NULL
+    WHERE g.subject = 'device:' || p_device_id;
+    DELETE FROM identity.login_guard AS g WHERE g.subject = 'badge:' || encode(sha256(convert_to(p_badge, 'UTF8')), 'hex');
+
+    INSERT INTO identity.session AS s (client_id, operator_id, badge_id, scopes, expires_at)
+    VALUES (p_device_id, p_operator_id, p_badge_id, p_scopes, clock_timestamp() + make_interval(secs => p_lifetime_seconds))
+    RETURNING s.id INTO v_session_id;
+    v_grant := identity.describe_grant(v_session_id);
+    IF v_grant IS NOT NULL THEN
+        INSERT INTO identity.refresh_token (session_id, hash) VALUES (v_session_id, p_refresh_hash);
+    END IF;
+    RETURN v_grant;
+END;
+$$;
+
+--
+-- Name: FUNCTION open_operator_session(p_device_id bigint, p_badge text, p_badge_id bigint, p_operator_id bigint, p_scopes text[], p_refresh_hash bytea, p_lifetime_seconds integer); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.open_operator_session(p_device_id bigint, p_badge text, p_badge_id bigint, p_operator_id bigint, p_scopes text[], p_refresh_hash bytea, p_lifetime_seconds integer) IS 'Last step of an operators log-in, after the PIN was right: forgets the tries and opens the session with its first refresh token. Null when device, operator or badge were disabled meanwhile.';
+
+--
+-- Name: prune(interval); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.prune(p_keep interval) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM identity.login_guard AS g
+    WHERE g.failed_at < clock_timestamp() - interval '2 days'
+      AND (g.locked_until IS NULL OR g.locked_until < clock_timestamp())
+      AND (g.failures = 0 OR NOT EXISTS (SELECT FROM identity.badge AS b
+        WHERE g.subject = 'badge:' || encode(sha256(convert_to(b.code, 'UTF8')), 'hex')));
+    DELETE FROM identity.pairing_code AS p WHERE p.expires_at < clock_timestamp() - interval '1 day';
+    DELETE FROM identity.client_secret AS s WHERE s.expires_at < clock_timestamp() - interval '1 day';
+    DELETE FROM identity.signing_key AS k WHERE k.expires_at < clock_timestamp() - interval '1 day';
+    DELETE FROM identity.session AS s WHERE s.expires_at < clock_timestamp() - p_keep;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+--
+-- Name: FUNCTION prune(p_keep interval); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.prune(p_keep interval) IS 'Takes away what has ended: codes, secrets, keys, tries at badges that nobody has, and sessions that ended longer ago than they are kept. Gives how many sessions.';
+
+--
+-- Name: redeem_pairing_code(bytea, bytea); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.redeem_pairing_code(p_hash bytea, p_secret_hash bytea) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_code identity.pairing_code;
+    v_client identity.client;
+BEGIN
+    SELECT p.* INTO v_code FROM identity.pairing_code AS p WHERE p.hash = p_hash FOR UPDATE;
+    IF NOT FOUND OR v_code.used_at IS NOT NULL OR v_code.expires_at <= clock_timestamp() THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.* INTO STRICT v_client FROM identity.client AS c WHERE c.id = v_code.client_id FOR UPDATE;
+    IF NOT v_client.is_enabled THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.pairing_code AS p SET used_at = clock_timestamp() WHERE p.client_id = v_client.id AND p.used_at IS NULL;
+    -- Whoever had the device's secret before has it no more.
+    DELETE FROM identity.client_secret AS s WHERE s.client_id = v_client.id;
+    INSERT INTO identity.client_secret (client_id, hash) VALUES (v_client.id, p_secret_hash);
+    PERFORM identity.revoke_sessions(
+        ARRAY(SELECT s.id FROM identity.session AS s WHERE s.client_id = v_client.id AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()),
+        'device paired anew');
+    RETURN v_client.code;
+END;
+$$;
+
+--
+-- Name: FUNCTION redeem_pairing_code(p_hash bytea, p_secret_hash bytea); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.redeem_pairing_code(p_hash bytea, p_secret_hash bytea) IS 'Takes a pairing code, once, and gives the device that it pairs its new secret. Gives the devices code, or null when the pairing code is not good.';
+
+--
+-- Name: reseal_signing_key(text, bytea); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.reseal_signing_key(p_kid text, p_private_key bytea) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    UPDATE identity.signing_key AS k SET private_key = p_private_key WHERE k.kid = p_kid;
+$$;
+
+--
+-- Name: FUNCTION reseal_signing_key(p_kid text, p_private_key bytea); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.reseal_signing_key(p_kid text, p_private_key bytea) IS 'Puts the same key, encrypted anew, in the place of what was encrypted with an older encryption key.';
+
+--
+-- Name: revoke(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.revoke(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('revoke-sessions', p_context, p_command);
+    v_sessions bigint[];
+    v_count integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_sessions := CASE
+        WHEN p_command ? 'operator' THEN identity.live_sessions((identity.find_operator(p_command ->> 'operator')).id, NULL, NULL)
+        WHEN p_command ? 'device' THEN identity.live_sessions(NULL, (identity.find_device(p_command ->> 'device')).id, NULL)
+        WHEN p_command ? 'client' THEN identity.live_sessions(NULL, (identity.find_service(p_command ->> 'client')).id, NULL)
+        ELSE identity.live_sessions(NULL, NULL, (identity.find_badge(p_command ->> 'badge')).id)
+    END;
+    SELECT count(*) INTO v_count FROM unnest(v_sessions);
+    PERFORM event.publish('session.revoked', 0, p_command - 'badge' || jsonb_build_object('sessions', v_count));
+    v_answer := event.finish_request(p_context, 201, jsonb_build_object('sessions', v_count));
+    PERFORM identity.revoke_sessions(v_sessions, 'by hand');
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION revoke(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.revoke(p_context jsonb, p_command jsonb) IS 'Command: ends all sessions of an operator, a device, a client or a badge.';
+
+--
+-- Name: revoke_sessions(bigint[], text); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.revoke_sessions(p_ids bigint[], p_reason text) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    -- Sorted, so that two of them at once never wait for each other.
+    PERFORM s.id
+    FROM identity.session AS s
+    WHERE s.id = ANY (p_ids)
+    ORDER BY s.id
+    FOR UPDATE;
+    UPDATE identity.session AS s
+    SET revoked_at = clock_timestamp(),
+        revoked_reason = p_reason
+    WHERE s.id = ANY (p_ids)
+      AND s.revoked_at IS NULL
+      AND s.expires_at > clock_timestamp();
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF v_count > 0 THEN
+        PERFORM identity.note_change();
+    END IF;
+    RETURN v_count;
+END;
+$$;
+
+--
+-- Name: FUNCTION revoke_sessions(p_ids bigint[], p_reason text); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.revoke_sessions(p_ids bigint[], p_reason text) IS 'Ends the sessions with all their tokens; gives how many were alive. Call it last.';
+
+--
+-- Name: revoke_token(bigint, bytea, bigint); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.revoke_token(p_client_id bigint, p_refresh_hash bytea, p_session_id bigint) RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT identity.revoke_sessions(
+        ARRAY(
+            SELECT s.id
+            FROM identity.session AS s
+            WHERE s.client_id = p_client_id
+              AND (s.id = p_session_id OR s.id = (SELECT t.session_id FROM identity.refresh_token AS t WHERE t.hash = p_refresh_hash))),
+        'revoked by its client');
+$$;
+
+--
+-- Name: FUNCTION revoke_token(p_client_id bigint, p_refresh_hash bytea, p_session_id bigint); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.revoke_token(p_client_id bigint, p_refresh_hash bytea, p_session_id bigint) IS 'RFC 7009: ends the session of a token, if it is one of the clients.';
+
+--
+-- Name: rotate_refresh_token(bigint, bytea, bytea); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.rotate_refresh_token(p_client_id bigint, p_hash bytea, p_new_hash bytea) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_token identity.refresh_token;
+    v_session identity.session;
+    v_grant jsonb;
+BEGIN
+    SELECT t.* INTO v_token FROM identity.refresh_token AS t WHERE t.hash = p_hash;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT s.* INTO STRICT v_session FROM identity.session AS s WHERE s.id = v_token.session_id FOR UPDATE;
+    IF v_session.client_id <> p_client_id THEN
+        -- It was told to another device: whoever has it should not.
+        PERFORM identity.revoke_sessions(ARRAY[v_session.id], 'refresh token used by another client');
+        RETURN NULL;
+    END IF;
+    -- Again, now that the session is locked: of two at once the second one finds it used.
+    SELECT t.* INTO STRICT v_token FROM identity.refresh_token AS t WHERE t.id = v_token.id;
+    IF v_token.used_at IS NOT NULL THEN
+        PERFORM identity.revoke_sessions(ARRAY[v_session.id], 'refresh token used twice');
+        RETURN NULL;
+    END IF;
+    v_grant := identity.describe_grant(v_session.id);
+    IF v_grant IS NULL THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.refresh_token AS t SET used_at = clock_timestamp() WHERE t.id = v_token.id;
+    INSERT INTO identity.refresh_token (session_id, hash) VALUES (v_session.id, p_new_hash);
+    RETURN v_grant;
+END;
+$$;
+
+--
+-- Name: FUNCTION rotate_refresh_token(p_client_id bigint, p_hash bytea, p_new_hash bytea); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.rotate_refresh_token(p_client_id bigint, p_hash bytea, p_new_hash bytea) IS 'Takes a refresh token, once, and puts the new one in its place. A token that was used before, or that another client brings, ends the session: it has come into wrong hands. Null when it is not good.';
+
+--
+-- Name: save_badge(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.save_badge(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-badge', p_context, p_command);
+    v_code text := p_command ->> 'badge';
+    v_operator identity.operator;
+    v_old identity.badge;
+    v_new identity.badge;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_operator := identity.find_operator(p_command ->> 'operator');
+    SELECT b.* INTO v_old FROM identity.badge AS b WHERE b.code = v_code FOR UPDATE;
+    INSERT INTO identity.badge AS b (code, operator_id, is_enabled)
+    VALUES (v_code, v_operator.id, coalesce((p_command ->> 'is_enabled')::boolean, true))
+    ON CONFLICT (code) DO UPDATE
+    SET operator_id = EXCLUDED.operator_id,
+        is_enabled = EXCLUDED.is_enabled
+    RETURNING b.* INTO v_new;
+    PERFORM event.publish('badge.saved', v_new.id, jsonb_build_object('operator', v_operator.number));
+    v_answer := event.finish_request(p_context, 200, identity.get_badge(v_code));
+    IF v_old.id IS NOT NULL AND (v_old.operator_id <> v_new.operator_id OR NOT v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, NULL, v_new.id), 'badge taken away');
+    END IF;
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION save_badge(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.save_badge(p_context jsonb, p_command jsonb) IS 'Command: gives an operator a badge, or enables or disables it. A badge that is disabled or given to somebody else ends the sessions that were opened with it.';
+
+--
+-- Name: save_client(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.save_client(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-client', p_context, p_command);
+    v_code text := p_command ->> 'code';
+    v_roles text[] := identity.text_list(p_command -> 'roles');
+    v_sites text[] := identity.text_list(p_command -> 'sites');
+    v_old identity.client;
+    v_new identity.client;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    PERFORM identity.check_rights(v_roles, v_sites);
+    INSERT INTO identity.client AS c (code, kind, name, roles, sites, is_enabled)
+    VALUES (v_code, 'service', p_command ->> 'name', v_roles, v_sites, coalesce((p_command ->> 'is_enabled')::boolean, true))
+    ON CONFLICT (code) DO NOTHING
+    RETURNING c.* INTO v_new;
+    IF NOT FOUND THEN
+        SELECT c.* INTO STRICT v_old FROM identity.client AS c WHERE c.code = v_code FOR UPDATE;
+        IF v_old.kind <> 'service' THEN
+            RAISE EXCEPTION 'the code % belongs to a %', v_code, v_old.kind
+                USING ERRCODE = 'MR706',
+                      DETAIL = jsonb_build_object('code', v_code)::text,
+                      HINT = 'Choose another code: devices and other clients share one list.';
+        END IF;
+        UPDATE identity.client AS c
+        SET name = p_command ->> 'name',
+            roles = v_roles,
+            sites = v_sites,
+            is_enabled = coalesce((p_command ->> 'is_enabled')::boolean, true)
+        WHERE c.id = v_old.id
+        RETURNING c.* INTO v_new;
+    END IF;
+    PERFORM event.publish('client.saved', v_new.id, jsonb_build_object('client', v_code));
+    v_answer := event.finish_request(p_context, 200, identity.get_client(v_code));
+    IF v_old.id IS NOT NULL AND (v_old.roles, v_old.sites, v_old.is_enabled) IS DISTINCT FROM (v_new.roles, v_new.sites, v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_new.id, NULL), 'rights of the client changed');
+    END IF;
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION save_client(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.save_client(p_context jsonb, p_command jsonb) IS 'Command: makes a client, or replaces name, roles, sites and whether it is let in. It gets its secret by another command. A change of rights ends its sessions.';
+
+--
+-- Name: save_device(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.save_device(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-device', p_context, p_command);
+    v_code text := p_command ->> 'code';
+    v_roles text[] := identity.text_list(p_command -> 'roles');
+    v_sites text[] := identity.text_list(p_command -> 'sites');
+    v_old identity.client;
+    v_new identity.client;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    PERFORM identity.check_rights(v_roles, v_sites);
+    INSERT INTO identity.client AS c (code, kind, name, roles, sites, is_enabled)
+    VALUES (v_code, 'device', p_command ->> 'name', v_roles, v_sites, coalesce((p_command ->> 'is_enabled')::boolean, true))
+    ON CONFLICT (code) DO NOTHING
+    RETURNING c.* INTO v_new;
+    IF NOT FOUND THEN
+        SELECT c.* INTO STRICT v_old FROM identity.client AS c WHERE c.code = v_code FOR UPDATE;
+        IF v_old.kind <> 'device' THEN
+            RAISE EXCEPTION 'the code % belongs to a %', v_code, v_old.kind
+                USING ERRCODE = 'MR706',
+                      DETAIL = jsonb_build_object('code', v_code)::text,
+                      HINT = 'Choose another code: devices and other clients share one list.';
+        END IF;
+        UPDATE identity.client AS c
+        SET name = p_command ->> 'name',
+            roles = v_roles,
+            sites = v_sites,
+            is_enabled = coalesce((p_command ->> 'is_enabled')::boolean, true)
+        WHERE c.id = v_old.id
+        RETURNING c.* INTO v_new;
+    END IF;
+    PERFORM event.publish('device.saved', v_new.id, jsonb_build_object('device', v_code));
+    v_answer := event.finish_request(p_context, 200, identity.get_device(v_code));
+    IF v_old.id IS NOT NULL AND (v_old.roles, v_old.sites, v_old.is_enabled) IS DISTINCT FROM (v_new.roles, v_new.sites, v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_new.id, NULL), 'rights of the device changed');
+    END IF;
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION save_device(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.save_device(p_context jsonb, p_command jsonb) IS 'Command: makes a device, or replaces name, roles, sites and whether it is let in. It gets its secret by a pairing code. A change of rights ends the sessions on it.';
+
+--
+-- Name: save_operator(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.save_operator(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-operator', p_context, p_command);
+    v_number text := p_command ->> 'number';
+    v_roles text[] := identity.text_list(p_command -> 'roles');
+    v_sites text[] := identity.text_list(p_command -> 'sites');
+    v_is_enabled boolean := coalesce((p_command ->> 'is_enabled')::boolean, true);
+    v_old identity.operator;
+    v_new identity.operator;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    PERFORM identity.check_rights(v_roles, v_sites);
+    SELECT o.* INTO v_old FROM identity.operator AS o WHERE o.number = v_number FOR UPDATE;
+    INSERT INTO identity.operator AS o (number, name, roles, sites, is_enabled)
+    VALUES (v_number, p_command ->> 'name', v_roles, v_sites, v_is_enabled)
+    ON CONFLICT (number) DO UPDATE
+    SET name = EXCLUDED.name,
+        roles = EXCLUDED.roles,
+        sites = EXCLUDED.sites,
+        is_enabled = EXCLUDED.is_enabled
+    RETURNING o.* INTO v_new;
+    PERFORM event.publish('operator.saved', v_new.id, jsonb_build_object('operator', v_number));
+    v_answer := event.finish_request(p_context, 200, identity.get_operator(v_number));
+    -- Rights that were taken away are gone at once, not with the next token.
+    IF v_old.id IS NOT NULL AND (v_old.roles, v_old.sites, v_old.is_enabled) IS DISTINCT FROM (v_new.roles, v_new.sites, v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(v_new.id, NULL, NULL), 'rights of the operator changed');
+    END IF;
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION save_operator(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.save_operator(p_context jsonb, p_command jsonb) IS 'Command: makes an operator, or replaces name, roles, sites and whether there is a way in. A change of rights ends the sessions.';
+
+--
+-- Name: save_role(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.save_role(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('save-role', p_context, p_command);
+    v_role_id bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO identity.role AS r (code, name, scopes)
+    VALUES (p_command ->> 'code', p_command ->> 'name', identity.text_list(p_command -> 'scopes'))
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        scopes = EXCLUDED.scopes
+    RETURNING r.id INTO v_role_id;
+    PERFORM event.publish('role.saved', v_role_id, jsonb_build_object('role', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, identity.get_role(p_command ->> 'code'));
+END;
+$$;
+
+--
+-- Name: FUNCTION save_role(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.save_role(p_context jsonb, p_command jsonb) IS 'Command: makes a role, or replaces its name and scopes. Whoever has it gets the new scopes with the next token.';
+
+--
+-- Name: scopes_of(text[]); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.scopes_of(p_roles text[]) RETURNS text[]
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT s ORDER BY s), '{}')
+    FROM identity.role AS r, unnest(r.scopes) AS s
+    WHERE r.code = ANY (p_roles);
+$$;
+
+--
+-- Name: FUNCTION scopes_of(p_roles text[]); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.scopes_of(p_roles text[]) IS 'What the roles together are for.';
+
+--
+-- Name: set_pin(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.set_pin(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('set-pin', p_context, p_command);
+    v_operator identity.operator;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_operator := identity.find_operator(p_command ->> 'operator');
+    INSERT INTO identity.pin AS p (operator_id, hash)
+    VALUES (v_operator.id, p_command ->> 'pin_hash')
+    ON CONFLICT (operator_id) DO UPDATE
+    SET hash = EXCLUDED.hash,
+        changed_at = clock_timestamp();
+    DELETE FROM identity.login_guard AS g
+    WHERE g.subject IN (
+        SELECT 'badge:' || encode(sha256(convert_to(b.code, 'UTF8')), 'hex')
+        FROM identity.badge AS b
+        WHERE b.operator_id = v_operator.id);
+    PERFORM event.publish('operator.pin_set', v_operator.id, jsonb_build_object('operator', v_operator.number));
+    v_answer := event.finish_request(p_context, 200, identity.get_operator(v_operator.number));
+    PERFORM identity.revoke_sessions(identity.live_sessions(v_operator.id, NULL, NULL), 'PIN changed');
+    RETURN v_answer;
+END;
+$$;
+
+--
+-- Name: FUNCTION set_pin(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.set_pin(p_context jsonb, p_command jsonb) IS 'Command: gives an operator a PIN, of which only the hash comes here, and ends the sessions that were opened with the one before. Badges that were locked are not any more.';
+
+--
+-- Name: text_list(jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.text_list(p_list jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT ARRAY(SELECT DISTINCT t FROM jsonb_array_elements_text(coalesce(p_list, '[]')) AS t ORDER BY t);
+$$;
+
+--
+-- Name: FUNCTION text_list(p_list jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.text_list(p_list jsonb) IS 'The different texts of a JSON list, sorted.';
+
+--
+-- Name: unlock(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -
+--
+
+CREATE FUNCTION identity.unlock(p_context jsonb, p_command jsonb) RETURNS event.answer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_answer event.answer := event.begin_request('unlock', p_context, p_command);
+    v_subject text;
+    v_count integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_subject := CASE
+        WHEN p_command ? 'device' THEN 'device:' || (identity.find_device(p_command ->> 'device')).id
+        ELSE 'badge:' || encode(sha256(convert_to((identity.find_badge(p_command ->> 'badge')).code, 'UTF8')), 'hex')
+    END;
+    DELETE FROM identity.login_guard AS g WHERE g.subject = v_subject;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN event.finish_request(p_context, 201, jsonb_build_object('was_locked', v_count > 0));
+END;
+$$;
+
+--
+-- Name: FUNCTION unlock(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON FUNCTION identity.unlock(p_context jsonb, p_command jsonb) IS 'Command: forgets the wrong tries at a badge or on a device, so that it is not locked any more.';
 
 --
 -- Name: add_genealogy(bigint, bigint, numeric, inventory.document_type, bigint); Type: FUNCTION; Schema: inventory; Owner: -
@@ -23392,6 +25084,324 @@ CREATE TABLE floor.missing_sequence (
 COMMENT ON TABLE floor.missing_sequence IS 'A tap that a device has numbered and that has not come, though a later one has. The row goes when it comes.';
 
 --
+-- Name: badge_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.badge ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.badge_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: change; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.change (
+    is_only boolean DEFAULT true NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT change_is_only_check CHECK (is_only)
+);
+
+--
+-- Name: TABLE change; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.change IS 'One row whose version moves whenever a session is revoked or a key is added or ends: what every api process asks for once a second.';
+
+--
+-- Name: client_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.client ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.client_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: client_secret; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.client_secret (
+    id bigint NOT NULL,
+    client_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT client_secret_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+--
+-- Name: TABLE client_secret; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.client_secret IS 'SHA-256 of the secrets of clients: 32 random bytes need no slower hash. Never audited, never published, in no answer: a secret is told once, in the answer to the request that made it.';
+
+--
+-- Name: COLUMN client_secret.expires_at; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.client_secret.expires_at IS 'Until when the secret is good after another one took its place; null for the current one.';
+
+--
+-- Name: client_secret_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.client_secret ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.client_secret_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: login_guard; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.login_guard (
+    subject text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    failed_at timestamp with time zone NOT NULL,
+    locked_until timestamp with time zone,
+    CONSTRAINT login_guard_failures_check CHECK ((failures >= 0))
+);
+
+--
+-- Name: TABLE login_guard; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.login_guard IS 'Wrong tries in a row, per badge (also of badges that nobody has) and per device. Never audited: it changes with every try.';
+
+--
+-- Name: COLUMN login_guard.subject; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.login_guard.subject IS 'badge: and the SHA-256 of what was scanned, or device: and the id of the device.';
+
+--
+-- Name: COLUMN login_guard.failures; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.login_guard.failures IS 'Tries that were begun and did not succeed; a try counts from its beginning.';
+
+--
+-- Name: operator_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.operator ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.operator_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: pairing_code; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.pairing_code (
+    id bigint NOT NULL,
+    client_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT pairing_code_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+--
+-- Name: TABLE pairing_code; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.pairing_code IS 'One-time codes for which a device gets its secret, as an HMAC under the servers'' encryption key: they are too short for a plain hash.';
+
+--
+-- Name: pairing_code_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.pairing_code ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.pairing_code_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: pin; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.pin (
+    operator_id bigint NOT NULL,
+    hash text NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT pin_hash_check CHECK ((hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'::text))
+);
+
+--
+-- Name: TABLE pin; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.pin IS 'Operators'' PINs as argon2id hashes. Never audited, never published, in no answer.';
+
+--
+-- Name: refresh_token; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.refresh_token (
+    id bigint NOT NULL,
+    session_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT refresh_token_hash_check CHECK ((octet_length(hash) = 32))
+);
+
+--
+-- Name: TABLE refresh_token; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.refresh_token IS 'SHA-256 of refresh tokens. Each is good once; one that comes a second time ends its session.';
+
+--
+-- Name: refresh_token_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.refresh_token ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.refresh_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: role_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.role ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.role_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: session; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.session (
+    id bigint NOT NULL,
+    client_id bigint NOT NULL,
+    operator_id bigint,
+    badge_id bigint,
+    scopes text[],
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_reason text,
+    CONSTRAINT session_badge_id_check CHECK (((operator_id IS NULL) = (badge_id IS NULL))),
+    CONSTRAINT session_revoked_at_check CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL)))
+);
+
+--
+-- Name: TABLE session; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.session IS 'One row per log-in of an operator and per token that a client asked for. Every access token names its session (sid), so that ending the session ends its tokens.';
+
+--
+-- Name: COLUMN session.scopes; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.session.scopes IS 'What was asked for, when less than everything was; null otherwise. Rights are looked up anew whenever a token is made.';
+
+--
+-- Name: COLUMN session.expires_at; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.session.expires_at IS 'When its last token ends.';
+
+--
+-- Name: session_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.session ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.session_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: signing_key; Type: TABLE; Schema: identity; Owner: -
+--
+
+CREATE TABLE identity.signing_key (
+    id bigint NOT NULL,
+    kid text NOT NULL,
+    private_key bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    active_from timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT signing_key_kid_check CHECK ((kid ~ '^[A-Za-z0-9_-]{16,64}$'::text))
+);
+
+--
+-- Name: TABLE signing_key; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TABLE identity.signing_key IS 'RSA keys that access tokens are signed with. The newest active one signs; all that have not expired verify.';
+
+--
+-- Name: COLUMN signing_key.private_key; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.signing_key.private_key IS 'PKCS 8, encrypted (AES-256-GCM) for the purpose of this kid with a key from the servers'' environment. A row that was put there without that key does not open, and nothing that it signed is taken.';
+
+--
+-- Name: COLUMN signing_key.active_from; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.signing_key.active_from IS 'From when it signs. Until then it is published only, so that everybody knows it in time.';
+
+--
+-- Name: COLUMN signing_key.expires_at; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON COLUMN identity.signing_key.expires_at IS 'When the last token ends that it may have signed; null while it signs.';
+
+--
+-- Name: signing_key_id_seq; Type: SEQUENCE; Schema: identity; Owner: -
+--
+
+ALTER TABLE identity.signing_key ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME identity.signing_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: balance; Type: TABLE; Schema: inventory; Owner: -
 --
 
@@ -26623,6 +28633,139 @@ ALTER TABLE ONLY floor.missing_sequence
     ADD CONSTRAINT missing_sequence_pkey PRIMARY KEY (journal_id, sequence);
 
 --
+-- Name: badge badge_code_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.badge
+    ADD CONSTRAINT badge_code_key UNIQUE (code);
+
+--
+-- Name: badge badge_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.badge
+    ADD CONSTRAINT badge_pkey PRIMARY KEY (id);
+
+--
+-- Name: change change_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.change
+    ADD CONSTRAINT change_pkey PRIMARY KEY (is_only);
+
+--
+-- Name: client client_code_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.client
+    ADD CONSTRAINT client_code_key UNIQUE (code);
+
+--
+-- Name: client client_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.client
+    ADD CONSTRAINT client_pkey PRIMARY KEY (id);
+
+--
+-- Name: client_secret client_secret_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.client_secret
+    ADD CONSTRAINT client_secret_pkey PRIMARY KEY (id);
+
+--
+-- Name: login_guard login_guard_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.login_guard
+    ADD CONSTRAINT login_guard_pkey PRIMARY KEY (subject);
+
+--
+-- Name: operator operator_number_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.operator
+    ADD CONSTRAINT operator_number_key UNIQUE (number);
+
+--
+-- Name: operator operator_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.operator
+    ADD CONSTRAINT operator_pkey PRIMARY KEY (id);
+
+--
+-- Name: pairing_code pairing_code_hash_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.pairing_code
+    ADD CONSTRAINT pairing_code_hash_key UNIQUE (hash);
+
+--
+-- Name: pairing_code pairing_code_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.pairing_code
+    ADD CONSTRAINT pairing_code_pkey PRIMARY KEY (id);
+
+--
+-- Name: pin pin_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.pin
+    ADD CONSTRAINT pin_pkey PRIMARY KEY (operator_id);
+
+--
+-- Name: refresh_token refresh_token_hash_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.refresh_token
+    ADD CONSTRAINT refresh_token_hash_key UNIQUE (hash);
+
+--
+-- Name: refresh_token refresh_token_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.refresh_token
+    ADD CONSTRAINT refresh_token_pkey PRIMARY KEY (id);
+
+--
+-- Name: role role_code_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.role
+    ADD CONSTRAINT role_code_key UNIQUE (code);
+
+--
+-- Name: role role_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.role
+    ADD CONSTRAINT role_pkey PRIMARY KEY (id);
+
+--
+-- Name: session session_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (id);
+
+--
+-- Name: signing_key signing_key_kid_key; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.signing_key
+    ADD CONSTRAINT signing_key_kid_key UNIQUE (kid);
+
+--
+-- Name: signing_key signing_key_pkey; Type: CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.signing_key
+    ADD CONSTRAINT signing_key_pkey PRIMARY KEY (id);
+
+--
 -- Name: balance balance_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -27792,6 +29935,66 @@ CREATE INDEX file_dropped_at_idx ON export.file USING btree (requested_at) WHERE
 --
 
 CREATE INDEX journal_device_idx ON floor.journal USING btree (device, heard_at);
+
+--
+-- Name: badge_operator_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX badge_operator_id_idx ON identity.badge USING btree (operator_id);
+
+--
+-- Name: client_secret_client_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX client_secret_client_id_idx ON identity.client_secret USING btree (client_id);
+
+--
+-- Name: client_secret_current_key; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE UNIQUE INDEX client_secret_current_key ON identity.client_secret USING btree (client_id) WHERE (expires_at IS NULL);
+
+--
+-- Name: pairing_code_client_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX pairing_code_client_id_idx ON identity.pairing_code USING btree (client_id);
+
+--
+-- Name: refresh_token_session_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX refresh_token_session_id_idx ON identity.refresh_token USING btree (session_id);
+
+--
+-- Name: session_badge_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX session_badge_id_idx ON identity.session USING btree (badge_id) WHERE (badge_id IS NOT NULL);
+
+--
+-- Name: session_client_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX session_client_id_idx ON identity.session USING btree (client_id);
+
+--
+-- Name: session_expires_at_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX session_expires_at_idx ON identity.session USING btree (expires_at);
+
+--
+-- Name: session_operator_id_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX session_operator_id_idx ON identity.session USING btree (operator_id) WHERE (operator_id IS NOT NULL);
+
+--
+-- Name: session_revoked_at_idx; Type: INDEX; Schema: identity; Owner: -
+--
+
+CREATE INDEX session_revoked_at_idx ON identity.session USING btree (revoked_at) WHERE (revoked_at IS NOT NULL);
 
 --
 -- Name: count_line_item_id_idx; Type: INDEX; Schema: inventory; Owner: -
@@ -29372,6 +31575,54 @@ CREATE TRIGGER webhook_endpoint_audited AFTER INSERT OR DELETE OR UPDATE ON even
 COMMENT ON TRIGGER webhook_endpoint_audited ON event.webhook_endpoint IS 'Records every change in audit.entry.';
 
 --
+-- Name: badge badge_audited; Type: TRIGGER; Schema: identity; Owner: -
+--
+
+CREATE TRIGGER badge_audited AFTER INSERT OR DELETE OR UPDATE ON identity.badge FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER badge_audited ON badge; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TRIGGER badge_audited ON identity.badge IS 'Records every change in audit.entry.';
+
+--
+-- Name: client client_audited; Type: TRIGGER; Schema: identity; Owner: -
+--
+
+CREATE TRIGGER client_audited AFTER INSERT OR DELETE OR UPDATE ON identity.client FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER client_audited ON client; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TRIGGER client_audited ON identity.client IS 'Records every change in audit.entry.';
+
+--
+-- Name: operator operator_audited; Type: TRIGGER; Schema: identity; Owner: -
+--
+
+CREATE TRIGGER operator_audited AFTER INSERT OR DELETE OR UPDATE ON identity.operator FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER operator_audited ON operator; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TRIGGER operator_audited ON identity.operator IS 'Records every change in audit.entry.';
+
+--
+-- Name: role role_audited; Type: TRIGGER; Schema: identity; Owner: -
+--
+
+CREATE TRIGGER role_audited AFTER INSERT OR DELETE OR UPDATE ON identity.role FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+--
+-- Name: TRIGGER role_audited ON role; Type: COMMENT; Schema: identity; Owner: -
+--
+
+COMMENT ON TRIGGER role_audited ON identity.role IS 'Records every change in audit.entry.';
+
+--
 -- Name: count count_audited; Type: TRIGGER; Schema: inventory; Owner: -
 --
 
@@ -30401,6 +32652,62 @@ ALTER TABLE ONLY export.chunk
 
 ALTER TABLE ONLY floor.missing_sequence
     ADD CONSTRAINT missing_sequence_journal_id_fkey FOREIGN KEY (journal_id) REFERENCES floor.journal(id);
+
+--
+-- Name: badge badge_operator_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.badge
+    ADD CONSTRAINT badge_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES identity.operator(id);
+
+--
+-- Name: client_secret client_secret_client_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.client_secret
+    ADD CONSTRAINT client_secret_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id);
+
+--
+-- Name: pairing_code pairing_code_client_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.pairing_code
+    ADD CONSTRAINT pairing_code_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id);
+
+--
+-- Name: pin pin_operator_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.pin
+    ADD CONSTRAINT pin_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES identity.operator(id);
+
+--
+-- Name: refresh_token refresh_token_session_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.refresh_token
+    ADD CONSTRAINT refresh_token_session_id_fkey FOREIGN KEY (session_id) REFERENCES identity.session(id) ON DELETE CASCADE;
+
+--
+-- Name: session session_badge_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.session
+    ADD CONSTRAINT session_badge_id_fkey FOREIGN KEY (badge_id) REFERENCES identity.badge(id);
+
+--
+-- Name: session session_client_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.session
+    ADD CONSTRAINT session_client_id_fkey FOREIGN KEY (client_id) REFERENCES identity.client(id);
+
+--
+-- Name: session session_operator_id_fkey; Type: FK CONSTRAINT; Schema: identity; Owner: -
+--
+
+ALTER TABLE ONLY identity.session
+    ADD CONSTRAINT session_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES identity.operator(id);
 
 --
 -- Name: count_line count_line_count_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -

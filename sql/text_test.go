@@ -26,9 +26,10 @@ var arrows = map[string][]string{
 	"notify":     {"catalog", "shipping", "billing", "document", "river"},
 	"export":     {"catalog", "inventory", "costing"},
 	"floor":      {"catalog", "inventory", "purchasing", "production", "sales", "shipping"},
+	"identity":   {"catalog"},
 	"reporting": {
 		"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing",
-		"planning", "document", "export", "notify", "event", "audit",
+		"planning", "document", "export", "identity", "notify", "event", "audit",
 	},
 	"event": {"river", "audit"}, // audit: a webhook's address is master data
 	"audit": {"event"},          // who acts is told by the request

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/config"
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/identity"
 	"github.com/millrace-erp/millrace/internal/pg"
 )
 
@@ -88,8 +90,8 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 		Version: version(), Log: log, Ready: primary.Ping, Box: box,
 		Stopping: ctx, DirectDatabaseURL: cfg.DirectDatabaseURL.Reveal(), MaxStreams: cfg.MaxStreams,
 	}
-	for _, token := range cfg.Tokens {
-		options.Tokens = append(options.Tokens, token.Reveal())
+	if options.Authenticator, err = authenticator(ctx, cfg, primary, log); err != nil {
+		return err
 	}
 	options.Rates = httpapi.Rates{
 		Device: httpapi.Rate(cfg.RateDevice), Client: httpapi.Rate(cfg.RateClient), Address: httpapi.Rate(cfg.RateAddress),
@@ -138,6 +140,21 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 		return fmt.Errorf("requests were still running after %s", cfg.DrainTimeout)
 	}
 	return err
+}
+
+// authenticator is our own issuer, or what takes the tokens of another one.
+func authenticator(ctx context.Context, cfg config.API, primary *pg.Primary, log *slog.Logger) (httpapi.Authenticator, error) {
+	if cfg.OIDCIssuer != "" {
+		return identity.OpenExternal(primary, identity.ExternalOptions{
+			URL: cfg.OIDCIssuer, Audience: cfg.Audience, Algorithm: cfg.OIDCAlgorithm, Type: cfg.OIDCTokenType,
+			Subject: cfg.OIDCSubjectClaim, ScopePrefix: cfg.OIDCScopePrefix, Roles: cfg.OIDCRolesClaim, Sites: cfg.OIDCSitesClaim, Log: log,
+		})
+	}
+	box, err := cfg.Box()
+	if err != nil {
+		return nil, err
+	}
+	return identity.Open(ctx, primary, identity.Options{URL: cfg.URL(), Audience: cfg.Audience, Box: box, Log: log})
 }
 
 // version is the module's, as the Go command stamps it.

@@ -22,7 +22,7 @@ import (
 func configure(t *testing.T, url string) config.API {
 	t.Helper()
 	cfg, err := config.ReadAPI([]string{
-		"MILLRACE_DATABASE_URL=" + url, "MILLRACE_ENCRYPTION_KEY=" + httpapitest.EncryptionKey, "MILLRACE_API_TOKEN=token-of-the-tests", "MILLRACE_LISTEN=127.0.0.1:0", "MILLRACE_LOG_LEVEL=error",
+		"MILLRACE_DATABASE_URL=" + url, "MILLRACE_ENCRYPTION_KEY=" + httpapitest.EncryptionKey, "MILLRACE_LISTEN=127.0.0.1:0", "MILLRACE_LOG_LEVEL=error",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,8 @@ func configure(t *testing.T, url string) config.API {
 
 func TestServesAndStops(t *testing.T) {
 	t.Parallel()
-	cfg := configure(t, testdb.New(t).URLAs(testdb.APIRole))
+	db := testdb.New(t)
+	cfg := configure(t, db.URLAs(testdb.APIRole))
 	ctx, stop := context.WithCancel(t.Context())
 	address := make(chan net.Addr, 1)
 	stopped := make(chan error, 1)
@@ -65,7 +66,7 @@ func TestServesAndStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer token-of-the-tests")
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Issued(t, db, cfg.URL()))
 	screen, err := http.DefaultClient.Do(req)
 	if err != nil || screen.StatusCode != 200 {
 		t.Fatal(screen, err)

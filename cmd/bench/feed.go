@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,13 +94,14 @@ type feedBench struct {
 	worker *server
 
 	encryptionKey string
+	tokens        []string // one per client
 }
 
 const feedDatabase = "bench_feed"
 
 // Run measures the feed.
 func (c *feedCommand) Run(ctx context.Context) (err error) {
-	f := &feedBench{feedCommand: *c, bench: bench{screen: newScreen(os.Stdout), token: rand.Text()}, encryptionKey: sealbox.NewKey()}
+	f := &feedBench{feedCommand: *c, bench: bench{screen: newScreen(os.Stdout)}, encryptionKey: sealbox.NewKey()}
 	if f.folder, err = filepath.Abs(filepath.Join("var", "bench")); err != nil {
 		return err
 	}
@@ -123,6 +123,9 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 		Date: time.Now().UTC().Format(time.DateOnly), Machine: thisMachine(f.database.cluster.Dir), Postgres: f.database.cluster.Version, Settings: settings,
 	}
 	if f.listen, err = freeAddress(ctx); err != nil {
+		return err
+	}
+	if f.tokens, err = newTokens(ctx, f.database.cluster.URL(feedDatabase), f.encryptionKey, "http://"+f.listen, 40); err != nil {
 		return err
 	}
 	environment := f.environment()
@@ -199,7 +202,7 @@ func (f *feedBench) settle(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (f *feedBench) environment() []string {
-	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_API_TOKEN=" + f.token, "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0", "MILLRACE_STREAMS_PER_DEVICE=100000"}
+	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0", "MILLRACE_STREAMS_PER_DEVICE=100000"}
 }
 
 // The loads: 40 clients who post without pause, once a second each, or 2,000 movements a second in all.
@@ -218,7 +221,7 @@ func (f *feedBench) post(ctx context.Context, load string, duration time.Duratio
 		}
 	}()
 	for i := range 40 {
-		c, err := dialHTTP(ctx, f.listen, f.token, i+1)
+		c, err := dialHTTP(ctx, f.listen, f.tokens[i])
 		if err != nil {
 			return result{}, err
 		}
@@ -255,7 +258,7 @@ func (f *feedBench) follow(ctx context.Context, after int64) (*feedScreen, error
 		return nil, err
 	}
 	// HTTP/1.0 knows no chunks.
-	_, err = fmt.Fprintf(connection, "GET /v1/events?after=%d HTTP/1.0\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n", after, f.token)
+	_, err = fmt.Fprintf(connection, "GET /v1/events?after=%d HTTP/1.0\r\nAuthorization: Bearer %s\r\nAccept: text/event-stream\r\n\r\n", after, f.tokens[0])
 	if err != nil {
 		return nil, err
 	}

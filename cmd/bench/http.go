@@ -22,15 +22,15 @@ type httpClient struct {
 	before     []byte // body of the answer to the last command
 }
 
-func dialHTTP(ctx context.Context, address, token string, number int) (client, error) {
+func dialHTTP(ctx context.Context, address, token string) (client, error) {
 	var dialer net.Dialer
 	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	head := func(path string) []byte {
-		return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nMillrace-Operator: operator-%03d\r\nMillrace-Device: scanner-%03d\r\nContent-Type: application/json\r\nIdempotency-Key: ",
-			path, address, token, number, number)
+		return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nIdempotency-Key: ",
+			path, address, token)
 	}
 	return &httpClient{
 		connection: connection, scrap: head("/v1/scrappings"), transfer: head("/v1/transfers"), answer: make([]byte, 8192),

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,14 +133,13 @@ type machine struct {
 }
 
 // authentication is how the requests over HTTP prove who sends them.
-const authentication = "static bearer token"
+const authentication = "RS256 access tokens, one per client, verified by the api and remembered until they end"
 
 // bench is a run under way.
 type bench struct {
 	postingCommand
 	database *database
 	screen   *screen
-	token    string
 	folder   string  // for logs
 	api      *server // of the part under way, when there is one
 }
@@ -149,7 +147,7 @@ type bench struct {
 // Run measures posting.
 func (c *postingCommand) Run(ctx context.Context) (err error) {
 	began := time.Now()
-	b := &bench{postingCommand: *c, screen: newScreen(os.Stdout), token: rand.Text()}
+	b := &bench{postingCommand: *c, screen: newScreen(os.Stdout)}
 	if b.folder, err = filepath.Abs(filepath.Join("var", "bench")); err != nil {
 		return err
 	}
@@ -353,7 +351,12 @@ func (b *bench) connectHTTP(ctx context.Context, p part, address string) (client
 	if err != nil {
 		return nil, stop, err
 	}
-	environment := []string{"MILLRACE_DATABASE_URL=" + address, "MILLRACE_API_TOKEN=" + b.token, "MILLRACE_ENCRYPTION_KEY=" + sealbox.NewKey(), "MILLRACE_LISTEN=" + listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0"}
+	encryptionKey := sealbox.NewKey()
+	tokens, err := newTokens(ctx, address, encryptionKey, "http://"+listen, p.Clients)
+	if err != nil {
+		return nil, stop, err
+	}
+	environment := []string{"MILLRACE_DATABASE_URL=" + address, "MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0"}
 	if b.Profile != "" {
 		file := strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(p.name())) + ".pprof"
 		environment = append(environment, "MILLRACE_CPU_PROFILE="+filepath.Join(b.Profile, file))
@@ -380,7 +383,7 @@ func (b *bench) connectHTTP(ctx context.Context, p part, address string) (client
 		return nil, stop, err
 	}
 	for i := range p.Clients {
-		client, err := dialHTTP(ctx, listen, b.token, i+1)
+		client, err := dialHTTP(ctx, listen, tokens[i])
 		if err != nil {
 			return nil, stop, err
 		}

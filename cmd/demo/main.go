@@ -49,7 +49,7 @@ func run(ctx context.Context) (err error) {
 		screen.say("Stopping.")
 		err = errors.Join(err, plant.stop())
 	}()
-	client := &demo.Client{URL: plant.url, Token: plant.token, HTTP: &http.Client{
+	client := &demo.Client{URL: plant.url, Tokens: plant.login.Tokens(), HTTP: &http.Client{
 		Timeout:   30 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: operators},
 	}}

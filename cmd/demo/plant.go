@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +19,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/devcluster"
+	"github.com/millrace-erp/millrace/internal/identity"
 	"github.com/millrace-erp/millrace/internal/migrate"
 	"github.com/millrace-erp/millrace/internal/replica"
 	"github.com/millrace-erp/millrace/internal/sealbox"
@@ -37,7 +38,7 @@ const (
 type plant struct {
 	dir      string // var/demo
 	url      string // of the api
-	token    string
+	login    *demo.Login
 	died     chan error // a server that ended by itself
 	clusters []*devcluster.Cluster
 	servers  []*server
@@ -55,7 +56,7 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("find our own folder: %w", err)
 	}
-	p := &plant{dir: filepath.Join("var", "demo"), token: rand.Text(), died: make(chan error, 4)}
+	p := &plant{dir: filepath.Join("var", "demo"), died: make(chan error, 4)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.stop())
@@ -89,9 +90,6 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	screen.end(migrated)
 
 	screen.begin("Starting the api and the worker")
-	if err := os.WriteFile(filepath.Join(p.dir, "token"), []byte(p.token+"\n"), 0o600); err != nil {
-		return nil, err
-	}
 	encryptionKey, err := p.encryptionKey()
 	if err != nil {
 		return nil, err
@@ -105,7 +103,7 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if p.partners, err = meetPartners(p.dir); err != nil {
 		return nil, err
 	}
-	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_API_TOKEN=" + p.token, "MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen}
+	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen}
 	environment = append(environment, p.partners.environment()...)
 	environment = append(environment, "MILLRACE_RATE_DEVICE=0") // 40 operators at once act on one device
 	if p.printers, err = switchOn(ctx, p.dir); err != nil {
@@ -126,9 +124,51 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if err := p.waitUntilReady(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.admit(ctx); err != nil {
+		return nil, err
+	}
 	screen.end(p.url)
 	return p, nil
 }
+
+// admit makes the client that administers the factory. Its secret and a token of its lie in files that only we can
+// read; the token's is replaced in time.
+func (p *plant) admit(ctx context.Context) error {
+	secret, err := identity.Bootstrap(ctx, p.pair.Primary, administrator, "administrator", "*")
+	if err != nil {
+		return err
+	}
+	p.login = &demo.Login{URL: p.url, ClientID: administrator, Secret: secret, HTTP: &http.Client{Timeout: 30 * time.Second}}
+	if err := os.WriteFile(filepath.Join(p.dir, "client-secret"), []byte(secret+"\n"), 0o600); err != nil {
+		return err
+	}
+	renew := func() error {
+		token, err := p.login.Token(ctx, "", "")
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(p.dir, "token"), []byte(token+"\n"), 0o600)
+	}
+	if err := renew(); err != nil {
+		return err
+	}
+	go func() {
+		ticker := time.NewTicker(time.Minute)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				_ = renew() // the next minute will do as well
+			}
+		}
+	}()
+	return nil
+}
+
+// administrator is the client_id of the demonstration's own client.
+const administrator = "demonstration"
 
 // encryptionKey seals what is secret in the database. It is kept: a database of somebody's own outlives a run.
 func (p *plant) encryptionKey() (string, error) {

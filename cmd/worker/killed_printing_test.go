@@ -23,7 +23,7 @@ func TestKilledWhileItRendersAndPrints(t *testing.T) {
 	t.Parallel()
 	const kills = 12
 	api := httpapitest.New(t)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: http.DefaultClient}
 	silent := func(int, int, string) {}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func TestMain(tests *testing.M) {
 func TestKilledWhileItMails(t *testing.T) {
 	t.Parallel()
 	api := httpapitest.New(t)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: http.DefaultClient}
 	silent := func(int, int, string) {}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func ledger(t *testing.T, movements int) *httpapitest.API {
 	t.Helper()
 	api := httpapitest.New(t)
 	api.DB.SkipChecks()
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: http.DefaultClient}
 	if err := demo.Load(t.Context(), client, func(int, int, string) {}); err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 func factory(t *testing.T) (*httpapitest.API, *demo.Client) {
 	t.Helper()
 	api := httpapitest.New(t)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: httpClient(t)}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: httpClient(t)}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func TestBadInput(t *testing.T) {
 	t.Parallel()
 	api := httpapitest.New(t)
 	spoiler := &spoiler{t: t, api: api, schemas: schemas(t), seen: map[string]bool{}}
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: &http.Client{Transport: spoiler}}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: &http.Client{Transport: spoiler}}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func TestRandomSequences(t *testing.T) {
 		api := httpapitest.New(t)
 		w := &world{
 			t: rt, api: api,
-			client: &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: httpClient(t)},
+			client: &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: httpClient(t)},
 			known:  map[string][]map[string]any{},
 		}
 		if err := demo.Load(t.Context(), w.client, silent); err != nil {

@@ -34,7 +34,7 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
-	command.Env = append(os.Environ(), "URL="+client.URL, "TOKEN="+httpapitest.Token)
+	command.Env = append(os.Environ(), "URL="+client.URL, "TOKEN="+httpapitest.Token())
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)

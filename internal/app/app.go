@@ -13,6 +13,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/export"
 	"github.com/millrace-erp/millrace/internal/floor"
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/identity"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/notify"
 	"github.com/millrace-erp/millrace/internal/pg"
@@ -50,6 +51,12 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	document.Register(api, primary)
 	//
 	export.Register(api, primary)
+	//
+	issuer, _ := options.Authenticator.(*identity.Issuer)
+	identity.Register(api, primary, issuer, options.Box)
+	if issuer != nil {
+		issuer.Public(api)
+	}
 	//
 	event.RegisterJobOperations(api, primary)
 	//
@@ -102,5 +109,7 @@ func Jobs(primary *pg.Primary, settings Settings) *queue.Jobs {
 	export.RegisterJobs(jobs, primary)
 	//
 	audit.RegisterJobs(jobs, primary, settings.Audit)
+	//
+	identity.RegisterJobs(jobs, primary)
 	return jobs
 }

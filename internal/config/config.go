@@ -1,8 +1,8 @@
 // Package config reads what the servers need from the environment.
 //
 // Every variable is named MILLRACE_…. A secret may come from a file instead, as service
-// managers hand them over: MILLRACE_API_TOKEN_FILE names the file that holds what
-// MILLRACE_API_TOKEN would.
+// managers hand them over: MILLRACE_ENCRYPTION_KEY_FILE names the file that holds
+// what MILLRACE_ENCRYPTION_KEY would.
 package config
 
 import (
@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -67,18 +68,59 @@ type API struct {
 	Common
 	// Listen is the address of the API; only this machine reaches the default.
 	Listen string `env:"MILLRACE_LISTEN" envDefault:"127.0.0.1:8000"`
-	// Tokens are the bearer tokens that open the API, separated by commas: one, or two
-	// while one is replaced by the other.
-	Tokens []Secret `env:"MILLRACE_API_TOKEN,required,notEmpty"`
 	// DirectDatabaseURL names the primary without a pooler in between: notifications of new
 	// events do not come through one. Without it the primary's own URL is used.
 	DirectDatabaseURL Secret `env:"MILLRACE_DIRECT_DATABASE_URL"`
 	// MaxStreams is how many clients may follow the feed at once.
 	MaxStreams int `env:"MILLRACE_MAX_STREAMS" envDefault:"1000"`
+	Identity
 	Edge
 	// CPUProfile is a file that takes a profile of the whole run, for those who look for
 	// where the time goes.
 	CPUProfile string `env:"MILLRACE_CPU_PROFILE"`
+}
+
+// Identity says whose tokens are taken.
+type Identity struct {
+	// PublicURL of the API as its clients see it: the issuer of our own tokens, the same for
+	// all processes of an installation. Without it MILLRACE_LISTEN makes one.
+	PublicURL string `env:"MILLRACE_PUBLIC_URL"`
+	// Audience that tokens must name.
+	Audience string `env:"MILLRACE_AUDIENCE" envDefault:"millrace"`
+	// OIDCIssuer is another issuer, whose tokens are taken in place of our own.
+	OIDCIssuer string `env:"MILLRACE_OIDC_ISSUER"`
+	// OIDCAlgorithm is that of its signatures, OIDCTokenType the typ of its tokens.
+	OIDCAlgorithm string `env:"MILLRACE_OIDC_ALGORITHM" envDefault:"RS256"`
+	OIDCTokenType string `env:"MILLRACE_OIDC_TOKEN_TYPE" envDefault:"at+jwt"`
+	// OIDCSubjectClaim names the actor, OIDCRolesClaim roles of ours, OIDCSitesClaim sites.
+	OIDCSubjectClaim string `env:"MILLRACE_OIDC_SUBJECT_CLAIM" envDefault:"sub"`
+	OIDCRolesClaim   string `env:"MILLRACE_OIDC_ROLES_CLAIM"`
+	OIDCSitesClaim   string `env:"MILLRACE_OIDC_SITES_CLAIM" envDefault:"sites"`
+	// OIDCScopePrefix is what its scopes for Millrace begin with.
+	OIDCScopePrefix string `env:"MILLRACE_OIDC_SCOPE_PREFIX"`
+}
+
+// URL is where clients reach the API.
+func (c API) URL() string {
+	switch {
+	case c.PublicURL != "":
+		return c.PublicURL
+	case c.TLSCertFile != "":
+		return "https://" + c.Listen
+	default:
+		return "http://" + c.Listen
+	}
+}
+
+func (c Identity) check() error {
+	if c.PublicURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.TrimSuffix(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("MILLRACE_PUBLIC_URL: where clients reach the API, such as https://millrace.plant.example")
+	}
+	return nil
 }
 
 // Edge is how the API meets its clients.
@@ -280,7 +322,7 @@ const minTokenLength = 16
 
 // secrets may come from files.
 var secrets = []string{
-	"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_API_TOKEN", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD",
+	"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD",
 	"MILLRACE_SEAL_KEY", "MILLRACE_SEAL_HEADS_TOKEN",
 }
 
@@ -290,15 +332,10 @@ func ReadAPI(environ []string) (API, error) {
 	if err := read(environ, &c); err != nil {
 		return API{}, err
 	}
-	for _, token := range c.Tokens {
-		if len(token) < minTokenLength {
-			return API{}, fmt.Errorf("MILLRACE_API_TOKEN: a token needs %d characters at least", minTokenLength)
-		}
-	}
 	if c.MaxStreams < 1 || c.MaxStreams > 100_000 {
 		return API{}, errors.New("MILLRACE_MAX_STREAMS: from 1 to 100000")
 	}
-	return c, errors.Join(c.Common.check(), c.Edge.check(c.Listen))
+	return c, errors.Join(c.Common.check(), c.Identity.check(), c.Edge.check(c.Listen))
 }
 
 // ReadWorker reads what cmd/worker needs from the given environment.

@@ -15,18 +15,17 @@ import (
 )
 
 const (
-	url   = "MILLRACE_DATABASE_URL=postgres://erp:hush@127.0.0.1/millrace"
-	token = "MILLRACE_API_TOKEN=hush-0123456789abcdef"
-	key   = "MILLRACE_ENCRYPTION_KEY=aHVzaC10aGUta2V5LW9mLXRoZS10ZXN0cy1pcy0zMmI=" // hush-the-key-of-the-tests-is-32b
+	url = "MILLRACE_DATABASE_URL=postgres://erp:hush@127.0.0.1/millrace"
+	key = "MILLRACE_ENCRYPTION_KEY=aHVzaC10aGUta2V5LW9mLXRoZS10ZXN0cy1pcy0zMmI=" // hush-the-key-of-the-tests-is-32b
 )
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
-	c, err := config.ReadAPI([]string{url, token, key})
+	c, err := config.ReadAPI([]string{url, key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Listen != "127.0.0.1:8000" || c.LogLevel != slog.LevelInfo || c.DrainTimeout != 20*time.Second || len(c.Tokens) != 1 {
+	if c.Listen != "127.0.0.1:8000" || c.LogLevel != slog.LevelInfo || c.DrainTimeout != 20*time.Second {
 		t.Errorf("got %+v", c)
 	}
 	w, err := config.ReadWorker([]string{url, key})
@@ -40,15 +39,15 @@ func TestDefaults(t *testing.T) {
 
 func TestSecretsStayHidden(t *testing.T) {
 	t.Parallel()
-	c, err := config.ReadAPI([]string{url, token + ",hush-fedcba9876543210", key})
+	c, err := config.ReadAPI([]string{url, key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DatabaseURL.Reveal() != strings.TrimPrefix(url, "MILLRACE_DATABASE_URL=") || len(c.Tokens) != 2 {
+	if c.DatabaseURL.Reveal() != strings.TrimPrefix(url, "MILLRACE_DATABASE_URL=") {
 		t.Errorf("got %q", c.DatabaseURL.Reveal())
 	}
 	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", c, "url", c.DatabaseURL, "tokens", c.Tokens)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "config", c, "url", c.DatabaseURL, "keys", c.EncryptionKeys)
 	document, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
@@ -62,15 +61,15 @@ func TestSecretsStayHidden(t *testing.T) {
 
 func TestSecretsFromFiles(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte("from-a-file-0123456789\n"), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(file, []byte(strings.TrimPrefix(key, "MILLRACE_ENCRYPTION_KEY=")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.ReadAPI([]string{url, key, "MILLRACE_API_TOKEN_FILE=" + file})
+	c, err := config.ReadAPI([]string{url, "MILLRACE_ENCRYPTION_KEY_FILE=" + file})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Tokens[0].Reveal(); got != "from-a-file-0123456789" {
+	if got := c.EncryptionKeys[0].Reveal(); "MILLRACE_ENCRYPTION_KEY="+got != key {
 		t.Errorf("got %q", got)
 	}
 }
@@ -78,21 +77,19 @@ func TestSecretsFromFiles(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for name, environ := range map[string][]string{
-		"no database":        {token, key},
-		"empty database":     {"MILLRACE_DATABASE_URL=", token, key},
-		"no token":           {url, key},
-		"empty token":        {url, key, "MILLRACE_API_TOKEN="},
-		"short token":        {url, key, "MILLRACE_API_TOKEN=hush"},
-		"one short token":    {url, key, token + ",hush"},
-		"token twice":        {url, key, token, "MILLRACE_API_TOKEN_FILE=/dev/null"},
-		"no such file":       {url, key, "MILLRACE_API_TOKEN_FILE=/does/not/exist"},
-		"unknown level":      {url, key, token, "MILLRACE_LOG_LEVEL=loud"},
-		"unknown format":     {url, key, token, "MILLRACE_LOG_FORMAT=xml"},
-		"drain without unit": {url, key, token, "MILLRACE_DRAIN_TIMEOUT=20"},
-		"no encryption key":  {url, token},
-		"short key":          {url, token, "MILLRACE_ENCRYPTION_KEY=aHVzaA=="},
-		"key twice":          {url, token, key + "," + strings.TrimPrefix(key, "MILLRACE_ENCRYPTION_KEY=")},
-		"drain in no time":   {url, key, token, "MILLRACE_DRAIN_TIMEOUT=0s"},
+		"no database":        {key},
+		"empty database":     {"MILLRACE_DATABASE_URL=", key},
+		"public URL":         {url, key, "MILLRACE_PUBLIC_URL=millrace.example"},
+		"public path":        {url, key, "MILLRACE_PUBLIC_URL=https://plant.example/millrace?x"},
+		"key in two places":  {url, key, "MILLRACE_ENCRYPTION_KEY_FILE=/dev/null"},
+		"no such file":       {url, "MILLRACE_ENCRYPTION_KEY_FILE=/does/not/exist"},
+		"unknown level":      {url, key, "MILLRACE_LOG_LEVEL=loud"},
+		"unknown format":     {url, key, "MILLRACE_LOG_FORMAT=xml"},
+		"drain without unit": {url, key, "MILLRACE_DRAIN_TIMEOUT=20"},
+		"no encryption key":  {url},
+		"short key":          {url, "MILLRACE_ENCRYPTION_KEY=aHVzaA=="},
+		"key twice":          {url, key + "," + strings.TrimPrefix(key, "MILLRACE_ENCRYPTION_KEY=")},
+		"drain in no time":   {url, key, "MILLRACE_DRAIN_TIMEOUT=0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -132,14 +129,14 @@ func TestRefused(t *testing.T) {
 
 func TestEdge(t *testing.T) {
 	t.Parallel()
-	c, err := config.ReadAPI([]string{url, token, key})
+	c, err := config.ReadAPI([]string{url, key})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.RateDevice != (config.Rate{PerSecond: 100, Burst: 1000}) || c.RateClient.PerSecond == 0 || c.RateAddress.PerSecond == 0 || c.StreamsPerDevice == 0 || c.MaxConnections == 0 {
 		t.Errorf("something has no bound: %+v", c.Edge)
 	}
-	c, err = config.ReadAPI([]string{url, token, key, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_ADDRESS=5/50", "MILLRACE_TRUSTED_PROXIES=10.99.0.1,fd00::/8"})
+	c, err = config.ReadAPI([]string{url, key, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_ADDRESS=5/50", "MILLRACE_TRUSTED_PROXIES=10.99.0.1,fd00::/8"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +149,7 @@ func TestEdge(t *testing.T) {
 		{"MILLRACE_LISTEN=:8000", "MILLRACE_INSECURE_HTTP=true"},
 		{"MILLRACE_LISTEN=:443", "MILLRACE_TLS_CERT_FILE=a", "MILLRACE_TLS_KEY_FILE=b", "MILLRACE_TLS_CLIENT_CA_FILE=c"},
 	} {
-		if _, err := config.ReadAPI(append([]string{url, token, key}, good...)); err != nil {
+		if _, err := config.ReadAPI(append([]string{url, key}, good...)); err != nil {
 			t.Errorf("%q: %v", good, err)
 		}
 	}
@@ -173,7 +170,7 @@ func TestEdge(t *testing.T) {
 		{"MILLRACE_STREAMS_PER_DEVICE=0"},
 		{"MILLRACE_MAX_CONNECTIONS=1"},
 	} {
-		if _, err := config.ReadAPI(append([]string{url, token, key}, bad...)); err == nil {
+		if _, err := config.ReadAPI(append([]string{url, key}, bad...)); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
 	}

@@ -14,9 +14,11 @@ import (
 
 // Client speaks to a running Millrace.
 type Client struct {
-	URL   string
-	Token string
-	HTTP  *http.Client
+	URL string
+	// Tokens gives the bearer token of an operator on a device; of the client itself when
+	// both are empty.
+	Tokens func(ctx context.Context, operator, device string) (string, error)
+	HTTP   *http.Client
 }
 
 // Person is who acts, and on which terminal.
@@ -53,13 +55,11 @@ func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 }
 
 func (c *Client) do(request *http.Request, person Person) (Answer, error) {
-	request.Header.Set("Authorization", "Bearer "+c.Token)
-	if person.Operator != "" {
-		request.Header.Set("Millrace-Operator", person.Operator)
+	token, err := c.Tokens(request.Context(), person.Operator, person.Device)
+	if err != nil {
+		return Answer{}, fmt.Errorf("get a token: %w", err)
 	}
-	if person.Device != "" {
-		request.Header.Set("Millrace-Device", person.Device)
-	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	began := time.Now()
 	response, err := c.HTTP.Do(request)
 	if err != nil {

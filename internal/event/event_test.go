@@ -63,7 +63,7 @@ func setup(t *testing.T) *testBundle {
 	if _, err := db.Pool.Exec(t.Context(), commandSQL); err != nil {
 		t.Fatal(err)
 	}
-	api := httpapi.New(httpapi.Options{Tokens: []string{httpapitest.Token}, Refusals: event.NewRequests(db.Pool)})
+	api := httpapi.New(httpapi.Options{Authenticator: httpapitest.Authenticator(), Refusals: event.NewRequests(db.Pool)})
 	httpapi.Command[thing, thing](api, httpapi.CommandSpec{OperationID: "do-thing", Path: "/v1/things", Tag: "Trial", Summary: "Do a thing"},
 		func(ctx context.Context, requestContext, command json.RawMessage) (r row, err error) {
 			err = db.Pool.QueryRow(ctx, `SELECT status, body, is_replayed FROM trial.do_thing($1, $2)`, requestContext, command).
@@ -88,7 +88,7 @@ func (b *testBundle) post(t *testing.T, key, body string) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Token())
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
 	resp, err := http.DefaultClient.Do(req)
@@ -206,7 +206,7 @@ func TestClientHangsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Token())
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", key)
 	done := make(chan error, 1)

@@ -45,7 +45,7 @@ func setupFeed(t *testing.T, options event.FeedOptions) *feedBundle {
 		options.ListenURL = b.db.URLAs(testdb.APIRole)
 	}
 	options.Stopping = stopping
-	api := httpapi.New(httpapi.Options{Tokens: []string{httpapitest.Token}})
+	api := httpapi.New(httpapi.Options{Authenticator: httpapitest.Authenticator()})
 	event.Register(api, event.NewFeed(b.db.As(t, testdb.APIRole), options))
 	server := httptest.NewServer(api)
 	t.Cleanup(func() {
@@ -120,7 +120,7 @@ func (b *feedBundle) request(ctx context.Context, client *http.Client, after int
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Token())
 	if after >= 0 {
 		req.Header.Set("Last-Event-ID", strconv.FormatInt(after, 10))
 	}
@@ -380,7 +380,7 @@ func (b *feedBundle) connectRaw(t *testing.T) (*bufio.Reader, error) {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	// HTTP/1.0 knows no chunks.
-	if _, err := fmt.Fprintf(conn, "GET /v1/events?after=0 HTTP/1.0\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n\r\n", httpapitest.Token); err != nil {
+	if _, err := fmt.Fprintf(conn, "GET /v1/events?after=0 HTTP/1.0\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n\r\n", httpapitest.Token()); err != nil {
 		return nil, err
 	}
 	lines := bufio.NewReaderSize(conn, 512)
@@ -457,7 +457,7 @@ func (b *feedBundle) metric(t *testing.T, name string) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Token())
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -636,7 +636,7 @@ func TestOnlyTheHeaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
+	req.Header.Set("Authorization", "Bearer "+httpapitest.Token())
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

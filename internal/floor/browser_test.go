@@ -34,7 +34,7 @@ func signIn(page *browsertest.Page) {
 	page.Has(`[data-screen="pairing"]`)
 	page.Scan("tablet-3")
 	page.Has(`input[type="password"]`)
-	page.Scan(httpapitest.Token)
+	page.Scan(httpapitest.Token())
 	page.Has(`[data-screen="login"]`)
 	page.Scan("forklift")
 	page.Has(`[data-screen="home"]`)

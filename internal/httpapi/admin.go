@@ -10,7 +10,7 @@ const adminPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'un
 // or, for browsers, as the password of any user. Without tokens nobody is one. A page of
 // another site cannot use the password that a browser remembers.
 func Admin(tokens []string, next http.Handler) http.Handler {
-	known := newTokens(tokens)
+	known := newFixed(tokens)
 	sameOrigin := http.NewCrossOriginProtection().Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

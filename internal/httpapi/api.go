@@ -55,8 +55,6 @@ type Options struct {
 	Log *slog.Logger
 	// Authenticator tells who sends a request. Without it nobody gets through.
 	Authenticator Authenticator
-	// Tokens open the API for whoever has one of them, when there is no Authenticator.
-	Tokens []string
 	// Refusals keeps refused requests.
 	Refusals Refusals
 	// Box seals the secrets that rooms keep in the database. Without one they cannot make any.
@@ -100,9 +98,6 @@ type API struct {
 // New is an API without operations.
 func New(options Options) *API {
 	configureHuma()
-	if options.Authenticator == nil && len(options.Tokens) > 0 {
-		options.Authenticator = InstallationTokens(options.Tokens...)
-	}
 	if options.Timeout == 0 {
 		options.Timeout = commandTimeout
 	}
@@ -171,7 +166,7 @@ func config(version string) huma.Config {
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"bearer": {Type: "http", Scheme: "bearer", Description: "A token of this installation."},
+					"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "An access token (RFC 9068), RS256. `POST /oauth2/token` gives one; `/.well-known/oauth-authorization-server` says how."},
 				},
 			},
 			Security: []map[string][]string{{"bearer": {}}},

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/millrace-erp/millrace/internal/problem"
 )
@@ -39,13 +37,11 @@ type Principal struct {
 	TokenID string
 	// Expires is when the token ends.
 	Expires time.Time
-
-	isInstallation bool
 }
 
 // May says whether the principal holds the scope.
 func (p Principal) May(scope string) bool {
-	return p.isInstallation || slices.Contains(p.Scopes, scope)
+	return slices.Contains(p.Scopes, scope)
 }
 
 // PrincipalOf is who sent the request that ctx belongs to. It is the zero Principal, which
@@ -120,25 +116,11 @@ func bearer(h http.Header) (token string, isGiven bool) {
 	return token, true
 }
 
-// An installation may have one shared token (or a few, while one is being replaced). It
-// proves that the caller belongs to the installation, not which person it is: the caller
-// says so itself in the headers Millrace-Operator and Millrace-Device.
-const (
-	operatorHeader = "Millrace-Operator"
-	deviceHeader   = "Millrace-Device"
-	maxNameLength  = 64
-	// unnamedOperator acts where the caller names nobody.
-	unnamedOperator = "installation"
-)
+// fixed are tokens that do not change, as SHA-256.
+type fixed [][sha256.Size]byte
 
-// installation lets through who has one of its tokens, to everything.
-type installation [][sha256.Size]byte
-
-// InstallationTokens lets through who has one of the tokens. Without any it lets nobody.
-func InstallationTokens(tokens ...string) Authenticator { return newTokens(tokens) }
-
-func newTokens(tokens []string) installation {
-	var known installation
+func newFixed(tokens []string) fixed {
+	var known fixed
 	for _, token := range tokens {
 		if token != "" {
 			known = append(known, sha256.Sum256([]byte(token)))
@@ -147,39 +129,12 @@ func newTokens(tokens []string) installation {
 	return known
 }
 
-// Authenticate takes the caller's word for who acts.
-func (known installation) Authenticate(_ context.Context, r *http.Request, token string) (Principal, error) {
-	if !known.has(token) {
-		return Principal{}, Unauthorized()
-	}
-	operator, operatorOK := name(r.Header, operatorHeader)
-	device, deviceOK := name(r.Header, deviceHeader)
-	if !operatorOK || !deviceOK {
-		return Principal{}, problem.New(problem.Malformed, operatorHeader+" and "+deviceHeader+" take 1 to 64 printable characters, once.")
-	}
-	if operator == "" {
-		operator = unnamedOperator
-	}
-	return Principal{Subject: operator, Kind: OperatorKind, Client: unnamedOperator, Device: device, isInstallation: true}, nil
-}
-
 // has compares with every token in a time that depends on none of them.
-func (known installation) has(token string) bool {
+func (known fixed) has(token string) bool {
 	given := sha256.Sum256([]byte(token))
 	found := 0
 	for _, t := range known {
 		found |= subtle.ConstantTimeCompare(given[:], t[:])
 	}
 	return found == 1 && token != ""
-}
-
-func name(h http.Header, header string) (string, bool) {
-	values := h[header]
-	if len(values) == 0 {
-		return "", true
-	}
-	v := values[0]
-	ok := len(values) == 1 && v != "" && utf8.ValidString(v) && utf8.RuneCountInString(v) <= maxNameLength &&
-		!strings.ContainsFunc(v, func(r rune) bool { return !unicode.IsPrint(r) })
-	return v, ok
 }

@@ -43,6 +43,10 @@ type CommandSpec struct {
 	// Location, if there is one, gives the path where the client looks next, from the body
 	// of a success.
 	Location func(body json.RawMessage) string
+	// Prepare, if it is set, makes of the body what SQL gets in its place, and what the
+	// request is known again by: a PIN becomes its hash before it goes any further. The same
+	// key and body must give the same.
+	Prepare func(ctx context.Context, key string, body json.RawMessage) (json.RawMessage, error)
 }
 
 // Row is the row that sqlc makes of event.answer.
@@ -83,14 +87,19 @@ type Request struct {
 	Key, Actor, Device, RequestID string
 	// Scopes and Sites are those of [Principal].
 	Scopes, Sites []string
+
+	exchange *exchange
 }
+
+// Context is what SQL is told of the request.
+func (r Request) Context() json.RawMessage { return r.exchange.context() }
 
 // CommandOf is [Command] for a call that wants to know the request itself, not what SQL is told of it.
 func CommandOf[B, D any](api *API, spec CommandSpec, call func(ctx context.Context, request Request, command json.RawMessage) (Answer, error)) {
 	register[B, D](api, spec, func(ctx context.Context, e *exchange) (Answer, error) {
 		return call(ctx, Request{
 			Key: e.key, Actor: e.principal.Subject, Device: e.principal.Device, RequestID: e.requestID,
-			Scopes: e.principal.Scopes, Sites: e.principal.Sites,
+			Scopes: e.principal.Scopes, Sites: e.principal.Sites, exchange: e,
 		}, e.body)
 	})
 }
@@ -118,6 +127,14 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 		// A client that hangs up must not leave its request half known: it runs to its end.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), api.options.Timeout)
 		defer cancel()
+		if spec.Prepare != nil {
+			e := exchangeOf(ctx)
+			prepared, err := spec.Prepare(ctx, e.key, e.body)
+			if err != nil {
+				return Answer{}, problem.From(err)
+			}
+			e.body = prepared
+		}
 		answer, err := api.run(ctx, spec.OperationID, call)
 		if err == nil {
 			err = api.note(ctx, exchangeOf(ctx))
@@ -239,15 +256,12 @@ func keyed(ctx huma.Context, next func(huma.Context)) {
 }
 
 func commandHeaders() []*huma.Param {
-	longest := maxNameLength
 	return []*huma.Param{
 		{
 			Name: "Idempotency-Key", In: "header", Required: true,
 			Schema:      &huma.Schema{Type: huma.TypeString, Format: "uuid"},
 			Description: "A UUID (best of version 7) that names this request, the same for every retry of it. `X-Idempotency-Key` is taken as well.",
 		},
-		{Name: operatorHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest}, Description: "Who acts, for the audit trail."},
-		{Name: deviceHeader, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &longest}, Description: "The terminal on which the operator acts."},
 	}
 }
 

@@ -81,7 +81,7 @@ func FuzzRequest(f *testing.F) {
 	} {
 		f.Add([]byte(text))
 	}
-	api := httpapi.New(httpapi.Options{Tokens: []string{token}})
+	api := httpapi.New(httpapi.Options{Authenticator: somebody})
 	httpapi.Command[wide, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
 		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil

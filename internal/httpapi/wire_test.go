@@ -35,7 +35,7 @@ func serveWire(t *testing.T, options httpapi.Options, adapt func(*httpapi.API, *
 	t.Helper()
 	w := &wire{}
 	if options.Authenticator == nil {
-		options.Tokens = []string{token}
+		options.Authenticator = somebody
 	}
 	api := httpapi.New(options)
 	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
@@ -153,16 +153,14 @@ func TestWire(t *testing.T) {
 		"unknown expectation":     {post(length+"Expect: 200-maybe\r\n", good), 417},
 
 		// Headers that stand twice.
-		"two tokens":              {get("/v1/echoes", "Authorization: Bearer "+token+"\r\n"), 401},
-		"two tokens in one":       {strings.Replace(get("/v1/echoes", ""), token, token+", Bearer "+token, 1), 401},
-		"the same key twice":      {post(length+"Idempotency-Key: "+key+"\r\n", good), 400},
-		"two keys in one":         {strings.Replace(post(length, good), key, key+", "+key, 1), 400},
-		"two content types":       {post(length+"Content-Type: text/plain\r\n", good), 400},
-		"two codings":             {post(length+"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", good), 400},
-		"two ids of the request":  {get("/v1/echoes", "X-Request-Id: aaaaaaaa\r\nX-Request-Id: bbbbbbbb\r\n"), 400},
-		"two operators":           {get("/v1/echoes", "Millrace-Operator: a\r\nMillrace-Operator: b\r\n"), 400},
-		"two positions":           {get("/v1/echoes", "Last-Event-ID: 1\r\nLast-Event-ID: 2\r\n"), 400},
-		"an operator turned over": {get("/v1/echoes", "Millrace-Operator: a\u202eb\r\n"), 400},
+		"two tokens":             {get("/v1/echoes", "Authorization: Bearer "+token+"\r\n"), 401},
+		"two tokens in one":      {strings.Replace(get("/v1/echoes", ""), token, token+", Bearer "+token, 1), 401},
+		"the same key twice":     {post(length+"Idempotency-Key: "+key+"\r\n", good), 400},
+		"two keys in one":        {strings.Replace(post(length, good), key, key+", "+key, 1), 400},
+		"two content types":      {post(length+"Content-Type: text/plain\r\n", good), 400},
+		"two codings":            {post(length+"Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", good), 400},
+		"two ids of the request": {get("/v1/echoes", "X-Request-Id: aaaaaaaa\r\nX-Request-Id: bbbbbbbb\r\n"), 400},
+		"two positions":          {get("/v1/echoes", "Last-Event-ID: 1\r\nLast-Event-ID: 2\r\n"), 400},
 
 		// Bodies.
 		"compressed":            {post(length+"Content-Encoding: gzip\r\n", good), 415},

@@ -137,6 +137,9 @@ func crowd(t *testing.T, clients, commands int, url func() string) []answered {
 	return all
 }
 
+// tokenAt is the token for the server of that URL, when it has an issuer of its own.
+var tokenAt sync.Map
+
 func send(ctx context.Context, url string, c answered) (status int, answer []byte, isReplayed bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -146,8 +149,11 @@ func send(ctx context.Context, url string, c answered) (status int, answer []byt
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", c.key)
-	req.Header.Set("Authorization", "Bearer "+httpapitest.Token)
-	req.Header.Set("Millrace-Operator", "crowd")
+	token, isOwn := tokenAt.Load(url)
+	if !isOwn {
+		token = httpapitest.Token()
+	}
+	req.Header.Set("Authorization", "Bearer "+token.(string))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, nil, false, err
@@ -262,9 +268,10 @@ func TestKilledServer(t *testing.T) {
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
+	tokenAt.Store("http://"+address, httpapitest.Issued(t, db, "http://"+address))
 	start := func() *osexec.Cmd {
 		server := osexec.Command(binary)
-		server.Env = append(os.Environ(), "MILLRACE_DATABASE_URL="+db.URLAs(testdb.APIRole), "MILLRACE_API_TOKEN="+httpapitest.Token, "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LISTEN="+address, "MILLRACE_LOG_LEVEL=error", "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0")
+		server.Env = append(os.Environ(), "MILLRACE_DATABASE_URL="+db.URLAs(testdb.APIRole), "MILLRACE_ENCRYPTION_KEY="+httpapitest.EncryptionKey, "MILLRACE_LISTEN="+address, "MILLRACE_LOG_LEVEL=error", "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0")
 		server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 		if err := server.Start(); err != nil {
 			t.Error(err)

@@ -32,7 +32,7 @@ type m = map[string]any
 func factory(t *testing.T) *httpapitest.API {
 	t.Helper()
 	api := httpapitest.New(t)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: http.DefaultClient}
 	silent := func(int, int, string) {}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)

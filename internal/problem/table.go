@@ -105,6 +105,10 @@ var (
 		Slug: "internal", Status: 500, Title: "Internal error",
 		Explanation: "Something broke that should not have: a bug of Millrace's. The log has the cause under the `request_id`. Whether the request took effect is told by sending it again under the same key.",
 	}
+	TooManyLogins = Entry{
+		Slug: "too-many-logins", Status: 503, Title: "Too many PINs are being checked", RetryAfter: 1,
+		Explanation: "A PIN takes a moment of a processor to check or to set, and as many as this process takes at once are waiting. Nothing was done. Try again after `Retry-After` seconds.",
+	}
 	Unavailable = Entry{
 		Slug: "unavailable", Status: 503, Title: "Temporarily unavailable",
 		Explanation: "The database could not be reached, was too busy, or is being switched over. Send the same request again under the same key after `Retry-After` seconds: it takes effect once at most.", RetryAfter: 1,
@@ -114,7 +118,7 @@ var (
 // Table is the one table: what the database reports, and the problem it is to the client.
 // Codes of class MR are raised by our SQL; the rest are Postgres' own. Each block of codes
 // has a file of its own.
-var Table = slices.Concat(catalog, inventory, production, purchasing, sales, billing, costing, platform, jobs, printing, exports, postgres)
+var Table = slices.Concat(catalog, inventory, production, purchasing, sales, billing, costing, identity, platform, jobs, printing, exports, postgres)
 
 // postgres are Postgres' own codes. A rule that is meant for operators raises a code of
 // its own; these catch what only a constraint or a type caught. A reference in a body that
@@ -173,7 +177,7 @@ var postgres = []Entry{
 // Kinds are the problems that have no key in the database.
 var Kinds = []Entry{
 	Malformed, KeyMissing, KeyMalformed, Unauthorized, InsufficientScope, CrossOrigin, NotFound, EventsExpired, TooManyStreams, MethodNotAllowed, NotAcceptable,
-	TooSlow, TooLarge, UnsupportedMediaType, TooManyRequests, Invalid, Internal, Unavailable,
+	TooSlow, TooLarge, UnsupportedMediaType, TooManyRequests, Invalid, Internal, Unavailable, TooManyLogins,
 }
 
 var byKey = func() map[string]Entry {

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -45,6 +46,7 @@ type Box struct {
 type key struct {
 	id   [idSize]byte
 	aead cipher.AEAD
+	mac  [sha256.Size]byte // the key of Mac
 }
 
 // New is a box that seals with the first key and opens with all of them.
@@ -68,6 +70,9 @@ func New(keys ...[]byte) (*Box, error) {
 		one := key{aead: aead}
 		sum := sha256.Sum256(append([]byte("millrace key "), k...))
 		copy(one.id[:], sum[:])
+		derived := hmac.New(sha256.New, k)
+		derived.Write([]byte("millrace mac"))
+		derived.Sum(one.mac[:0])
 		for _, other := range b.keys {
 			if other.id == one.id {
 				return nil, errors.New("an encryption key is named twice")
@@ -122,6 +127,15 @@ func (b *Box) Open(sealed []byte, purpose string) ([]byte, error) {
 		return secret, nil
 	}
 	return nil, ErrUnknownKey
+}
+
+// Mac is the HMAC of data for a purpose, under the key that seals: what is kept of a secret
+// that is too short for a plain hash.
+func (b *Box) Mac(data []byte, purpose string) []byte {
+	h := hmac.New(sha256.New, b.keys[0].mac[:])
+	h.Write(append([]byte(purpose), 0))
+	h.Write(data)
+	return h.Sum(nil)
 }
 
 // IsCurrent says whether the text was sealed with the key that seals now. Text that was not

@@ -93,3 +93,19 @@ func TestKeysAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestMac: another key, purpose or text is another code, and none of them is the key.
+func TestMac(t *testing.T) {
+	t.Parallel()
+	b := box(t, sealbox.NewKey())
+	codes := map[string]bool{}
+	for _, mac := range [][]byte{
+		b.Mac([]byte("code"), "pairing"), b.Mac([]byte("cod"), "pairing"), b.Mac([]byte("code"), "pin"), b.Mac([]byte("gcode"), "pairin"),
+		box(t, sealbox.NewKey()).Mac([]byte("code"), "pairing"),
+	} {
+		codes[string(mac)] = true
+	}
+	if len(codes) != 5 || !bytes.Equal(b.Mac([]byte("code"), "pairing"), b.Mac([]byte("code"), "pairing")) {
+		t.Errorf("%d of 5", len(codes))
+	}
+}

@@ -2,5 +2,5 @@
 -- (event.inbox) has no key to replicate by, and everything in it arrives in event.log. Partitions travel as their parent.
 CREATE PUBLICATION millrace
     FOR TABLES IN SCHEMA catalog, inventory, purchasing, production, sales, shipping, billing, costing, document, audit,
-    TABLE event.request, event.log, event.log_head, event.consumer
+    TABLE identity.operator, event.request, event.log, event.log_head, event.consumer
     WITH (publish_via_partition_root = true);

@@ -62,6 +62,10 @@ GRANT EXECUTE ON ROUTINE
 TO millrace_worker;
 
 GRANT EXECUTE ON ROUTINE
+    identity.prune
+TO millrace_worker;
+
+GRANT EXECUTE ON ROUTINE
     inventory.detach_old_partitions,
     inventory.keep_month_starts,
     inventory.release_expired_reservations,

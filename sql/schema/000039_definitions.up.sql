@@ -7063,6 +7063,1473 @@ COMMENT ON FUNCTION floor.resolve_scan(jsonb) IS
     'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
 -- <<< functions/floor/resolve_scan.sql
 
+-- >>> functions/identity/add_signing_key.sql sha256:a3a8373f9973f550
+CREATE OR REPLACE FUNCTION identity.add_signing_key(
+    p_kid text,
+    p_private_key bytea,
+    p_delay_seconds integer,
+    p_older_than_seconds integer
+) RETURNS boolean
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_active_from timestamptz;
+BEGIN
+    PERFORM c.version FROM identity.change AS c FOR UPDATE;
+    IF EXISTS (SELECT FROM identity.signing_key AS k
+        WHERE k.expires_at IS NULL AND k.created_at > clock_timestamp() - make_interval(secs => p_older_than_seconds)) THEN
+        RETURN false;
+    END IF;
+    -- The first one signs at once; nobody has another.
+    v_active_from := clock_timestamp() + CASE
+        WHEN EXISTS (SELECT FROM identity.signing_key AS k WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+        THEN make_interval(secs => p_delay_seconds) ELSE interval '0' END;
+    -- Those before it sign until then; their last tokens live for an hour more.
+    UPDATE identity.signing_key AS k
+    SET expires_at = v_active_from + interval '1 hour 5 minutes'
+    WHERE k.expires_at IS NULL;
+    INSERT INTO identity.signing_key (kid, private_key, active_from) VALUES (p_kid, p_private_key, v_active_from);
+    PERFORM identity.note_change();
+    RETURN true;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.add_signing_key(text, bytea, integer, integer) IS 'Adds a key that signs after the delay, and lets those before it end an hour after that; does nothing when there is one that is younger than the given age. Says whether it did.';
+-- <<< functions/identity/add_signing_key.sql
+
+-- >>> functions/identity/begin_badge_login.sql sha256:a0a7638a7484fbdc
+CREATE OR REPLACE FUNCTION identity.begin_badge_login(
+    p_device_id bigint,
+    p_badge text
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_badge_subject text := 'badge:' || encode(sha256(convert_to(p_badge, 'UTF8')), 'hex');
+    v_locked integer;
+    v_found jsonb;
+BEGIN
+    -- The device first, always: two log-ins never wait for each other.
+    v_locked := identity.lock_guard('device:' || p_device_id, 20, interval '15 minutes');
+    IF v_locked = 0 THEN
+        v_locked := identity.lock_guard(v_badge_subject, 5, interval '100 years');
+        IF v_locked > 0 THEN
+            -- No PIN was tried.
+            UPDATE identity.login_guard AS g
+            SET failures = g.failures - 1,
+                locked_until = NULL
+            WHERE g.subject = 'device:' || p_device_id;
+        END IF;
+    END IF;
+    IF v_locked > 0 THEN
+        RETURN jsonb_build_object('locked_seconds', v_locked);
+    END IF;
+    SELECT jsonb_build_object('operator_id', o.id::text, 'badge_id', b.id::text, 'hash', p.hash, 'locked_seconds', 0)
+    INTO v_found
+    FROM identity.badge AS b
+    JOIN identity.operator AS o ON o.id = b.operator_id
+    JOIN identity.pin AS p ON p.operator_id = o.id
+    WHERE b.code = p_badge
+      AND b.is_enabled
+      AND o.is_enabled;
+    RETURN coalesce(v_found, '{"locked_seconds": 0}'::jsonb);
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.begin_badge_login(bigint, text) IS 'First step of an operators log-in: counts the try for the device and for the badge, and gives the hash that the PIN is to be held against, if there is such a badge. A badge has 5 tries in a row, a device 20 in a quarter of an hour.';
+-- <<< functions/identity/begin_badge_login.sql
+
+-- >>> functions/identity/bootstrap_client.sql sha256:d50592171b5edcc4
+CREATE OR REPLACE FUNCTION identity.bootstrap_client(
+    p_code text,
+    p_roles text[],
+    p_sites text[],
+    p_secret_hash bytea
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_client_id bigint;
+BEGIN
+    PERFORM identity.check_rights(p_roles, p_sites);
+    INSERT INTO identity.client AS c (code, kind, name, roles, sites)
+    VALUES (p_code, 'service', p_code, p_roles, p_sites)
+    ON CONFLICT (code) DO UPDATE
+    SET roles = EXCLUDED.roles,
+        sites = EXCLUDED.sites,
+        is_enabled = true
+    WHERE c.kind = 'service'
+    RETURNING c.id INTO v_client_id;
+    IF v_client_id IS NULL THEN
+        RAISE EXCEPTION 'the code % belongs to a device', p_code
+            USING ERRCODE = 'MR706',
+                  DETAIL = jsonb_build_object('code', p_code)::text,
+                  HINT = 'Choose another code: devices and other clients share one list.';
+    END IF;
+    DELETE FROM identity.client_secret AS s WHERE s.client_id = v_client_id;
+    INSERT INTO identity.client_secret (client_id, hash) VALUES (v_client_id, p_secret_hash);
+    PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_client_id, NULL), 'secret replaced at once');
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.bootstrap_client(text, text[], text[], bytea) IS 'For those who own the database: makes a client, or lets the one of that code in again, with a secret that takes the place of all that it had.';
+-- <<< functions/identity/bootstrap_client.sql
+
+-- >>> functions/identity/change_version.sql sha256:8d4746c94aba570b
+CREATE OR REPLACE FUNCTION identity.change_version() RETURNS bigint
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT c.version FROM identity.change AS c;
+$function$;
+
+COMMENT ON FUNCTION identity.change_version() IS 'Moves whenever sessions were revoked or keys were changed.';
+-- <<< functions/identity/change_version.sql
+
+-- >>> functions/identity/check_rights.sql sha256:ed6a6c1d806c467b
+CREATE OR REPLACE FUNCTION identity.check_rights(
+    p_roles text[],
+    p_sites text[]
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_code text;
+BEGIN
+    FOREACH v_code IN ARRAY p_roles LOOP
+        PERFORM identity.find_role(v_code);
+    END LOOP;
+    FOREACH v_code IN ARRAY p_sites LOOP
+        IF v_code <> '*' THEN
+            PERFORM catalog.find_site(v_code);
+        END IF;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.check_rights(text[], text[]) IS 'Raises MR702 for a role and MR107 for a site that does not exist.';
+-- <<< functions/identity/check_rights.sql
+
+-- >>> functions/identity/common_sites.sql sha256:0e8816754feff1ad
+CREATE OR REPLACE FUNCTION identity.common_sites(
+    p_one text[],
+    p_other text[]
+) RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE
+        WHEN '*' = ANY (p_one) THEN p_other
+        WHEN '*' = ANY (p_other) THEN p_one
+        ELSE ARRAY(SELECT s FROM unnest(p_one) AS s WHERE s = ANY (p_other) ORDER BY s)
+    END;
+$function$;
+
+COMMENT ON FUNCTION identity.common_sites(text[], text[]) IS 'Sites that both lists hold; * holds all of them.';
+-- <<< functions/identity/common_sites.sql
+
+-- >>> functions/identity/describe_grant.sql sha256:10b79f6a118c8db5
+CREATE OR REPLACE FUNCTION identity.describe_grant(
+    p_session_id bigint
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_session identity.session;
+    v_client identity.client;
+    v_operator identity.operator;
+    v_scopes text[];
+    v_sites text[];
+BEGIN
+    SELECT s.* INTO v_session FROM identity.session AS s WHERE s.id = p_session_id;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.* INTO STRICT v_client FROM identity.client AS c WHERE c.id = v_session.client_id;
+    IF NOT v_client.is_enabled OR v_session.revoked_at IS NOT NULL OR v_session.expires_at <= clock_timestamp() THEN
+        RETURN NULL;
+    END IF;
+    v_scopes := identity.scopes_of(v_client.roles);
+    v_sites := v_client.sites;
+    IF v_session.operator_id IS NOT NULL THEN
+        SELECT o.* INTO v_operator
+        FROM identity.operator AS o
+        JOIN identity.badge AS b ON b.operator_id = o.id
+        WHERE o.id = v_session.operator_id
+          AND b.id = v_session.badge_id
+          AND o.is_enabled
+          AND b.is_enabled;
+        IF NOT FOUND THEN
+            RETURN NULL;
+        END IF;
+        v_scopes := ARRAY(SELECT s FROM unnest(identity.scopes_of(v_operator.roles)) AS s WHERE s = ANY (v_scopes) ORDER BY s);
+        v_sites := identity.common_sites(v_operator.sites, v_sites);
+    END IF;
+    IF v_session.scopes IS NOT NULL THEN
+        v_scopes := ARRAY(SELECT s FROM unnest(v_scopes) AS s WHERE s = ANY (v_session.scopes) ORDER BY s);
+    END IF;
+    RETURN jsonb_build_object(
+        'session', v_session.id::text,
+        'subject', coalesce(v_operator.number, v_client.code),
+        'name', coalesce(v_operator.name, v_client.name),
+        'client', v_client.code,
+        'device', CASE WHEN v_client.kind = 'device' THEN v_client.code END,
+        'is_operator', v_session.operator_id IS NOT NULL,
+        'scopes', to_jsonb(v_scopes),
+        'sites', to_jsonb(v_sites),
+        'expires_at', v_session.expires_at);
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.describe_grant(bigint) IS 'What a token of the session may say now; null when the session, its client, operator or badge is good no more.';
+-- <<< functions/identity/describe_grant.sql
+
+-- >>> functions/identity/drop_signing_keys.sql sha256:74218c78882dd31f
+CREATE OR REPLACE FUNCTION identity.drop_signing_keys(
+    p_except text
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM identity.signing_key AS k WHERE k.kid <> p_except;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM identity.note_change();
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.drop_signing_keys(text) IS 'After a key has leaked: takes all others away at once, and with them every token that they signed.';
+-- <<< functions/identity/drop_signing_keys.sql
+
+-- >>> functions/identity/find_badge.sql sha256:17c6f69e1995112d
+CREATE OR REPLACE FUNCTION identity.find_badge(
+    p_code text
+) RETURNS identity.badge
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_badge identity.badge;
+BEGIN
+    SELECT t.* INTO v_badge FROM identity.badge AS t WHERE t.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no badge %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR705',
+                  DETAIL = jsonb_build_object('badge', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_badge;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.find_badge(text) IS 'The badge of that code. Raises MR705 when there is none.';
+-- <<< functions/identity/find_badge.sql
+
+-- >>> functions/identity/find_client.sql sha256:d91243ba5bd1f68b
+CREATE OR REPLACE FUNCTION identity.find_client(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'id', c.id::text,
+        'kind', c.kind,
+        'hashes', (
+            SELECT coalesce(jsonb_agg(encode(s.hash, 'hex') ORDER BY s.id), '[]'::jsonb)
+            FROM identity.client_secret AS s
+            WHERE s.client_id = c.id
+              AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())))
+    FROM identity.client AS c
+    WHERE c.code = p_code
+      AND c.is_enabled;
+$function$;
+
+COMMENT ON FUNCTION identity.find_client(text) IS 'The client of that client_id with the hashes of its secrets, for the token endpoint alone; null when there is none.';
+-- <<< functions/identity/find_client.sql
+
+-- >>> functions/identity/find_device.sql sha256:6eaf984108ea2cbd
+CREATE OR REPLACE FUNCTION identity.find_device(
+    p_code text
+) RETURNS identity.client
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_device identity.client;
+BEGIN
+    SELECT t.* INTO v_device FROM identity.client AS t WHERE t.code = p_code AND t.kind = 'device';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no device %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR703',
+                  DETAIL = jsonb_build_object('device', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_device;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.find_device(text) IS 'The device of that code. Raises MR703 when there is none.';
+-- <<< functions/identity/find_device.sql
+
+-- >>> functions/identity/find_operator.sql sha256:fc661f169f4ce206
+CREATE OR REPLACE FUNCTION identity.find_operator(
+    p_number text
+) RETURNS identity.operator
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_operator identity.operator;
+BEGIN
+    SELECT t.* INTO v_operator FROM identity.operator AS t WHERE t.number = p_number;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no operator %', coalesce(p_number, '(none named)')
+            USING ERRCODE = 'MR701',
+                  DETAIL = jsonb_build_object('operator', p_number)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_operator;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.find_operator(text) IS 'The operator of that number. Raises MR701 when there is none.';
+-- <<< functions/identity/find_operator.sql
+
+-- >>> functions/identity/find_role.sql sha256:aec45aee6b758e02
+CREATE OR REPLACE FUNCTION identity.find_role(
+    p_code text
+) RETURNS identity.role
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_role identity.role;
+BEGIN
+    SELECT t.* INTO v_role FROM identity.role AS t WHERE t.code = p_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no role %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR702',
+                  DETAIL = jsonb_build_object('role', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_role;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.find_role(text) IS 'The role of that code. Raises MR702 when there is none.';
+-- <<< functions/identity/find_role.sql
+
+-- >>> functions/identity/find_service.sql sha256:ef83e10cca9f0e9d
+CREATE OR REPLACE FUNCTION identity.find_service(
+    p_code text
+) RETURNS identity.client
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_service identity.client;
+BEGIN
+    SELECT t.* INTO v_service FROM identity.client AS t WHERE t.code = p_code AND t.kind = 'service';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no client %', coalesce(p_code, '(none named)')
+            USING ERRCODE = 'MR704',
+                  DETAIL = jsonb_build_object('client', p_code)::text,
+                  HINT = 'Check it for a typing error, or create it first.';
+    END IF;
+    RETURN v_service;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.find_service(text) IS 'The client of that code. Raises MR704 when there is none.';
+-- <<< functions/identity/find_service.sql
+
+-- >>> functions/identity/get_badge.sql sha256:7fe2194b5c7c76d2
+CREATE OR REPLACE FUNCTION identity.get_badge(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'badge', b.code, 'operator', o.number, 'is_enabled', b.is_enabled,
+        'locked_until', (
+            SELECT g.locked_until
+            FROM identity.login_guard AS g
+            WHERE g.subject = 'badge:' || encode(sha256(convert_to(b.code, 'UTF8')), 'hex')
+              AND g.locked_until > clock_timestamp()))
+    FROM identity.badge AS b
+    JOIN identity.operator AS o ON o.id = b.operator_id
+    WHERE b.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION identity.get_badge(text) IS 'The badge of that code as the API shows it; null when there is none.';
+-- <<< functions/identity/get_badge.sql
+
+-- >>> functions/identity/get_client.sql sha256:e9c898630d62753a
+CREATE OR REPLACE FUNCTION identity.get_client(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', c.code, 'name', c.name, 'roles', to_jsonb(c.roles), 'sites', to_jsonb(c.sites), 'is_enabled', c.is_enabled)
+    FROM identity.client AS c
+    WHERE c.code = p_code
+      AND c.kind = 'service';
+$function$;
+
+COMMENT ON FUNCTION identity.get_client(text) IS 'The client of that code as the API shows it; null when there is none.';
+-- <<< functions/identity/get_client.sql
+
+-- >>> functions/identity/get_device.sql sha256:a812026afe4fe591
+CREATE OR REPLACE FUNCTION identity.get_device(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'code', c.code, 'name', c.name, 'roles', to_jsonb(c.roles), 'sites', to_jsonb(c.sites), 'is_enabled', c.is_enabled,
+        'is_paired', EXISTS (SELECT FROM identity.client_secret AS s WHERE s.client_id = c.id),
+        'locked_until', (
+            SELECT g.locked_until
+            FROM identity.login_guard AS g
+            WHERE g.subject = 'device:' || c.id
+              AND g.locked_until > clock_timestamp()))
+    FROM identity.client AS c
+    WHERE c.code = p_code
+      AND c.kind = 'device';
+$function$;
+
+COMMENT ON FUNCTION identity.get_device(text) IS 'The device of that code as the API shows it; null when there is none.';
+-- <<< functions/identity/get_device.sql
+
+-- >>> functions/identity/get_operator.sql sha256:7be9846cd4764289
+CREATE OR REPLACE FUNCTION identity.get_operator(
+    p_number text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object(
+        'number', o.number, 'name', o.name, 'roles', to_jsonb(o.roles), 'sites', to_jsonb(o.sites), 'is_enabled', o.is_enabled,
+        'has_pin', EXISTS (SELECT FROM identity.pin AS p WHERE p.operator_id = o.id),
+        'badges', (SELECT coalesce(jsonb_agg(b.code ORDER BY b.code), '[]'::jsonb) FROM identity.badge AS b WHERE b.operator_id = o.id AND b.is_enabled))
+    FROM identity.operator AS o
+    WHERE o.number = p_number;
+$function$;
+
+COMMENT ON FUNCTION identity.get_operator(text) IS 'The operator of that number as the API shows it; null when there is none.';
+-- <<< functions/identity/get_operator.sql
+
+-- >>> functions/identity/get_role.sql sha256:c9f6f171c31c8111
+CREATE OR REPLACE FUNCTION identity.get_role(
+    p_code text
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_build_object('code', r.code, 'name', r.name, 'scopes', to_jsonb(r.scopes))
+    FROM identity.role AS r
+    WHERE r.code = p_code;
+$function$;
+
+COMMENT ON FUNCTION identity.get_role(text) IS 'The role of that code as the API shows it; null when there is none.';
+-- <<< functions/identity/get_role.sql
+
+-- >>> functions/identity/introspect_refresh_token.sql sha256:3538e3a7b71ce029
+CREATE OR REPLACE FUNCTION identity.introspect_refresh_token(
+    p_hash bytea
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT identity.describe_grant(t.session_id)
+    FROM identity.refresh_token AS t
+    WHERE t.hash = p_hash
+      AND t.used_at IS NULL;
+$function$;
+
+COMMENT ON FUNCTION identity.introspect_refresh_token(bytea) IS 'RFC 7662: what a refresh token stands for; null when it is not good.';
+-- <<< functions/identity/introspect_refresh_token.sql
+
+-- >>> functions/identity/list_badges.sql sha256:a3da72278b84c74d
+CREATE OR REPLACE FUNCTION identity.list_badges(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.badge AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_badge(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION identity.list_badges(text, integer) IS 'Badges by code, a page at a time.';
+-- <<< functions/identity/list_badges.sql
+
+-- >>> functions/identity/list_clients.sql sha256:783cd22964df48e3
+CREATE OR REPLACE FUNCTION identity.list_clients(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.client AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+          AND t.kind = 'service'
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_client(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION identity.list_clients(text, integer) IS 'Clients by code, a page at a time.';
+-- <<< functions/identity/list_clients.sql
+
+-- >>> functions/identity/list_devices.sql sha256:46c1d644763410f5
+CREATE OR REPLACE FUNCTION identity.list_devices(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.client AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+          AND t.kind = 'device'
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_device(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION identity.list_devices(text, integer) IS 'Devices by code, a page at a time.';
+-- <<< functions/identity/list_devices.sql
+
+-- >>> functions/identity/list_operators.sql sha256:d1fd08e95e59a860
+CREATE OR REPLACE FUNCTION identity.list_operators(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.number AS code, row_number() OVER (ORDER BY t.number) AS place
+        FROM identity.operator AS t
+        WHERE (p_after IS NULL OR t.number > p_after)
+        ORDER BY t.number
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_operator(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION identity.list_operators(text, integer) IS 'Operators by number, a page at a time.';
+-- <<< functions/identity/list_operators.sql
+
+-- >>> functions/identity/list_revoked_sessions.sql sha256:4203943c845286e0
+CREATE OR REPLACE FUNCTION identity.list_revoked_sessions() RETURNS bigint[]
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- Their tokens end with them at the latest.
+    SELECT coalesce(array_agg(s.id ORDER BY s.id), '{}')
+    FROM identity.session AS s
+    WHERE s.revoked_at > clock_timestamp() - interval '2 hours'
+      AND s.expires_at > clock_timestamp() - interval '5 minutes';
+$function$;
+
+COMMENT ON FUNCTION identity.list_revoked_sessions() IS 'Sessions that were revoked while a token of theirs may still be good: no access token lives for more than an hour.';
+-- <<< functions/identity/list_revoked_sessions.sql
+
+-- >>> functions/identity/list_roles.sql sha256:4513e19bd4acc30b
+CREATE OR REPLACE FUNCTION identity.list_roles(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT t.code AS code, row_number() OVER (ORDER BY t.code) AS place
+        FROM identity.role AS t
+        WHERE (p_after IS NULL OR t.code > p_after)
+        ORDER BY t.code
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(identity.get_role(p.code) ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.code) FILTER (WHERE p.place = p_limit) END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION identity.list_roles(text, integer) IS 'Roles by code, a page at a time.';
+-- <<< functions/identity/list_roles.sql
+
+-- >>> functions/identity/list_sessions.sql sha256:23056bc590ec9cac
+CREATE OR REPLACE FUNCTION identity.list_sessions(
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT s.id, s.operator_id, s.client_id, s.created_at, s.expires_at, row_number() OVER (ORDER BY s.id) AS place
+        FROM identity.session AS s
+        WHERE (p_after IS NULL OR s.id > p_after::bigint)
+          AND s.revoked_at IS NULL
+          AND s.expires_at > clock_timestamp()
+        ORDER BY s.id
+        LIMIT p_limit + 1
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(jsonb_build_object(
+            'session', p.id::text, 'operator', o.number, 'client', c.code, 'created_at', p.created_at, 'expires_at', p.expires_at)
+            ORDER BY p.place) FILTER (WHERE p.place <= p_limit), '[]'::jsonb),
+        'next', CASE WHEN count(*) > p_limit THEN max(p.id) FILTER (WHERE p.place = p_limit) END::text)
+    FROM page AS p
+    JOIN identity.client AS c ON c.id = p.client_id
+    LEFT JOIN identity.operator AS o ON o.id = p.operator_id;
+$function$;
+
+COMMENT ON FUNCTION identity.list_sessions(text, integer) IS 'Sessions that have not ended, oldest first, a page at a time.';
+-- <<< functions/identity/list_sessions.sql
+
+-- >>> functions/identity/list_signing_keys.sql sha256:6cdb124fed082039
+CREATE OR REPLACE FUNCTION identity.list_signing_keys() RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'kid', k.kid, 'private_key', encode(k.private_key, 'base64'),
+        'active_from', k.active_from, 'created_at', k.created_at) ORDER BY k.active_from, k.id), '[]'::jsonb)
+    FROM identity.signing_key AS k
+    WHERE k.expires_at IS NULL OR k.expires_at > clock_timestamp();
+$function$;
+
+COMMENT ON FUNCTION identity.list_signing_keys() IS 'Keys that sign or verify now, in the order in which they sign; encrypted.';
+-- <<< functions/identity/list_signing_keys.sql
+
+-- >>> functions/identity/live_sessions.sql sha256:03bbcc5195a7dd1d
+CREATE OR REPLACE FUNCTION identity.live_sessions(
+    p_operator_id bigint,
+    p_client_id bigint,
+    p_badge_id bigint
+) RETURNS bigint[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(array_agg(s.id ORDER BY s.id), '{}')
+    FROM identity.session AS s
+    WHERE (s.operator_id = p_operator_id OR s.client_id = p_client_id OR s.badge_id = p_badge_id)
+      AND s.revoked_at IS NULL
+      AND s.expires_at > clock_timestamp();
+$function$;
+
+COMMENT ON FUNCTION identity.live_sessions(bigint, bigint, bigint) IS 'Sessions of an operator, a client or device, or a badge that have not ended.';
+-- <<< functions/identity/live_sessions.sql
+
+-- >>> functions/identity/lock_guard.sql sha256:9c0a8f77188a6832
+CREATE OR REPLACE FUNCTION identity.lock_guard(
+    p_subject text,
+    p_limit integer,
+    p_forget interval
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_guard identity.login_guard;
+    v_failures integer;
+BEGIN
+    INSERT INTO identity.login_guard (subject, failed_at) VALUES (p_subject, clock_timestamp()) ON CONFLICT (subject) DO NOTHING;
+    SELECT g.* INTO STRICT v_guard FROM identity.login_guard AS g WHERE g.subject = p_subject FOR UPDATE;
+    IF v_guard.locked_until > clock_timestamp() THEN
+        RETURN ceil(extract(epoch FROM v_guard.locked_until - clock_timestamp()));
+    END IF;
+    v_failures := 1 + CASE WHEN v_guard.failed_at < clock_timestamp() - p_forget THEN 0 ELSE v_guard.failures END;
+    UPDATE identity.login_guard AS g
+    SET failures = v_failures,
+        failed_at = clock_timestamp(),
+        -- A minute after the last free try, and twice as long after every other one, up to a day.
+        locked_until = CASE WHEN v_failures >= p_limit
+            THEN clock_timestamp() + least(interval '1 minute' * power(2, least(v_failures - p_limit, 20)), interval '1 day') END
+    WHERE g.subject = p_subject;
+    RETURN 0;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.lock_guard(text, integer, interval) IS 'Counts a try before it is made, so that many at once are no more tries than one after the other. Gives 0, or for how many seconds the subject is locked; then nothing is counted.';
+-- <<< functions/identity/lock_guard.sql
+
+-- >>> functions/identity/make_client_secret.sql sha256:0fbb74940409a8ca
+CREATE OR REPLACE FUNCTION identity.make_client_secret(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('make-client-secret', p_context, p_command);
+    v_hours integer := coalesce((p_command ->> 'overlap_hours')::integer, 24);
+    v_client identity.client;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_client := identity.find_service(p_command ->> 'client');
+    PERFORM c.id FROM identity.client AS c WHERE c.id = v_client.id FOR UPDATE;
+    UPDATE identity.client_secret AS s
+    SET expires_at = least(s.expires_at, clock_timestamp() + make_interval(hours => v_hours))
+    WHERE s.client_id = v_client.id;
+    INSERT INTO identity.client_secret (client_id, hash) VALUES (v_client.id, decode(p_command ->> 'secret_hash', 'hex'));
+    PERFORM event.publish('client.secret_made', v_client.id, jsonb_build_object('client', v_client.code));
+    v_answer := event.finish_request(p_context, 201, identity.get_client(v_client.code) || '{"secret": null}');
+    IF v_hours = 0 THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_client.id, NULL), 'secret replaced at once');
+    END IF;
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.make_client_secret(jsonb, jsonb) IS 'Command: gives a client a secret; the one before, if there is one, is good for overlap_hours more (24). With 0 its sessions end as well. Of the secret only the hash comes here.';
+-- <<< functions/identity/make_client_secret.sql
+
+-- >>> functions/identity/make_pairing_code.sql sha256:3982320a680ca6fa
+CREATE OR REPLACE FUNCTION identity.make_pairing_code(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('make-pairing-code', p_context, p_command);
+    v_device identity.client;
+    v_expires_at timestamptz := clock_timestamp() + interval '10 minutes';
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_device := identity.find_device(p_command ->> 'device');
+    -- One at a time: what was made before is good no more.
+    UPDATE identity.pairing_code AS p SET used_at = clock_timestamp() WHERE p.client_id = v_device.id AND p.used_at IS NULL;
+    INSERT INTO identity.pairing_code (client_id, hash, expires_at)
+    VALUES (v_device.id, decode(p_command ->> 'code_hash', 'hex'), v_expires_at);
+    PERFORM event.publish('device.pairing_begun', v_device.id, jsonb_build_object('device', v_device.code));
+    RETURN event.finish_request(p_context, 201, jsonb_build_object('device', v_device.code, 'code', NULL, 'expires_at', v_expires_at));
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.make_pairing_code(jsonb, jsonb) IS 'Command: makes a code for which a device gets its secret, once and within ten minutes. Of the code only the hash comes here.';
+-- <<< functions/identity/make_pairing_code.sql
+
+-- >>> functions/identity/note_change.sql sha256:aec239b65d27fc60
+CREATE OR REPLACE FUNCTION identity.note_change() RETURNS void
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE identity.change AS c SET version = c.version + 1;
+$function$;
+
+COMMENT ON FUNCTION identity.note_change() IS 'Makes every api process look at revocations and keys again. Called last: it holds a lock that all changes take.';
+-- <<< functions/identity/note_change.sql
+
+-- >>> functions/identity/open_client_session.sql sha256:2e2657f2aafa118c
+CREATE OR REPLACE FUNCTION identity.open_client_session(
+    p_client_id bigint,
+    p_scopes text[],
+    p_lifetime_seconds integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_session_id bigint;
+BEGIN
+    INSERT INTO identity.session AS s (client_id, scopes, expires_at)
+    VALUES (p_client_id, p_scopes, clock_timestamp() + make_interval(secs => p_lifetime_seconds))
+    RETURNING s.id INTO v_session_id;
+    RETURN identity.describe_grant(v_session_id);
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.open_client_session(bigint, text[], integer) IS 'Opens a session for a token of a client that acts for itself. Null when the client is disabled.';
+-- <<< functions/identity/open_client_session.sql
+
+-- >>> functions/identity/open_operator_session.sql sha256:dce12dac8c396f4c
+CREATE OR REPLACE FUNCTION identity.open_operator_session(
+    p_device_id bigint,
+    p_badge text,
+    p_badge_id bigint,
+    p_operator_id bigint,
+    p_scopes text[],
+    p_refresh_hash bytea,
+    p_lifetime_seconds integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_session_id bigint;
+    v_grant jsonb;
+BEGIN
+    UPDATE identity.login_guard AS g
+    SET failures = greatest(g.failures - 1, 0),
+        locked_until = NULL
+    WHERE g.subject = 'device:' || p_device_id;
+    DELETE FROM identity.login_guard AS g WHERE g.subject = 'badge:' || encode(sha256(convert_to(p_badge, 'UTF8')), 'hex');
+
+    INSERT INTO identity.session AS s (client_id, operator_id, badge_id, scopes, expires_at)
+    VALUES (p_device_id, p_operator_id, p_badge_id, p_scopes, clock_timestamp() + make_interval(secs => p_lifetime_seconds))
+    RETURNING s.id INTO v_session_id;
+    v_grant := identity.describe_grant(v_session_id);
+    IF v_grant IS NOT NULL THEN
+        INSERT INTO identity.refresh_token (session_id, hash) VALUES (v_session_id, p_refresh_hash);
+    END IF;
+    RETURN v_grant;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.open_operator_session(bigint, text, bigint, bigint, text[], bytea, integer) IS 'Last step of an operators log-in, after the PIN was right: forgets the tries and opens the session with its first refresh token. Null when device, operator or badge were disabled meanwhile.';
+-- <<< functions/identity/open_operator_session.sql
+
+-- >>> functions/identity/prune.sql sha256:26c6a04df1d77433
+CREATE OR REPLACE FUNCTION identity.prune(
+    p_keep interval
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count integer;
+BEGIN
+    DELETE FROM identity.login_guard AS g
+    WHERE g.failed_at < clock_timestamp() - interval '2 days'
+      AND (g.locked_until IS NULL OR g.locked_until < clock_timestamp())
+      AND (g.failures = 0 OR NOT EXISTS (SELECT FROM identity.badge AS b
+        WHERE g.subject = 'badge:' || encode(sha256(convert_to(b.code, 'UTF8')), 'hex')));
+    DELETE FROM identity.pairing_code AS p WHERE p.expires_at < clock_timestamp() - interval '1 day';
+    DELETE FROM identity.client_secret AS s WHERE s.expires_at < clock_timestamp() - interval '1 day';
+    DELETE FROM identity.signing_key AS k WHERE k.expires_at < clock_timestamp() - interval '1 day';
+    DELETE FROM identity.session AS s WHERE s.expires_at < clock_timestamp() - p_keep;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.prune(interval) IS 'Takes away what has ended: codes, secrets, keys, tries at badges that nobody has, and sessions that ended longer ago than they are kept. Gives how many sessions.';
+-- <<< functions/identity/prune.sql
+
+-- >>> functions/identity/redeem_pairing_code.sql sha256:913aa264689b0626
+CREATE OR REPLACE FUNCTION identity.redeem_pairing_code(
+    p_hash bytea,
+    p_secret_hash bytea
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_code identity.pairing_code;
+    v_client identity.client;
+BEGIN
+    SELECT p.* INTO v_code FROM identity.pairing_code AS p WHERE p.hash = p_hash FOR UPDATE;
+    IF NOT FOUND OR v_code.used_at IS NOT NULL OR v_code.expires_at <= clock_timestamp() THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.* INTO STRICT v_client FROM identity.client AS c WHERE c.id = v_code.client_id FOR UPDATE;
+    IF NOT v_client.is_enabled THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.pairing_code AS p SET used_at = clock_timestamp() WHERE p.client_id = v_client.id AND p.used_at IS NULL;
+    -- Whoever had the device's secret before has it no more.
+    DELETE FROM identity.client_secret AS s WHERE s.client_id = v_client.id;
+    INSERT INTO identity.client_secret (client_id, hash) VALUES (v_client.id, p_secret_hash);
+    PERFORM identity.revoke_sessions(
+        ARRAY(SELECT s.id FROM identity.session AS s WHERE s.client_id = v_client.id AND s.revoked_at IS NULL AND s.expires_at > clock_timestamp()),
+        'device paired anew');
+    RETURN v_client.code;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.redeem_pairing_code(bytea, bytea) IS 'Takes a pairing code, once, and gives the device that it pairs its new secret. Gives the devices code, or null when the pairing code is not good.';
+-- <<< functions/identity/redeem_pairing_code.sql
+
+-- >>> functions/identity/reseal_signing_key.sql sha256:270dab2e32d0c5c2
+CREATE OR REPLACE FUNCTION identity.reseal_signing_key(
+    p_kid text,
+    p_private_key bytea
+) RETURNS void
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    UPDATE identity.signing_key AS k SET private_key = p_private_key WHERE k.kid = p_kid;
+$function$;
+
+COMMENT ON FUNCTION identity.reseal_signing_key(text, bytea) IS 'Puts the same key, encrypted anew, in the place of what was encrypted with an older encryption key.';
+-- <<< functions/identity/reseal_signing_key.sql
+
+-- >>> functions/identity/revoke.sql sha256:7b254f22fb7fb04e
+CREATE OR REPLACE FUNCTION identity.revoke(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('revoke-sessions', p_context, p_command);
+    v_sessions bigint[];
+    v_count integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_sessions := CASE
+        WHEN p_command ? 'operator' THEN identity.live_sessions((identity.find_operator(p_command ->> 'operator')).id, NULL, NULL)
+        WHEN p_command ? 'device' THEN identity.live_sessions(NULL, (identity.find_device(p_command ->> 'device')).id, NULL)
+        WHEN p_command ? 'client' THEN identity.live_sessions(NULL, (identity.find_service(p_command ->> 'client')).id, NULL)
+        ELSE identity.live_sessions(NULL, NULL, (identity.find_badge(p_command ->> 'badge')).id)
+    END;
+    SELECT count(*) INTO v_count FROM unnest(v_sessions);
+    PERFORM event.publish('session.revoked', 0, p_command - 'badge' || jsonb_build_object('sessions', v_count));
+    v_answer := event.finish_request(p_context, 201, jsonb_build_object('sessions', v_count));
+    PERFORM identity.revoke_sessions(v_sessions, 'by hand');
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.revoke(jsonb, jsonb) IS 'Command: ends all sessions of an operator, a device, a client or a badge.';
+-- <<< functions/identity/revoke.sql
+
+-- >>> functions/identity/revoke_sessions.sql sha256:82ecd27e886c3d33
+CREATE OR REPLACE FUNCTION identity.revoke_sessions(
+    p_ids bigint[],
+    p_reason text
+) RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_count integer;
+BEGIN
+    -- Sorted, so that two of them at once never wait for each other.
+    PERFORM s.id
+    FROM identity.session AS s
+    WHERE s.id = ANY (p_ids)
+    ORDER BY s.id
+    FOR UPDATE;
+    UPDATE identity.session AS s
+    SET revoked_at = clock_timestamp(),
+        revoked_reason = p_reason
+    WHERE s.id = ANY (p_ids)
+      AND s.revoked_at IS NULL
+      AND s.expires_at > clock_timestamp();
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF v_count > 0 THEN
+        PERFORM identity.note_change();
+    END IF;
+    RETURN v_count;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.revoke_sessions(bigint[], text) IS 'Ends the sessions with all their tokens; gives how many were alive. Call it last.';
+-- <<< functions/identity/revoke_sessions.sql
+
+-- >>> functions/identity/revoke_token.sql sha256:0dff8dd8f5ec4a90
+CREATE OR REPLACE FUNCTION identity.revoke_token(
+    p_client_id bigint,
+    p_refresh_hash bytea,
+    p_session_id bigint
+) RETURNS integer
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT identity.revoke_sessions(
+        ARRAY(
+            SELECT s.id
+            FROM identity.session AS s
+            WHERE s.client_id = p_client_id
+              AND (s.id = p_session_id OR s.id = (SELECT t.session_id FROM identity.refresh_token AS t WHERE t.hash = p_refresh_hash))),
+        'revoked by its client');
+$function$;
+
+COMMENT ON FUNCTION identity.revoke_token(bigint, bytea, bigint) IS 'RFC 7009: ends the session of a token, if it is one of the clients.';
+-- <<< functions/identity/revoke_token.sql
+
+-- >>> functions/identity/rotate_refresh_token.sql sha256:96b8ef5483704b6f
+CREATE OR REPLACE FUNCTION identity.rotate_refresh_token(
+    p_client_id bigint,
+    p_hash bytea,
+    p_new_hash bytea
+) RETURNS jsonb
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_token identity.refresh_token;
+    v_session identity.session;
+    v_grant jsonb;
+BEGIN
+    SELECT t.* INTO v_token FROM identity.refresh_token AS t WHERE t.hash = p_hash;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT s.* INTO STRICT v_session FROM identity.session AS s WHERE s.id = v_token.session_id FOR UPDATE;
+    IF v_session.client_id <> p_client_id THEN
+        -- It was told to another device: whoever has it should not.
+        PERFORM identity.revoke_sessions(ARRAY[v_session.id], 'refresh token used by another client');
+        RETURN NULL;
+    END IF;
+    -- Again, now that the session is locked: of two at once the second one finds it used.
+    SELECT t.* INTO STRICT v_token FROM identity.refresh_token AS t WHERE t.id = v_token.id;
+    IF v_token.used_at IS NOT NULL THEN
+        PERFORM identity.revoke_sessions(ARRAY[v_session.id], 'refresh token used twice');
+        RETURN NULL;
+    END IF;
+    v_grant := identity.describe_grant(v_session.id);
+    IF v_grant IS NULL THEN
+        RETURN NULL;
+    END IF;
+    UPDATE identity.refresh_token AS t SET used_at = clock_timestamp() WHERE t.id = v_token.id;
+    INSERT INTO identity.refresh_token (session_id, hash) VALUES (v_session.id, p_new_hash);
+    RETURN v_grant;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.rotate_refresh_token(bigint, bytea, bytea) IS 'Takes a refresh token, once, and puts the new one in its place. A token that was used before, or that another client brings, ends the session: it has come into wrong hands. Null when it is not good.';
+-- <<< functions/identity/rotate_refresh_token.sql
+
+-- >>> functions/identity/save_badge.sql sha256:57a17e2f7dde59dd
+CREATE OR REPLACE FUNCTION identity.save_badge(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-badge', p_context, p_command);
+    v_code text := p_command ->> 'badge';
+    v_operator identity.operator;
+    v_old identity.badge;
+    v_new identity.badge;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_operator := identity.find_operator(p_command ->> 'operator');
+    SELECT b.* INTO v_old FROM identity.badge AS b WHERE b.code = v_code FOR UPDATE;
+    INSERT INTO identity.badge AS b (code, operator_id, is_enabled)
+    VALUES (v_code, v_operator.id, coalesce((p_command ->> 'is_enabled')::boolean, true))
+    ON CONFLICT (code) DO UPDATE
+    SET operator_id = EXCLUDED.operator_id,
+        is_enabled = EXCLUDED.is_enabled
+    RETURNING b.* INTO v_new;
+    PERFORM event.publish('badge.saved', v_new.id, jsonb_build_object('operator', v_operator.number));
+    v_answer := event.finish_request(p_context, 200, identity.get_badge(v_code));
+    IF v_old.id IS NOT NULL AND (v_old.operator_id <> v_new.operator_id OR NOT v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, NULL, v_new.id), 'badge taken away');
+    END IF;
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.save_badge(jsonb, jsonb) IS 'Command: gives an operator a badge, or enables or disables it. A badge that is disabled or given to somebody else ends the sessions that were opened with it.';
+-- <<< functions/identity/save_badge.sql
+
+-- >>> functions/identity/save_client.sql sha256:0243a4cb8613e505
+CREATE OR REPLACE FUNCTION identity.save_client(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-client', p_context, p_command);
+    v_code text := p_command ->> 'code';
+    v_roles text[] := identity.text_list(p_command -> 'roles');
+    v_sites text[] := identity.text_list(p_command -> 'sites');
+    v_old identity.client;
+    v_new identity.client;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    PERFORM identity.check_rights(v_roles, v_sites);
+    INSERT INTO identity.client AS c (code, kind, name, roles, sites, is_enabled)
+    VALUES (v_code, 'service', p_command ->> 'name', v_roles, v_sites, coalesce((p_command ->> 'is_enabled')::boolean, true))
+    ON CONFLICT (code) DO NOTHING
+    RETURNING c.* INTO v_new;
+    IF NOT FOUND THEN
+        SELECT c.* INTO STRICT v_old FROM identity.client AS c WHERE c.code = v_code FOR UPDATE;
+        IF v_old.kind <> 'service' THEN
+            RAISE EXCEPTION 'the code % belongs to a %', v_code, v_old.kind
+                USING ERRCODE = 'MR706',
+                      DETAIL = jsonb_build_object('code', v_code)::text,
+                      HINT = 'Choose another code: devices and other clients share one list.';
+        END IF;
+        UPDATE identity.client AS c
+        SET name = p_command ->> 'name',
+            roles = v_roles,
+            sites = v_sites,
+            is_enabled = coalesce((p_command ->> 'is_enabled')::boolean, true)
+        WHERE c.id = v_old.id
+        RETURNING c.* INTO v_new;
+    END IF;
+    PERFORM event.publish('client.saved', v_new.id, jsonb_build_object('client', v_code));
+    v_answer := event.finish_request(p_context, 200, identity.get_client(v_code));
+    IF v_old.id IS NOT NULL AND (v_old.roles, v_old.sites, v_old.is_enabled) IS DISTINCT FROM (v_new.roles, v_new.sites, v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_new.id, NULL), 'rights of the client changed');
+    END IF;
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.save_client(jsonb, jsonb) IS 'Command: makes a client, or replaces name, roles, sites and whether it is let in. It gets its secret by another command. A change of rights ends its sessions.';
+-- <<< functions/identity/save_client.sql
+
+-- >>> functions/identity/save_device.sql sha256:1558efb03609248e
+CREATE OR REPLACE FUNCTION identity.save_device(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-device', p_context, p_command);
+    v_code text := p_command ->> 'code';
+    v_roles text[] := identity.text_list(p_command -> 'roles');
+    v_sites text[] := identity.text_list(p_command -> 'sites');
+    v_old identity.client;
+    v_new identity.client;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    PERFORM identity.check_rights(v_roles, v_sites);
+    INSERT INTO identity.client AS c (code, kind, name, roles, sites, is_enabled)
+    VALUES (v_code, 'device', p_command ->> 'name', v_roles, v_sites, coalesce((p_command ->> 'is_enabled')::boolean, true))
+    ON CONFLICT (code) DO NOTHING
+    RETURNING c.* INTO v_new;
+    IF NOT FOUND THEN
+        SELECT c.* INTO STRICT v_old FROM identity.client AS c WHERE c.code = v_code FOR UPDATE;
+        IF v_old.kind <> 'device' THEN
+            RAISE EXCEPTION 'the code % belongs to a %', v_code, v_old.kind
+                USING ERRCODE = 'MR706',
+                      DETAIL = jsonb_build_object('code', v_code)::text,
+                      HINT = 'Choose another code: devices and other clients share one list.';
+        END IF;
+        UPDATE identity.client AS c
+        SET name = p_command ->> 'name',
+            roles = v_roles,
+            sites = v_sites,
+            is_enabled = coalesce((p_command ->> 'is_enabled')::boolean, true)
+        WHERE c.id = v_old.id
+        RETURNING c.* INTO v_new;
+    END IF;
+    PERFORM event.publish('device.saved', v_new.id, jsonb_build_object('device', v_code));
+    v_answer := event.finish_request(p_context, 200, identity.get_device(v_code));
+    IF v_old.id IS NOT NULL AND (v_old.roles, v_old.sites, v_old.is_enabled) IS DISTINCT FROM (v_new.roles, v_new.sites, v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(NULL, v_new.id, NULL), 'rights of the device changed');
+    END IF;
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.save_device(jsonb, jsonb) IS 'Command: makes a device, or replaces name, roles, sites and whether it is let in. It gets its secret by a pairing code. A change of rights ends the sessions on it.';
+-- <<< functions/identity/save_device.sql
+
+-- >>> functions/identity/save_operator.sql sha256:43cde907a404db80
+CREATE OR REPLACE FUNCTION identity.save_operator(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-operator', p_context, p_command);
+    v_number text := p_command ->> 'number';
+    v_roles text[] := identity.text_list(p_command -> 'roles');
+    v_sites text[] := identity.text_list(p_command -> 'sites');
+    v_is_enabled boolean := coalesce((p_command ->> 'is_enabled')::boolean, true);
+    v_old identity.operator;
+    v_new identity.operator;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    PERFORM identity.check_rights(v_roles, v_sites);
+    SELECT o.* INTO v_old FROM identity.operator AS o WHERE o.number = v_number FOR UPDATE;
+    INSERT INTO identity.operator AS o (number, name, roles, sites, is_enabled)
+    VALUES (v_number, p_command ->> 'name', v_roles, v_sites, v_is_enabled)
+    ON CONFLICT (number) DO UPDATE
+    SET name = EXCLUDED.name,
+        roles = EXCLUDED.roles,
+        sites = EXCLUDED.sites,
+        is_enabled = EXCLUDED.is_enabled
+    RETURNING o.* INTO v_new;
+    PERFORM event.publish('operator.saved', v_new.id, jsonb_build_object('operator', v_number));
+    v_answer := event.finish_request(p_context, 200, identity.get_operator(v_number));
+    -- Rights that were taken away are gone at once, not with the next token.
+    IF v_old.id IS NOT NULL AND (v_old.roles, v_old.sites, v_old.is_enabled) IS DISTINCT FROM (v_new.roles, v_new.sites, v_new.is_enabled) THEN
+        PERFORM identity.revoke_sessions(identity.live_sessions(v_new.id, NULL, NULL), 'rights of the operator changed');
+    END IF;
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.save_operator(jsonb, jsonb) IS 'Command: makes an operator, or replaces name, roles, sites and whether there is a way in. A change of rights ends the sessions.';
+-- <<< functions/identity/save_operator.sql
+
+-- >>> functions/identity/save_role.sql sha256:d8038b082fe5b975
+CREATE OR REPLACE FUNCTION identity.save_role(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('save-role', p_context, p_command);
+    v_role_id bigint;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    INSERT INTO identity.role AS r (code, name, scopes)
+    VALUES (p_command ->> 'code', p_command ->> 'name', identity.text_list(p_command -> 'scopes'))
+    ON CONFLICT (code) DO UPDATE
+    SET name = EXCLUDED.name,
+        scopes = EXCLUDED.scopes
+    RETURNING r.id INTO v_role_id;
+    PERFORM event.publish('role.saved', v_role_id, jsonb_build_object('role', p_command ->> 'code'));
+    RETURN event.finish_request(p_context, 200, identity.get_role(p_command ->> 'code'));
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.save_role(jsonb, jsonb) IS 'Command: makes a role, or replaces its name and scopes. Whoever has it gets the new scopes with the next token.';
+-- <<< functions/identity/save_role.sql
+
+-- >>> functions/identity/scopes_of.sql sha256:8c50d2e1a21a0fbd
+CREATE OR REPLACE FUNCTION identity.scopes_of(
+    p_roles text[]
+) RETURNS text[]
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(array_agg(DISTINCT s ORDER BY s), '{}')
+    FROM identity.role AS r, unnest(r.scopes) AS s
+    WHERE r.code = ANY (p_roles);
+$function$;
+
+COMMENT ON FUNCTION identity.scopes_of(text[]) IS 'What the roles together are for.';
+-- <<< functions/identity/scopes_of.sql
+
+-- >>> functions/identity/set_pin.sql sha256:5f9bc38b93bbd533
+CREATE OR REPLACE FUNCTION identity.set_pin(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('set-pin', p_context, p_command);
+    v_operator identity.operator;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_operator := identity.find_operator(p_command ->> 'operator');
+    INSERT INTO identity.pin AS p (operator_id, hash)
+    VALUES (v_operator.id, p_command ->> 'pin_hash')
+    ON CONFLICT (operator_id) DO UPDATE
+    SET hash = EXCLUDED.hash,
+        changed_at = clock_timestamp();
+    DELETE FROM identity.login_guard AS g
+    WHERE g.subject IN (
+        SELECT 'badge:' || encode(sha256(convert_to(b.code, 'UTF8')), 'hex')
+        FROM identity.badge AS b
+        WHERE b.operator_id = v_operator.id);
+    PERFORM event.publish('operator.pin_set', v_operator.id, jsonb_build_object('operator', v_operator.number));
+    v_answer := event.finish_request(p_context, 200, identity.get_operator(v_operator.number));
+    PERFORM identity.revoke_sessions(identity.live_sessions(v_operator.id, NULL, NULL), 'PIN changed');
+    RETURN v_answer;
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.set_pin(jsonb, jsonb) IS 'Command: gives an operator a PIN, of which only the hash comes here, and ends the sessions that were opened with the one before. Badges that were locked are not any more.';
+-- <<< functions/identity/set_pin.sql
+
+-- >>> functions/identity/text_list.sql sha256:7713a4ad2aa0a17b
+CREATE OR REPLACE FUNCTION identity.text_list(
+    p_list jsonb
+) RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT ARRAY(SELECT DISTINCT t FROM jsonb_array_elements_text(coalesce(p_list, '[]')) AS t ORDER BY t);
+$function$;
+
+COMMENT ON FUNCTION identity.text_list(jsonb) IS 'The different texts of a JSON list, sorted.';
+-- <<< functions/identity/text_list.sql
+
+-- >>> functions/identity/unlock.sql sha256:5ffacb82c5b976f1
+CREATE OR REPLACE FUNCTION identity.unlock(
+    p_context jsonb,
+    p_command jsonb
+) RETURNS event.answer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_answer event.answer := event.begin_request('unlock', p_context, p_command);
+    v_subject text;
+    v_count integer;
+BEGIN
+    IF v_answer.is_replayed THEN
+        RETURN v_answer;
+    END IF;
+    v_subject := CASE
+        WHEN p_command ? 'device' THEN 'device:' || (identity.find_device(p_command ->> 'device')).id
+        ELSE 'badge:' || encode(sha256(convert_to((identity.find_badge(p_command ->> 'badge')).code, 'UTF8')), 'hex')
+    END;
+    DELETE FROM identity.login_guard AS g WHERE g.subject = v_subject;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN event.finish_request(p_context, 201, jsonb_build_object('was_locked', v_count > 0));
+END;
+$function$;
+
+COMMENT ON FUNCTION identity.unlock(jsonb, jsonb) IS 'Command: forgets the wrong tries at a badge or on a device, so that it is not locked any more.';
+-- <<< functions/identity/unlock.sql
+
 -- >>> functions/inventory/change_lot_status.sql sha256:b18b19bebcf04b8a
 CREATE OR REPLACE FUNCTION inventory.change_lot_status(
     p_context jsonb,
@@ -15409,6 +16876,38 @@ CREATE OR REPLACE TRIGGER webhook_endpoint_audited
 
 COMMENT ON TRIGGER webhook_endpoint_audited ON event.webhook_endpoint IS 'Records every change in audit.entry.';
 -- <<< triggers/event/webhook_endpoint_audited.sql
+
+-- >>> triggers/identity/badge_audited.sql sha256:c7ad7c43d930a0d7
+CREATE OR REPLACE TRIGGER badge_audited
+    AFTER INSERT OR UPDATE OR DELETE ON identity.badge
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER badge_audited ON identity.badge IS 'Records every change in audit.entry.';
+-- <<< triggers/identity/badge_audited.sql
+
+-- >>> triggers/identity/client_audited.sql sha256:a90140e9cc51a656
+CREATE OR REPLACE TRIGGER client_audited
+    AFTER INSERT OR UPDATE OR DELETE ON identity.client
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER client_audited ON identity.client IS 'Records every change in audit.entry.';
+-- <<< triggers/identity/client_audited.sql
+
+-- >>> triggers/identity/operator_audited.sql sha256:eb2e3f4032e75df1
+CREATE OR REPLACE TRIGGER operator_audited
+    AFTER INSERT OR UPDATE OR DELETE ON identity.operator
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER operator_audited ON identity.operator IS 'Records every change in audit.entry.';
+-- <<< triggers/identity/operator_audited.sql
+
+-- >>> triggers/identity/role_audited.sql sha256:8adc695a7b594be1
+CREATE OR REPLACE TRIGGER role_audited
+    AFTER INSERT OR UPDATE OR DELETE ON identity.role
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER role_audited ON identity.role IS 'Records every change in audit.entry.';
+-- <<< triggers/identity/role_audited.sql
 
 -- >>> triggers/inventory/lot_identity_kept.sql sha256:617d7bb2ddfa483c
 CREATE OR REPLACE TRIGGER lot_identity_kept

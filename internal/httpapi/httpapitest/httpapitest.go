@@ -4,6 +4,7 @@ package httpapitest
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -14,19 +15,50 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/identity"
+	"github.com/millrace-erp/millrace/internal/identity/identitytest"
 	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/sealbox"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
-// Token opens the API under test.
-const Token = "token-of-the-tests"
+// tester is who acts in tests that say nothing else.
+func tester() httpapi.Principal {
+	return httpapi.Principal{Subject: "tester", Client: "tests", Scopes: identitytest.Scopes}
+}
+
+// Token opens the API under test, to everything.
+var Token = sync.OnceValue(func() string { return identitytest.Token(tester()) })
+
+// TokenOf is that of an operator on a device, who may do everything. Both may be empty.
+func TokenOf(operator, device string) string {
+	p := tester()
+	if operator != "" {
+		p.Subject = operator
+	}
+	p.Device = device
+	return identitytest.Token(p)
+}
+
+// Tokens gives [TokenOf], the same one every time.
+func Tokens() func(ctx context.Context, operator, device string) (string, error) {
+	var known sync.Map
+	return func(_ context.Context, operator, device string) (string, error) {
+		make := sync.OnceValue(func() string { return TokenOf(operator, device) })
+		token, _ := known.LoadOrStore(operator+"\x00"+device, make)
+		return token.(func() string)(), nil
+	}
+}
+
+// Authenticator takes these tokens, by the verifier that the servers have.
+func Authenticator() httpapi.Authenticator { return identitytest.Verifier() }
 
 // EncryptionKey seals the secrets in the database under test.
 const EncryptionKey = "aHVzaC10aGUta2V5LW9mLXRoZS10ZXN0cy1pcy0zMmI=" // hush-the-key-of-the-tests-is-32b
@@ -59,13 +91,37 @@ func New(t testing.TB) *API {
 // Over starts the API over db.
 func Over(t testing.TB, db *testdb.DB) *API {
 	t.Helper()
+	return With(t, db, Authenticator())
+}
+
+// With starts the API over db, for the tokens of the test's own.
+func With(t testing.TB, db *testdb.DB, authenticator httpapi.Authenticator) *API {
+	t.Helper()
 	api := app.New(&pg.Primary{Pool: db.As(t, testdb.APIRole)}, httpapi.Options{
-		Tokens: []string{Token}, Box: Box(), Ready: db.Pool.Ping, Stopping: t.Context(),
+		Authenticator: authenticator, Box: Box(), Ready: db.Pool.Ping, Stopping: t.Context(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})), // the cause of a 500
 	})
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	return &API{DB: db, URL: server.URL, api: api}
+}
+
+// Issued is a token for an api of its own process, whose issuer is named by the given URL and
+// whose encryption key is [EncryptionKey]. It may do everything.
+func Issued(t testing.TB, db *testdb.DB, issuerURL string) string {
+	t.Helper()
+	issuer, err := identity.Open(t.Context(), db.Pool, identity.Options{URL: issuerURL, Box: Box()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := identity.Bootstrap(t.Context(), db.Pool, "tests", "administrator", "*"); err != nil {
+		t.Fatal(err)
+	}
+	token, err := issuer.ClientToken(t.Context(), "tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // Key is a new idempotency key.
@@ -118,10 +174,7 @@ func (a *API) Get(t testing.TB, path string) *Answer {
 func (a *API) Do(t testing.TB, req *http.Request) *Answer {
 	t.Helper()
 	if req.Header.Get("Authorization") == "" {
-		req.Header.Set("Authorization", "Bearer "+Token)
-	}
-	if req.Header.Get("Millrace-Operator") == "" {
-		req.Header.Set("Millrace-Operator", "tester")
+		req.Header.Set("Authorization", "Bearer "+Token())
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
