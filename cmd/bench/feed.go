@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,6 +32,10 @@ type feedCommand struct {
 	Streams  int           `default:"500" help:"How many screens follow."`
 	Events   int64         `default:"1000000" help:"How many events the long way to catch up has; the short one has a tenth."`
 	Results  string        `default:"bench/feed.json" help:"Where the figures go."`
+
+	Posting     string `default:"bench/results.json" help:"Where the figures of posting are, for the page."`
+	Volume      string `default:"bench/volume.json" help:"Where the figures of the ledger are, for the page."`
+	Performance string `default:"docs/performance.md" help:"The page that shows the figures."`
 }
 
 // feedReport is what a run came to.
@@ -39,9 +44,11 @@ type feedReport struct {
 	Machine  machine           `json:"machine"`
 	Postgres int               `json:"postgres"`
 	Settings map[string]string `json:"settings"`
+	Load     string            `json:"load_average_before"`
 	Screens  []screens         `json:"screens"`
 	CatchUp  []catchUp         `json:"catch_up"`
 	Posting  []followed        `json:"posting"`
+	Turns    []turns           `json:"turns"`
 	Costing  []costed          `json:"costing"`
 	Bars     []bar             `json:"bars"`
 }
@@ -74,6 +81,14 @@ type followed struct {
 	Posted float64 `json:"movements_per_second"`
 	P99    float64 `json:"p99_ms"`
 	Lag    int64   `json:"costing_lag_events"` // at the end
+	// Against is what the turns that this is one of are about.
+	Against string `json:"against"`
+}
+
+// turns is the rate of posting beside something against posting alone, of each turn.
+type turns struct {
+	Beside string    `json:"beside"`
+	Ratios []float64 `json:"ratios"` // in order of size
 }
 
 // costed is how far costing is behind while it follows a steady load.
@@ -119,7 +134,11 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 	if err := f.database.create(ctx, feedDatabase, "millrace_template"); err != nil {
 		return err
 	}
+	if err := f.earlier(); err != nil {
+		return err
+	}
 	f.report = feedReport{
+		Screens: f.report.Screens, CatchUp: f.report.CatchUp, Posting: f.report.Posting, Turns: f.report.Turns, Costing: f.report.Costing, Load: loadAverage(),
 		Date: time.Now().UTC().Format(time.DateOnly), Machine: thisMachine(f.database.cluster.Dir), Postgres: f.database.cluster.Version, Settings: settings,
 	}
 	if f.listen, err = freeAddress(ctx); err != nil {
@@ -144,12 +163,20 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	f.screen.clear()
-	f.finish()
+	f.report.finish()
+	f.report.print(os.Stdout)
 	text, err := json.MarshalIndent(f.report, "", "  ")
 	if err != nil {
 		return err
 	}
 	if err := writeFile(f.Results, append(text, '\n')); err != nil {
+		return err
+	}
+	v, err := readVolume(f.Volume)
+	if err != nil {
+		return err
+	}
+	if err := writePage(f.Performance, f.Posting, f.Results, v); err != nil {
 		return err
 	}
 	for _, bar := range f.report.Bars {
@@ -158,6 +185,46 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 		}
 	}
 	return ctx.Err()
+}
+
+// earlier keeps the figures of parts that are not measured this time.
+func (f *feedBench) earlier() error {
+	text, err := os.ReadFile(f.Results)
+	if len(f.Only) == 0 || errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r := &f.report
+	if err := json.Unmarshal(text, r); err != nil {
+		return fmt.Errorf("read %s: %w", f.Results, err)
+	}
+	isOld := func(what string) bool {
+		return (what == catchingUp && slices.Contains(f.Only, "catch-up")) || (what != catchingUp && slices.Contains(f.Only, "posting"))
+	}
+	r.Posting = slices.DeleteFunc(r.Posting, func(p followed) bool { return isOld(p.Against) })
+	r.Turns = slices.DeleteFunc(r.Turns, func(t turns) bool { return isOld(t.Beside) })
+	if slices.Contains(f.Only, "screens") {
+		r.Screens = nil
+	}
+	if slices.Contains(f.Only, "costing") {
+		r.Costing = nil
+	}
+	if slices.Contains(f.Only, "catch-up") {
+		r.CatchUp = nil
+	}
+	return nil
+}
+
+// loadAverage is how busy others keep the machine.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
 
 // measure measures the parts that are wanted.
@@ -402,27 +469,6 @@ func peakMemory(pid int) int64 {
 	return kilobytes << 10
 }
 
-// beside measures posting beside something.
-func (f *feedBench) beside(ctx context.Context, conn *pgx.Conn, what string) error {
-	for _, load := range []string{withoutPause, fortyScans} {
-		f.screen.begin(load+" beside "+what, f.Duration+time.Second)
-		r, err := f.post(ctx, load, f.Duration)
-		if err != nil {
-			return err
-		}
-		p := followed{Beside: what, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
-		if what == wholeWorker {
-			var head int64
-			if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &p.Lag); err != nil {
-				return err
-			}
-		}
-		f.report.Posting = append(f.report.Posting, p)
-		f.screen.end(fmt.Sprintf("%s/s, p99 %s", thousands(p.Posted), milliseconds(p.P99)))
-	}
-	return nil
-}
-
 // What posting is measured beside.
 const (
 	wholeWorker  = "the whole worker"
@@ -431,26 +477,92 @@ const (
 	catchingUp   = "a sequencer and a reader that catch up"
 )
 
+// rounds is how often posting is measured beside something and alone, by turns, so that what else the machine
+// does hits both.
+const rounds = 3
+
+// beside measures posting beside something.
+func (f *feedBench) beside(ctx context.Context, conn *pgx.Conn, what, against, load string, duration time.Duration) error {
+	f.screen.begin(load+" beside "+what, duration+time.Second)
+	r, err := f.post(ctx, load, duration)
+	if err != nil {
+		return err
+	}
+	p := followed{Beside: what, Against: against, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
+	if what == wholeWorker {
+		var head int64
+		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &p.Lag); err != nil {
+			return err
+		}
+	}
+	f.report.Posting = append(f.report.Posting, p)
+	f.screen.end(fmt.Sprintf("%s/s, p99 %s", thousands(p.Posted), milliseconds(p.P99)))
+	return nil
+}
+
+// byTurns measures posting alone, then beside what start begins and stop ends, several times, and holds them
+// against each other.
+func (f *feedBench) byTurns(ctx context.Context, conn *pgx.Conn, what string, start, stop func() error) error {
+	var ratios []float64
+	for range rounds {
+		for _, beside := range []string{nothing, what} {
+			if beside == what {
+				if err := start(); err != nil {
+					return err
+				}
+			}
+			if err := f.beside(ctx, conn, beside, what, withoutPause, max(f.Duration/2, time.Second)); err != nil {
+				return err
+			}
+		}
+		last := f.report.Posting[len(f.report.Posting)-2:]
+		ratios = append(ratios, last[1].Posted/last[0].Posted)
+		if err := f.beside(ctx, conn, what, what, fortyScans, max(f.Duration/2, time.Second)); err != nil {
+			return err
+		}
+		if err := stop(); err != nil {
+			return err
+		}
+	}
+	slices.Sort(ratios)
+	f.report.Turns = append(f.report.Turns, turns{what, ratios})
+	return nil
+}
+
 // measurePosting measures posting beside the worker, beside the sequencer alone, and alone.
 func (f *feedBench) measurePosting(ctx context.Context, conn *pgx.Conn) error {
-	if err := f.beside(ctx, conn, wholeWorker); err != nil {
-		return err
+	for _, p := range []struct{ what, kind string }{{bareSequence, ""}, {wholeWorker, "costing_advance"}} {
+		if err := f.settle(ctx, conn); err != nil {
+			return err
+		}
+		if err := f.worker.stop(); err != nil {
+			return err
+		}
+		// Costing sleeps when it has no job.
+		if _, err := conn.Exec(ctx, "UPDATE event.consumer SET job_kind = nullif($1, '') WHERE name = 'costing'", p.kind); err != nil {
+			return err
+		}
+		err := f.byTurns(ctx, conn, p.what, func() (err error) {
+			// What was posted before is not part of it.
+			if _, err := conn.Exec(ctx, "SELECT event.advance_log(10000000)"); err != nil {
+				return err
+			}
+			if _, err := conn.Exec(ctx, "SELECT costing.advance(10000000)"); err != nil {
+				return err
+			}
+			if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+				return err
+			}
+			return f.settle(ctx, conn)
+		}, func() error { return f.worker.stop() })
+		if err != nil {
+			return err
+		}
+		if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+			return err
+		}
 	}
-	if err := f.settle(ctx, conn); err != nil {
-		return err
-	}
-	// Costing sleeps when it has no job.
-	if _, err := conn.Exec(ctx, "UPDATE event.consumer SET job_kind = NULL WHERE name = 'costing'"); err != nil {
-		return err
-	}
-	time.Sleep(3 * time.Second) // for a job that runs
-	if err := f.beside(ctx, conn, bareSequence); err != nil {
-		return err
-	}
-	if err := f.worker.stop(); err != nil {
-		return err
-	}
-	return f.beside(ctx, conn, nothing)
+	return nil
 }
 
 // measureCatchUp makes a backlog while no worker runs, lets the sequencer work it off, and a reader after it.
@@ -512,36 +624,33 @@ func (f *feedBench) measureCatchUp(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, statement("feed_fill"), f.Events); err != nil {
 		return err
 	}
-	// What they lose to it is told by how they post right before.
-	if err := f.beside(ctx, conn, nothing); err != nil {
-		return err
-	}
-	if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
-		return err
-	}
-	s, err := f.follow(ctx, 0)
-	if err != nil {
-		return err
-	}
 	var reading sync.WaitGroup
-	reading.Go(func() { s.read(1<<62, false) })
+	var s *feedScreen
 	var start, head, lag int64
-	if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag); err != nil {
-		return err
-	}
-	began := time.Now()
-	err = f.beside(ctx, conn, catchingUp)
-	took := time.Since(began)
-	if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
-		return err
-	}
-	f.screen.begin("Meanwhile the sequencer", 0)
-	f.caughtUp("sequencer beside them", head-start, took)
-	f.screen.begin("Meanwhile the reader", 0)
-	f.caughtUp("reader beside them", s.received.Load(), took)
-	_ = s.connection.Close()
-	reading.Wait()
-	return err
+	var began time.Time
+	return f.byTurns(ctx, conn, catchingUp, func() (err error) {
+		if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+			return err
+		}
+		if s, err = f.follow(ctx, 0); err != nil {
+			return err
+		}
+		reading.Go(func() { s.read(1<<62, false) })
+		began = time.Now()
+		return conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag)
+	}, func() error {
+		took := time.Since(began)
+		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
+			return err
+		}
+		f.screen.begin("Meanwhile the sequencer", 0)
+		f.caughtUp("sequencer beside them", head-start, took)
+		f.screen.begin("Meanwhile the reader", 0)
+		f.caughtUp("reader beside them", s.received.Load(), took)
+		_ = s.connection.Close()
+		reading.Wait()
+		return f.worker.stop()
+	})
 }
 
 func (f *feedBench) caughtUp(who string, events int64, took time.Duration) {
@@ -550,15 +659,10 @@ func (f *feedBench) caughtUp(who string, events int64, took time.Duration) {
 	f.screen.end(fmt.Sprintf("%s events, %s/s", thousands(float64(events)), thousands(c.Rate)))
 }
 
-// finish holds the figures to their bars and prints them.
-func (f *feedBench) finish() {
-	r := &f.report
-	rows := [][]string{{"screens", "load", "posted/s", "delivered", "p50 ms", "p99 ms", "max ms", "api cores", "api MB"}}
+// finish holds the figures to their bars.
+func (r *feedReport) finish() {
+	r.Bars = nil
 	for _, m := range r.Screens {
-		rows = append(rows, []string{
-			fmt.Sprint(m.Streams), m.Load, thousands(m.Posted), thousands(float64(m.Delivered)), fmt.Sprintf("%.1f", m.P50), fmt.Sprintf("%.1f", m.P99),
-			fmt.Sprintf("%.1f", m.Max), fmt.Sprintf("%.2f", m.CPUAPI), megabytes(m.Memory),
-		})
 		if m.Load == fortyScans {
 			r.Bars = append(r.Bars, bar{
 				What:   fmt.Sprintf("%d screens, 40 operators who each scan once a second: posting to screen, p99", m.Streams),
@@ -570,61 +674,93 @@ func (f *feedBench) finish() {
 			Figure: float64(m.Wrong), Bar: 0, IsMost: true, IsMet: m.Wrong == 0,
 		})
 	}
-	printTable(os.Stdout, rows)
-	fmt.Println()
-	rows = [][]string{{"who catches up", "events", "events/s"}}
+	for _, t := range r.Turns {
+		middle := t.Ratios[len(t.Ratios)/2]
+		r.Bars = append(r.Bars, bar{
+			What: "posting without pause beside " + t.Beside + " against posting alone", Figure: middle, Bar: 0.8, Unit: "×", IsMet: middle >= 0.8,
+		})
+	}
+	for _, c := range r.Costing {
+		r.Bars = append(r.Bars, bar{
+			What: "costing beside " + steady + ": seconds behind at most", Figure: c.MostSeconds, Bar: 5, Unit: "s", IsMost: true, IsMet: c.MostSeconds <= 5,
+		}, bar{
+			What: "movements a second that were posted meanwhile", Figure: c.Posted, Bar: 1900, IsMet: c.Posted >= 1900,
+		})
+	}
 	rate := map[string]float64{}
 	for _, c := range r.CatchUp {
-		rows = append(rows, []string{c.Who, thousands(float64(c.Events)), thousands(c.Rate)})
-		if short := rate[c.Who]; short > 0 {
+		if short := rate[c.Who]; short > 0 && !strings.HasSuffix(c.Who, "them") {
 			r.Bars = append(r.Bars, bar{
 				What: c.Who + ": rate of the long way against a tenth of it", Figure: c.Rate / short, Bar: 0.7, Unit: "×", IsMet: c.Rate/short >= 0.7,
 			})
 		}
 		rate[c.Who] = c.Rate
 	}
-	printTable(os.Stdout, rows)
-	fmt.Println()
-	rows = [][]string{{"posting beside", "load", "posted/s", "p99 ms", "costing behind"}}
-	alone := 0.0
+}
+
+// tables are the figures.
+func (r *feedReport) tables() [][][]string {
+	screens := [][]string{{"screens", "load", "posted/s", "delivered", "p50 ms", "p99 ms", "max ms", "api cores", "api MB"}}
+	for _, m := range r.Screens {
+		screens = append(screens, []string{
+			fmt.Sprint(m.Streams), m.Load, thousands(m.Posted), thousands(float64(m.Delivered)), fmt.Sprintf("%.1f", m.P50), fmt.Sprintf("%.1f", m.P99),
+			fmt.Sprintf("%.1f", m.Max), fmt.Sprintf("%.2f", m.CPUAPI), megabytes(m.Memory),
+		})
+	}
+	posting := [][]string{{"posting beside", "load", "posted/s", "p99 ms", "costing behind"}}
 	for _, p := range r.Posting {
-		rows = append(rows, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99), thousands(float64(p.Lag))})
-		if p.Beside == nothing && p.Load == withoutPause && alone == 0 {
-			alone = p.Posted
-		}
+		posting = append(posting, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99), thousands(float64(p.Lag))})
 	}
-	// Each is held against posting alone in its own part of the run.
-	for i, p := range r.Posting {
-		if p.Load != withoutPause || p.Beside == nothing {
-			continue
-		}
-		against := alone
-		if p.Beside == catchingUp && i >= 2 {
-			against = r.Posting[i-2].Posted
-		}
-		if against > 0 {
-			r.Bars = append(r.Bars, bar{
-				What: "posting beside " + p.Beside + " against posting alone", Figure: p.Posted / against, Bar: 0.8, Unit: "×", IsMet: p.Posted/against >= 0.8,
-			})
-		}
-	}
-	printTable(os.Stdout, rows)
-	fmt.Println()
-	rows = [][]string{{"costing beside", "posted/s", "p99 ms", "events behind", "seconds behind", "in the last third"}}
+	costing := [][]string{{"costing beside", "posted/s", "p99 ms", "events behind at most", "seconds behind at most", "in the last third"}}
 	for _, c := range r.Costing {
-		rows = append(rows, []string{
+		costing = append(costing, []string{
 			steady, thousands(c.Posted), fmt.Sprintf("%.1f", c.P99), thousands(float64(c.MostEvents)), fmt.Sprintf("%.1f", c.MostSeconds),
 			fmt.Sprintf("%.1f", c.LastSeconds),
 		})
-		r.Bars = append(r.Bars, bar{
-			What: "costing beside " + steady + ": seconds behind at most", Figure: c.MostSeconds, Bar: 5, Unit: "s", IsMost: true, IsMet: c.MostSeconds <= 5,
-		}, bar{
-			What: "movements a second that were posted meanwhile", Figure: c.Posted, Bar: 1900, Unit: "", IsMet: c.Posted >= 1900,
-		})
 	}
-	printTable(os.Stdout, rows)
-	fmt.Println()
+	catchUp := [][]string{{"who catches up", "events", "events/s"}}
+	for _, c := range r.CatchUp {
+		catchUp = append(catchUp, []string{c.Who, thousands(float64(c.Events)), thousands(c.Rate)})
+	}
+	return [][][]string{screens, posting, costing, catchUp}
+}
+
+func (r *feedReport) print(out io.Writer) {
+	for _, table := range r.tables() {
+		if len(table) > 1 {
+			printTable(out, table)
+			fmt.Fprintln(out)
+		}
+	}
 	for _, b := range r.Bars {
-		fmt.Println(b)
+		fmt.Fprintln(out, b)
 	}
+}
+
+// describe writes the section of docs/performance.md.
+func (r *feedReport) describe(b *strings.Builder) {
+	fmt.Fprintf(b, "## Following\n\n%s: %s, %d cores, Postgres %d, %s; the load average before it began was %s. Servers, screens, operators and Postgres share the cores. "+
+		"Posting beside something and posting alone take turns, %d of each; their bar holds the ratio in the middle.\n\n",
+		r.Date, r.Machine.CPU, r.Machine.Cores, r.Postgres, settingsText(r.Settings), r.Load, rounds)
+	for _, table := range r.tables() {
+		markdown(b, table)
+	}
+	rows := [][]string{{"what must hold", "figure", "bar", ""}}
+	for _, bar := range r.Bars {
+		rows = append(rows, bar.cells())
+	}
+	markdown(b, rows)
+}
+
+// readFeed is what the last run came to, or nil.
+func readFeed(name string) (*feedReport, error) {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil //nolint:nilnil // there need not be one
+	}
+	if err != nil {
+		return nil, err
+	}
+	r := new(feedReport)
+	return r, json.Unmarshal(text, r)
 }

@@ -32,6 +32,7 @@ type postingCommand struct {
 	Results     string        `default:"bench/results.json" help:"Where the figures go."`
 	Chart       string        `default:"docs/bench.svg" help:"Where the chart goes."`
 	Volume      string        `default:"bench/volume.json" help:"Where the figures of the ledger are, for the page."`
+	Feed        string        `default:"bench/feed.json" help:"Where the figures of the feed are, for the page."`
 	Performance string        `default:"docs/performance.md" help:"The page that shows the figures."`
 }
 
@@ -39,6 +40,7 @@ type volumeCommand struct {
 	Rows        int64  `default:"5000000" help:"How many movements."`
 	Results     string `default:"bench/volume.json" help:"Where the figures go."`
 	Posting     string `default:"bench/results.json" help:"Where the figures of posting are, for the page."`
+	Feed        string `default:"bench/feed.json" help:"Where the figures of the feed are, for the page."`
 	Performance string `default:"docs/performance.md" help:"The page that shows the figures."`
 }
 

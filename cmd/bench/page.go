@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// writePage writes docs/performance.md from the figures of both programmes, as far as there are any.
-func writePage(name, postingFile string, v *volume) error {
+// writePage writes docs/performance.md from the figures of all programmes, as far as there are any.
+func writePage(name, postingFile, feedFile string, v *volume) error {
 	var b strings.Builder
 	b.WriteString(pageHead)
 	var posting report
@@ -23,6 +23,13 @@ func writePage(name, postingFile string, v *volume) error {
 			return fmt.Errorf("read %s: %w", postingFile, err)
 		}
 		posting.describe(&b)
+	}
+	feed, err := readFeed(feedFile)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", feedFile, err)
+	}
+	if feed != nil {
+		feed.describe(&b)
 	}
 	if v != nil {
 		v.describe(&b)
@@ -45,8 +52,8 @@ func readVolume(name string) (*volume, error) {
 
 const pageHead = `# Performance
 
-Written by ` + "`make bench` and `make bench-volume`" + `; do not edit. Absolute figures are those of one machine, and they drift; the ratios
-within one run are what counts. Both run on a private Postgres with fsync and synchronous_commit on.
+Written by ` + "`make bench`, `make bench-feed` and `make bench-volume`" + `; do not edit. Absolute figures are those of one machine, and they drift; the ratios
+within one run are what counts. They run on a private Postgres with fsync and synchronous_commit on.
 
 `
 

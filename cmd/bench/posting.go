@@ -459,7 +459,7 @@ func (r *report) write(c postingCommand) error {
 	if err != nil {
 		return err
 	}
-	return writePage(c.Performance, c.Results, v)
+	return writePage(c.Performance, c.Results, c.Feed, v)
 }
 
 func writeFile(name string, content []byte) error {

@@ -115,7 +115,7 @@ func (c *volumeCommand) Run(ctx context.Context) (err error) {
 	if err := writeFile(c.Results, append(text, '\n')); err != nil {
 		return err
 	}
-	if err := writePage(c.Performance, c.Posting, v); err != nil {
+	if err := writePage(c.Performance, c.Posting, c.Feed, v); err != nil {
 		return err
 	}
 	for _, bar := range v.Bars {
