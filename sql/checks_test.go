@@ -16,9 +16,25 @@ import (
 const export = `INSERT INTO export.file (kind, filters, language, keep_days, requested_by, as_of, row_count, size, sha256, finished_at, expires_at)
 	VALUES ('stock', '{}', 'en', 7, 'tester', clock_timestamp(), 1, 4, sha256('abcd'), clock_timestamp(), clock_timestamp() + interval '7 days')`
 
+// seals are two that end before everything that was written.
+const seals = `INSERT INTO audit.incarnation (number, system_identifier, reason, actor) VALUES (1, 1, 'x', 'x') ON CONFLICT DO NOTHING;
+	INSERT INTO audit.seal (number, incarnation, from_transaction_id, to_transaction_id, row_count, previous, hash, sealed_at)
+	VALUES (1, 1, '0', '4', 0, decode(repeat('00', 32), 'hex'), sha256('a'), now()), (2, 1, '4', '5', 0, sha256('a'), sha256('b'), now());
+	`
+
 // broken says for every check how its invariant is broken, in a database in which the journey ran: behind
 // the back of all functions, triggers and constraints, as only somebody with the rights of the owner can.
 var broken = map[string][]string{
+	"audit/chain_is_unbroken": {
+		seals + `UPDATE audit.seal SET previous = sha256('x') WHERE number = 2`,
+		seals + `DELETE FROM audit.seal WHERE number = 1`,
+		seals + `UPDATE audit.seal SET from_transaction_id = '6' WHERE number = 2`,
+		seals + `UPDATE audit.seal SET row_count = 1 WHERE number = 2`,
+		seals + `INSERT INTO audit.incarnation (number, system_identifier, reason, actor) VALUES (2, 1, 'x', 'x'); UPDATE audit.seal SET incarnation = 2 WHERE number = 2`,
+	},
+	"audit/final_rows_are_sealed": {
+		seals + `UPDATE audit.entry SET recorded_at = recorded_at - interval '11 minutes' WHERE id = (SELECT min(e.id) FROM audit.entry AS e)`,
+	},
 	"billing/credit_is_within_invoice": {
 		`UPDATE billing.invoice_line SET base_quantity = base_quantity + 1000 WHERE corrects_line_id IS NOT NULL`,
 		`UPDATE billing.invoice_line SET net = net + 1000 WHERE corrects_line_id IS NOT NULL`,
@@ -193,6 +209,9 @@ var broken = map[string][]string{
 	"inventory/movement_fits_lot_and_rule": {
 		`UPDATE inventory.movement SET movement_type = 'receipt' WHERE movement_type = 'shipment'`,
 		`UPDATE inventory.movement SET lot_id = (SELECT max(l.id) FROM inventory.lot AS l) WHERE movement_type = 'receipt' AND lot_id <> 0`,
+	},
+	"inventory/movement_is_sealed": {
+		seals + `UPDATE inventory.movement SET posted_at = posted_at - interval '11 minutes' WHERE movement_type = 'receipt'`,
 	},
 	"inventory/movement_names_what_is_there": {
 		`UPDATE inventory.movement SET item_id = 999999 WHERE movement_type = 'receipt'`,

@@ -78,7 +78,7 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 		return err
 	}
 	// Before anything is written: a dump that was restored counts its transactions anew.
-	if _, err := audit.BeginIncarnation(ctx, primary, ""); err != nil {
+	if err := audit.CheckIncarnation(ctx, primary); err != nil {
 		return err
 	}
 

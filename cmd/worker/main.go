@@ -85,7 +85,7 @@ func Run(ctx context.Context, cfg config.Worker) error {
 		return err
 	}
 	// Before anything is written: a dump that was restored counts its transactions anew.
-	if _, err := audit.BeginIncarnation(ctx, primary, ""); err != nil {
+	if err := audit.CheckIncarnation(ctx, primary); err != nil {
 		return err
 	}
 

@@ -64,6 +64,8 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	event.RegisterWebhooks(api, primary, options.Box)
 	//
+	audit.Register(api, primary)
+	//
 	floor.Register(api, primary)
 	api.Public("/floor", floor.Redirect())
 	api.Public("/floor/", floor.Screens())

@@ -14,7 +14,7 @@ import (
 func Reprint(ctx context.Context, pool *pgxpool.Pool, name string, number int64) (root, prints []byte, err error) {
 	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		conn := tx.Conn().PgConn()
-		if err := fixForms(ctx, conn); err != nil {
+		if err := fixForms(ctx, conn, true); err != nil {
 			return err
 		}
 		list, err := db.New(tx).ListSeals(ctx, number-1, 1)

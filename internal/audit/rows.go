@@ -55,9 +55,13 @@ func query(ctx context.Context, conn *pgconn.PgConn, text string) ([][]string, e
 	return rows, nil
 }
 
-// fixForms makes Postgres write values in one form for the rest of the transaction.
-func fixForms(ctx context.Context, conn *pgconn.PgConn) error {
-	return run(ctx, conn, millracesql.Ledger("forms"))
+// fixForms makes Postgres write values in one form for the rest of the transaction. Who proves sees everything, or fails.
+func fixForms(ctx context.Context, conn *pgconn.PgConn, isProof bool) error {
+	security := "on"
+	if isProof {
+		security = "off"
+	}
+	return run(ctx, conn, millracesql.Ledger("forms", "{row_security}", security))
 }
 
 func quoteColumns(columns []string) string {

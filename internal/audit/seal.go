@@ -34,19 +34,21 @@ type Sealed struct {
 	More bool
 }
 
-// BeginIncarnation tells a database whose transactions are counted anew from what it was before. Servers call it before
-// they write. A reason begins one in any case.
+// CheckIncarnation tells a database whose transactions are counted anew from what it was before. Servers call it before they
+// write.
+func CheckIncarnation(ctx context.Context, database db.DBTX) error {
+	_, err := db.New(database).CheckIncarnation(ctx)
+	return err
+}
+
+// BeginIncarnation does so in any case, and gives the number of the new life.
 func BeginIncarnation(ctx context.Context, database db.DBTX, reason string) (int32, error) {
-	var why *string
-	if reason != "" {
-		why = &reason
-	}
-	return db.New(database).BeginIncarnation(ctx, why)
+	return db.New(database).BeginIncarnation(ctx, &reason)
 }
 
 // Seal seals everything that is final and not sealed yet, in one transaction and with little memory.
 func (s Sealer) Seal(ctx context.Context) (Sealed, error) {
-	if _, err := BeginIncarnation(ctx, s.Database, ""); err != nil {
+	if err := CheckIncarnation(ctx, s.Database); err != nil {
 		return Sealed{}, err
 	}
 	var sealed Sealed
@@ -67,7 +69,7 @@ func (s Sealer) sealIn(ctx context.Context, tx pgx.Tx) (Sealed, error) {
 	if next.Number == 0 {
 		return Sealed{}, nil
 	}
-	if err := fixForms(ctx, tx.Conn().PgConn()); err != nil {
+	if err := fixForms(ctx, tx.Conn().PgConn(), false); err != nil {
 		return Sealed{}, err
 	}
 	made := seal{

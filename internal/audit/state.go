@@ -157,7 +157,9 @@ func (v *verification) compareTable(ctx context.Context, of audited, entries str
 }
 
 // has says whether every change of a column is recorded.
-func (a audited) has(column string) bool { return a.columns == nil || slices.Contains(a.columns, column) }
+func (a audited) has(column string) bool {
+	return a.columns == nil || slices.Contains(a.columns, column)
+}
 
 // replay adds up the entries of a row: what it should be, nil when it was deleted; and what in them does not go together.
 func replay(changes *listReader, id int64, isPartial bool, of audited) (state map[string]json.RawMessage, wrong string, known bool, err error) {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/millrace-erp/millrace/internal/audit"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
 // Business rows are what their audit says; one that was changed without it is named, whatever came after.
@@ -59,5 +60,70 @@ func TestBusinessRowsChangedBehindTheAuditAreFound(t *testing.T) {
 	p.seal(t)
 	if v := p.verify(t); !has(v, audit.Bypassed+" catalog.unit") {
 		t.Errorf("not found: %s", list(v))
+	}
+}
+
+// A month that was taken out of the ledger is not missing: as long as its table is there it is read, and when it was saved and
+// dropped its rows are counted. What is taken away besides is found.
+func TestDetachedMonthsAreNotMissing(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	db.SkipChecks() // movements are made up
+	p := over(t, db)
+	p.do(t, `CREATE TABLE inventory.movement_2020_01 PARTITION OF inventory.movement FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z')`)
+	for _, month := range []string{"2020-01-10Z", "now"} {
+		for range 5 {
+			p.secretly(t, `INSERT INTO inventory.movement (id, posted_at, occurred_at, movement_type, item_id, lot_id, from_location_id, to_location_id, quantity, document_type, document_id, actor)
+				SELECT coalesce(max(m.id), 0) + 1, $1::text::timestamptz, now(), 'transfer', 1, 0, 1, 2, 1, 'transfer', 1, 'me' FROM inventory.movement AS m`, month)
+		}
+	}
+	p.seal(t)
+	p.do(t, `SELECT audit.record_detachment('inventory.movement', 'inventory.movement_2020_01')`)
+	p.do(t, `ALTER TABLE inventory.movement DETACH PARTITION inventory.movement_2020_01`)
+	p.seal(t)
+	p.wantClean(t)
+	p.secretly(t, `UPDATE inventory.movement_2020_01 SET quantity = 2 WHERE id = 3`)
+	if v := p.verify(t); !has(v, "changed inventory.movement 3") {
+		t.Errorf("not found in the detached month: %s", list(v))
+	}
+	p.secretly(t, `UPDATE inventory.movement_2020_01 SET quantity = 1 WHERE id = 3`)
+	p.do(t, `CREATE TABLE public.saved AS TABLE inventory.movement_2020_01`)
+	p.do(t, `DROP TABLE inventory.movement_2020_01`)
+	if v := p.wantClean(t); v.Archived != 5 {
+		t.Errorf("%d rows are archived", v.Archived)
+	}
+	p.secretly(t, `DELETE FROM inventory.movement WHERE id = 7`)
+	if v := p.verify(t); !has(v, "missing inventory.movement 7") {
+		t.Errorf("not found: %s", list(v))
+	}
+	// Restored from what was saved, it is read again, and is held to what was sealed.
+	p.do(t, `ALTER TABLE public.saved RENAME TO movement_2020_01`)
+	p.do(t, `ALTER TABLE public.movement_2020_01 SET SCHEMA inventory`)
+	p.secretly(t, `DELETE FROM inventory.movement_2020_01 WHERE id = 2`)
+	if v := p.verify(t); !has(v, "missing inventory.movement 2") {
+		t.Errorf("not found: %s", list(v))
+	}
+	// A month that never was detached does not excuse anything.
+	p.do(t, `DROP TABLE inventory.movement_2020_01`)
+	p.secretly(t, `UPDATE audit.detachment SET first_key = 1, last_key = 10`)
+	if v := p.verify(t); !has(v, "changed audit.detachment") || !has(v, "missing inventory.movement: 1 rows more") {
+		t.Errorf("not found: %s", list(v))
+	}
+}
+
+// Requests may be forgotten when they are old enough, and not before.
+func TestForgottenRequestsAreNotMissing(t *testing.T) {
+	t.Parallel()
+	p := over(t, testdb.New(t))
+	p.do(t, `INSERT INTO event.request (key, fingerprint, operation, status, actor, recorded_at) SELECT gen_random_uuid(), sha256('x'), 'x', 201, 'me', now() FROM generate_series(1, 3)`)
+	p.seal(t)
+	p.secretly(t, `DELETE FROM event.request WHERE key = (SELECT min(key::text)::uuid FROM event.request)`)
+	if v := p.verify(t); !has(v, "missing event.request") {
+		t.Errorf("not found: %s", list(v))
+	}
+	old := p.verifier()
+	old.KeptRequests = 1
+	if v := verify(t, old); v.Found > 0 || v.Forgotten != 1 {
+		t.Errorf("%d forgotten: %s", v.Forgotten, list(v))
 	}
 }

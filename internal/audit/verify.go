@@ -196,7 +196,7 @@ func (v *verification) find(f Finding) {
 
 func (v *verification) all(ctx context.Context, tx pgx.Tx) error {
 	v.conn = tx.Conn().PgConn()
-	if err := fixForms(ctx, v.conn); err != nil {
+	if err := fixForms(ctx, v.conn, true); err != nil {
 		return err
 	}
 	if err := v.findSources(ctx); err != nil {

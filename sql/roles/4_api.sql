@@ -1,5 +1,10 @@
 -- What cmd/api calls: one function per operation of the HTTP interface. Each of them is SECURITY DEFINER, and nothing else is.
 GRANT EXECUTE ON ROUTINE
+    audit.check_incarnation,
+    audit.list_history
+TO millrace_api;
+
+GRANT EXECUTE ON ROUTINE
     billing.credit_return,
     billing.get_credit_note,
     billing.get_invoice,

@@ -232,14 +232,18 @@ DROP FUNCTION IF EXISTS costing.document_number(costing.entry_kind, inventory.do
 DROP FUNCTION IF EXISTS catalog.refuse_removal();
 DROP FUNCTION IF EXISTS catalog.local_date(bigint);
 DROP FUNCTION IF EXISTS catalog.find_reason(text, catalog.reason_kind[]);
+DROP FUNCTION IF EXISTS audit.tell_row(jsonb, jsonb);
 DROP FUNCTION IF EXISTS audit.record_detachment(text, text);
 DROP FUNCTION IF EXISTS audit.record_delivery(text, bigint, text);
 DROP FUNCTION IF EXISTS audit.prepare_seal();
 DROP FUNCTION IF EXISTS audit.note_sealing(integer, text);
+DROP FUNCTION IF EXISTS audit.name_references(regclass, jsonb);
 DROP FUNCTION IF EXISTS audit.list_seals(bigint, integer);
+DROP FUNCTION IF EXISTS audit.list_history(text, text, text, text, integer);
 DROP FUNCTION IF EXISTS audit.list_findings();
 DROP FUNCTION IF EXISTS audit.list_columns(text);
 DROP FUNCTION IF EXISTS audit.get_seal_status();
+DROP FUNCTION IF EXISTS audit.check_incarnation();
 DROP FUNCTION IF EXISTS audit.begin_incarnation(text);
 DROP FUNCTION IF EXISTS audit.begin_delivery(text[]);
 DROP FUNCTION IF EXISTS audit.add_seal_part(bigint, text, text[], bigint, bytea, bytea);

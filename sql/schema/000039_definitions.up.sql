@@ -101,7 +101,7 @@ COMMENT ON FUNCTION audit.begin_delivery(text[]) IS
     'Takes the destinations that the worker is configured for, and tells up to which seal each of them has the heads.';
 -- <<< functions/audit/begin_delivery.sql
 
--- >>> functions/audit/begin_incarnation.sql sha256:6c3cb64173ffa50a
+-- >>> functions/audit/begin_incarnation.sql sha256:7f05735101b79fa2
 CREATE OR REPLACE FUNCTION audit.begin_incarnation(
     p_reason text
 ) RETURNS integer
@@ -157,8 +157,22 @@ END;
 $function$;
 
 COMMENT ON FUNCTION audit.begin_incarnation(text) IS
-    'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
+    'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one.';
 -- <<< functions/audit/begin_incarnation.sql
+
+-- >>> functions/audit/check_incarnation.sql sha256:c1ac62eb111cefb0
+CREATE OR REPLACE FUNCTION audit.check_incarnation() RETURNS integer
+LANGUAGE sql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT audit.begin_incarnation(NULL);
+$function$;
+
+COMMENT ON FUNCTION audit.check_incarnation() IS
+    'Begins a new life of the database if it needs one: its server is another one, or counts transactions from below what is sealed. Servers call it when they start. Gives the number of the present one.';
+-- <<< functions/audit/check_incarnation.sql
 
 -- >>> functions/audit/get_seal_status.sql sha256:793174bc95f4a813
 CREATE OR REPLACE FUNCTION audit.get_seal_status() RETURNS jsonb
@@ -251,6 +265,133 @@ COMMENT ON FUNCTION audit.list_findings() IS
     'What a DBA should look at of seals and their heads: severity, what it is about, and one sentence. Part of event.list_findings.';
 -- <<< functions/audit/list_findings.sql
 
+-- >>> functions/audit/list_history.sql sha256:b7daeeb87575dc48
+CREATE OR REPLACE FUNCTION audit.list_history(
+    p_room text,
+    p_table text,
+    p_number text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table regclass := to_regclass(format('%I.%I', p_room, p_table));
+    v_column text;
+    v_ids bigint[];
+    v_child record;
+    v_child_ids bigint[];
+    v_tables text[];
+    v_rows bigint[];
+    v_page jsonb;
+    v_names jsonb := '{}';
+    v_name text;
+BEGIN
+    IF v_table IS NULL OR NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_table AND t.tgname = p_table || '_audited') THEN
+        RETURN NULL;
+    END IF;
+    SELECT a.attname INTO v_column
+    FROM unnest(ARRAY['number', 'code', 'sscc']) WITH ORDINALITY AS w (name, place)
+    JOIN pg_attribute AS a ON a.attrelid = v_table AND a.attname = w.name AND NOT a.attisdropped
+    ORDER BY w.place
+    LIMIT 1;
+    IF v_column IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT array_agg(t.id) FROM (SELECT t.id FROM %s AS t WHERE t.%I = $1 LIMIT 100) AS t', v_table, v_column)
+    INTO v_ids
+    USING p_number;
+    -- What is gone is found by what its deletion says.
+    SELECT array_agg(DISTINCT i.id) INTO v_ids
+    FROM (
+        SELECT u.id FROM unnest(v_ids) AS u (id)
+        UNION ALL
+        SELECT e.row_id
+        FROM audit.entry AS e
+        WHERE e.schema_name = p_room
+          AND e.table_name = p_table
+          AND coalesce(e.old_row ->> 'number', e.old_row ->> 'code') = p_number
+          AND e.operation = 'delete'
+    ) AS i;
+    IF v_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    v_rows := v_ids;
+    v_tables := array_fill(p_table, ARRAY[cardinality(v_ids)]);
+
+    -- The lines of a document are part of it: tables of the room named after it that refer to it.
+    FOR v_child IN
+        SELECT r.relname AS name, c.conrelid::regclass AS relation, a.attname AS reference
+        FROM pg_constraint AS c
+        JOIN pg_class AS r ON r.oid = c.conrelid AND r.relnamespace = (SELECT k.relnamespace FROM pg_class AS k WHERE k.oid = v_table)
+        JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+        WHERE c.confrelid = v_table
+          AND c.contype = 'f'
+          AND array_length(c.conkey, 1) = 1
+          AND starts_with(r.relname, p_table || '_')
+          AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.conrelid AND t.tgname = r.relname || '_audited')
+    LOOP
+        EXECUTE format('SELECT coalesce(array_agg(t.id), ''{}'') FROM (SELECT t.id FROM %s AS t WHERE t.%I = ANY ($1) LIMIT 1000) AS t',
+            v_child.relation, v_child.reference)
+        INTO v_child_ids
+        USING v_ids;
+        v_rows := v_rows || v_child_ids;
+        v_tables := v_tables || array_fill(v_child.name, ARRAY[cardinality(v_child_ids)]);
+    END LOOP;
+
+    SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.id DESC), '[]') INTO v_page
+    FROM (
+        SELECT e.id, e.recorded_at, e.transaction_id::text AS transaction_id, e.incarnation, e.table_name, e.operation, e.actor, e.device,
+            e.request_key, e.request_id, e.old_row, e.new_row
+        FROM unnest(v_tables, v_rows) AS w (table_name, row_id)
+        JOIN audit.entry AS e ON e.schema_name = p_room AND e.table_name = w.table_name AND e.row_id = w.row_id
+        WHERE e.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY e.id DESC
+        LIMIT p_limit + 1
+    ) AS p;
+
+    FOR v_name IN SELECT DISTINCT m ->> 'table_name' FROM jsonb_array_elements(v_page) AS m LOOP
+        v_names := v_names || jsonb_build_object(v_name, audit.name_references(to_regclass(format('%I.%I', p_room, v_name)), (
+            SELECT jsonb_agg(r.told)
+            FROM jsonb_array_elements(v_page) AS m
+            CROSS JOIN LATERAL (VALUES (m -> 'old_row'), (m -> 'new_row')) AS r (told)
+            WHERE m ->> 'table_name' = v_name AND jsonb_typeof(r.told) = 'object')));
+    END LOOP;
+
+    RETURN jsonb_build_object(
+        'items', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'entry', m.entry ->> 'id',
+                'recorded_at', (m.entry ->> 'recorded_at')::timestamptz,
+                'table', m.entry ->> 'table_name',
+                'operation', m.entry ->> 'operation',
+                'line', coalesce(m.entry -> 'new_row' ->> 'line_number', m.entry -> 'old_row' ->> 'line_number'),
+                'actor', m.entry ->> 'actor',
+                'device', m.entry ->> 'device',
+                'request_key', m.entry ->> 'request_key',
+                'request_id', m.entry ->> 'request_id',
+                'old', CASE WHEN jsonb_typeof(m.entry -> 'old_row') = 'object' THEN audit.tell_row(m.entry -> 'old_row', v_names -> (m.entry ->> 'table_name')) END,
+                'new', CASE WHEN jsonb_typeof(m.entry -> 'new_row') = 'object' THEN audit.tell_row(m.entry -> 'new_row', v_names -> (m.entry ->> 'table_name')) END,
+                'seal', (
+                    SELECT s.number
+                    FROM audit.seal AS s
+                    WHERE s.incarnation = (m.entry ->> 'incarnation')::smallint
+                      AND s.to_transaction_id > (m.entry ->> 'transaction_id')::xid8
+                    ORDER BY s.to_transaction_id, s.number
+                    LIMIT 1)) ORDER BY m.place), '[]')
+            FROM jsonb_array_elements(v_page) WITH ORDINALITY AS m (entry, place)
+            WHERE m.place <= p_limit),
+        'next', CASE WHEN jsonb_array_length(v_page) > p_limit THEN v_page -> (p_limit - 1) ->> 'id' END);
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.list_history(text, text, text, text, integer) IS
+    'The history of a record, newest first: every change of it and of its lines, by whom, on which device, by which request, from what to what, and the number of the seal that holds it. The record is named by its number or code; null when there is none, or when its table is not audited.';
+-- <<< functions/audit/list_history.sql
+
 -- >>> functions/audit/list_seals.sql sha256:31de150540bdcac7
 CREATE OR REPLACE FUNCTION audit.list_seals(
     p_after bigint,
@@ -289,13 +430,55 @@ $function$;
 COMMENT ON FUNCTION audit.list_seals(bigint, integer) IS 'Seals after a number, with their parts: what their statements are made of.';
 -- <<< functions/audit/list_seals.sql
 
--- >>> functions/audit/note_sealing.sql sha256:8737ac39a27269bc
+-- >>> functions/audit/name_references.sql sha256:b0b9fbc608a87983
+CREATE OR REPLACE FUNCTION audit.name_references(
+    p_table regclass,
+    p_rows jsonb
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_reference record;
+    v_names jsonb;
+    v_all jsonb := '{}';
+BEGIN
+    FOR v_reference IN
+        SELECT a.attname AS name, c.confrelid::regclass AS target,
+            (SELECT n.attname FROM unnest(ARRAY['number', 'code', 'sscc', 'name']) WITH ORDINALITY AS w (name, place)
+             JOIN pg_attribute AS n ON n.attrelid = c.confrelid AND n.attname = w.name AND NOT n.attisdropped
+             ORDER BY w.place LIMIT 1) AS label
+        FROM pg_constraint AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+        JOIN pg_attribute AS k ON k.attrelid = c.confrelid AND k.attnum = c.confkey[1] AND k.attname = 'id'
+        WHERE c.conrelid = p_table
+          AND c.contype = 'f'
+          AND array_length(c.conkey, 1) = 1
+    LOOP
+        CONTINUE WHEN v_reference.label IS NULL;
+        EXECUTE format('SELECT jsonb_object_agg(t.id, t.%I) FROM %s AS t
+            WHERE t.id IN (SELECT (r ->> %L)::bigint FROM jsonb_array_elements($1) AS r)', v_reference.label, v_reference.target, v_reference.name)
+        INTO v_names
+        USING p_rows;
+        v_all := v_all || jsonb_build_object(v_reference.name, coalesce(v_names, '{}'));
+    END LOOP;
+    RETURN v_all;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.name_references(regclass, jsonb) IS
+    'Of every column of a table that refers to something with a number or code: the names of what the given rows refer to, by id.';
+-- <<< functions/audit/name_references.sql
+
+-- >>> functions/audit/note_sealing.sql sha256:a3e09bdd2c4732bb
 CREATE OR REPLACE FUNCTION audit.note_sealing(
     p_incarnation integer,
     p_mark text
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -421,6 +604,31 @@ $function$;
 COMMENT ON FUNCTION audit.record_detachment(text, text) IS
     'Notes that a partition leaves its append-only table, in the transaction that detaches it, so that its rows are not taken for missing.';
 -- <<< functions/audit/record_detachment.sql
+
+-- >>> functions/audit/tell_row.sql sha256:66af8f03843efa0e
+CREATE OR REPLACE FUNCTION audit.tell_row(
+    p_row jsonb,
+    p_names jsonb
+) RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_object_agg(
+        CASE WHEN p_names ? m.key THEN regexp_replace(m.key, '_id$', '') ELSE m.key END,
+        CASE
+            WHEN p_names ? m.key THEN coalesce(p_names -> m.key -> (m.value #>> '{}'), 'null')
+            WHEN jsonb_typeof(m.value) = 'number' THEN to_jsonb(m.value #>> '{}')
+            ELSE m.value
+        END)
+    FROM jsonb_each(p_row) AS m
+    -- Ids mean nothing outside.
+    WHERE p_names ? m.key OR (m.key NOT IN ('id', 'transaction_id', 'incarnation') AND m.key !~ '_id$');
+$function$;
+
+COMMENT ON FUNCTION audit.tell_row(jsonb, jsonb) IS
+    'What the audit keeps of a row, as it is told outside: references by the names of audit.name_references, numbers as text, no ids. Null when nothing is left.';
+-- <<< functions/audit/tell_row.sql
 
 -- >>> functions/billing/check_sums.sql sha256:866fd1cdd6906af5
 CREATE OR REPLACE FUNCTION billing.check_sums() RETURNS trigger
@@ -8856,7 +9064,7 @@ COMMENT ON FUNCTION inventory.detach_old_partitions() IS
     'Detaches the months of the ledger that are older than the setting (inventory.retention) and that nobody needs any more; gives their names. Does nothing unless it is set.';
 -- <<< functions/inventory/detach_old_partitions.sql
 
--- >>> functions/inventory/detach_partitions.sql sha256:ed9067e35c464ecf
+-- >>> functions/inventory/detach_partitions.sql sha256:049f8870324e1087
 CREATE OR REPLACE FUNCTION inventory.detach_partitions(
     p_before timestamptz
 ) RETURNS text[]
@@ -8899,6 +9107,8 @@ BEGIN
     WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
 
     FOREACH v_name IN ARRAY v_names LOOP
+        -- What is sealed in it is not missing.
+        PERFORM audit.record_detachment('inventory.movement', v_name);
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
     END LOOP;

@@ -53,4 +53,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION audit.begin_incarnation(text) IS
-    'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one. Servers call it when they start; owner''s rights.';
+    'Begins a new life of the database when its server is another one or counts transactions from below what is sealed, or for the reason given: what is written from now on is told apart from what older transactions of the same number wrote. Gives the number of the present one.';

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION audit.note_sealing(
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -40,6 +40,8 @@ BEGIN
     WHERE p.snapshot_at IS NOT NULL AND p.ends_at >= v_until + interval '5 minutes';
 
     FOREACH v_name IN ARRAY v_names LOOP
+        -- What is sealed in it is not missing.
+        PERFORM audit.record_detachment('inventory.movement', v_name);
         EXECUTE format('ALTER TABLE inventory.movement DETACH PARTITION %s', v_name);
         EXECUTE format('COMMENT ON TABLE %s IS %L', v_name, 'Detached from inventory.movement; save it, then drop it.');
     END LOOP;

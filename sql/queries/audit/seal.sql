@@ -1,3 +1,6 @@
+-- name: CheckIncarnation :one
+SELECT audit.check_incarnation()::integer AS number;
+
 -- name: BeginIncarnation :one
 SELECT audit.begin_incarnation(sqlc.narg('reason')::text)::integer AS number;
 

@@ -135,6 +135,17 @@ func (q *Queries) BeginIncarnation(ctx context.Context, reason *string) (int32, 
 	return number, err
 }
 
+const checkIncarnation = `-- name: CheckIncarnation :one
+SELECT audit.check_incarnation()::integer AS number
+`
+
+func (q *Queries) CheckIncarnation(ctx context.Context) (int32, error) {
+	row := q.db.QueryRow(ctx, checkIncarnation)
+	var number int32
+	err := row.Scan(&number)
+	return number, err
+}
+
 const countSealedRows = `-- name: CountSealedRows :one
 SELECT coalesce(sum(s.row_count), 0)::bigint AS row_count FROM audit.seal AS s
 `
