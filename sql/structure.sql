@@ -1238,7 +1238,7 @@ DECLARE
     v_tables text[];
     v_rows bigint[];
     v_page jsonb;
-    v_names jsonb := '{}';
+    v_names jsonb := jsonb_build_object();
     v_name text;
 BEGIN
     IF v_table IS NULL OR NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_table AND t.tgname = p_table || '_audited') THEN
@@ -1383,7 +1383,7 @@ CREATE FUNCTION audit.name_references(p_table regclass, p_rows jsonb) RETURNS js
 DECLARE
     v_reference record;
     v_names jsonb;
-    v_all jsonb := '{}';
+    v_all jsonb := jsonb_build_object();
 BEGIN
     FOR v_reference IN
         SELECT a.attname AS name, c.confrelid::regclass AS target,

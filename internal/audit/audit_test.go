@@ -518,3 +518,61 @@ func TestHeadsAreHeldToThemselves(t *testing.T) {
 		t.Errorf("not told: %s", list(v))
 	}
 }
+
+// A new database has nothing that could be found: rows that the series writes itself are known (ofTheSeries).
+func TestNewDatabaseIsClean(t *testing.T) {
+	t.Parallel()
+	p := over(t, testdb.New(t))
+	p.wantClean(t)
+	p.seal(t)
+	p.wantClean(t)
+}
+
+// Every append-only table is sealed, or what is in it is recorded in the audit, which is; and every sealed one refuses changes.
+func TestEveryAppendOnlyTableIsSealed(t *testing.T) {
+	t.Parallel()
+	p := over(t, testdb.New(t))
+	reasons := map[string]string{
+		"audit.seal": "a seal", "audit.seal_part": "a seal", "audit.seal_chunk": "a seal",
+		"audit.incarnation": "each seal says which it is of",
+		"event.log":         "transport: kept for days, made of what is sealed",
+	}
+	sealed := map[string]bool{}
+	for i, ledger := range audit.Ledgers {
+		sealed[ledger.Name] = true
+		if i > 0 && audit.Ledgers[i-1].Name >= ledger.Name {
+			t.Errorf("%s is not in order: statements list them by name", ledger.Name)
+		}
+	}
+	rows, err := p.pool.Query(t.Context(), `
+		SELECT c.oid::regclass::text AS name,
+			EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname LIKE '%\_append\_only' AND t.tgenabled = 'O') AS is_append_only,
+			EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname LIKE '%\_not\_truncated' AND t.tgenabled = 'O') AS is_not_truncated,
+			EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgname LIKE '%\_audited' AND t.tgenabled = 'O') AS is_audited,
+			(SELECT count(*) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname IN ('transaction_id', 'incarnation')) = 2 AS is_sealed
+		FROM pg_class AS c
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema|public|river)'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type table struct {
+		Name                                              string
+		IsAppendOnly, IsNotTruncated, IsAudited, IsSealed bool
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowToStructByPos[table])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		if table.IsSealed != sealed[table.Name] {
+			t.Errorf("%s: has the columns of a sealed table: %v; is among audit.Ledgers: %v", table.Name, table.IsSealed, sealed[table.Name])
+		}
+		if table.IsAppendOnly && !table.IsSealed && !table.IsAudited && reasons[table.Name] == "" {
+			t.Errorf("%s is append-only, and neither sealed nor audited", table.Name)
+		}
+		// Requests are answered once and forgotten later.
+		if table.IsSealed && table.Name != "event.request" && !(table.IsAppendOnly && table.IsNotTruncated) {
+			t.Errorf("%s is sealed and can be changed", table.Name)
+		}
+	}
+}

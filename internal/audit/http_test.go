@@ -13,7 +13,7 @@ import (
 func TestHistoryOfARecord(t *testing.T) {
 	t.Parallel()
 	api := httpapitest.New(t)
-	client := &demo.Client{URL: api.URL, Token: httpapitest.Token, HTTP: http.DefaultClient}
+	client := &demo.Client{URL: api.URL, Tokens: httpapitest.Tokens(), HTTP: http.DefaultClient}
 	silent := func(int, int, string) {}
 	if err := demo.Load(t.Context(), client, silent); err != nil {
 		t.Fatal(err)

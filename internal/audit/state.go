@@ -24,6 +24,7 @@ var ofTheSeries = map[string]int64{
 	"billing.tax_rate":         5,
 	"billing.tax_rule":         4,
 	"billing.tax_union_member": 28,
+	"identity.role":            5,
 	"inventory.lot":            0, // stock without lot
 	"inventory.retention":      1,
 }

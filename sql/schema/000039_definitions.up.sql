@@ -265,7 +265,7 @@ COMMENT ON FUNCTION audit.list_findings() IS
     'What a DBA should look at of seals and their heads: severity, what it is about, and one sentence. Part of event.list_findings.';
 -- <<< functions/audit/list_findings.sql
 
--- >>> functions/audit/list_history.sql sha256:b7daeeb87575dc48
+-- >>> functions/audit/list_history.sql sha256:c2c2320e40b373fd
 CREATE OR REPLACE FUNCTION audit.list_history(
     p_room text,
     p_table text,
@@ -287,7 +287,7 @@ DECLARE
     v_tables text[];
     v_rows bigint[];
     v_page jsonb;
-    v_names jsonb := '{}';
+    v_names jsonb := jsonb_build_object();
     v_name text;
 BEGIN
     IF v_table IS NULL OR NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_table AND t.tgname = p_table || '_audited') THEN
@@ -430,7 +430,7 @@ $function$;
 COMMENT ON FUNCTION audit.list_seals(bigint, integer) IS 'Seals after a number, with their parts: what their statements are made of.';
 -- <<< functions/audit/list_seals.sql
 
--- >>> functions/audit/name_references.sql sha256:b0b9fbc608a87983
+-- >>> functions/audit/name_references.sql sha256:19f55f604b002ebf
 CREATE OR REPLACE FUNCTION audit.name_references(
     p_table regclass,
     p_rows jsonb
@@ -442,7 +442,7 @@ AS $function$
 DECLARE
     v_reference record;
     v_names jsonb;
-    v_all jsonb := '{}';
+    v_all jsonb := jsonb_build_object();
 BEGIN
     FOR v_reference IN
         SELECT a.attname AS name, c.confrelid::regclass AS target,

@@ -19,7 +19,7 @@ DECLARE
     v_tables text[];
     v_rows bigint[];
     v_page jsonb;
-    v_names jsonb := '{}';
+    v_names jsonb := jsonb_build_object();
     v_name text;
 BEGIN
     IF v_table IS NULL OR NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_table AND t.tgname = p_table || '_audited') THEN

@@ -9,7 +9,7 @@ AS $function$
 DECLARE
     v_reference record;
     v_names jsonb;
-    v_all jsonb := '{}';
+    v_all jsonb := jsonb_build_object();
 BEGIN
     FOR v_reference IN
         SELECT a.attname AS name, c.confrelid::regclass AS target,
