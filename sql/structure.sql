@@ -6267,7 +6267,7 @@ COMMENT ON FUNCTION document.finish_print_job(p_id bigint, p_holder uuid, p_outc
 --
 
 CREATE FUNCTION document.forget_print_jobs(p_days integer, p_limit integer) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE

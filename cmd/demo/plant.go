@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,7 @@ type plant struct {
 	dir      string // var/demo
 	url      string // of the api
 	login    *demo.Login
+	pages    string     // address of River's pages over the jobs
 	died     chan error // a server that ended by itself
 	clusters []*devcluster.Cluster
 	servers  []*server
@@ -110,6 +112,19 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 		return nil, err
 	}
 	environment = append(environment, p.printers.environment()...)
+	pages, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	if err != nil {
+		return nil, err
+	}
+	p.pages = pages.Addr().String()
+	if err := pages.Close(); err != nil {
+		return nil, err
+	}
+	password := rand.Text()
+	if err := os.WriteFile(filepath.Join(p.dir, "jobs-password"), []byte(password+"\n"), 0o600); err != nil {
+		return nil, err
+	}
+	environment = append(environment, "MILLRACE_ADMIN_TOKEN="+password, "MILLRACE_ADMIN_LISTEN="+p.pages)
 	for _, name := range []string{"worker", "api"} {
 		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"), environment)
 		if err != nil {

@@ -42,6 +42,7 @@ type summary struct {
 
 	API     string `json:"api"`
 	OpenAPI string `json:"openapi"`
+	Jobs    string `json:"jobs"`
 	Primary string `json:"primary"` // commands; the passwords stay in their file
 	Replica string `json:"replica_command,omitempty"`
 
@@ -188,6 +189,7 @@ func (s *summary) print(out io.Writer) {
 		s.Webhooks.Messages, len(s.Webhooks.Topics), s.Webhooks.Forged, s.Webhooks.Disorder, s.API)
 	say("\nTo look at")
 	say("  api      %s   OpenAPI %s", s.API, s.OpenAPI)
+	say("  jobs     %s   River's pages: any user, the password is in var/demo/jobs-password", s.Jobs)
 	say("  token    var/demo/token: curl -H \"Authorization: Bearer $(cat var/demo/token)\" %s/v1/stock", s.API)
 	say("  primary  %s", s.Primary)
 	if s.Replica != "" {

@@ -213,6 +213,9 @@ func TestWebhooksAreSignedAndInOrder(t *testing.T) {
 			t.Error("another's ping")
 		}
 	}
+	until(t, "the record of the ping", func() bool {
+		return number(t, api, `SELECT count(*) FROM event.webhook_attempt WHERE topic = 'webhook_endpoint.pinged'`) == 1
+	})
 	attempts := api.Get(t, "/v1/webhook-attempts?endpoint=FEW&limit=2").Want(200)
 	if attempts.Len("items") != 2 || attempts.Text("items", 0, "topic") != "webhook_endpoint.pinged" || attempts.Value("items", 0, "status") != 204.0 {
 		t.Errorf("%s", attempts.Body)

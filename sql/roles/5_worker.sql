@@ -19,6 +19,7 @@ TO millrace_worker;
 GRANT EXECUTE ON ROUTINE
     document.claim_print_job,
     document.finish_print_job,
+    document.forget_print_jobs,
     document.get_source,
     document.lock_file,
     document.print_automatically,

@@ -3554,13 +3554,14 @@ COMMENT ON FUNCTION document.finish_print_job(bigint, uuid, text, text) IS
     'Ends an attempt to print. Outcomes: printed; unsent (the printer got nothing), uncertain (it got some of it, so it may come twice): both wait and the printer is down; failed: no label can be made of it; skipped: it was not tried; interrupted: the worker had to stop in the middle. Gives the seconds after which the printer is tried again, 0 for at once. Publishes print_job.printed, print_job.failed, printer.failed, printer.recovered.';
 -- <<< functions/document/finish_print_job.sql
 
--- >>> functions/document/forget_print_jobs.sql sha256:07abb57fec5a0be1
+-- >>> functions/document/forget_print_jobs.sql sha256:011dec1e8880726b
 CREATE OR REPLACE FUNCTION document.forget_print_jobs(
     p_days integer,
     p_limit integer
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION document.forget_print_jobs(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
