@@ -30,8 +30,9 @@ const patience = 30 * time.Second
 
 // Page is a tab of a browser profile of the test's own.
 type Page struct {
-	t   testing.TB
-	ctx context.Context //nolint:containedctx // chromedp keeps the tab in it
+	t       testing.TB
+	ctx     context.Context //nolint:containedctx // chromedp keeps the tab in it
+	profile context.Context //nolint:containedctx // an empty tab, which keeps the profile while others close
 }
 
 // browser is one Chromium for all tests of a package; each page has a profile of its own in it.
@@ -94,19 +95,21 @@ func Open(t testing.TB, address string) *Page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
+	profile, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	p := &Page{t: t, ctx: ctx}
-	p.start(address)
-	return p
+	if err := chromedp.Do(profile); err != nil {
+		t.Fatal(err)
+	}
+	p := &Page{t: t, profile: profile}
+	return p.Again(address)
 }
 
 // Again opens another tab of the same profile.
 func (p *Page) Again(address string) *Page {
 	p.t.Helper()
-	ctx, cancel := chromedp.NewContext(p.ctx)
+	ctx, cancel := chromedp.NewContext(p.profile)
 	p.t.Cleanup(cancel)
-	next := &Page{t: p.t, ctx: ctx}
+	next := &Page{t: p.t, ctx: ctx, profile: p.profile}
 	next.start(address)
 	return next
 }
@@ -324,7 +327,7 @@ func (p *Page) Offline(isOffline bool) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	mine := chromedp.FromContext(p.ctx).BrowserContextID
+	mine := chromedp.FromContext(p.profile).BrowserContextID
 	for _, info := range infos {
 		if info.Type == "service_worker" && info.BrowserContextID == mine {
 			p.cutWorker(info, isOffline)
