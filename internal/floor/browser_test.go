@@ -32,9 +32,9 @@ func device(t *testing.T, url string) *browsertest.Page {
 
 func signIn(page *browsertest.Page) {
 	page.Has(`[data-screen="pairing"]`)
-	page.Scan("tablet-3")
-	page.Has(`input[type="password"]`)
 	page.Scan(httpapitest.Token())
+	page.Has(`[data-screen="pairing device"]`)
+	page.Scan("tablet-3")
 	page.Has(`[data-screen="login"]`)
 	page.Scan("forklift")
 	page.Has(`[data-screen="home"]`)

@@ -63,7 +63,7 @@ function keepSending() {
   document.addEventListener('visibilitychange', () => { if (!document.hidden) { outbox.flush(); keepAwake(); } });
   setInterval(() => outbox.flush(), 15_000);
   let reporting;
-  const report = () => { if (session.isPaired()) outbox.report(version).catch(() => {}); };
+  const report = () => { if (session.isOpen()) outbox.report(version).catch(() => {}); };
   on('journal', () => { clearTimeout(reporting); reporting = setTimeout(report, 2000); });
   setInterval(report, 60_000);
   setInterval(() => outbox.prune().catch(() => {}), 3600_000);
@@ -82,7 +82,7 @@ async function keepAwake() {
 }
 
 async function refreshReference() {
-  if (!session.isPaired()) return;
+  if (!session.isOpen()) return;
   await codes.refresh().catch(() => {});
   tell('reference');
 }
@@ -101,8 +101,11 @@ async function start() {
   keepAwake();
   follow();
   refreshReference();
-  let paired = session.isPaired();
-  on('session', () => { if (!paired && session.isPaired()) refreshReference(); paired = session.isPaired(); });
+  let wasOpen = session.isOpen();
+  on('session', () => {
+    if (!wasOpen && session.isOpen()) { tell('retry'); refreshReference(); }
+    wasOpen = session.isOpen();
+  });
   setInterval(refreshReference, 15 * 60_000);
   if ('serviceWorker' in navigator) {
     navigator.serviceWorker.register('sw.js', { type: 'module' }).catch((error) => console.warn('no service worker', error));

@@ -1,6 +1,6 @@
 // Requests to the server. Commands never go this way: they go through the outbox.
 import { measure } from './clock.js';
-import { authorize, refused } from './session.js';
+import { authorize, refused, SignedOut } from './session.js';
 import { tell } from './signal.js';
 
 export class Problem extends Error {
@@ -27,7 +27,7 @@ export async function request(path, { method = 'GET', body, timeout = 8000, oper
       if (!response.ok) throw new Problem(response.status, answer);
       return answer;
     } catch (error) {
-      if (!(error instanceof Problem)) tell('reached', false);
+      if (!(error instanceof Problem) && !(error instanceof SignedOut)) tell('reached', false);
       throw error;
     } finally {
       clearTimeout(timer);

@@ -4,6 +4,7 @@
 //     name,                          member of values that it fills
 //     when(values)                   whether it is asked; default: always
 //     isFilled(values)               default: values[name] is there
+//     raw(text, values)              takes a scan before anybody is asked what it means
 //     accept(code, values)           what a scan means for it: values to set, {error} or nothing
 //     show(context)                  what there is on the screen while it is open; its last one is the summary
 //   }
@@ -19,7 +20,8 @@ import { html, Secondary, Screen, useLayoutEffect, useRef, useState } from './ui
 import { problemText, useVerdict, Verdict } from './verdict.js';
 import { Camera } from '../screens/camera.js';
 
-const isOpenStep = (values) => (step) => (step.when?.(values) ?? true) && !(step.isFilled?.(values) ?? values[step.name] !== undefined);
+const isOpenStep = (values) => (step) => (!step.when || Boolean(step.when(values))) &&
+  !(step.isFilled ? step.isFilled(values) : values[step.name] !== undefined);
 
 export function Flow({ flow, onBack }) {
   const [values, show] = useState(() => flow.initial?.() ?? {});
@@ -51,6 +53,12 @@ export function Flow({ flow, onBack }) {
   };
 
   const take = async (text, began) => {
+    // A step that asks for something new takes what nobody knows.
+    const fresh = (detour ?? openStep()).raw?.(text, now.current);
+    if (fresh) {
+      set(fresh);
+      return clear();
+    }
     let code;
     try {
       code = await codes.resolve(text);
@@ -90,9 +98,15 @@ export function Flow({ flow, onBack }) {
     return onBack();
   };
 
+  const restart = () => {
+    past.current = [];
+    now.current = flow.initial?.() ?? {};
+    show(now.current);
+  };
+
   const step = detour ?? openStep(values);
   const context = {
-    values, set, submit, back, flow, error,
+    values, set, submit, back, restart, flow, error,
     open: (name) => setDetour(flow.steps.find((one) => one.name === name)),
     isDetour: Boolean(detour),
   };

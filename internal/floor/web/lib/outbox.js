@@ -2,7 +2,7 @@
 // sent one after the other in the order of their numbers; what the server refused waits for a person.
 import { ask, get, put, transact } from './db.js';
 import { measure, now, skew } from './clock.js';
-import { authorize, refused } from './session.js';
+import { authorize, refused, SignedOut } from './session.js';
 import { tell } from './signal.js';
 import { uuid } from './uuid.js';
 
@@ -74,15 +74,29 @@ function later(milliseconds) {
   timer = setTimeout(() => flush(), milliseconds * (0.8 + 0.4 * Math.random()));
 }
 
-const nextQueued = () => transact(['journal'], 'readonly', (store) =>
-  ask(store('journal').index('state').get(IDBKeyRange.bound(['queued', 0], ['queued', Infinity]))));
+// nextQueued is the first that is queued, but for those of operators who have to sign in first.
+const nextQueued = (signedOut) => transact(['journal'], 'readonly', (store) => new Promise((resolve, reject) => {
+  const request = store('journal').index('state').openCursor(IDBKeyRange.bound(['queued', 0], ['queued', Infinity]));
+  request.onerror = () => reject(request.error);
+  request.onsuccess = () => {
+    const cursor = request.result;
+    if (!cursor || !signedOut.has(cursor.value.operator)) return resolve(cursor?.value);
+    cursor.continue();
+  };
+}));
 
 // drain sends until nothing is queued. It stops at the first tap that got no answer, so that the order stays.
 async function drain() {
+  const signedOut = new Set();
   for (;;) {
-    const record = await nextQueued();
-    if (!record) return 'empty';
-    if (!await send(record)) return 'failed';
+    const record = await nextQueued(signedOut);
+    if (!record) return signedOut.size ? 'failed' : 'empty';
+    try {
+      if (!await send(record)) return 'failed';
+    } catch (error) {
+      if (!(error instanceof SignedOut)) throw error;
+      signedOut.add(record.operator);
+    }
   }
 }
 
@@ -108,7 +122,8 @@ async function send(record) {
       if (response.status === 401 && attempt === 1 && await refused(record.operator)) continue;
       break;
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof SignedOut) throw error;
     tell('reached', false);
     await settle(record, { tries: record.tries + 1 });
     return false;

@@ -1,66 +1,164 @@
 // Who works here, and how requests prove it. Everything that knows how login works is in this file.
 //
-// A device is paired once. An operator signs in with badge and PIN; locking keeps what is queued. Taps are sent in
-// the name of who made them, whoever has the device in hand by then.
-import { get, put, remove } from './db.js';
-import { tell } from './signal.js';
+// A device is paired once, by a one-time code, and has a secret then. An operator signs in on it with badge and PIN and
+// gets an access token for minutes and a refresh token for the shift. Taps are sent in the name of who made them,
+// whoever has the device in hand by then: the tokens of an operator stay until the journal holds none of theirs.
+// Without the server's login an installation's token stands in for both, and operators are taken at their word.
+import { get, put } from './db.js';
+import { on, tell } from './signal.js';
 
-let session; // {device, token, operator, locked}
+const pairingGrant = 'urn:millrace:oauth:grant-type:pairing';
+const badgeGrant = 'urn:millrace:oauth:grant-type:badge';
+
+let session = {}; // {device, secret | token, operator, name, locked, badges: {badge: operator}, tokens: {operator: {access, until, refresh}}}
 
 export async function load() {
   session = (await get('session')) ?? {};
   return session;
 }
 
+// What another page or the service worker changed counts here as well.
+on('session', (other) => { if (other) session = other; });
+
 async function keep(change) {
-  session = { ...(session ?? await load()), ...change };
+  session = { ...(await load()), ...change };
   await put('session', session);
   tell('session', session, true);
 }
 
-export const current = () => session ?? {};
-export const isPaired = () => Boolean(session?.token);
-export const isOpen = () => isPaired() && Boolean(session.operator) && !session.locked;
+// tokensOf changes the tokens of one operator and nothing else.
+const keepTokens = async (operator, tokens) => {
+  const all = { ...(await load()).tokens };
+  if (tokens) all[operator] = tokens;
+  else delete all[operator];
+  session = { ...session, tokens: all };
+  await put('session', session);
+};
 
-// pair makes this device known. The code is the installation's token.
-export async function pair(device, code) {
-  const answer = await fetch('/v1/status', { headers: { Authorization: 'Bearer ' + code } });
-  if (answer.status === 401) throw new Error('pair.wrong');
-  if (!answer.ok && answer.status !== 404 && answer.status !== 403) throw new Error('pair.failed');
-  await keep({ device, token: code, operator: null, locked: false });
+export const current = () => session;
+export const isPaired = () => Boolean(session.token || session.secret);
+export const isOpen = () => isPaired() && Boolean(session.operator) && !session.locked;
+// needsPIN says whether a badge alone does not open the device.
+export const needsPIN = () => Boolean(session.secret);
+
+// oauth asks the token endpoint. Nothing is kept that was not answered.
+async function oauth(path, form, { device, secret } = {}) {
+  const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  if (secret) headers.Authorization = 'Basic ' + btoa(encodeURIComponent(device) + ':' + encodeURIComponent(secret));
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), 8000);
+  try {
+    const response = await fetch(path, { method: 'POST', headers, body: new URLSearchParams(form).toString(), cache: 'no-store', signal: abort.signal });
+    return { status: response.status, answer: await response.json().catch(() => null) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// pair makes this device known. 'device' is the answer when an installation's token was given: then it needs a name.
+export async function pair(code, device) {
+  const { status, answer } = await oauth('/oauth2/token', { grant_type: pairingGrant, pairing_code: code });
+  if (status === 200 && answer?.client_secret) {
+    await keep({ device: answer.client_id, secret: answer.client_secret, token: null, operator: null, locked: false, tokens: {}, badges: {} });
+    return undefined;
+  }
+  const response = await fetch('/v1/tasks?kind=receive&limit=1', { headers: { Authorization: 'Bearer ' + code } });
+  if (!response.ok) throw new Error(response.status === 401 ? 'pair.wrong' : 'pair.failed');
+  if (!device) return 'device';
+  await keep({ device, token: code, secret: null, operator: null, locked: false, tokens: {}, badges: {} });
+  return undefined;
 }
 
 export async function unpair() {
-  await remove('session');
   session = {};
+  await put('session', session);
   tell('session', session, true);
 }
 
-// needsPIN says whether a badge alone opens the device.
-export const needsPIN = () => false;
-
 // signIn opens the device for an operator.
 export async function signIn(badge, pin) {
-  if (!badge) throw new Error('login.wrong');
-  void pin;
-  await keep({ operator: badge, locked: false });
+  if (!session.secret) return keep({ operator: badge, locked: false });
+  let reply;
+  try {
+    reply = await oauth('/oauth2/token', { grant_type: badgeGrant, badge, pin }, session);
+  } catch {
+    // No network: who has a session on this device already goes on with the badge. The server looks at each tap anyway.
+    const operator = session.badges?.[badge];
+    if (operator && session.tokens?.[operator]) return keep({ operator, locked: false });
+    throw new Error('error.network');
+  }
+  const { status, answer } = reply;
+  if (status === 401) throw new Error('pair.gone');
+  if (status !== 200) throw new Error(answer?.error === 'invalid_grant' ? 'login.wrong' : 'error.network');
+  await keepTokens(answer.operator, tokensFrom(answer));
+  return keep({ operator: answer.operator, name: answer.operator_name, locked: false, badges: { ...session.badges, [badge]: answer.operator } });
 }
 
+const tokensFrom = (answer) => ({ access: answer.access_token, until: Date.now() + (answer.expires_in - 20) * 1000, refresh: answer.refresh_token });
+
 export const lock = () => keep({ locked: true });
-export const signOut = () => keep({ operator: null, locked: false });
+
+// signOut ends the session, unless taps of the operator still wait to be sent.
+export async function signOut(isQueued) {
+  const { operator, tokens } = session;
+  await keep({ operator: null, name: null, locked: false });
+  if (isQueued || !tokens?.[operator]) return;
+  const { refresh } = tokens[operator];
+  await keepTokens(operator, null);
+  await oauth('/oauth2/revoke', { token: refresh }, session).catch(() => {});
+}
+
+// SignedOut says that this operator has to sign in before anything is sent in their name.
+export class SignedOut extends Error {}
 
 // authorize gives the headers of a request in the name of the operator.
 export async function authorize(operator) {
-  const { token, device } = session?.token ? session : await load();
-  const headers = {};
-  if (token) headers.Authorization = 'Bearer ' + token;
-  if (device) headers['Millrace-Device'] = device;
-  if (operator ?? session.operator) headers['Millrace-Operator'] = operator ?? session.operator;
-  return headers;
+  if (!isPaired()) await load();
+  const who = operator ?? session.operator;
+  if (session.token) {
+    return { Authorization: 'Bearer ' + session.token, 'Millrace-Device': session.device, ...(who ? { 'Millrace-Operator': who } : {}) };
+  }
+  if (!session.secret || !who) throw new SignedOut('nobody is signed in');
+  let tokens = session.tokens?.[who];
+  if (!tokens) tokens = (await load()).tokens?.[who];
+  if (!tokens) throw new SignedOut(who + ' is not signed in');
+  if (Date.now() >= tokens.until) tokens = await refresh(who);
+  return { Authorization: 'Bearer ' + tokens.access };
+}
+
+// A refresh token is good once, so page and service worker take turns and look at what the other one got.
+const turns = (work) => (navigator.locks ? navigator.locks.request('millrace-session', work) : work());
+let refreshing;
+
+function refresh(operator) {
+  refreshing ??= turns(async () => {
+    const tokens = (await load()).tokens?.[operator];
+    if (!tokens) throw new SignedOut(operator + ' is not signed in');
+    if (Date.now() < tokens.until) return tokens;
+    const { status, answer } = await oauth('/oauth2/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh }, session);
+    if (status === 200) {
+      const next = tokensFrom(answer);
+      await keepTokens(operator, next);
+      return next;
+    }
+    if (status === 400 || status === 401) {
+      await keepTokens(operator, null);
+      if (session.operator === operator) await keep({ locked: true });
+      throw new SignedOut(operator + ' has to sign in');
+    }
+    throw new Error('no token now');
+  }).finally(() => { refreshing = undefined; });
+  return refreshing;
 }
 
 // refused is told that the server did not take what authorize gave. True: try once more.
-export async function refused(_operator) {
-  await keep({ locked: true });
-  return false;
+export async function refused(operator) {
+  const who = operator ?? session.operator;
+  const tokens = session.tokens?.[who];
+  if (!tokens) {
+    if (session.token) await keep({ locked: true });
+    return false;
+  }
+  await keepTokens(who, { ...tokens, until: 0 });
+  return true;
 }

@@ -2,6 +2,7 @@
 import * as codes from '../lib/codes.js';
 import { divided, isMore, isPositive, less } from '../lib/decimal.js';
 import { date, quantity, t, unit } from '../lib/i18n.js';
+import { readScan } from '../lib/gs1.js';
 import { Big, Entry, Facts, Hold, html, Pad, Primary, Prompt, Quantity, Row, Secondary, useEffect, useState } from '../lib/ui.js';
 import { on } from '../lib/signal.js';
 import { add } from '../lib/outbox.js';
@@ -94,9 +95,9 @@ const goodsStep = (prompt = 'prompt.goods') => ({
   }),
 });
 
-const lotStep = (isSoft = false) => ({
+const lotStep = () => ({
   name: 'lot',
-  when: (values) => !isSoft && isTracked(values),
+  when: isTracked,
   accept(code, values) {
     if (code.kind === 'lot' && code.item === values.item) return named({ lot: code.lot, expires_on: code.expires_on });
     return undefined;
@@ -104,7 +105,25 @@ const lotStep = (isSoft = false) => ({
   show: ({ values, set }) => ({
     hasScan: true,
     body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t('prompt.lot')}</${Prompt}>
-      <${Entry} label=${t('lot')} pattern=${/^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/} onDone=${(lot) => set({ lot })} />`,
+      <${Entry} label=${t('lot')} pattern=${lotForm} onDone=${(lot) => set({ lot })} />`,
+  }),
+});
+
+const lotForm = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/;
+
+// newLotStep names a lot that is not there yet: by a label, or by any code that has the form of a lot number.
+const newLotStep = () => ({
+  name: 'newLot',
+  when: () => false,
+  raw(text) {
+    const scan = readScan(text);
+    const lot = scan?.elements['10'] ?? scan?.elements['21'] ?? (scan && !scan.gtin ? scan.text : '');
+    return lotForm.test(lot) ? { lot } : undefined;
+  },
+  show: ({ values, set }) => ({
+    hasScan: true,
+    body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
+      <${Entry} label=${t('lot')} value=${values.lot} pattern=${lotForm} onDone=${(lot) => set({ lot })} />`,
   }),
 });
 
@@ -198,11 +217,7 @@ export const flows = {
     steps: [
       taskStep('receive', (task) => { const { to, ...values } = fromTask(task); void to; return values; }),
       quantityStep({ isSoft: true }),
-      { ...lotStep(true), name: 'newLot', when: () => false, show: ({ values, set }) => ({
-        hasScan: true,
-        body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
-          <${Entry} label=${t('lot')} value=${values.lot} pattern=${/^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/} onDone=${(lot) => set({ lot })} />`,
-      }) },
+      newLotStep(),
       summary({
         verb: verbWith('do.receive'),
         prompt: { text: 'prompt.label', hint: (values) => (values.lot ? '' : t('hint.lot_made')) },
@@ -301,14 +316,7 @@ export const flows = {
       quantityStep({ label: 'quantity.good', isSoft: true }),
       quantityStep({ name: 'scrap', label: 'quantity.scrap', when: (values) => values.hasScrap }),
       reasonStep('scrapReason', ['scrap'], (values) => values.hasScrap && isPositive(values.scrap ?? '0')),
-      {
-        name: 'newLot', when: () => false,
-        show: ({ values, set }) => ({
-          hasScan: true,
-          body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
-            <${Entry} label=${t('lot')} value=${values.lot} pattern=${/^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/} onDone=${(lot) => set({ lot })} />`,
-        }),
-      },
+      newLotStep(),
       {
         ...summary({
           verb: (values) => t('do.report', { quantity: amount(values.quantity, values.unit) }) + (isPositive(values.scrap ?? '0') ? ' · ' + t('do.scrap', { quantity: amount(values.scrap, values.unit) }) : ''),
@@ -324,13 +332,13 @@ export const flows = {
             [t('quantity.scrap'), values.scrap && amount(values.scrap, values.unit) + ' · ' + (values.scrapReason ?? '')],
             ...(values.materials ?? []).map((one) => [t('material'), one.item + ' · ' + one.lot]),
           ],
-          extra: ({ values, open, set, back }) => html`
+          extra: ({ values, open, set, restart }) => html`
             <div class="pair">
               <${Secondary} id="scrap" icon="no" onTap=${() => set({ hasScrap: true, scrap: undefined, scrapReason: undefined })}>${t('scrap')}</${Secondary}>
               ${isTracked(values) && html`<${Secondary} id="lot" icon="edit" onTap=${() => open('newLot')}>${t('lot')}</${Secondary}>`}
               <${Hold} id="complete" icon="ok" onTap=${async () => {
     await add({ path: '/v1/work-order-completions', title: t('done.complete', { order: values.task.number }), body: { work_order: values.task.number }, operator: session.current().operator, device: session.current().device });
-    back();
+    restart();
   }}>${t('complete')}</${Hold}>
             </div>`,
         }),

@@ -5,17 +5,16 @@ import { Status } from '../lib/status.js';
 import { html, Icon, Screen, Secondary, useLayoutEffect } from '../lib/ui.js';
 import { keep } from './look_up.js';
 
-const tasks = ['receive', 'inspect', 'put_away', 'transfer', 'issue', 'report', 'pick', 'pack', 'ship', 'count', 'look_up'];
+const tasks = ['receive', 'inspect', 'put_away', 'transfer', 'issue', 'report', 'pick', 'pack', 'ship', 'count', 'look_up', 'journal'];
 
 export function Home({ go }) {
   // A scan without a task is a question.
   useLayoutEffect(() => receive((text) => { keep(text); go('look_up'); }), []);
 
-  return html`<${Screen} name="home" title=${session.current().operator ?? ''} status=${html`<${Status} />`}
-    actions=${html`<div class="pair"><${Secondary} id="journal" icon="journal" onTap=${() => go('journal')}>${t('journal')}</${Secondary}>
-      <${Secondary} id="settings" icon="settings" onTap=${() => go('settings')}>${t('settings')}</${Secondary}>
+  return html`<${Screen} name="home" title=${session.current().name || session.current().operator || ''} status=${html`<${Status} />`}
+    actions=${html`<div class="pair"><${Secondary} id="settings" icon="settings" onTap=${() => go('settings')}>${t('settings')}</${Secondary}>
       <${Secondary} id="lock" icon="lock" onTap=${() => session.lock()}>${t('lock')}</${Secondary}></div>`}>
     <nav class="tiles" aria-label=${t('tasks')}>${tasks.map((id) => html`<button type="button" class="tile" key=${id} data-task=${id}
-      onClick=${(event) => { event.currentTarget.blur(); go(id); }}><${Icon} name=${id} /><span>${t('task.' + id)}</span></button>`)}</nav>
+      onClick=${(event) => { event.currentTarget.blur(); go(id); }}><${Icon} name=${id} /><span>${t(id === 'journal' ? id : 'task.' + id)}</span></button>`)}</nav>
   </${Screen}>`;
 }

@@ -11,22 +11,24 @@ const Languages = () => html`<div class="pair">${Object.entries(languages).map((
   <${Secondary} key=${code} id=${'language-' + code} tone=${current() === code ? 'chosen' : ''} onTap=${() => use(code)}>${name}</${Secondary}>`)}</div>`;
 
 export function Pairing() {
-  const [device, setDevice] = useState('');
+  const [code, setCode] = useState('');
   const [failure, setFailure] = useState('');
-  const pair = async (code) => {
+  const pair = async (given, device) => {
     try {
-      await session.pair(device, code);
+      setFailure('');
+      if (await session.pair(given, device) === 'device') setCode(given);
     } catch (error) {
       play('refused');
       setFailure(t(/^[a-z.]+$/.test(error.message) ? error.message : 'error.network'));
     }
   };
-  useLayoutEffect(() => receive((text) => (device ? pair(text) : setDevice(text))), [device]);
-  return html`<${Screen} name="pairing" title=${t('pair.title')} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
+  const scan = (text) => (code ? pair(code, text) : pair(text));
+  useLayoutEffect(() => receive(scan), [code]);
+  return html`<${Screen} name=${code ? 'pairing device' : 'pairing'} title=${t('pair.title')} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
     actions=${html`<${Languages} />`}>
-    ${!device
-      ? html`<${Prompt}>${t('pair.device')}</${Prompt}><${Entry} key="device" label=${t('device')} onDone=${setDevice} />`
-      : html`<${Prompt} hint=${t('device') + ' ' + device}>${t('pair.code')}</${Prompt}><${Entry} key="code" type="password" label=${t('pair.secret')} onDone=${pair} action=${t('pair.do')} />`}
+    ${code
+      ? html`<${Prompt}>${t('pair.device')}</${Prompt}><${Entry} key="device" label=${t('device')} onDone=${scan} action=${t('pair.do')} />`
+      : html`<${Prompt}>${t('pair.code')}</${Prompt}><${Entry} key="code" label=${t('pair.secret')} onDone=${scan} action=${t('pair.do')} />`}
   </${Screen}>`;
 }
 
