@@ -85,7 +85,7 @@ export const Screen = ({ title, onBack, status, verdict, children, actions, name
       ${status}
     </header>
     ${verdict}
-    <div class="body">${children}</div>
+    <div class="body" key=${name}>${children}</div>
     ${actions && html`<footer class="actions">${actions}</footer>`}
   </main>`;
 

@@ -37,7 +37,7 @@ export function useVerdict() {
     if (!settled || record.sequence !== newest.current) return;
     clearTimeout(timer.current);
     if (record.state === 'confirmed') play('ok'); // the refused sounds everywhere
-    setVerdict({ state: record.state, title: record.title, detail: record.state === 'confirmed' ? record.receipt : problemText(record.problem), answer: record.answer });
+    setVerdict({ state: record.state, title: record.state === 'refused' ? t('verdict.not', { what: record.title }) : record.title, detail: record.state === 'confirmed' ? record.receipt : problemText(record.problem), answer: record.answer });
   }), []);
   return {
     verdict,

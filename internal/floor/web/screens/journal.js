@@ -62,7 +62,7 @@ function Entry({ record, records, onBack }) {
       ${reversal && reason && !isTaken && html`<${Hold} id="take-back" icon="undo" onTap=${takeBack}>${t('take_back')}</${Hold}>`}
       ${record.state === 'refused' && !record.seenAt && html`<${Primary} tone="no" icon="ok" onTap=${async () => { await acknowledge(record.sequence, session.current().operator); onBack(); }}>${t('journal.seen')}</${Primary}>`}
       ${record.state !== 'refused' && !reversal && html`<${Secondary} id="close" icon="back" onTap=${onBack}>${t('back')}</${Secondary}>`}`}>
-    <h2>${record.title}</h2>
+    <h2>${record.state === 'refused' ? t('verdict.not', { what: record.title }) : record.title}</h2>
     ${record.state === 'refused' && html`<p class="note wait">${problemText(record.problem)}${record.problem?.hint ? ' ' + record.problem.hint : ''}</p>`}
     <${Facts} rows=${[
     [t('receipt'), record.receipt], [t('number'), String(record.sequence)], [t('operator'), record.operator], [t('when'), time(record.at)],
