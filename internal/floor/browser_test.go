@@ -3,6 +3,8 @@ package floor_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -10,33 +12,103 @@ import (
 	"github.com/millrace-erp/millrace/internal/browsertest"
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
+	"github.com/millrace-erp/millrace/internal/identity"
+	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
-// factory starts the API over the demonstration's factory.
-func factory(t *testing.T) *httpapitest.API {
-	t.Helper()
-	api := httpapitest.New(t)
-	for _, record := range demo.Factory() {
-		api.PostKey(t, record.Key, record.Path, string(record.Body)).Want(200)
-	}
-	return api
+// plant is the API with an issuer of its own, over the demonstration's factory.
+type plant struct {
+	*httpapitest.API
+	token string
 }
 
-// device opens the screens on a fresh device, paired and with an operator signed in, all by scans.
-func device(t *testing.T, url string) *browsertest.Page {
+const pin = "739152"
+
+// factory starts the API over the demonstration's factory, with an operator, whose badge is BADGE-7.
+func factory(t *testing.T) *plant {
 	t.Helper()
-	page := browsertest.Open(t, url+"/floor/")
+	db := testdb.New(t)
+	issuer, err := identity.Open(t.Context(), db.Pool, identity.Options{URL: "https://millrace.test", Box: httpapitest.Box(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &plant{API: httpapitest.With(t, db, issuer)}
+	if _, err := identity.Bootstrap(t.Context(), db.Pool, "admin", "administrator", "*"); err != nil {
+		t.Fatal(err)
+	}
+	if p.token, err = issuer.ClientToken(t.Context(), "admin"); err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range demo.Factory() {
+		p.PostKey(t, record.Key, record.Path, string(record.Body)).Want(200)
+	}
+	p.Post(t, "/v1/operators", map[string]any{"number": "O-7", "name": "Ayşe Demir", "roles": []string{"operator"}, "sites": []string{"*"}}).Want(200)
+	p.Post(t, "/v1/badges", map[string]any{"badge": "BADGE-7", "operator": "O-7"}).Want(200)
+	p.Post(t, "/v1/operator-pins", map[string]any{"operator": "O-7", "pin": pin}).Want(200)
+	return p
+}
+
+// Post sends a command as the administrator.
+func (p *plant) Post(t testing.TB, path string, body any) *httpapitest.Answer {
+	t.Helper()
+	return p.PostKey(t, httpapitest.Key(), path, body)
+}
+
+// PostKey sends a command as the administrator, under the given key.
+func (p *plant) PostKey(t testing.TB, key, path string, body any) *httpapitest.Answer {
+	t.Helper()
+	text, ok := body.(string)
+	if !ok {
+		b, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = string(b)
+	}
+	return p.send(t, http.MethodPost, path, text, key)
+}
+
+// Get reads as the administrator.
+func (p *plant) Get(t testing.TB, path string) *httpapitest.Answer {
+	t.Helper()
+	return p.send(t, http.MethodGet, path, "", "")
+}
+
+func (p *plant) send(t testing.TB, method, path, body, key string) *httpapitest.Answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, p.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+p.token)
+	if key != "" {
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Idempotency-Key", key)
+	}
+	return p.Do(t, req)
+}
+
+// device opens the screens at the address on a fresh device, paired and with the operator signed in, all by scans and taps.
+func device(t *testing.T, api *plant, address string) *browsertest.Page {
+	t.Helper()
+	name := "TAB-" + httpapitest.Key()[:4]
+	api.Post(t, "/v1/devices", map[string]any{"code": name, "name": "At the gate", "roles": []string{"operator"}, "sites": []string{"*"}}).Want(200)
+	code := api.Post(t, "/v1/pairing-codes", map[string]any{"device": name}).Want(201).Text("code")
+	page := browsertest.Open(t, address+"/floor/")
+	page.Has(`[data-screen="pairing"]`)
+	page.Scan(code)
 	signIn(page)
 	return page
 }
 
 func signIn(page *browsertest.Page) {
-	page.Has(`[data-screen="pairing"]`)
-	page.Scan(httpapitest.Token())
-	page.Has(`[data-screen="pairing device"]`)
-	page.Scan("tablet-3")
 	page.Has(`[data-screen="login"]`)
-	page.Scan("forklift")
+	page.Scan("BADGE-7")
+	page.Has(`[data-screen="pad"]`)
+	for _, digit := range pin {
+		page.Tap(`[data-key="` + string(digit) + `"]`)
+	}
+	page.Tap(`[data-primary]`)
 	page.Has(`[data-screen="home"]`)
 	page.Wait(`(async () => { const { reference } = await import('/floor/lib/codes.js'); return reference().items.length > 0; })()`)
 }
@@ -71,7 +143,7 @@ func TestWedge(t *testing.T) {
 	for i := range scans {
 		api.Post(t, "/v1/opening-stocks", map[string]any{"item": "CRATE-6420", "lot": fmt.Sprintf("W-%02d", i), "to": "FIN-01", "quantity": "10"}).Want(201)
 	}
-	page := device(t, api.URL)
+	page := device(t, api, api.URL)
 	page.Tap(`[data-task="transfer"]`)
 	page.Has(`[data-screen="transfer from"]`)
 	page.Scan("FIN-01")

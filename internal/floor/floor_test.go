@@ -9,7 +9,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 )
 
-func scan(t *testing.T, api *httpapitest.API, code string) *httpapitest.Answer {
+func scan(t *testing.T, api *plant, code string) *httpapitest.Answer {
 	t.Helper()
 	return api.Post(t, "/v1/scans", map[string]string{"code": code})
 }
@@ -67,14 +67,14 @@ func TestGaps(t *testing.T) {
 		}
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", httpapitest.Key())
-		req.Header.Set("Millrace-Device", "tablet-9")
+		req.Header.Set("Authorization", "Bearer "+api.token)
 		req.Header.Set("Millrace-Device-Sequence", journal+":"+number)
 		api.Do(t, req).Want(want)
 	}
 	missing := func() string {
 		t.Helper()
 		list := api.Get(t, "/v1/journals").Want(200)
-		if list.Text("items", 0, "device") != "tablet-9" {
+		if list.Text("items", 0, "device") != "admin" {
 			t.Errorf("got %s", list.Body)
 		}
 		var document struct {

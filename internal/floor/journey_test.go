@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/millrace-erp/millrace/internal/browsertest"
-	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 )
 
 type object = map[string]any
@@ -14,7 +13,7 @@ type object = map[string]any
 // hands do what an operator does: tap, scan, hold.
 type hands struct {
 	t    *testing.T
-	api  *httpapitest.API
+	api  *plant
 	page *browsertest.Page
 	taps int
 }
@@ -90,12 +89,15 @@ func (h *hands) confirmed() string {
 func TestJourney(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
-	post := func(path string, body object) string { t.Helper(); return api.Post(t, path, body).Want(201).Text("number") }
+	post := func(path string, body object) string {
+		t.Helper()
+		return api.Post(t, path, body).Want(201).Text("number")
+	}
 	bought := post("/v1/purchase-orders", object{"site": "ELBE", "supplier": "POLYNORD", "lines": []object{
 		{"item": "PP-NAT", "quantity": "1000", "unit": "KGM", "over_receipt_percent": "2"}, {"item": "MB-BLUE", "quantity": "50", "unit": "KGM"},
 	}})
 	inserts := post("/v1/purchase-orders", object{"site": "ELBE", "supplier": "FERRA", "lines": []object{{"item": "INS-M6", "quantity": "5", "unit": "XBX"}}})
-	h := &hands{t: t, api: api, page: device(t, api.URL)}
+	h := &hands{t: t, api: api, page: device(t, api, api.URL)}
 	h.page.Shot("home")
 
 	// Receive three lots into quarantine, and inserts.
@@ -239,7 +241,7 @@ func TestJourney(t *testing.T) {
 		order := post("/v1/sales-orders", object{"site": "ELBE", "customer": customer["customer"], "lines": []object{
 			{"item": "CRATE-6420", "quantity": customer["quantity"], "unit": customer["unit"], "unit_price": customer["unit_price"]},
 		}})
-		post("/v1/reservations", object{"sales_order": order})
+		api.Post(t, "/v1/reservations", object{"sales_order": order}).Want(201)
 		for {
 			tasks := api.Get(t, "/v1/tasks?kind=pick").Want(200)
 			if tasks.Len("items") == 0 {
@@ -323,4 +325,3 @@ func TestJourney(t *testing.T) {
 		t.Errorf("%d shipments", shipped.Len("items"))
 	}
 }
-

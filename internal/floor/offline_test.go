@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/browsertest"
-	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 )
 
 // network stands between the devices and the API, and breaks as networks and servers do.
@@ -27,7 +26,7 @@ type network struct {
 	died     chan struct{} // closed when it is
 }
 
-func between(t *testing.T, api *httpapitest.API) *network {
+func between(t *testing.T, api *plant) *network {
 	t.Helper()
 	target, err := url.Parse(api.URL)
 	if err != nil {
@@ -92,7 +91,7 @@ func (n *network) dieAfter(commands int) {
 }
 
 // moving is the screen on which each scan of the lot moves one piece.
-func moving(t *testing.T, api *httpapitest.API, page *browsertest.Page) {
+func moving(t *testing.T, api *plant, page *browsertest.Page) {
 	t.Helper()
 	api.Post(t, "/v1/opening-stocks", map[string]any{"item": "CRATE-6420", "lot": "OFF-1", "to": "FIN-01", "quantity": "1000"}).Want(201)
 	page.Tap(`[data-task="transfer"]`)
@@ -119,7 +118,7 @@ func queued(page *browsertest.Page, count int) {
 }
 
 // once holds every tap of the journal to one effect, and the journal to what the server says of it.
-func once(t *testing.T, api *httpapitest.API, page *browsertest.Page, taps int) {
+func once(t *testing.T, api *plant, page *browsertest.Page, taps int) {
 	t.Helper()
 	records := settled(page, taps)
 	if len(records) != taps {
@@ -156,7 +155,7 @@ func once(t *testing.T, api *httpapitest.API, page *browsertest.Page, taps int) 
 func TestOffline(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
-	page := device(t, api.URL)
+	page := device(t, api, api.URL)
 	moving(t, api, page)
 	page.Wait(`navigator.serviceWorker.controller && navigator.serviceWorker.ready.then((r) => r.active?.state === 'activated')`)
 	page.Scan(label)
@@ -186,7 +185,7 @@ func TestAnswersAreLost(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
 	n := between(t, api)
-	page := device(t, n.URL)
+	page := device(t, api, n.URL)
 	moving(t, api, page)
 	n.loseAnswers(2)
 	page.Scan(label)
@@ -206,7 +205,7 @@ func TestServerDies(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
 	n := between(t, api)
-	page := device(t, n.URL)
+	page := device(t, api, n.URL)
 	moving(t, api, page)
 	n.down(true)
 	scans(page, 200)
@@ -231,7 +230,7 @@ func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
 	n := between(t, api)
-	page := device(t, strings.Replace(n.URL, "127.0.0.1", "factory.test", 1))
+	page := device(t, api, strings.Replace(n.URL, "127.0.0.1", "factory.test", 1))
 	if browsertest.Eval[bool](page, `isSecureContext || 'serviceWorker' in navigator || Boolean(navigator.locks) || Boolean(crypto.randomUUID)`) {
 		t.Fatal("this is no plain http")
 	}

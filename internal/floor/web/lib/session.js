@@ -3,14 +3,13 @@
 // A device is paired once, by a one-time code, and has a secret then. An operator signs in on it with badge and PIN and
 // gets an access token for minutes and a refresh token for the shift. Taps are sent in the name of who made them,
 // whoever has the device in hand by then: the tokens of an operator stay until the journal holds none of theirs.
-// Without the server's login an installation's token stands in for both, and operators are taken at their word.
 import { get, put } from './db.js';
 import { on, tell } from './signal.js';
 
 const pairingGrant = 'urn:millrace:oauth:grant-type:pairing';
 const badgeGrant = 'urn:millrace:oauth:grant-type:badge';
 
-let session = {}; // {device, secret | token, operator, name, locked, badges: {badge: operator}, tokens: {operator: {access, until, refresh}}}
+let session = {}; // {device, secret, operator, name, locked, badges: {badge: operator}, tokens: {operator: {access, until, refresh}}}
 
 export async function load() {
   session = (await get('session')) ?? {};
@@ -36,10 +35,8 @@ const keepTokens = async (operator, tokens) => {
 };
 
 export const current = () => session;
-export const isPaired = () => Boolean(session.token || session.secret);
+export const isPaired = () => Boolean(session.secret);
 export const isOpen = () => isPaired() && Boolean(session.operator) && !session.locked;
-// needsPIN says whether a badge alone does not open the device.
-export const needsPIN = () => Boolean(session.secret);
 
 // oauth asks the token endpoint. Nothing is kept that was not answered.
 async function oauth(path, form, { device, secret } = {}) {
@@ -55,18 +52,11 @@ async function oauth(path, form, { device, secret } = {}) {
   }
 }
 
-// pair makes this device known. 'device' is the answer when an installation's token was given: then it needs a name.
-export async function pair(code, device) {
+// pair makes this device known by a one-time code.
+export async function pair(code) {
   const { status, answer } = await oauth('/oauth2/token', { grant_type: pairingGrant, pairing_code: code });
-  if (status === 200 && answer?.client_secret) {
-    await keep({ device: answer.client_id, secret: answer.client_secret, token: null, operator: null, locked: false, tokens: {}, badges: {} });
-    return undefined;
-  }
-  const response = await fetch('/v1/tasks?kind=receive&limit=1', { headers: { Authorization: 'Bearer ' + code } });
-  if (!response.ok) throw new Error(response.status === 401 ? 'pair.wrong' : 'pair.failed');
-  if (!device) return 'device';
-  await keep({ device, token: code, secret: null, operator: null, locked: false, tokens: {}, badges: {} });
-  return undefined;
+  if (status !== 200) throw new Error(answer?.error === 'invalid_grant' ? 'pair.wrong' : 'pair.failed');
+  await keep({ device: answer.client_id, secret: answer.client_secret, operator: null, locked: false, tokens: {}, badges: {} });
 }
 
 export async function unpair() {
@@ -77,7 +67,6 @@ export async function unpair() {
 
 // signIn opens the device for an operator.
 export async function signIn(badge, pin) {
-  if (!session.secret) return keep({ operator: badge, locked: false });
   let reply;
   try {
     reply = await oauth('/oauth2/token', { grant_type: badgeGrant, badge, pin }, session);
@@ -115,9 +104,6 @@ export class SignedOut extends Error {}
 export async function authorize(operator) {
   if (!isPaired()) await load();
   const who = operator ?? session.operator;
-  if (session.token) {
-    return { Authorization: 'Bearer ' + session.token, 'Millrace-Device': session.device, ...(who ? { 'Millrace-Operator': who } : {}) };
-  }
   if (!session.secret || !who) throw new SignedOut('nobody is signed in');
   let tokens = session.tokens?.[who];
   if (!tokens) tokens = (await load()).tokens?.[who];
@@ -128,10 +114,10 @@ export async function authorize(operator) {
 
 // A refresh token is good once, so page and service worker take turns and look at what the other one got.
 const turns = (work) => (navigator.locks ? navigator.locks.request('millrace-session', work) : work());
-let refreshing;
+const refreshing = new Map();
 
 function refresh(operator) {
-  refreshing ??= turns(async () => {
+  if (!refreshing.has(operator)) refreshing.set(operator, turns(async () => {
     const tokens = (await load()).tokens?.[operator];
     if (!tokens) throw new SignedOut(operator + ' is not signed in');
     if (Date.now() < tokens.until) return tokens;
@@ -147,18 +133,15 @@ function refresh(operator) {
       throw new SignedOut(operator + ' has to sign in');
     }
     throw new Error('no token now');
-  }).finally(() => { refreshing = undefined; });
-  return refreshing;
+  }).finally(() => refreshing.delete(operator)));
+  return refreshing.get(operator);
 }
 
 // refused is told that the server did not take what authorize gave. True: try once more.
 export async function refused(operator) {
   const who = operator ?? session.operator;
   const tokens = session.tokens?.[who];
-  if (!tokens) {
-    if (session.token) await keep({ locked: true });
-    return false;
-  }
+  if (!tokens) return false;
   await keepTokens(who, { ...tokens, until: 0 });
   return true;
 }

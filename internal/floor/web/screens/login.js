@@ -11,24 +11,20 @@ const Languages = () => html`<div class="pair">${Object.entries(languages).map((
   <${Secondary} key=${code} id=${'language-' + code} tone=${current() === code ? 'chosen' : ''} onTap=${() => use(code)}>${name}</${Secondary}>`)}</div>`;
 
 export function Pairing() {
-  const [code, setCode] = useState('');
   const [failure, setFailure] = useState('');
-  const pair = async (given, device) => {
+  const pair = async (code) => {
     try {
       setFailure('');
-      if (await session.pair(given, device) === 'device') setCode(given);
+      await session.pair(code);
     } catch (error) {
       play('refused');
-      setFailure(t(/^[a-z.]+$/.test(error.message) ? error.message : 'error.network'));
+      setFailure(t(/^[a-z]+\.[a-z]+$/.test(error.message) ? error.message : 'error.network'));
     }
   };
-  const scan = (text) => (code ? pair(code, text) : pair(text));
-  useLayoutEffect(() => receive(scan), [code]);
-  return html`<${Screen} name=${code ? 'pairing device' : 'pairing'} title=${t('pair.title')} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
+  useLayoutEffect(() => receive(pair), []);
+  return html`<${Screen} name="pairing" title=${t('pair.title')} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
     actions=${html`<${Languages} />`}>
-    ${code
-      ? html`<${Prompt}>${t('pair.device')}</${Prompt}><${Entry} key="device" label=${t('device')} onDone=${scan} action=${t('pair.do')} />`
-      : html`<${Prompt}>${t('pair.code')}</${Prompt}><${Entry} key="code" label=${t('pair.secret')} onDone=${scan} action=${t('pair.do')} />`}
+    <${Prompt}>${t('pair.code')}</${Prompt}><${Entry} label=${t('pair.secret')} onDone=${pair} action=${t('pair.do')} />
   </${Screen}>`;
 }
 
@@ -42,10 +38,10 @@ export function Login() {
     } catch (error) {
       play('refused');
       setBadge('');
-      setFailure(t(/^[a-z.]+$/.test(error.message) ? error.message : 'error.network'));
+      setFailure(t(/^[a-z]+\.[a-z]+$/.test(error.message) ? error.message : 'error.network'));
     }
   };
-  const scan = (text) => { setFailure(''); session.needsPIN() ? setBadge(text) : signIn(text); };
+  const scan = (text) => { setFailure(''); setBadge(text); };
   useLayoutEffect(() => receive(scan), []);
   if (badge) return html`<${PIN} onDone=${(pin) => signIn(badge, pin)} onBack=${() => setBadge('')} />`;
   return html`<${Screen} name="login" title=${t('login.title')} status=${html`<${Status} />`} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
