@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,13 +36,19 @@ type Page struct {
 	profile context.Context //nolint:containedctx // an empty tab, which keeps the profile while others close
 }
 
+var (
+	folder    string // of the profiles
+	isStarted atomic.Bool
+)
+
 // browser is one Chromium for all tests of a package; each page has a profile of its own in it.
 var browser = sync.OnceValues(func() (context.Context, error) {
 	program, err := find()
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "millrace-chromium-")
+	isStarted.Store(true)
+	folder, err = os.MkdirTemp("", "millrace-chromium-")
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +73,13 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 
 // Close ends the browser. TestMain calls it.
 func Close() {
-	if ctx, err := browser(); err == nil {
-		folder := ""
-		if a, ok := chromedp.FromContext(ctx).Allocator.(*chromedp.ExecAllocator); ok {
-			_ = a
-		}
-		_ = chromedp.Cancel(ctx)
-		_ = os.RemoveAll(folder)
+	if !isStarted.Load() {
+		return
 	}
+	if ctx, err := browser(); err == nil {
+		_ = chromedp.Cancel(ctx)
+	}
+	_ = os.RemoveAll(folder)
 }
 
 func find() (string, error) {
@@ -371,7 +377,7 @@ func (p *Page) Shot(name string) []byte {
 	}
 	if folder := os.Getenv("MILLRACE_SCREENS"); folder != "" {
 		file := filepath.Join(folder, strings.NewReplacer("/", "-", " ", "-").Replace(name)+".png")
-		if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(file, picture, 0o644)); err != nil {
+		if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(file, picture, 0o600)); err != nil {
 			p.t.Error(err)
 		}
 	}

@@ -3,7 +3,6 @@ package floor_test
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/millrace-erp/millrace/internal/browsertest"
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
-	"github.com/millrace-erp/millrace/internal/identity"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
@@ -27,18 +25,8 @@ const pin = "739152"
 // factory starts the API over the demonstration's factory, with an operator, whose badge is BADGE-7.
 func factory(t *testing.T) *plant {
 	t.Helper()
-	db := testdb.New(t)
-	issuer, err := identity.Open(t.Context(), db.Pool, identity.Options{URL: "https://millrace.test", Box: httpapitest.Box(), Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &plant{API: httpapitest.With(t, db, issuer)}
-	if _, err := identity.Bootstrap(t.Context(), db.Pool, "admin", "administrator", "*"); err != nil {
-		t.Fatal(err)
-	}
-	if p.token, err = issuer.ClientToken(t.Context(), "admin"); err != nil {
-		t.Fatal(err)
-	}
+	p := &plant{}
+	p.API, p.token = httpapitest.Issuing(t, testdb.New(t))
 	for _, record := range demo.Factory() {
 		p.PostKey(t, record.Key, record.Path, string(record.Body)).Want(200)
 	}

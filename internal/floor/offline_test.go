@@ -142,7 +142,7 @@ func once(t *testing.T, api *plant, page *browsertest.Page, taps int) {
 	if requests != taps || movements != taps {
 		t.Errorf("%d taps made %d requests and %d movements", taps, requests, movements)
 	}
-	page.Wait(fmt.Sprintf(`(async () => { const { report } = await import('/floor/lib/outbox.js'); await report('test'); return true; })()`))
+	page.Wait(`(async () => { const { report } = await import('/floor/lib/outbox.js'); await report('test'); return true; })()`)
 	journals := api.Get(t, "/v1/journals").Want(200)
 	if journals.Len("items") != 1 || journals.Text("items", 0, "highest_sequence") != fmt.Sprint(taps) || journals.Len("items", 0, "missing") != 0 ||
 		journals.Text("items", 0, "queued") != "0" {

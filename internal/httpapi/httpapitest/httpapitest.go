@@ -106,6 +106,23 @@ func With(t testing.TB, db *testdb.DB, authenticator httpapi.Authenticator) *API
 	return &API{DB: db, URL: server.URL, api: api}
 }
 
+// Issuing starts the API over db with an issuer of its own, so that devices and operators log
+// in there, and gives a token that may do everything.
+func Issuing(t testing.TB, db *testdb.DB) (api *API, token string) {
+	t.Helper()
+	issuer, err := identity.Open(t.Context(), db.Pool, identity.Options{URL: identitytest.URL, Box: Box(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := identity.Bootstrap(t.Context(), db.Pool, "admin", "administrator", "*"); err != nil {
+		t.Fatal(err)
+	}
+	if token, err = issuer.ClientToken(t.Context(), "admin"); err != nil {
+		t.Fatal(err)
+	}
+	return With(t, db, issuer), token
+}
+
 // Issued is a token for an api of its own process, whose issuer is named by the given URL and
 // whose encryption key is [EncryptionKey]. It may do everything.
 func Issued(t testing.TB, db *testdb.DB, issuerURL string) string {

@@ -59,6 +59,7 @@ export function Flow({ flow, onBack }) {
       set(fresh);
       return clear();
     }
+    const before = now.current;
     let code;
     try {
       code = await codes.resolve(text);
@@ -66,13 +67,14 @@ export function Flow({ flow, onBack }) {
       return error(failure.problem ? problemText(failure.problem) : t('scan.unknown_offline', { code: text.slice(0, 30) }), began);
     }
     if (code.kind === 'damaged') return error(t('scan.damaged'), began);
-    const before = now.current;
+    if (now.current !== before) return undefined; // a tap was faster
     const step = detour ?? openStep(before);
     // The open step first, then those behind it, then a correction of those before.
     const order = [step, ...flow.steps.filter((other) => other !== step && isOpenStep(before)(other)), ...flow.steps.filter((other) => other !== step && !isOpenStep(before)(other))];
     let refusal;
     for (const candidate of order) {
       const result = await candidate.accept?.({ ...code, text }, before);
+      if (now.current !== before) return undefined; // a tap was faster
       if (!result) continue;
       if (result.error) { refusal ??= result.error; continue; }
       set(result);
