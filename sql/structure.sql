@@ -13000,6 +13000,7 @@ COMMENT ON FUNCTION inventory.get_lot_change(p_number text) IS 'A split or merge
 CREATE FUNCTION inventory.get_on_hand_as_of(p_item_id bigint, p_location_id bigint, p_instant timestamp with time zone, p_basis inventory.as_of_basis) RETURNS TABLE(location_id bigint, lot_id bigint, on_hand numeric, second_on_hand numeric)
     LANGUAGE plpgsql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_sort TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE
@@ -14595,12 +14596,10 @@ BEGIN
         FROM line AS l
     ), stored AS (
         -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
-        -- In the order of the keys, so that two batches that share some never wait for each other.
         INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
         SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
         FROM answered AS a
         WHERE NOT a.is_replayed AND NOT a.is_foreign
-        ORDER BY a.key
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;

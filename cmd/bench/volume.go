@@ -20,7 +20,7 @@ const (
 	blocks         = 14 // of time, in each of which as many lots live
 	perLot         = 25 // movements of a lot
 	loaders        = 2
-	chunk          = 250000
+	chunk          = 25000 // both sessions write side by side: what lies on a page is of times as near to each other as these are
 )
 
 // volume is what a ledger of many movements came to.

@@ -7,6 +7,8 @@ CREATE OR REPLACE FUNCTION inventory.get_on_hand_as_of(
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+-- Sums are hashed: the ways are fewer than is estimated, and sorting the rows of a hot item takes a third of the time.
+SET enable_sort = off
 AS $function$
 #variable_conflict use_column
 DECLARE

@@ -334,12 +334,10 @@ BEGIN
         FROM line AS l
     ), stored AS (
         -- No ON CONFLICT: it looks for the key once more, and one that was answered meanwhile is for the next call anyway.
-        -- In the order of the keys, so that two batches that share some never wait for each other.
         INSERT INTO event.request (key, fingerprint, operation, status, body, actor, device, request_id, recorded_at)
         SELECT a.key, a.fingerprint, a.operation, a.status, a.body, a.actor, nullif(a.device, ''), a.request_id, v_posted_at
         FROM answered AS a
         WHERE NOT a.is_replayed AND NOT a.is_foreign
-        ORDER BY a.key
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;
