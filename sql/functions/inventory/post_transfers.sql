@@ -238,31 +238,40 @@ BEGIN
         END LOOP;
     END IF;
 
-    -- 6. Who takes from the scarce balances and who adds to them, in the order of arrival.
+    -- 6. Who takes from the scarce balances and who adds to them, in the order of arrival. A hot balance has a turn for every command, so a
+    -- turn is kept cheap: a command is looked at as a whole only when it is refused.
+    v_ordinal := NULL;
     IF v_scarce IS NOT NULL THEN
         FOR v_use IN
-            SELECT l.ordinality AS ordinal, p.is_addition, b.ordinality AS number, l.quantity, b.on_hand, b.reserved, l.second_quantity,
-                coalesce(b.second_on_hand, 0) AS second_on_hand
+            SELECT l.ordinality AS ordinal, p.is_addition, b.ordinality AS number, l.quantity, l.second_quantity, b.on_hand - b.reserved AS free,
+                b.second_on_hand AS second_free
             FROM unnest(v_entries) WITH ORDINALITY AS l
             CROSS JOIN LATERAL (VALUES (l.source_id, false), (l.target_id, true)) AS p (location_id, is_addition)
             JOIN unnest(v_scarce) WITH ORDINALITY AS b ON b.item_id = l.item_id AND b.location_id = p.location_id AND b.lot_id = l.lot_id
             ORDER BY l.ordinality, p.is_addition
         LOOP
-            v_entry := v_entries[v_use.ordinal];
-            CONTINUE WHEN v_entry.item_id IS NULL;      -- an addition of what was refused
-            v_free := coalesce(v_frees[v_use.number], v_use.on_hand - v_use.reserved);
-            v_second_free := coalesce(v_second_frees[v_use.number], v_use.second_on_hand);
+            CONTINUE WHEN v_use.ordinal = v_ordinal;    -- an addition of what was refused just now
+            v_free := coalesce(v_frees[v_use.number], v_use.free);
+            IF v_has_seconds THEN
+                v_second_free := coalesce(v_second_frees[v_use.number], v_use.second_free, 0);
+            END IF;
             IF v_use.is_addition THEN
                 v_frees[v_use.number] := v_free + v_use.quantity;
-                v_second_frees[v_use.number] := v_second_free + coalesce(v_use.second_quantity, 0);
+                IF v_has_seconds THEN
+                    v_second_frees[v_use.number] := v_second_free + coalesce(v_use.second_quantity, 0);
+                END IF;
             ELSIF v_free >= v_use.quantity AND (v_use.second_quantity IS NULL OR v_second_free >= v_use.second_quantity) THEN
                 v_frees[v_use.number] := v_free - v_use.quantity;
-                v_second_frees[v_use.number] := v_second_free - coalesce(v_use.second_quantity, 0);
+                IF v_has_seconds THEN
+                    v_second_frees[v_use.number] := v_second_free - coalesce(v_use.second_quantity, 0);
+                END IF;
             ELSE
+                v_ordinal := v_use.ordinal;
+                v_entry := v_entries[v_ordinal];
                 IF v_free < v_use.quantity THEN
                     v_code := 'MR201';
                     v_shortage := inventory.describe_shortage(v_entry.item, v_entry.from_code, v_entry.lot,
-                        v_free + v_use.reserved, v_use.reserved, v_use.quantity);
+                        v_free + v_scarce[v_use.number].reserved, v_scarce[v_use.number].reserved, v_use.quantity);
                 ELSE
                     v_code := 'MR229';
                     BEGIN
@@ -277,7 +286,7 @@ BEGIN
                 v_entry.second_quantity := NULL;
                 v_entry.body := event.describe_refusal(v_entry.request_id, p_problems[array_position(p_problem_codes, v_code)]::jsonb,
                     v_code, v_shortage ->> 'message', v_shortage ->> 'detail', v_shortage ->> 'hint');
-                v_entries[v_use.ordinal] := v_entry;
+                v_entries[v_ordinal] := v_entry;
             END IF;
         END LOOP;
     END IF;
