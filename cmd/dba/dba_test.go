@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/event"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 	"github.com/millrace-erp/millrace/internal/testdb"
 	millracesql "github.com/millrace-erp/millrace/sql"
 )
@@ -215,5 +216,33 @@ func TestDoctorKnowsEveryIndex(t *testing.T) {
 	exec(`REINDEX INDEX event.request_pkey`)
 	if finding, ok := found()["event.request_pkey"]; ok {
 		t.Errorf("the index was made anew, and %s", finding)
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	t.Parallel()
+	dba := &program{DatabaseURL: testdb.New(t).URL}
+	ctx := t.Context()
+	client := identityClientCommand{Code: "admin", Role: "administrator", Site: []string{"*"}}
+	for range 2 { // the second time it gets another secret
+		if err := client.Run(ctx, dba); err != nil {
+			t.Error(err)
+		}
+	}
+	client.Role = "nobody"
+	if err := client.Run(ctx, dba); err == nil {
+		t.Error("a client of a role that there is not")
+	}
+	rotate := identityRotateKeyCommand{EncryptionKey: sealbox.NewKey()}
+	if err := rotate.Run(ctx, dba); err != nil {
+		t.Error(err)
+	}
+	rotate.DropOthers = true
+	if err := rotate.Run(ctx, dba); err != nil {
+		t.Error(err)
+	}
+	rotate.EncryptionKey = "no key"
+	if err := rotate.Run(ctx, dba); err == nil || strings.Contains(err.Error(), "no key at") {
+		t.Error(err)
 	}
 }

@@ -25,6 +25,7 @@ type program struct {
 	Partitions partitionsCommand `cmd:"" help:"Look after the partitions of ledger, audit and feed."`
 	Doctor     doctorCommand     `cmd:"" help:"Name what is not well: settings, partitions, bloat, indexes, long transactions, replication, jobs."`
 	TLS        tlsCommand        `cmd:"" name:"tls" help:"Look after the plant's certificates."`
+	Identity   identityCommand   `cmd:"" help:"Look after the first client and the keys of tokens."`
 	Import     importCommand     `cmd:"" help:"Take over the data of another system."`
 	Replay     replayCommand     `cmd:"" help:"Run the history of imported data through the same functions as the API."`
 }

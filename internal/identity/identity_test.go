@@ -1,7 +1,6 @@
 package identity_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -241,5 +240,3 @@ func TestWayOfAnOperator(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
-
-var _ = context.Background

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -88,8 +89,15 @@ func (i *Issuer) readKeys(ctx context.Context) error {
 	if ring.published, err = json.Marshal(set); err != nil {
 		return err
 	}
-	i.keys.Store(ring)
+	previous := i.keys.Swap(ring)
+	if previous != nil && slices.ContainsFunc(previous.keys, func(k signingKey) bool { return !ring.has(k.kid) }) {
+		i.verifier.forgetAll() // what a key signed that is gone is gone with it
+	}
 	return nil
+}
+
+func (r *keyRing) has(kid string) bool {
+	return slices.ContainsFunc(r.keys, func(k signingKey) bool { return k.kid == kid })
 }
 
 func (i *Issuer) open(ctx context.Context, kid, text string) (signingKey, error) {

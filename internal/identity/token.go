@@ -57,8 +57,9 @@ type Verifier struct {
 	// IsRevoked, if it is set, is asked every time.
 	IsRevoked func(session string) bool
 
-	mu       sync.RWMutex
-	verified map[[sha256.Size]byte]verified
+	mu         sync.RWMutex
+	verified   map[[sha256.Size]byte]verified
+	generation int // of what is remembered
 }
 
 type verified struct {
@@ -73,6 +74,7 @@ func (v *Verifier) Authenticate(ctx context.Context, _ *http.Request, token stri
 	key := sha256.Sum256([]byte(token))
 	v.mu.RLock()
 	known, isKnown := v.verified[key]
+	generation := v.generation
 	v.mu.RUnlock()
 	if !isKnown {
 		c, err := v.verify(ctx, token, now)
@@ -88,7 +90,7 @@ func (v *Verifier) Authenticate(ctx context.Context, _ *http.Request, token stri
 		case err != nil:
 			return httpapi.Principal{}, problem.From(err)
 		}
-		v.remember(key, known)
+		v.remember(key, known, generation)
 	}
 	if !now.Before(known.until) || v.IsRevoked != nil && v.IsRevoked(known.session) {
 		return httpapi.Principal{}, httpapi.Unauthorized()
@@ -118,9 +120,12 @@ func isName(text string) bool {
 	return text != "" && utf8.RuneCountInString(text) <= 64 && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-func (v *Verifier) remember(key [sha256.Size]byte, known verified) {
+func (v *Verifier) remember(key [sha256.Size]byte, known verified, generation int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.generation != generation {
+		return // it was verified by a key that may be gone
+	}
 	if v.verified == nil || len(v.verified) >= mostVerified {
 		v.verified = map[[sha256.Size]byte]verified{}
 	}
@@ -136,6 +141,13 @@ func (v *Verifier) forget(now time.Time) {
 			delete(v.verified, key)
 		}
 	}
+}
+
+func (v *Verifier) forgetAll() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.verified = nil
+	v.generation++
 }
 
 // verify takes a token apart and holds it to RFC 8725 and RFC 9068.
