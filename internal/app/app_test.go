@@ -164,3 +164,16 @@ func arguments(text string) []string {
 }
 
 func literal(argument string) string { return strings.Trim(strings.TrimSpace(argument), "'") }
+
+// TestNullIsAmongTheValues: a schema that names the values of a member that may be null names null as well, as
+// validators of clients want it.
+func TestNullIsAmongTheValues(t *testing.T) {
+	t.Parallel()
+	for name, schema := range app.New(nil, httpapi.Options{}).OpenAPI().Components.Schemas.Map() {
+		for member, s := range schema.Properties {
+			if s.Nullable && len(s.Enum) > 0 && !slices.Contains(s.Enum, nil) {
+				t.Errorf("%s.%s may be null, which is none of its values", name, member)
+			}
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -180,7 +181,8 @@ func config(version string) huma.Config {
 	}
 }
 
-// documentRefusals adds the answers that every operation may give before it is asked.
+// documentRefusals adds the answers that every operation may give before it is asked, and
+// null to the values of members that may be null.
 func documentRefusals(api *huma.OpenAPI, op *huma.Operation) {
 	statuses := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}
 	if op.Security == nil {
@@ -188,6 +190,14 @@ func documentRefusals(api *huma.OpenAPI, op *huma.Operation) {
 	}
 	if op.RequestBody != nil {
 		statuses = append(statuses, http.StatusForbidden, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests)
+	}
+	for _, schema := range api.Components.Schemas.Map() {
+		for _, member := range schema.Properties {
+			// JSON Schema counts null among the values, or refuses it.
+			if member.Nullable && len(member.Enum) > 0 && !slices.Contains(member.Enum, nil) {
+				member.Enum = append(member.Enum, nil)
+			}
+		}
 	}
 	schema := api.Components.Schemas.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
 	for _, status := range statuses {
