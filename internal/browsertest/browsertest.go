@@ -3,10 +3,13 @@
 package browsertest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +30,7 @@ import (
 )
 
 // patience is how long a test waits for something that must come. Nothing is asserted by it but that it comes at all.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Page is a tab of a browser profile of the test's own.
 type Page struct {
@@ -61,6 +64,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 		chromedp.Flag("host-resolver-rules", "MAP factory.test 127.0.0.1"),
 		chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("use-file-for-fake-video-capture", filepath.Join(folder, "camera.mjpeg")),
 		chromedp.Flag("lang", "en"),
 	)
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
@@ -80,6 +84,23 @@ func Close() {
 		_ = chromedp.Cancel(ctx)
 	}
 	_ = os.RemoveAll(folder)
+}
+
+// Camera puts the picture before the camera of all pages.
+func Camera(t testing.TB, picture image.Image) {
+	t.Helper()
+	if _, err := browser(); err != nil {
+		t.Fatal(err)
+	}
+	var film bytes.Buffer
+	for range 3 {
+		if err := jpeg.Encode(&film, picture, &jpeg.Options{Quality: 95}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "camera.mjpeg"), film.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func find() (string, error) {

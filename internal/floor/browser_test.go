@@ -90,15 +90,19 @@ func device(t *testing.T, api *plant, address string) *browsertest.Page {
 }
 
 func signIn(page *browsertest.Page) {
+	logIn(page, "BADGE-7")
+	page.Wait(`(async () => { const { reference } = await import('/floor/lib/codes.js'); return reference().items.length > 0; })()`)
+}
+
+func logIn(page *browsertest.Page, badge string) {
 	page.Has(`[data-screen="login"]`)
-	page.Scan("BADGE-7")
+	page.Scan(badge)
 	page.Has(`[data-screen="pad"]`)
 	for _, digit := range pin {
 		page.Tap(`[data-key="` + string(digit) + `"]`)
 	}
 	page.Tap(`[data-primary]`)
-	page.Has(`[data-screen="home"]`)
-	page.Wait(`(async () => { const { reference } = await import('/floor/lib/codes.js'); return reference().items.length > 0; })()`)
+	page.Wait(`!document.querySelector('[data-screen="pad"], [data-screen="login"]')`)
 }
 
 // settled waits until the journal holds so many taps and none is queued.

@@ -20,10 +20,12 @@ type network struct {
 
 	mu       sync.Mutex
 	isDown   bool
+	isDeaf   bool          // to commands alone
 	lose     int           // so many answers to commands are thrown away after the server gave them
 	commands int           // that came to the server
 	dieAt    int           // the server is gone from this command on, until it is let back
 	died     chan struct{} // closed when it is
+	held     chan struct{} // commands wait until it is closed
 }
 
 func between(t *testing.T, api *plant) *network {
@@ -47,12 +49,16 @@ func between(t *testing.T, api *plant) *network {
 				close(n.died)
 			}
 		}
-		isDown, isLost := n.isDown, false
+		isDown, isLost := n.isDown || isCommand && n.isDeaf, false
 		if isCommand && !isDown && n.lose > 0 {
 			n.lose--
 			isLost = true
 		}
+		held := n.held
 		n.mu.Unlock()
+		if isCommand && held != nil {
+			<-held
+		}
 		switch {
 		case isDown:
 			panic(http.ErrAbortHandler)
@@ -76,6 +82,14 @@ func (n *network) down(isDown bool) {
 	if isDown {
 		n.CloseClientConnections()
 	}
+}
+
+// refuse breaks the connections of commands alone: reads and log-ins go on.
+func (n *network) refuse(isRefusing bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lose = 0
+	n.isDeaf = isRefusing
 }
 
 func (n *network) loseAnswers(count int) {
@@ -240,4 +254,79 @@ func TestPlainHTTP(t *testing.T) {
 	queued(page, 5)
 	n.down(false)
 	once(t, api, page, 5)
+}
+
+// TestAnswersAtOnce: the screen answers a scan by light and sound while the server still thinks, and again when it knows.
+func TestAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	n := between(t, api)
+	page := device(t, api, n.URL)
+	moving(t, api, page)
+	held := make(chan struct{})
+	n.mu.Lock()
+	n.held = held
+	n.mu.Unlock()
+	page.Scan(label)
+	page.Wait(`document.querySelector('[data-verdict="taken"], [data-verdict="queued"]') && millrace.sounds.includes('taken') && !millrace.sounds.includes('ok')`)
+	close(held)
+	page.Wait(`document.querySelector('[data-verdict="confirmed"]') && millrace.sounds.at(-1) === 'ok'`)
+	once(t, api, page, 1)
+	t.Logf("feedback in ms: %v", browsertest.Eval[[]int](page, `millrace.feedback`))
+}
+
+// TestHandOver: what one operator tapped without a network goes out in that name, though another one has the device by then.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	api.Post(t, "/v1/operators", map[string]any{"number": "O-8", "name": "Jonas Petersen", "roles": []string{"operator"}, "sites": []string{"*"}}).Want(200)
+	api.Post(t, "/v1/badges", map[string]any{"badge": "BADGE-8", "operator": "O-8"}).Want(200)
+	api.Post(t, "/v1/operator-pins", map[string]any{"operator": "O-8", "pin": pin}).Want(200)
+	n := between(t, api)
+	page := device(t, api, n.URL)
+	moving(t, api, page)
+	n.refuse(true)
+	page.Scan(label)
+	queued(page, 1)
+	browsertest.Eval[any](page, `location.hash = 'settings'`)
+	page.Tap(`[data-action="sign-out"]`)
+	logIn(page, "BADGE-8")
+	browsertest.Eval[any](page, `location.hash = 'transfer'`)
+	places(page)
+	page.Scan(label)
+	queued(page, 2)
+	n.refuse(false)
+	once(t, api, page, 2)
+	var names []string
+	for _, r := range journal(page) {
+		var name string
+		if err := api.DB.Pool.QueryRow(t.Context(), `SELECT actor FROM event.request WHERE key = $1::uuid`, r.Key).Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	if got := strings.Join(names, " "); got != "O-7 O-8" {
+		t.Errorf("the taps were sent as %s", got)
+	}
+}
+
+// TestWrongClock: a device two hours behind says what happened at the right time.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	page := device(t, api, api.URL)
+	moving(t, api, page)
+	browsertest.Eval[any](page, `(() => { const right = Date.now; Date.now = () => right() - 2 * 3600_000; return null; })()`)
+	page.Wait(`(async () => { const { request } = await import('/floor/lib/api.js'); await request('/v1/tasks?kind=ship');
+		const { skew } = await import('/floor/lib/clock.js'); return Math.abs(skew() - 2 * 3600_000) < 60_000; })()`)
+	page.Scan(label)
+	once(t, api, page, 1)
+	var isRight bool
+	if err := api.DB.Pool.QueryRow(t.Context(), `SELECT bool_and(abs(extract(epoch FROM posted_at - occurred_at)) < 120)
+		FROM inventory.movement WHERE movement_type = 'transfer'`).Scan(&isRight); err != nil || !isRight {
+		t.Errorf("the time of the movement is wrong: %v", err)
+	}
+	if skew := api.Get(t, "/v1/journals").Text("items", 0, "clock_skew_milliseconds"); !strings.HasPrefix(skew, "7.2") {
+		t.Errorf("the server was told of a skew of %s ms", skew)
+	}
 }
