@@ -5607,7 +5607,8 @@ BEGIN
             'items', coalesce(jsonb_agg(jsonb_build_object(
                 'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
                 'amount', trim_scale(p.amount)::text, 'currency', p.currency, 'site', s.code, 'item', i.number, 'work_order', w.number,
-                'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
+                'document', costing.document_number(p.kind,
+                CASE WHEN p.document_type = 'reversal' THEN costing.reversed_document_type(p.movement_id) ELSE p.document_type END, p.document_id), 'movement', p.movement_id::text,
                 'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
             'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
         FROM unnest(v_positions, v_ordinals) AS k (position, ordinal)
@@ -5876,6 +5877,26 @@ $$;
 COMMENT ON FUNCTION costing.read_movements(p_after bigint, p_to bigint, OUT p_lines costing.movement_line[], OUT p_movements integer) IS 'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
 
 --
+-- Name: reversed_document_type(bigint); Type: FUNCTION; Schema: costing; Owner: -
+--
+
+CREATE FUNCTION costing.reversed_document_type(p_movement_id bigint) RETURNS inventory.document_type
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT o.document_type
+    FROM inventory.movement AS m
+    JOIN inventory.movement AS o ON o.id = m.reverses_movement_id
+    WHERE m.id = p_movement_id;
+$$;
+
+--
+-- Name: FUNCTION reversed_document_type(p_movement_id bigint); Type: COMMENT; Schema: costing; Owner: -
+--
+
+COMMENT ON FUNCTION costing.reversed_document_type(p_movement_id bigint) IS 'What kind of document a reversing movement takes back: its document id is the id of that. Null when the ledger no longer holds it.';
+
+--
 -- Name: write_journal(timestamp with time zone, timestamp with time zone, integer, bigint, integer); Type: FUNCTION; Schema: costing; Owner: -
 --
 
@@ -5902,7 +5923,8 @@ BEGIN
         (array_agg(p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1],
         string_agg(concat_ws(',', p.position, p.ordinal, to_char(p.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
             to_char(p.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), p.kind,
-            coalesce(costing.document_number(p.kind, p.document_type, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
+            coalesce(costing.document_number(p.kind,
+                CASE WHEN p.document_type = 'reversal' THEN costing.reversed_document_type(p.movement_id) ELSE p.document_type END, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
             CASE WHEN i.number ~ '[",\r\n]' THEN '"' || replace(i.number, '"', '""') || '"' ELSE coalesce(i.number, '') END,
             coalesce(w.number, ''), coalesce(p.movement_id::text, '')) || E'\r\n', '' ORDER BY p.position, p.ordinal)
     INTO p_rows, p_position, p_ordinal, p_text

@@ -67,3 +67,21 @@ func TestJournalOfAnAccountIsFound(t *testing.T) {
 		t.Errorf("%d rows of the account", found)
 	}
 }
+
+// TestReversalNamesWhatItTakesBack: in the journal a reversal carries the number of the document that it takes back.
+func TestReversalNamesWhatItTakesBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	i := b.items(t, "moving_average", "moving_average", "fifo")
+	b.receive(t, "ACME", i+"-N", "10", "H87", "2")
+	scrapped := b.Post(t, "/v1/scrappings", m{"item": i + "-N", "from": "A", "quantity": "7", "reason": "BAD"}).Want(201).Text("number")
+	b.Post(t, "/v1/transfer-reversals", m{"transfer": scrapped, "reason": "MISTAKE"}).Want(201)
+	b.advance(t, 100)
+	entries := b.Get(t, "/v1/journal-entries?item="+i+"-N").Want(200)
+	if entries.Len("items") != 3 || entries.Text("items", 1, "document") != scrapped || entries.Text("items", 2, "document") != scrapped {
+		t.Errorf("%s", entries.Body)
+	}
+	if csv := string(b.Get(t, "/v1/journal.csv").Want(200).Body); strings.Count(csv, ","+scrapped+",") != 2 {
+		t.Errorf("%s", csv)
+	}
+}

@@ -225,6 +225,7 @@ DROP FUNCTION IF EXISTS document.claim_print_job(text, uuid, integer);
 DROP FUNCTION IF EXISTS document.cancel_print_job(jsonb, jsonb);
 DROP FUNCTION IF EXISTS document.add_print_job(document.printer, document.kind, text, text, integer, boolean, text);
 DROP FUNCTION IF EXISTS costing.write_journal(timestamptz, timestamptz, integer, bigint, integer);
+DROP FUNCTION IF EXISTS costing.reversed_document_type(bigint);
 DROP FUNCTION IF EXISTS costing.read_movements(bigint, bigint);
 DROP FUNCTION IF EXISTS costing.list_journal_entries(text, text, text, timestamptz, timestamptz, text, integer);
 DROP FUNCTION IF EXISTS costing.list_account_balances(text, date);

@@ -2909,7 +2909,7 @@ COMMENT ON FUNCTION costing.list_account_balances(text, date) IS
     'What the journal debited and credited to each account, over all months or in the one that begins on p_month, and its balance at the end of it.';
 -- <<< functions/costing/list_account_balances.sql
 
--- >>> functions/costing/list_journal_entries.sql sha256:f6130b0064cac2d3
+-- >>> functions/costing/list_journal_entries.sql sha256:956cfd0eb14856fd
 CREATE OR REPLACE FUNCTION costing.list_journal_entries(
     p_account text,
     p_item text,
@@ -2978,7 +2978,8 @@ BEGIN
             'items', coalesce(jsonb_agg(jsonb_build_object(
                 'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
                 'amount', trim_scale(p.amount)::text, 'currency', p.currency, 'site', s.code, 'item', i.number, 'work_order', w.number,
-                'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
+                'document', costing.document_number(p.kind,
+                CASE WHEN p.document_type = 'reversal' THEN costing.reversed_document_type(p.movement_id) ELSE p.document_type END, p.document_id), 'movement', p.movement_id::text,
                 'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
             'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
         FROM unnest(v_positions, v_ordinals) AS k (position, ordinal)
@@ -3243,7 +3244,25 @@ COMMENT ON FUNCTION costing.read_movements(bigint, bigint) IS
     'What the feed tells of after position p_after up to p_to that moves value, in its order, with everything that its cost may depend on; and how many of its movements the ledger holds.';
 -- <<< functions/costing/read_movements.sql
 
--- >>> functions/costing/write_journal.sql sha256:043331fce5676e01
+-- >>> functions/costing/reversed_document_type.sql sha256:5be39aae8a9b892b
+CREATE OR REPLACE FUNCTION costing.reversed_document_type(
+    p_movement_id bigint
+) RETURNS inventory.document_type
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT o.document_type
+    FROM inventory.movement AS m
+    JOIN inventory.movement AS o ON o.id = m.reverses_movement_id
+    WHERE m.id = p_movement_id;
+$function$;
+
+COMMENT ON FUNCTION costing.reversed_document_type(bigint) IS
+    'What kind of document a reversing movement takes back: its document id is the id of that. Null when the ledger no longer holds it.';
+-- <<< functions/costing/reversed_document_type.sql
+
+-- >>> functions/costing/write_journal.sql sha256:5ad1df2caa986f21
 CREATE OR REPLACE FUNCTION costing.write_journal(
     p_from timestamptz,
     p_until timestamptz,
@@ -3277,7 +3296,8 @@ BEGIN
         (array_agg(p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1],
         string_agg(concat_ws(',', p.position, p.ordinal, to_char(p.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
             to_char(p.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), p.kind,
-            coalesce(costing.document_number(p.kind, p.document_type, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
+            coalesce(costing.document_number(p.kind,
+                CASE WHEN p.document_type = 'reversal' THEN costing.reversed_document_type(p.movement_id) ELSE p.document_type END, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
             CASE WHEN i.number ~ '[",\r\n]' THEN '"' || replace(i.number, '"', '""') || '"' ELSE coalesce(i.number, '') END,
             coalesce(w.number, ''), coalesce(p.movement_id::text, '')) || E'\r\n', '' ORDER BY p.position, p.ordinal)
     INTO p_rows, p_position, p_ordinal, p_text

@@ -66,7 +66,8 @@ BEGIN
             'items', coalesce(jsonb_agg(jsonb_build_object(
                 'entry', p.position::text, 'row', p.ordinal, 'kind', p.kind, 'debit', p.debit, 'credit', p.credit,
                 'amount', trim_scale(p.amount)::text, 'currency', p.currency, 'site', s.code, 'item', i.number, 'work_order', w.number,
-                'document', costing.document_number(p.kind, p.document_type, p.document_id), 'movement', p.movement_id::text,
+                'document', costing.document_number(p.kind,
+                CASE WHEN p.document_type = 'reversal' THEN costing.reversed_document_type(p.movement_id) ELSE p.document_type END, p.document_id), 'movement', p.movement_id::text,
                 'posted_at', p.posted_at, 'occurred_at', p.occurred_at) ORDER BY p.position, p.ordinal), '[]'),
             'next', CASE WHEN count(*) = p_limit THEN (array_agg(p.position || '-' || p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1] END)
         FROM unnest(v_positions, v_ordinals) AS k (position, ordinal)

@@ -31,7 +31,8 @@ BEGIN
         (array_agg(p.ordinal ORDER BY p.position DESC, p.ordinal DESC))[1],
         string_agg(concat_ws(',', p.position, p.ordinal, to_char(p.posted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
             to_char(p.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), p.kind,
-            coalesce(costing.document_number(p.kind, p.document_type, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
+            coalesce(costing.document_number(p.kind,
+                CASE WHEN p.document_type = 'reversal' THEN costing.reversed_document_type(p.movement_id) ELSE p.document_type END, p.document_id), ''), p.debit, p.credit, p.amount, p.currency, s.code,
             CASE WHEN i.number ~ '[",\r\n]' THEN '"' || replace(i.number, '"', '""') || '"' ELSE coalesce(i.number, '') END,
             coalesce(w.number, ''), coalesce(p.movement_id::text, '')) || E'\r\n', '' ORDER BY p.position, p.ordinal)
     INTO p_rows, p_position, p_ordinal, p_text
