@@ -85,6 +85,9 @@ const past = `
 CREATE TABLE inventory.movement_2026_04 PARTITION OF inventory.movement FOR VALUES FROM ('2026-04-01Z') TO ('2026-05-01Z');
 CREATE TABLE inventory.movement_2026_05 PARTITION OF inventory.movement FOR VALUES FROM ('2026-05-01Z') TO ('2026-06-01Z');
 CREATE TABLE inventory.movement_2026_06 PARTITION OF inventory.movement FOR VALUES FROM ('2026-06-01Z') TO ('2026-07-01Z');
+ALTER TABLE inventory.movement_2026_04 OWNER TO millrace_owner;
+ALTER TABLE inventory.movement_2026_05 OWNER TO millrace_owner;
+ALTER TABLE inventory.movement_2026_06 OWNER TO millrace_owner;
 WITH line AS (
     SELECT nextval('inventory.movement_id') AS id, v.at::timestamptz AS at, v.type::inventory.movement_type AS type, i.id AS item_id, f.id AS from_id, g.id AS to_id, v.quantity
     FROM (VALUES ('2026-04-10Z', 'opening', 'BOLT', 'V-OPENING', 'A', 100), ('2026-05-31T23:00:00Z', 'transfer', 'BOLT', 'A', 'B', 30),
