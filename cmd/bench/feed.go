@@ -80,7 +80,8 @@ type followed struct {
 	Load   string  `json:"load"`
 	Posted float64 `json:"movements_per_second"`
 	P99    float64 `json:"p99_ms"`
-	Lag    int64   `json:"costing_lag_events"` // at the end
+	CPU    float64 `json:"cpu_us_per_movement"` // of Postgres, the servers and the clients
+	Lag    int64   `json:"costing_lag_events"`  // at the end
 	// Against is what the turns that this is one of are about.
 	Against string `json:"against"`
 }
@@ -89,6 +90,9 @@ type followed struct {
 type turns struct {
 	Beside string    `json:"beside"`
 	Ratios []float64 `json:"ratios"` // in order of size
+	// CPU is what a movement takes alone against what it takes beside: the ratio of the rates if all cores were
+	// busy with nothing else.
+	CPU []float64 `json:"cpu_ratios"`
 }
 
 // costed is how far costing is behind while it follows a steady load.
@@ -251,14 +255,16 @@ func (f *feedBench) measure(ctx context.Context) error {
 	return nil
 }
 
-// settle waits until the worker works: an event that is written now has been numbered and costed.
+// settle waits until the worker works: an event that is written now has been numbered and costed, and what the
+// worker does when it starts is done.
 func (f *feedBench) settle(ctx context.Context, conn *pgx.Conn) error {
 	var head, lag int64
 	if _, err := conn.Exec(ctx, "SELECT event.publish('bench.settled', 1, '{}')"); err != nil {
 		return err
 	}
+	time.Sleep(3 * time.Second) // its jobs are inserted a moment later
 	for waiting := true; waiting || lag > 0; time.Sleep(20 * time.Millisecond) {
-		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM event.inbox)").Scan(&waiting); err != nil {
+		if err := conn.QueryRow(ctx, statement("feed_waiting")).Scan(&waiting); err != nil {
 			return err
 		}
 		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
@@ -484,11 +490,13 @@ const rounds = 3
 // beside measures posting beside something.
 func (f *feedBench) beside(ctx context.Context, conn *pgx.Conn, what, against, load string, duration time.Duration) error {
 	f.screen.begin(load+" beside "+what, duration+time.Second)
+	cpu := f.cpu()
 	r, err := f.post(ctx, load, duration)
 	if err != nil {
 		return err
 	}
-	p := followed{Beside: what, Against: against, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99)}
+	cpu = f.cpu() - cpu
+	p := followed{Beside: what, Against: against, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99), CPU: float64(cpu.Microseconds()) / float64(r.effects)}
 	if what == wholeWorker {
 		var head int64
 		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &p.Lag); err != nil {
@@ -496,14 +504,19 @@ func (f *feedBench) beside(ctx context.Context, conn *pgx.Conn, what, against, l
 		}
 	}
 	f.report.Posting = append(f.report.Posting, p)
-	f.screen.end(fmt.Sprintf("%s/s, p99 %s", thousands(p.Posted), milliseconds(p.P99)))
+	f.screen.end(fmt.Sprintf("%s/s, p99 %s, %.0f µs of CPU each", thousands(p.Posted), milliseconds(p.P99), p.CPU))
 	return nil
+}
+
+// cpu is the time that all of ours have used.
+func (f *feedBench) cpu() time.Duration {
+	return treeTime(f.database.postmaster()) + treeTime(f.api.command.Process.Pid) + treeTime(f.worker.command.Process.Pid) + ownTime()
 }
 
 // byTurns measures posting alone, then beside what start begins and stop ends, several times, and holds them
 // against each other.
 func (f *feedBench) byTurns(ctx context.Context, conn *pgx.Conn, what string, start, stop func() error) error {
-	var ratios []float64
+	var ratios, cpu []float64
 	for range rounds {
 		for _, beside := range []string{nothing, what} {
 			if beside == what {
@@ -516,7 +529,7 @@ func (f *feedBench) byTurns(ctx context.Context, conn *pgx.Conn, what string, st
 			}
 		}
 		last := f.report.Posting[len(f.report.Posting)-2:]
-		ratios = append(ratios, last[1].Posted/last[0].Posted)
+		ratios, cpu = append(ratios, last[1].Posted/last[0].Posted), append(cpu, last[0].CPU/last[1].CPU)
 		if err := f.beside(ctx, conn, what, what, fortyScans, max(f.Duration/2, time.Second)); err != nil {
 			return err
 		}
@@ -525,7 +538,8 @@ func (f *feedBench) byTurns(ctx context.Context, conn *pgx.Conn, what string, st
 		}
 	}
 	slices.Sort(ratios)
-	f.report.Turns = append(f.report.Turns, turns{what, ratios})
+	slices.Sort(cpu)
+	f.report.Turns = append(f.report.Turns, turns{what, ratios, cpu})
 	return nil
 }
 
@@ -679,6 +693,10 @@ func (r *feedReport) finish() {
 		r.Bars = append(r.Bars, bar{
 			What: "posting without pause beside " + t.Beside + " against posting alone", Figure: middle, Bar: 0.8, Unit: "×", IsMet: middle >= 0.8,
 		})
+		middle = t.CPU[len(t.CPU)/2]
+		r.Bars = append(r.Bars, bar{
+			What: "the same by the CPU time of a movement", Figure: middle, Bar: 0.8, Unit: "×", IsMet: middle >= 0.8,
+		})
 	}
 	for _, c := range r.Costing {
 		r.Bars = append(r.Bars, bar{
@@ -707,9 +725,9 @@ func (r *feedReport) tables() [][][]string {
 			fmt.Sprintf("%.1f", m.Max), fmt.Sprintf("%.2f", m.CPUAPI), megabytes(m.Memory),
 		})
 	}
-	posting := [][]string{{"posting beside", "load", "posted/s", "p99 ms", "costing behind"}}
+	posting := [][]string{{"posting beside", "load", "posted/s", "p99 ms", "µs CPU/move", "costing behind"}}
 	for _, p := range r.Posting {
-		posting = append(posting, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99), thousands(float64(p.Lag))})
+		posting = append(posting, []string{p.Beside, p.Load, thousands(p.Posted), fmt.Sprintf("%.1f", p.P99), fmt.Sprintf("%.0f", p.CPU), thousands(float64(p.Lag))})
 	}
 	costing := [][]string{{"costing beside", "posted/s", "p99 ms", "events behind at most", "seconds behind at most", "in the last third"}}
 	for _, c := range r.Costing {
