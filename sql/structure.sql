@@ -7160,7 +7160,7 @@ COMMENT ON FUNCTION event.claim_webhooks(p_limit integer, p_lease_seconds intege
 --
 
 CREATE FUNCTION event.count_written() RETURNS bigint
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT coalesce(pg_sequence_last_value('event.inbox_ordinal'::regclass), 0);
@@ -8373,7 +8373,7 @@ COMMENT ON FUNCTION event.list_published_tables() IS 'Tables that the reporting 
 --
 
 CREATE FUNCTION event.list_waiting(p_limit integer) RETURNS TABLE(place text, ordinal bigint)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'
@@ -8672,7 +8672,7 @@ COMMENT ON FUNCTION event.next_webhook_events(p_endpoint_id bigint, p_lease uuid
 --
 
 CREATE FUNCTION event.number_events(p_rows tid[], p_newest bigint) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'

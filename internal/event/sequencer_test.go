@@ -79,7 +79,7 @@ func TestABacklogIsNumberedInOrder(t *testing.T) {
 	}
 	publish(0, 1, backlog)
 	for range 2 {
-		running.Go(func() { event.Sequencer{URL: db.URL}.Run(ctx) })
+		running.Go(func() { event.Sequencer{URL: db.URLAs(testdb.WorkerRole)}.Run(ctx) })
 	}
 	var posting sync.WaitGroup
 	for writer := 1; writer <= writers; writer++ {

@@ -68,6 +68,7 @@ TO millrace_api;
 
 GRANT EXECUTE ON ROUTINE
     event.cancel_job,
+    event.count_written,
     event.get_feed_status,
     event.get_job,
     event.get_webhook_endpoint,

@@ -4442,10 +4442,11 @@ COMMENT ON FUNCTION event.claim_webhooks(integer, integer) IS
     'Takes up to p_limit endpoints that have events to get and are due, for this worker alone: each with a lease that ends by itself when the worker dies, and is renewed by what it records.';
 -- <<< functions/event/claim_webhooks.sql
 
--- >>> functions/event/count_written.sql sha256:b67eed1f77b03641
+-- >>> functions/event/count_written.sql sha256:a6da3ded7d827f96
 CREATE OR REPLACE FUNCTION event.count_written() RETURNS bigint
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT coalesce(pg_sequence_last_value('event.inbox_ordinal'::regclass), 0);
@@ -5450,7 +5451,7 @@ COMMENT ON FUNCTION event.list_orphaned_jobs() IS
     'Jobs that are marked as running by a worker that is no more. A worker whose connection broke may still be there, so only who is here twice is given back.';
 -- <<< functions/event/list_orphaned_jobs.sql
 
--- >>> functions/event/list_waiting.sql sha256:9cf951e418274c24
+-- >>> functions/event/list_waiting.sql sha256:2932374a63fa4ddf
 CREATE OR REPLACE FUNCTION event.list_waiting(
     p_limit integer
 ) RETURNS TABLE (
@@ -5459,6 +5460,7 @@ CREATE OR REPLACE FUNCTION event.list_waiting(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
@@ -5746,13 +5748,14 @@ COMMENT ON FUNCTION event.next_webhook_events(bigint, uuid, integer) IS
     'The next events of an endpoint, as they are to be sent, how far the feed was read for them, and the secrets to sign with, sealed, the current one first; null when the lease is not the one that holds.';
 -- <<< functions/event/next_webhook_events.sql
 
--- >>> functions/event/number_events.sql sha256:f076af019b507983
+-- >>> functions/event/number_events.sql sha256:81e99e5d2c56c12d
 CREATE OR REPLACE FUNCTION event.number_events(
     p_rows tid[],
     p_newest bigint
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off

@@ -1,6 +1,7 @@
 CREATE OR REPLACE FUNCTION event.count_written() RETURNS bigint
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT coalesce(pg_sequence_last_value('event.inbox_ordinal'::regclass), 0);

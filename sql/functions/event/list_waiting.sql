@@ -6,6 +6,7 @@ CREATE OR REPLACE FUNCTION event.list_waiting(
 )
 LANGUAGE sql
 STABLE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off

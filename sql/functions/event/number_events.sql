@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION event.number_events(
 ) RETURNS integer
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET work_mem = '256MB'
 SET jit = off
