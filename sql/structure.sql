@@ -9997,6 +9997,193 @@ $$;
 COMMENT ON FUNCTION floor.get_reference_data() IS 'What a device keeps to understand scans without a network: items with their GTINs and units, physical locations, units, reasons, carriers. At most 20,000 items and locations.';
 
 --
+-- Name: get_shipping_board(integer); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.get_shipping_board(p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH open_order AS (
+        SELECT o.* FROM sales.sales_order AS o
+        WHERE o.state = 'released'
+        ORDER BY o.requested_on NULLS LAST, o.id LIMIT p_limit
+    ), line AS (
+        SELECT o.id AS order_id, l.base_quantity, l.picked_quantity, l.shipped_quantity,
+            coalesce((
+                SELECT sum(p.packed_quantity)
+                FROM shipping.pick_line AS p
+                JOIN shipping.pick AS k ON k.id = p.pick_id
+                WHERE p.sales_order_line_id = l.id AND NOT k.is_reversed), 0) AS packed_quantity
+        FROM open_order AS o
+        JOIN sales.sales_order_line AS l ON l.sales_order_id = o.id
+    ), progress AS (
+        -- Lines may have different units: what is done of an order is the mean of what is done of its lines.
+        SELECT l.order_id, count(*) AS lines,
+            floor(100 * avg(l.picked_quantity / l.base_quantity))::integer AS picked,
+            floor(100 * avg(least(l.packed_quantity, l.base_quantity) / l.base_quantity))::integer AS packed,
+            floor(100 * avg(l.shipped_quantity / l.base_quantity))::integer AS shipped,
+            bool_and(l.picked_quantity = l.shipped_quantity) AS is_nothing_staged,
+            bool_and(l.packed_quantity >= l.picked_quantity) AS is_packed
+        FROM line AS l
+        GROUP BY l.order_id
+    )
+    SELECT jsonb_build_object(
+        'at', clock_timestamp(),
+        'orders', (
+            SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                'number', o.number, 'customer', c.code, 'customer_name', c.name, 'site', s.code, 'requested_on', o.requested_on,
+                'is_late', coalesce(o.requested_on < catalog.local_date(o.site_id), false),
+                'lines', p.lines, 'picked_percent', p.picked, 'packed_percent', p.packed, 'shipped_percent', p.shipped,
+                'state', CASE
+                    WHEN p.is_nothing_staged AND p.shipped > 0 THEN 'partly_shipped'
+                    WHEN p.is_nothing_staged THEN 'to_pick'
+                    WHEN p.picked < 100 THEN 'picking'
+                    WHEN NOT p.is_packed THEN 'to_pack'
+                    ELSE 'ready' END)) ORDER BY o.requested_on NULLS LAST, o.id), '[]')
+            FROM open_order AS o
+            JOIN progress AS p ON p.order_id = o.id
+            JOIN catalog.partner AS c ON c.id = o.customer_id
+            JOIN catalog.site AS s ON s.id = o.site_id),
+        'handling_units', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'sscc', u.sscc, 'kind', u.kind, 'customer_name', c.name, 'packed_at', u.packed_at) ORDER BY u.packed_at, u.id), '[]')
+            FROM (
+                SELECT h.* FROM shipping.handling_unit AS h
+                WHERE h.state = 'packed' AND h.parent_id IS NULL
+                ORDER BY h.packed_at, h.id LIMIT p_limit) AS u
+            JOIN catalog.partner AS c ON c.id = u.customer_id));
+$$;
+
+--
+-- Name: FUNCTION get_shipping_board(p_limit integer); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.get_shipping_board(p_limit integer) IS 'What the shipping desk looks at: p_limit open sales orders at most, soonest wanted first, with how far picking, packing and shipping are in per cent (mean over the lines), and the pallets and boxes that are packed and wait for a shipment, oldest first.';
+
+--
+-- Name: get_warning_board(integer); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.get_warning_board(p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH warning AS (
+        SELECT 'tap_missing' AS kind, 'error' AS severity, j.device AS subject, m.sequences AS detail, j.heard_at AS since
+        FROM floor.journal AS j
+        CROSS JOIN LATERAL (
+            SELECT string_agg(s.sequence::text, ', ' ORDER BY s.sequence) AS sequences
+            FROM (SELECT x.sequence FROM floor.missing_sequence AS x WHERE x.journal_id = j.id ORDER BY x.sequence LIMIT 5) AS s) AS m
+        WHERE m.sequences IS NOT NULL
+        UNION ALL
+        SELECT 'tap_refused', 'error', j.device, j.refused::text, j.heard_at
+        FROM floor.journal AS j WHERE j.refused > 0
+        UNION ALL
+        SELECT 'tap_queued', 'warning', j.device, j.queued::text, j.oldest_queued_at
+        FROM floor.journal AS j WHERE j.queued > 0 AND j.oldest_queued_at < clock_timestamp() - interval '2 minutes'
+        UNION ALL
+        SELECT 'printer_down', 'error', p.code, coalesce(s.last_error, ''), coalesce(s.last_success_at, s.next_try_at)
+        FROM document.printer AS p
+        JOIN document.printer_state AS s ON s.printer_id = p.id
+        WHERE s.failures > 0
+        UNION ALL
+        SELECT 'lot_expired', 'warning', i.number || ' ' || l.number, trim_scale(sum(b.on_hand))::text || ' ' || u.code,
+            min((l.expires_on + 1)::timestamp AT TIME ZONE t.time_zone)
+        FROM inventory.lot AS l
+        JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id AND b.on_hand > 0
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN catalog.site AS t ON t.id = c.site_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        JOIN catalog.unit AS u ON u.id = i.base_unit_id
+        WHERE l.expires_on < catalog.local_date(t.id)
+        GROUP BY i.number, l.number, u.code
+        UNION ALL
+        SELECT 'inspection_waits', 'warning', r.number, i.number, r.created_at
+        FROM purchasing.goods_receipt_line AS l
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN catalog.item AS i ON i.id = l.item_id
+        WHERE l.state = 'waiting' AND NOT l.is_reversed AND r.created_at < clock_timestamp() - interval '4 hours'
+        UNION ALL
+        SELECT 'work_order_late', 'warning', o.number, i.number, (o.due_on + 1)::timestamp AT TIME ZONE t.time_zone
+        FROM production.work_order AS o
+        JOIN catalog.item AS i ON i.id = o.item_id
+        JOIN catalog.site AS t ON t.id = o.site_id
+        WHERE o.state IN ('released', 'in_process') AND o.due_on < catalog.local_date(o.site_id)
+        UNION ALL
+        SELECT 'sales_order_late', 'warning', o.number, c.name, (o.requested_on + 1)::timestamp AT TIME ZONE t.time_zone
+        FROM sales.sales_order AS o
+        JOIN catalog.partner AS c ON c.id = o.customer_id
+        JOIN catalog.site AS t ON t.id = o.site_id
+        WHERE o.state = 'released' AND o.requested_on < catalog.local_date(o.site_id)
+        UNION ALL
+        SELECT 'feed_waits', 'error', '', count(*)::text, min(b.recorded_at)
+        FROM event.inbox AS b
+        HAVING min(b.recorded_at) < clock_timestamp() - interval '1 minute'
+    ), page AS (
+        SELECT w.* FROM warning AS w ORDER BY w.severity, w.since NULLS LAST, w.kind, w.subject LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'at', clock_timestamp(),
+        'count', (SELECT count(*) FROM warning AS w),
+        'warnings', coalesce(jsonb_agg(jsonb_build_object(
+            'kind', p.kind, 'severity', p.severity, 'subject', p.subject, 'detail', p.detail, 'since', p.since)
+            ORDER BY p.severity, p.since NULLS LAST, p.kind, p.subject), '[]'))
+    FROM page AS p;
+$$;
+
+--
+-- Name: FUNCTION get_warning_board(p_limit integer); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.get_warning_board(p_limit integer) IS 'What somebody should see to, errors first, longest standing first: taps that never came, were refused or stay on a tablet for over two minutes, printers that are down, expired lots in stock, goods that wait over four hours for inspection, orders that are late, events that nobody numbers.';
+
+--
+-- Name: get_work_center_board(integer); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.get_work_center_board(p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH queued AS (
+        SELECT o.*, row_number() OVER (PARTITION BY o.work_center_id ORDER BY o.state = 'released', o.due_on NULLS LAST, o.id) AS place
+        FROM production.work_order AS o
+        WHERE o.state IN ('released', 'in_process')
+    ), summary AS (
+        SELECT q.work_center_id, count(*) AS orders, count(*) FILTER (WHERE q.due_on < catalog.local_date(q.site_id)) AS late
+        FROM queued AS q GROUP BY q.work_center_id
+    )
+    SELECT jsonb_build_object(
+        'at', clock_timestamp(),
+        'work_centers', coalesce(jsonb_agg(jsonb_build_object(
+            'code', w.code, 'name', w.name, 'orders', coalesce(s.orders, 0), 'late', coalesce(s.late, 0),
+            'queue', (
+                SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                    'number', q.number, 'item', i.number, 'name', i.name, 'unit', u.code, 'state', q.state, 'due_on', q.due_on,
+                    'is_late', coalesce(q.due_on < catalog.local_date(q.site_id), false),
+                    'quantity', trim_scale(q.quantity)::text, 'good_quantity', trim_scale(q.good_quantity)::text,
+                    'scrap_quantity', trim_scale(q.scrap_quantity)::text,
+                    'done_percent', least(floor(100 * q.good_quantity / q.quantity), 100)::integer)) ORDER BY q.place), '[]')
+                FROM queued AS q
+                JOIN catalog.item AS i ON i.id = q.item_id
+                JOIN catalog.unit AS u ON u.id = i.base_unit_id
+                WHERE q.work_center_id IS NOT DISTINCT FROM w.id AND q.place <= p_limit)) ORDER BY w.code NULLS LAST), '[]'))
+    FROM (
+        SELECT c.id, c.code, c.name FROM catalog.work_center AS c
+        UNION ALL
+        SELECT NULL, NULL, NULL WHERE EXISTS (SELECT FROM queued AS q WHERE q.work_center_id IS NULL)
+    ) AS w
+    LEFT JOIN summary AS s ON s.work_center_id IS NOT DISTINCT FROM w.id;
+$$;
+
+--
+-- Name: FUNCTION get_work_center_board(p_limit integer); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.get_work_center_board(p_limit integer) IS 'Every work center with what it works at and what waits for it: orders in process first, then released ones, soonest due first, p_limit of each at most. Orders without a work center come last, under a null code.';
+
+--
 -- Name: list_journals(text, integer); Type: FUNCTION; Schema: floor; Owner: -
 --
 

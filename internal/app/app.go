@@ -69,6 +69,8 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	floor.Register(api, primary)
 	api.Public("/floor", floor.Redirect())
 	api.Public("/floor/", floor.Screens())
+	api.Public("/board", floor.RedirectToBoards())
+	api.Public("/board/", floor.Boards())
 	return api
 }
 

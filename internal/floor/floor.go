@@ -66,6 +66,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 	}, func(ctx context.Context, _ *struct{}) (json.RawMessage, error) {
 		return q.GetReferenceData(ctx)
 	})
+	registerBoards(api, q)
 }
 
 // NoteSequence is [httpapi.Options.Sequences]: it notes that a tap of a device was answered.

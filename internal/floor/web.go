@@ -112,19 +112,25 @@ func newAsset(name string, content []byte) *asset {
 	return a
 }
 
-// Screens serves the files at /floor/.
-func Screens() http.Handler {
+// Screens serves the screens of operators at /floor/.
+func Screens() http.Handler { return pages("/floor/", "") }
+
+// Boards serves the boards for people who look at /board/.
+func Boards() http.Handler { return pages("/board/", "board/") }
+
+// pages serves the files of a folder under a path.
+func pages(under, folder string) http.Handler {
 	return httpapi.Pages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			w.WriteHeader(http.StatusMethodNotAllowed)
 			return
 		}
-		name := strings.TrimPrefix(r.URL.Path, "/floor/")
+		name := strings.TrimPrefix(r.URL.Path, under)
 		if name == "" {
 			name = "index.html"
 		}
-		a := screens()[name]
+		a := screens()[folder+name]
 		if a == nil {
 			w.WriteHeader(http.StatusNotFound)
 			return
@@ -151,6 +157,11 @@ func Screens() http.Handler {
 
 // Redirect leads from /floor to /floor/.
 func Redirect() http.Handler { return http.RedirectHandler("/floor/", http.StatusPermanentRedirect) }
+
+// RedirectToBoards leads from /board to /board/.
+func RedirectToBoards() http.Handler {
+	return http.RedirectHandler("/board/", http.StatusPermanentRedirect)
+}
 
 // ShellBytes is what a device fetches before the first tap, compressed: everything but the camera reader.
 func ShellBytes() int {

@@ -66,10 +66,16 @@ func TestVendored(t *testing.T) {
 // for that is not there.
 func TestTexts(t *testing.T) {
 	t.Parallel()
+	texts(t, "web/i18n/", "web/app.js", "web/lib/*.js", "web/screens/*.js")
+	texts(t, "web/board/", "web/board/*.js")
+}
+
+func texts(t *testing.T, folder string, patterns ...string) {
+	t.Helper()
 	languages := map[string]map[string]string{}
 	for _, language := range []string{"en", "de", "tr"} {
 		var texts map[string]string
-		read(t, "web/i18n/"+language+".json", &texts)
+		read(t, folder+language+".json", &texts)
 		languages[language] = texts
 	}
 	english := languages["en"]
@@ -91,11 +97,15 @@ func TestTexts(t *testing.T) {
 	}
 	asked := regexp.MustCompile(`\bt\('([a-z_]+(?:\.[a-z_]+)*)'`)
 	begun := regexp.MustCompile(`\bt\('([a-z_.]+\.)' \+`)
-	scripts, err := filepath.Glob("web/*/*.js")
-	if err != nil {
-		t.Fatal(err)
+	var scripts []string
+	for _, pattern := range patterns {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatal(pattern, err)
+		}
+		scripts = append(scripts, found...)
 	}
-	for _, script := range append(scripts, "web/app.js") {
+	for _, script := range scripts {
 		text, err := os.ReadFile(script)
 		if err != nil {
 			t.Fatal(err)

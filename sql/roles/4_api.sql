@@ -92,6 +92,9 @@ TO millrace_api;
 
 GRANT EXECUTE ON ROUTINE
     floor.get_reference_data,
+    floor.get_shipping_board,
+    floor.get_warning_board,
+    floor.get_work_center_board,
     floor.list_journals,
     floor.list_tasks,
     floor.note_sequence,

@@ -15,3 +15,12 @@ SELECT floor.report_journal(@device::text, @report::jsonb)::jsonb AS document;
 
 -- name: ListJournals :one
 SELECT floor.list_journals(NULLIF(@after::text, ''), @row_limit::integer)::jsonb AS document;
+
+-- name: GetShippingBoard :one
+SELECT floor.get_shipping_board(@row_limit::integer)::jsonb AS document;
+
+-- name: GetWorkCenterBoard :one
+SELECT floor.get_work_center_board(@row_limit::integer)::jsonb AS document;
+
+-- name: GetWarningBoard :one
+SELECT floor.get_warning_board(@row_limit::integer)::jsonb AS document;

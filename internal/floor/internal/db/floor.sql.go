@@ -21,6 +21,39 @@ func (q *Queries) GetReferenceData(ctx context.Context) (json.RawMessage, error)
 	return document, err
 }
 
+const getShippingBoard = `-- name: GetShippingBoard :one
+SELECT floor.get_shipping_board($1::integer)::jsonb AS document
+`
+
+func (q *Queries) GetShippingBoard(ctx context.Context, rowLimit int32) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, getShippingBoard, rowLimit)
+	var document json.RawMessage
+	err := row.Scan(&document)
+	return document, err
+}
+
+const getWarningBoard = `-- name: GetWarningBoard :one
+SELECT floor.get_warning_board($1::integer)::jsonb AS document
+`
+
+func (q *Queries) GetWarningBoard(ctx context.Context, rowLimit int32) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, getWarningBoard, rowLimit)
+	var document json.RawMessage
+	err := row.Scan(&document)
+	return document, err
+}
+
+const getWorkCenterBoard = `-- name: GetWorkCenterBoard :one
+SELECT floor.get_work_center_board($1::integer)::jsonb AS document
+`
+
+func (q *Queries) GetWorkCenterBoard(ctx context.Context, rowLimit int32) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, getWorkCenterBoard, rowLimit)
+	var document json.RawMessage
+	err := row.Scan(&document)
+	return document, err
+}
+
 const listJournals = `-- name: ListJournals :one
 SELECT floor.list_journals(NULLIF($1::text, ''), $2::integer)::jsonb AS document
 `

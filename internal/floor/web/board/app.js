@@ -1,0 +1,133 @@
+// Boards for people who look: one question per board, live by the feed. A board that cannot be kept
+// up to date says so over the whole width, and since when.
+import { request } from '/floor/lib/api.js';
+import * as clock from '/floor/lib/clock.js';
+import * as session from '/floor/lib/session.js';
+import { follow } from '/floor/lib/stream.js';
+import { on } from '/floor/lib/signal.js';
+import { html, Icon, render, useEffect, useRef, useState } from '/floor/lib/ui.js';
+import * as texts from './texts.js';
+import { Shipping } from './shipping.js';
+import { Stock } from './stock.js';
+import { WorkCenters } from './work_centers.js';
+import { Warnings } from './warnings.js';
+import { Jobs } from './jobs.js';
+import { Tablets } from './tablets.js';
+
+const { t } = texts;
+
+// Each board: what it reads, which events change it, what it looks like.
+const boards = {
+  shipping: { read: () => request('/v1/boards/shipping'), View: Shipping },
+  work_centers: { read: () => request('/v1/boards/work-centers?limit=6'), View: WorkCenters },
+  stock: { read: (of) => (of ? request('/v1/stock?limit=200&location=' + encodeURIComponent(of)) : request('/v1/locations?limit=200')), View: Stock },
+  warnings: { read: () => request('/v1/boards/warnings'), View: Warnings },
+  tablets: { read: () => request('/v1/journals?limit=200'), View: Tablets },
+  jobs: { read: () => request('/v1/jobs?limit=100'), View: Jobs },
+};
+const readEvery = 15_000; // what no event tells: lateness, jobs, reports of tablets
+const readAtMost = 1_000;
+const staleAfter = 10_000;
+
+const placeOf = (hash) => {
+  const [name, of = ''] = hash.replace(/^#\/?/, '').split('=');
+  return boards[name] ? { name, of: decodeURIComponent(of) } : { name: 'shipping', of: '' };
+};
+
+// useBoard reads the board when something happens, and by the clock. It tells what it last read, and when.
+function useBoard(name, of) {
+  const key = name + '=' + of;
+  const [state, setState] = useState({});
+  useEffect(() => {
+    let isOver = false, isReading = false, isWanted = false, last = 0, timer;
+    const read = async () => {
+      if (isReading) { isWanted = true; return; }
+      isReading = true;
+      isWanted = false;
+      last = Date.now();
+      try {
+        const answer = await boards[name].read(of);
+        if (!isOver) setState({ key, answer, at: Date.now() });
+      } catch (error) {
+        if (!isOver) setState((before) => ({ ...(before.key === key && before), key, failure: error.status ? error.message : '' }));
+      }
+      isReading = false;
+      if (isWanted && !isOver) soon();
+    };
+    const soon = () => { clearTimeout(timer); timer = setTimeout(read, Math.max(0, last + readAtMost - Date.now())); };
+    const ends = [on('event', soon), on('stream', (isOpen) => { if (isOpen) soon(); })];
+    const clockwork = setInterval(soon, readEvery);
+    read();
+    return () => { isOver = true; clearTimeout(timer); clearInterval(clockwork); ends.forEach((end) => end()); };
+  }, [key]);
+  return state.key === key ? state : {}; // never one board's answer in another's form
+}
+
+function useClock() {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => { const timer = setInterval(() => setNow(Date.now()), 1000); return () => clearInterval(timer); }, []);
+  return now;
+}
+
+// useStream tells since when the stream is closed; 0 while it is open.
+function useStream() {
+  const [closed, setClosed] = useState(Date.now());
+  const value = useRef(closed);
+  useEffect(() => on('stream', (isOpen) => {
+    if (isOpen === (value.current === 0)) return;
+    value.current = isOpen ? 0 : Date.now();
+    setClosed(value.current);
+  }), []);
+  return closed;
+}
+
+function Board() {
+  const [place, setPlace] = useState(placeOf(location.hash));
+  const [, redraw] = useState(0);
+  useEffect(() => {
+    const moved = () => setPlace(placeOf(location.hash));
+    window.addEventListener('hashchange', moved);
+    const end = on('board-language', () => redraw((n) => n + 1));
+    return () => { window.removeEventListener('hashchange', moved); end(); };
+  }, []);
+  const { answer, at, failure } = useBoard(place.name, place.of);
+  const now = useClock();
+  const closed = useStream();
+  // Without the stream the board is still read by the clock: it is stale when neither works.
+  const isStale = at ? now - at > readEvery + staleAfter || (failure !== undefined && now - at > staleAfter) : closed && now - closed > staleAfter;
+  const { View } = boards[place.name];
+  return html`<main class="board" data-board=${place.name} data-stale=${String(Boolean(isStale))} data-at=${at ?? ''} data-live=${String(closed === 0)}>
+    <header>
+      <h1>${t('board.' + place.name)}${place.of && ' ' + place.of}</h1>
+      <span class=${'live ' + (isStale ? 'no' : closed === 0 ? 'ok' : 'wait')}><${Icon} name=${isStale ? 'stop' : closed === 0 ? 'online' : 'offline'} />
+        <span>${isStale ? t('stale') : closed === 0 ? t('live') : t('polled')}</span></span>
+      <time>${texts.clock(now)}</time>
+    </header>
+    ${isStale && html`<p class="stale" role="alert"><${Icon} name="stop" /><span>${at ? t('stale.since', { time: texts.clock(at), age: texts.age(now - at) }) : t('stale.never')}
+      ${failure && html` <small>${failure}</small>`}</span></p>`}
+    <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${answer ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
+    <nav aria-label=${t('boards')}>${Object.keys(boards).map((name) => html`
+      <a key=${name} href=${'#' + name} aria-current=${name === place.name ? 'page' : undefined}>${t('board.' + name)}</a>`)}
+      ${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="language" aria-pressed=${String(texts.current() === code)} aria-label=${label}
+        onClick=${() => texts.use(code)}>${code}</button>`)}
+    </nav>
+  </main>`;
+}
+
+const SignIn = () => html`<main class="board"><section class="content"><p class="empty"><a class="sign-in" href="/floor/">${t('sign_in')}</a></p></section></main>`;
+
+function App() {
+  const [, redraw] = useState(0);
+  useEffect(() => on('session', () => redraw((n) => n + 1)), []);
+  return session.isPaired() ? html`<${Board} />` : html`<${SignIn} />`;
+}
+
+async function start() {
+  await Promise.all([session.load(), clock.load(), texts.load()]);
+  render(html`<${App} />`, document.getElementById('app'));
+  navigator.wakeLock?.request('screen').catch(() => {});
+  self.millrace = { ready: true };
+  follow();
+}
+
+start();

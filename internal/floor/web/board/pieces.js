@@ -1,0 +1,9 @@
+// What several boards are made of.
+import { html } from '/floor/lib/ui.js';
+
+export const Bar = ({ percent }) => html`<span class="meter"><progress max="100" value=${percent} aria-label=${percent + ' %'}></progress><span>${percent} %</span></span>`;
+
+export const Table = ({ head, rows, empty }) => rows.length === 0 ? html`<p class="empty">${empty}</p>` : html`<table>
+  <thead><tr>${head.map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
+  <tbody>${rows.map(({ key, tone, cells }) => html`<tr key=${key} class=${tone ?? ''}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+</table>`;
