@@ -24,6 +24,7 @@ import (
 
 // plant is a database in which goods were received, made, shipped and invoiced, with a key that signs.
 type plant struct {
+	db      *testdb.DB
 	primary *pg.Primary
 	pool    *pgxpool.Pool
 	sealer  audit.Sealer
@@ -56,7 +57,7 @@ func over(t *testing.T, db *testdb.DB) *plant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &plant{primary: &pg.Primary{Pool: db.Pool}, pool: db.Pool}
+	p := &plant{db: db, primary: &pg.Primary{Pool: db.Pool}, pool: db.Pool}
 	p.sealer.Database = p.primary
 	if p.sealer.Key, err = audit.ReadSigningKey(string(private)); err != nil {
 		t.Fatal(err)
@@ -571,7 +572,7 @@ func TestEveryAppendOnlyTableIsSealed(t *testing.T) {
 			t.Errorf("%s is append-only, and neither sealed nor audited", table.Name)
 		}
 		// Requests are answered once and forgotten later.
-		if table.IsSealed && table.Name != "event.request" && !(table.IsAppendOnly && table.IsNotTruncated) {
+		if table.IsSealed && table.Name != "event.request" && (!table.IsAppendOnly || !table.IsNotTruncated) {
 			t.Errorf("%s is sealed and can be changed", table.Name)
 		}
 	}

@@ -70,3 +70,18 @@ func (t *tree) RootOf() [32]byte                       { return t.root() }
 func Leaf(row [][]byte) [32]byte                       { h, _ := leafOf(nil, row); return h }
 func Node(l, r [32]byte) [32]byte                      { return nodeOf(l, r) }
 func ReadHead(line []byte, k VerifyKeys) (Head, error) { return readHead(line, k) }
+
+// RewritePrints reads prints and writes them again.
+func RewritePrints(prints []byte) ([]byte, bool) {
+	entries, err := readPrints(prints, nil)
+	if err != nil {
+		return nil, false
+	}
+	var again []byte
+	before := uint64(0)
+	for i := range entries {
+		again = appendPrint(again, before, &entries[i])
+		before = entries[i].transaction
+	}
+	return again, true
+}
