@@ -44,6 +44,7 @@ type plant struct {
 	died     chan error // a server that ended by itself
 	clusters []*devcluster.Cluster
 	servers  []*server
+	seals    *seals
 	pair     replica.Pair // Replica is nil when the database was given to us
 	address  string       // of the primary
 	mirror   string       // address of the replica
@@ -125,6 +126,10 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 		return nil, err
 	}
 	environment = append(environment, "MILLRACE_ADMIN_TOKEN="+password, "MILLRACE_ADMIN_LISTEN="+p.pages)
+	if p.seals, err = beginSeals(p.dir, p.mirror != ""); err != nil {
+		return nil, err
+	}
+	environment = append(environment, p.seals.environment()...)
 	for _, name := range []string{"worker", "api"} {
 		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"), environment)
 		if err != nil {

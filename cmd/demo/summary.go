@@ -25,6 +25,7 @@ type summary struct {
 	Keys          db.KeyEffectsRow     `json:"keys"`
 	Checks        checks               `json:"checks"`
 	Mirror        *mirror              `json:"replica,omitempty"`
+	Seals         sealed               `json:"audit"`
 	Stock         []db.StockByPlaceRow `json:"stock"`
 	Valuation     []valuationLine      `json:"valuation"`
 	Accounts      []accountLine        `json:"accounts"`
@@ -110,6 +111,12 @@ func (s *summary) verdict() error {
 	if s.Webhooks.Messages == 0 || s.Webhooks.Forged+s.Webhooks.Disorder > 0 {
 		broken = append(broken, fmt.Errorf("webhooks: %d messages, %d not verified, %d out of order", s.Webhooks.Messages, s.Webhooks.Forged, s.Webhooks.Disorder))
 	}
+	if s.Seals.Findings > 0 || s.Seals.Heads != s.Seals.Seals || s.Seals.Waiting > 0 {
+		broken = append(broken, fmt.Errorf("the audit: %s", s.Seals))
+	}
+	if s.Seals.Tampering != nil && s.Seals.Tampering.Found == "" {
+		broken = append(broken, errors.New("a movement was changed behind the back of everybody, and nobody noticed"))
+	}
 	if s.Mirror != nil && len(s.Mirror.Differ) > 0 {
 		broken = append(broken, fmt.Errorf("the replica differs in %s", strings.Join(s.Mirror.Differ, ", ")))
 	}
@@ -162,6 +169,11 @@ func (s *summary) print(out io.Writer) {
 		s.Figures.Events, s.Figures.AuditEntries, s.Figures.Requests, s.Figures.Jobs)
 	say("  %d checks: %d broken", s.Checks.Run, len(s.Checks.Broken))
 	say("  %d keys: %d without exactly one effect", s.Keys.Keys, s.Keys.Wrong)
+	say("  audit: %s", s.Seals)
+	if t := s.Seals.Tampering; t != nil {
+		say("  %s: found as", t.What)
+		say("    %s", t.Found)
+	}
 	if s.Mirror != nil {
 		say("  replica: %d tables and %d rows compared, %d differ; caught up in %.0f ms", s.Mirror.Tables, s.Mirror.Rows, len(s.Mirror.Differ), s.Mirror.CatchUpMilliseconds)
 	}

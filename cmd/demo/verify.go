@@ -51,6 +51,12 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 	s.Keys = effects
 	screen.end(fmt.Sprintf("%d checks, %d broken; %d keys, %d of them without exactly one effect", s.Checks.Run, len(s.Checks.Broken), effects.Keys, effects.Wrong))
 
+	screen.begin("Verifying the seals of the audit")
+	if s.Seals, err = p.seals.prove(ctx, p.pair.Primary); err != nil {
+		return nil, err
+	}
+	screen.end(s.Seals.String())
+
 	if p.mirror != "" {
 		screen.begin("Comparing the replica")
 		if err := p.compare(ctx, s); err != nil {

@@ -162,6 +162,17 @@ type detachment struct {
 
 // Verify reads everything in one snapshot, with little memory.
 func (v Verifier) Verify(ctx context.Context) (Verification, error) {
+	var result Verification
+	err := pgx.BeginTxFunc(ctx, v.Database.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		var err error
+		result, err = v.VerifyIn(ctx, tx)
+		return err
+	})
+	return result, err
+}
+
+// VerifyIn verifies what a transaction sees, which must be one of repeatable reads. It changes settings of the transaction.
+func (v Verifier) VerifyIn(ctx context.Context, tx pgx.Tx) (Verification, error) {
 	run := &verification{
 		Verifier: v, now: time.Now(), sources: map[string]source{}, missing: map[string]map[Key]Finding{}, added: map[string]map[Key]Finding{},
 		gone: map[string]int64{}, read: map[string]int64{},
@@ -172,9 +183,7 @@ func (v Verifier) Verify(ctx context.Context) (Verification, error) {
 	if run.Progress == nil {
 		run.Progress = noProgress{}
 	}
-	err := pgx.BeginTxFunc(ctx, v.Database.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		return run.all(ctx, tx)
-	})
+	err := run.all(ctx, tx)
 	return run.Verification, err
 }
 

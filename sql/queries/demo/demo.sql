@@ -62,3 +62,13 @@ ORDER BY i.number, c.code;
 
 -- name: MailsWaiting :one
 SELECT count(*)::bigint AS mails FROM notify.mail AS m WHERE m.state <> 'sent';
+
+-- name: SwitchTriggersOff :exec
+-- As only somebody with all rights can.
+SELECT set_config('session_replication_role', 'replica', true);
+
+-- name: TamperWithTheLedger :one
+UPDATE inventory.movement AS m
+SET quantity = m.quantity + 1
+WHERE m.id = (SELECT max(n.id) FROM inventory.movement AS n)
+RETURNING m.id;

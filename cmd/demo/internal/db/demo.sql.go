@@ -204,3 +204,27 @@ func (q *Queries) StockByPlace(ctx context.Context) ([]StockByPlaceRow, error) {
 	}
 	return items, nil
 }
+
+const switchTriggersOff = `-- name: SwitchTriggersOff :exec
+SELECT set_config('session_replication_role', 'replica', true)
+`
+
+// As only somebody with all rights can.
+func (q *Queries) SwitchTriggersOff(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, switchTriggersOff)
+	return err
+}
+
+const tamperWithTheLedger = `-- name: TamperWithTheLedger :one
+UPDATE inventory.movement AS m
+SET quantity = m.quantity + 1
+WHERE m.id = (SELECT max(n.id) FROM inventory.movement AS n)
+RETURNING m.id
+`
+
+func (q *Queries) TamperWithTheLedger(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, tamperWithTheLedger)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
+}
