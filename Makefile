@@ -16,7 +16,7 @@ VULNDB ?= $(MILLRACE_TEST_DATA)/vulndb/osv
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay values test race lint security gen verify migration river-migrations structure checks bench bench-volume bench-feed openapi api-diff docs tools clean
+.PHONY: help demo replay values test race lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ checks: ## Run every invariant of sql/checks against MILLRACE_DATABASE_URL
 bench: ## Measure posting beside TPC-B and a textbook service (BENCH="--duration 2s")
 	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/api ./cmd/worker ./cmd/bench
 	@exec $(BIN)/bench posting $(BENCH)
+
+bench-audit: ## Measure what the audit and its seals cost posting, and verifying them
+	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/bench
+	@exec $(BIN)/bench audit $(BENCH)
 
 bench-volume: ## Measure a ledger of many movements (ROWS=50000000)
 	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/bench

@@ -1506,15 +1506,24 @@ DECLARE
     v_new jsonb;
     v_id bigint;
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        v_old := to_jsonb(OLD);
-        v_id := (v_old ->> 'id')::bigint;
+    -- The most frequent case by the shortest way.
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, device, request_key, request_id, new_row)
+        VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.id, 'insert',
+            -- As event.current_actor() says, without the call.
+            coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text),
+            nullif(current_setting('millrace.device', true), ''),
+            nullif(current_setting('millrace.request_key', true), '')::uuid,
+            nullif(current_setting('millrace.request_id', true), ''),
+            to_jsonb(NEW));
+        RETURN NULL;
     END IF;
-    IF TG_OP <> 'DELETE' THEN
-        v_new := to_jsonb(NEW);
-        v_id := (v_new ->> 'id')::bigint;
-    END IF;
+
+    v_old := to_jsonb(OLD);
+    v_id := OLD.id;
     IF TG_OP = 'UPDATE' THEN
+        v_new := to_jsonb(NEW);
+        v_id := NEW.id;
         IF v_old = v_new THEN
             RETURN NULL;
         END IF;
@@ -32450,13 +32459,13 @@ COMMENT ON TRIGGER purchase_order_audited ON purchasing.purchase_order IS 'Recor
 -- Name: purchase_order_line purchase_order_line_audited; Type: TRIGGER; Schema: purchasing; Owner: -
 --
 
-CREATE TRIGGER purchase_order_line_audited AFTER INSERT OR DELETE OR UPDATE ON purchasing.purchase_order_line FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+CREATE TRIGGER purchase_order_line_audited AFTER INSERT OR DELETE OR UPDATE OF purchase_order_id, line_number, item_id, unit_id, quantity, base_quantity, price, due_on, over_receipt_percent ON purchasing.purchase_order_line FOR EACH ROW EXECUTE FUNCTION audit.record_change();
 
 --
 -- Name: TRIGGER purchase_order_line_audited ON purchase_order_line; Type: COMMENT; Schema: purchasing; Owner: -
 --
 
-COMMENT ON TRIGGER purchase_order_line_audited ON purchasing.purchase_order_line IS 'Records every change in audit.entry.';
+COMMENT ON TRIGGER purchase_order_line_audited ON purchasing.purchase_order_line IS 'Records every change of what was ordered in audit.entry.';
 
 --
 -- Name: supplier_invoice supplier_invoice_audited; Type: TRIGGER; Schema: purchasing; Owner: -

@@ -20,6 +20,7 @@ import (
 type program struct {
 	Posting postingCommand `cmd:"" default:"withargs" help:"Measure posting (the default)."`
 	Volume  volumeCommand  `cmd:"" help:"Fill a ledger over 13 months and measure its indexes and readings."`
+	Audit   auditCommand   `cmd:"" help:"Measure what the audit and its seals cost, and verifying them."`
 	Feed    feedCommand    `cmd:"" help:"Measure the feed: from posting to screen, many screens, catching up."`
 }
 

@@ -260,6 +260,49 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of the version before. Written by `make migration`.
 SET LOCAL check_function_bodies = off;
 
+-- functions/audit/record_change.sql as it was.
+CREATE OR REPLACE FUNCTION audit.record_change() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_old jsonb;
+    v_new jsonb;
+    v_id bigint;
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        v_old := to_jsonb(OLD);
+        v_id := (v_old ->> 'id')::bigint;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        v_new := to_jsonb(NEW);
+        v_id := (v_new ->> 'id')::bigint;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        IF v_old = v_new THEN
+            RETURN NULL;
+        END IF;
+        -- Only what changed: the row before that is the sum of its earlier entries.
+        SELECT jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, v_new -> o.key)
+        INTO v_old, v_new
+        FROM jsonb_each(v_old) AS o
+        WHERE o.value IS DISTINCT FROM v_new -> o.key;
+    END IF;
+
+    INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, device, request_key, request_id, old_row, new_row)
+    VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, v_id, lower(TG_OP)::audit.operation, event.current_actor(),
+        nullif(current_setting('millrace.device', true), ''),
+        nullif(current_setting('millrace.request_key', true), '')::uuid,
+        nullif(current_setting('millrace.request_id', true), ''),
+        v_old, v_new);
+    RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.record_change() IS
+    'Trigger function of every business table: records who changed which row, when, from what to what. The table must have a bigint id.';
+
 -- functions/billing/check_sums.sql as it was.
 CREATE OR REPLACE FUNCTION billing.check_sums() RETURNS trigger
 LANGUAGE plpgsql
@@ -9033,3 +9076,10 @@ CREATE OR REPLACE TRIGGER reason_identity_kept
     EXECUTE FUNCTION catalog.refuse_identity_change('a reason cannot come to explain something else');
 
 COMMENT ON TRIGGER reason_identity_kept ON catalog.reason IS 'Raises MR114: a reason cannot come to explain something else.';
+
+-- triggers/purchasing/purchase_order_line_audited.sql as it was.
+CREATE OR REPLACE TRIGGER purchase_order_line_audited
+    AFTER INSERT OR UPDATE OR DELETE ON purchasing.purchase_order_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER purchase_order_line_audited ON purchasing.purchase_order_line IS 'Records every change in audit.entry.';

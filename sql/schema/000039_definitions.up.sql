@@ -555,6 +555,59 @@ COMMENT ON FUNCTION audit.prepare_seal() IS
     'What the next seal has to seal: from where the last one ended to the oldest transaction that is still running. Locks sealing until the end of the transaction; nulls when another one seals.';
 -- <<< functions/audit/prepare_seal.sql
 
+-- >>> functions/audit/record_change.sql sha256:58b5d428cc57012c
+CREATE OR REPLACE FUNCTION audit.record_change() RETURNS trigger
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_old jsonb;
+    v_new jsonb;
+    v_id bigint;
+BEGIN
+    -- The most frequent case by the shortest way.
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, device, request_key, request_id, new_row)
+        VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.id, 'insert',
+            -- As event.current_actor() says, without the call.
+            coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text),
+            nullif(current_setting('millrace.device', true), ''),
+            nullif(current_setting('millrace.request_key', true), '')::uuid,
+            nullif(current_setting('millrace.request_id', true), ''),
+            to_jsonb(NEW));
+        RETURN NULL;
+    END IF;
+
+    v_old := to_jsonb(OLD);
+    v_id := OLD.id;
+    IF TG_OP = 'UPDATE' THEN
+        v_new := to_jsonb(NEW);
+        v_id := NEW.id;
+        IF v_old = v_new THEN
+            RETURN NULL;
+        END IF;
+        -- Only what changed: the row before that is the sum of its earlier entries.
+        SELECT jsonb_object_agg(o.key, o.value), jsonb_object_agg(o.key, v_new -> o.key)
+        INTO v_old, v_new
+        FROM jsonb_each(v_old) AS o
+        WHERE o.value IS DISTINCT FROM v_new -> o.key;
+    END IF;
+
+    INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, device, request_key, request_id, old_row, new_row)
+    VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, v_id, lower(TG_OP)::audit.operation, event.current_actor(),
+        nullif(current_setting('millrace.device', true), ''),
+        nullif(current_setting('millrace.request_key', true), '')::uuid,
+        nullif(current_setting('millrace.request_id', true), ''),
+        v_old, v_new);
+    RETURN NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.record_change() IS
+    'Trigger function of every business table: records who changed which row, when, from what to what. The table must have a bigint id.';
+-- <<< functions/audit/record_change.sql
+
 -- >>> functions/audit/record_delivery.sql sha256:b98246c907807b60
 CREATE OR REPLACE FUNCTION audit.record_delivery(
     p_destination text,
@@ -17440,6 +17493,16 @@ CREATE OR REPLACE TRIGGER lot_change_line_not_waiting
 
 COMMENT ON TRIGGER lot_change_line_not_waiting ON inventory.lot_change_line IS 'Raises MR421 when a lot that waits for its inspection would be split, merged or mixed.';
 -- <<< triggers/purchasing/lot_change_line_not_waiting.sql
+
+-- >>> triggers/purchasing/purchase_order_line_audited.sql sha256:03df87ccf8742f69
+-- What was received, rejected and returned are sums of lines that are recorded themselves (sql/checks/purchasing).
+CREATE OR REPLACE TRIGGER purchase_order_line_audited
+    AFTER INSERT OR DELETE OR UPDATE OF purchase_order_id, line_number, item_id, unit_id, quantity, base_quantity, price, due_on, over_receipt_percent
+    ON purchasing.purchase_order_line
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER purchase_order_line_audited ON purchasing.purchase_order_line IS 'Records every change of what was ordered in audit.entry.';
+-- <<< triggers/purchasing/purchase_order_line_audited.sql
 
 -- >>> triggers/purchasing/supplier_invoice_audited.sql sha256:7ba8567d550562b6
 CREATE OR REPLACE TRIGGER supplier_invoice_audited

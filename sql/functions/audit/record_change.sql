@@ -8,15 +8,24 @@ DECLARE
     v_new jsonb;
     v_id bigint;
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        v_old := to_jsonb(OLD);
-        v_id := (v_old ->> 'id')::bigint;
+    -- The most frequent case by the shortest way.
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO audit.entry (schema_name, table_name, row_id, operation, actor, device, request_key, request_id, new_row)
+        VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME, NEW.id, 'insert',
+            -- As event.current_actor() says, without the call.
+            coalesce(nullif(current_setting('millrace.actor', true), ''), session_user::text),
+            nullif(current_setting('millrace.device', true), ''),
+            nullif(current_setting('millrace.request_key', true), '')::uuid,
+            nullif(current_setting('millrace.request_id', true), ''),
+            to_jsonb(NEW));
+        RETURN NULL;
     END IF;
-    IF TG_OP <> 'DELETE' THEN
-        v_new := to_jsonb(NEW);
-        v_id := (v_new ->> 'id')::bigint;
-    END IF;
+
+    v_old := to_jsonb(OLD);
+    v_id := OLD.id;
     IF TG_OP = 'UPDATE' THEN
+        v_new := to_jsonb(NEW);
+        v_id := NEW.id;
         IF v_old = v_new THEN
             RETURN NULL;
         END IF;
