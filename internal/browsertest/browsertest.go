@@ -299,10 +299,18 @@ func (p *Page) Hold(selector string) {
 
 func (p *Page) middle(selector string) (x, y float64) {
 	p.t.Helper()
-	quoted := strconv.Quote(selector)
-	p.Wait(`(() => { const e = document.querySelector(` + quoted + `); return e && !e.disabled; })()`)
-	type point struct{ X, Y float64 }
-	at := Eval[point](p, `(() => { const e = document.querySelector(`+quoted+`); e.scrollIntoView({block: 'center', behavior: 'instant'}); const r = e.getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 2}; })()`)
+	// It is there, can be used, stays where it is, and nothing lies on it.
+	still := `(async () => {
+		const e = document.querySelector(` + strconv.Quote(selector) + `);
+		if (!e || e.disabled) return null;
+		e.scrollIntoView({block: 'center', behavior: 'instant'});
+		const a = e.getBoundingClientRect();
+		await new Promise((resolve) => setTimeout(resolve, 40));
+		const b = e.getBoundingClientRect(), x = b.x + b.width / 2, y = b.y + b.height / 2;
+		return e.isConnected && a.x === b.x && a.y === b.y && a.width && e.contains(document.elementFromPoint(x, y)) ? {x, y} : null;
+	})()`
+	p.Wait(still)
+	at := Eval[struct{ X, Y float64 }](p, still)
 	return at.X, at.Y
 }
 

@@ -14,9 +14,9 @@ import * as outbox from './outbox.js';
 import * as session from './session.js';
 import { t } from './i18n.js';
 import { receive } from './scanner.js';
-import { isPossible } from './camera.js';
 import { Status } from './status.js';
-import { html, Secondary, Screen, useLayoutEffect, useRef, useState } from './ui.js';
+import { on } from './signal.js';
+import { html, Screen, useLayoutEffect, useRef, useState } from './ui.js';
 import { problemText, useVerdict, Verdict } from './verdict.js';
 import { Camera } from '../screens/camera.js';
 
@@ -90,6 +90,7 @@ export function Flow({ flow, onBack }) {
   const latest = useRef(take);
   latest.current = take;
   useLayoutEffect(() => receive((text, began) => latest.current(text, began)), []);
+  useLayoutEffect(() => on('camera', () => setCamera(true)), []);
 
   const back = () => {
     if (detour) return setDetour(null);
@@ -119,7 +120,7 @@ export function Flow({ flow, onBack }) {
   if (drawn.whole) return drawn.whole;
   return html`<${Screen} name=${flow.id + ' ' + step.name} title=${t('task.' + flow.id)} onBack=${back} status=${html`<${Status} />`}
     verdict=${html`<${Verdict} verdict=${verdict} />`}
-    actions=${html`${drawn.actions}${drawn.hasScan && isPossible() && !drawn.isCrowded && html`<${Secondary} id="camera" icon="camera" onTap=${() => setCamera(true)}>${t('camera')}</${Secondary}>`}`}>
+    actions=${drawn.actions}>
     ${drawn.body}
   </${Screen}>`;
 }

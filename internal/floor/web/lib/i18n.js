@@ -40,7 +40,7 @@ export function quantity(decimal) {
 }
 
 export const comma = () => (language === 'en' ? '.' : ',');
-export const time = (at) => new Date(at).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' });
+export const time = (at) => new Date(at).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', hour12: false });
 export const date = (iso) => new Date(iso + 'T12:00:00').toLocaleDateString(language, { day: '2-digit', month: '2-digit', year: 'numeric' });
 // unit is what people call a unit: its UN/ECE code where there is no word.
 export const unit = (code, name) => (has('unit.' + code) ? t('unit.' + code) : name ?? code ?? '');

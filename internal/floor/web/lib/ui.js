@@ -5,7 +5,9 @@ import htm from '../vendor/htm.js';
 import { comma, quantity, t, unit } from './i18n.js';
 import { onKey } from './scanner.js';
 import { unitName } from './codes.js';
+import { isPossible } from './camera.js';
 import { icons } from './icons.js';
+import { tell } from './signal.js';
 import { wake } from './sound.js';
 
 export const html = htm.bind(h);
@@ -63,9 +65,10 @@ export function Big({ value, code, label, onTap, tone = '' }) {
 export const Facts = ({ rows }) => html`<dl class="facts">${rows.filter((row) => row && row[1]).map(([name, value]) => html`
   <div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
-// Prompt says what to scan next, with what is expected as a hint.
-export const Prompt = ({ children, hint }) => html`<div class="prompt" role="status"><${Icon} name="scan" />
-  <span>${children}${hint && html`<em>${hint}</em>`}</span></div>`;
+// Prompt says what to scan next, with what is expected as a hint. The camera is another way to scan it.
+export const Prompt = ({ children, hint, hasCamera = true }) => html`<div class="prompt"><${Icon} name="scan" />
+  <span role="status">${children}${hint && html`<em>${hint}</em>`}</span>
+  ${hasCamera && isPossible() && html`<button type="button" class="bar-button camera" data-action="camera" aria-label=${t('camera')} onClick=${press(() => tell('camera'))}><${Icon} name="camera" /></button>`}</div>`;
 
 export const Row = ({ title, sub, right, onTap, icon, tone = '', id, isChosen }) => html`
   <button type="button" class=${'row ' + tone} data-row=${id} aria-pressed=${isChosen === undefined ? undefined : String(isChosen)} onClick=${press(onTap)}>

@@ -57,7 +57,6 @@ function taskStep(kind, fill, { group, prompt } = {}) {
       return { task: fitting[0], ...fill(fitting[0]), ...(code.item ? proof(code) : {}) };
     },
     show: ({ values, set }) => ({
-      hasScan: true,
       body: html`<${Prompt}>${t(prompt ?? 'prompt.task')}</${Prompt}>
         <${Tasks} kind=${kind} group=${group} filter=${values.only ? (task) => task.number === values.only : undefined}
           onChoose=${(task) => set({ task, ...fill(task) })} />`,
@@ -76,7 +75,6 @@ const locationStep = (name, prompt, { isRight } = {}) => ({
     return { [name]: code.location };
   },
   show: ({ values, set }) => ({
-    hasScan: true,
     body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t(prompt)}</${Prompt}>
       <div class="rows">${codes.reference().locations.filter((place) => !isRight || isRight({ location_kind: place.kind })).slice(0, 60).map((place) => html`
         <${Row} key=${place.code} id=${place.code} title=${place.code} sub=${place.name} onTap=${() => set({ [name]: place.code })} />`)}</div>`,
@@ -90,7 +88,6 @@ const goodsStep = (prompt = 'prompt.goods') => ({
     return { item: code.item, name: code.name, tracking: code.tracking, lot: code.lot, unit: code.unit, quantity: code.quantity };
   },
   show: ({ values }) => ({
-    hasScan: true,
     body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t(prompt)}</${Prompt}>`,
   }),
 });
@@ -103,7 +100,6 @@ const lotStep = () => ({
     return undefined;
   },
   show: ({ values, set }) => ({
-    hasScan: true,
     body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t('prompt.lot')}</${Prompt}>
       <${Entry} label=${t('lot')} pattern=${lotForm} onDone=${(lot) => set({ lot })} />`,
   }),
@@ -121,7 +117,6 @@ const newLotStep = () => ({
     return lotForm.test(lot) ? { lot } : undefined;
   },
   show: ({ values, set }) => ({
-    hasScan: true,
     body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
       <${Entry} label=${t('lot')} value=${values.lot} pattern=${lotForm} onDone=${(lot) => set({ lot })} />`,
   }),
@@ -182,7 +177,6 @@ const summary = ({ verb, isReady = () => true, number = 'quantity', extra, promp
     const { values, submit, open } = context;
     const ready = isReady(values) && (values[number] === undefined || isPositive(values[number]));
     return {
-      hasScan: Boolean(prompt), isCrowded: Boolean(extra),
       body: html`
         ${values[number] !== undefined && html`<${Big} value=${values[number]} code=${values.unit} label=${[values.item, values.lot].filter(Boolean).join(' · ')} onTap=${() => open(number)} />`}
         ${prompt && html`<${Prompt} hint=${prompt.hint?.(values)}>${t(prompt.text)}</${Prompt}>`}
@@ -432,7 +426,6 @@ export const flows = {
         name: 'units', isFilled: (values) => values.isChosen,
         accept: (code, values) => (code.kind === 'handling_unit' ? { units: [...new Set([...values.units, code.sscc])] } : undefined),
         show: ({ values, set }) => ({
-          hasScan: true,
           body: html`<${Prompt}>${t('prompt.units')}</${Prompt}><${Units} chosen=${values.units}
             onToggle=${(sscc) => set({ units: values.units.includes(sscc) ? values.units.filter((one) => one !== sscc) : [...values.units, sscc] }, false)} />`,
           actions: html`<${Primary} icon="ok" disabled=${!values.units.length} onTap=${() => set({ isChosen: true })}>${t('units.chosen', { n: values.units.length })}</${Primary}>`,
@@ -450,7 +443,6 @@ export const flows = {
         name: 'summary', isFilled: () => false,
         accept: (code, values) => (code.kind === 'handling_unit' ? { units: [...new Set([...values.units, code.sscc])] } : undefined),
         show: ({ values, submit }) => ({
-          hasScan: true,
           body: html`<${Big} value=${String(values.units.length)} label=${t('units')} />
             <${Facts} rows=${[[t('carrier'), values.carrier || t('carrier.none')], ...values.units.slice(0, 8).map((sscc) => ['SSCC', sscc])]} />`,
           actions: html`<${Primary} icon="ship" onTap=${() => submit()}>${t('do.ship')}</${Primary}>`,

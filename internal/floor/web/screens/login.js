@@ -24,7 +24,7 @@ export function Pairing() {
   useLayoutEffect(() => receive(pair), []);
   return html`<${Screen} name="pairing" title=${t('pair.title')} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
     actions=${html`<${Languages} />`}>
-    <${Prompt}>${t('pair.code')}</${Prompt}><${Entry} label=${t('pair.secret')} onDone=${pair} action=${t('pair.do')} />
+    <${Prompt} hasCamera=${false}>${t('pair.code')}</${Prompt}><${Entry} label=${t('pair.secret')} onDone=${pair} action=${t('pair.do')} />
   </${Screen}>`;
 }
 
@@ -46,7 +46,7 @@ export function Login() {
   if (badge) return html`<${PIN} onDone=${(pin) => signIn(badge, pin)} onBack=${() => setBadge('')} />`;
   return html`<${Screen} name="login" title=${t('login.title')} status=${html`<${Status} />`} verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
     actions=${html`<${Languages} />`}>
-    <${Prompt} hint=${operator && t('login.was', { operator })}>${t('login.badge')}</${Prompt}>
+    <${Prompt} hasCamera=${false} hint=${operator && t('login.was', { operator })}>${t('login.badge')}</${Prompt}>
     <${Entry} key="badge" label=${t('login.number')} onDone=${scan} action=${t('next')} />
   </${Screen}>`;
 }

@@ -3,10 +3,10 @@ import { request } from '../lib/api.js';
 import { ask } from '../lib/codes.js';
 import { date, t } from '../lib/i18n.js';
 import { receive } from '../lib/scanner.js';
-import { isPossible } from '../lib/camera.js';
+import { on } from '../lib/signal.js';
 import { play } from '../lib/sound.js';
 import { Status } from '../lib/status.js';
-import { Big, Entry, Facts, html, Prompt, Quantity, Row, Screen, Secondary, useLayoutEffect, useState } from '../lib/ui.js';
+import { Big, Entry, Facts, html, Prompt, Quantity, Row, Screen, useLayoutEffect, useState } from '../lib/ui.js';
 import { describe } from '../lib/flow.js';
 import { problemText, Verdict } from '../lib/verdict.js';
 import { plus } from '../lib/decimal.js';
@@ -43,15 +43,14 @@ export function LookUp({ onBack }) {
   };
   const lookAtLot = (item, lot) => show({ kind: 'lot', item, lot }).catch((error) => setFailure(error.problem ? problemText(error.problem) : t('error.network')));
   useLayoutEffect(() => {
-    const end = receive(look);
+    const ends = [receive(look), on('camera', () => setCamera(true))];
     if (kept) { look(kept); kept = undefined; }
-    return end;
+    return () => ends.forEach((end) => end());
   }, []);
 
   if (isCamera) return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); look(text); }} />`;
   return html`<${Screen} name=${found ? 'found' : 'look_up'} title=${t('task.look_up')} onBack=${found ? () => setFound(null) : onBack} status=${html`<${Status} />`}
-    verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}
-    actions=${isPossible() && html`<${Secondary} id="camera" icon="camera" onTap=${() => setCamera(true)}>${t('camera')}</${Secondary}>`}>
+    verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}>
     ${found ? html`<${Answer} found=${found} onLot=${lookAtLot} onCode=${look} />`
       : html`<${Prompt}>${t('prompt.anything')}</${Prompt}><${Entry} label=${t('code')} onDone=${look} action=${t('task.look_up')} />`}
   </${Screen}>`;
