@@ -110,6 +110,7 @@ func TestSameSourceSameBytes(t *testing.T) {
 			KindInvoice:      testInvoice(KindInvoice, germanBuyer),
 			KindCreditNote:   testInvoice(KindCreditNote, turkishBuyer),
 			KindLabel:        testLabel(1),
+			KindLotLabel:     testLot(),
 		} {
 			first := render(t, kind, language, source)
 			if !bytes.Equal(first, render(t, kind, language, source)) {
