@@ -98,6 +98,9 @@ func run(ctx context.Context) (err error) {
 	if os.Getenv("ONESHOT") != "" {
 		return nil
 	}
+	if err := plant.invite(ctx, screen); err != nil {
+		return err
+	}
 	screen.say("\nEverything stays up for you to look at. Ctrl-C ends it.")
 	select {
 	case <-ctx.Done():

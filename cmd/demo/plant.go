@@ -187,6 +187,23 @@ func (p *plant) admit(ctx context.Context) error {
 	return nil
 }
 
+// invite tells a person how to log in as an operator, and a program how to get a token.
+func (p *plant) invite(ctx context.Context, screen *screen) error {
+	code, err := p.login.PairingCode(ctx, "TABLET")
+	if err != nil {
+		return err
+	}
+	operator, err := p.login.Employee(ctx, "operator-01")
+	if err != nil {
+		return err
+	}
+	screen.say(fmt.Sprintf("\nTo log in\n  screens  %s/floor/ on any browser of this machine: pair it with %s-%s within ten minutes, then badge %s and PIN %s",
+		p.url, code[:4], code[4:], operator.Badge, operator.PIN))
+	screen.say(fmt.Sprintf("  program  curl -s -u %s:$(cat %s) -d grant_type=client_credentials %s/oauth2/token",
+		administrator, filepath.Join(p.dir, "client-secret"), p.url))
+	return nil
+}
+
 // administrator is the client_id of the demonstration's own client.
 const administrator = "demonstration"
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/identity"
+	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
 // TestTokenEndpoint: RFC 6749, 5.2 and what it is to be careful with.
@@ -525,4 +526,51 @@ func TestRotation(t *testing.T) {
 	eventually(t, "tokens of the leaked key are refused", func() bool { return b.send(t, b.token, "GET", "/v1/items", "").Status == 401 })
 	b.token = b.clientToken(t)
 	b.send(t, b.token, "GET", "/v1/items", "").Want(200)
+}
+
+// TestEncryptionKeyIsReplaced: servers get the new one, one after the other, and nobody is refused meanwhile; a key that was put
+// into the table by hand signs nothing that is taken; without any key that opens them the issuer does not start.
+func TestEncryptionKeyIsReplaced(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	next := sealbox.NewKey()
+	both, err := sealbox.Parse(next, httpapitest.EncryptionKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	only, err := sealbox.Parse(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(box *sealbox.Box) (*identity.Issuer, error) {
+		return identity.Open(t.Context(), b.DB.Pool, identity.Options{URL: issuerURL, Box: box})
+	}
+	if _, err := open(only); err == nil || !strings.Contains(err.Error(), "MILLRACE_ENCRYPTION_KEY") {
+		t.Fatal(err)
+	}
+	// A planted key: whoever can write the table has no encryption key.
+	if _, err := b.DB.Pool.Exec(t.Context(), `INSERT INTO identity.signing_key (kid, private_key, active_from, expires_at)
+		SELECT 'planted-key-0000000', k.private_key, k.active_from, clock_timestamp() + interval '1 hour' FROM identity.signing_key AS k`); err != nil {
+		t.Fatal(err)
+	}
+	second, err := open(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Key(t.Context(), "planted-key-0000000"); err == nil {
+		t.Error("a planted key is taken")
+	}
+	if _, err := b.DB.Pool.Exec(t.Context(), `DELETE FROM identity.signing_key WHERE kid = 'planted-key-0000000'`); err != nil {
+		t.Fatal(err)
+	}
+	// The first server has the old key alone, and hears of a change.
+	b.post(t, "/v1/clients", m{"code": "other", "name": "B", "roles": []string{"viewer"}, "sites": []string{"*"}}).Want(200)
+	if _, err := b.DB.Pool.Exec(t.Context(), `SELECT identity.note_change()`); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second)
+	b.send(t, b.clientToken(t), "GET", "/v1/items", "").Want(200)
+	if _, err := open(only); err != nil {
+		t.Error(err)
+	}
 }
