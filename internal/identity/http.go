@@ -123,7 +123,7 @@ func Register(api *httpapi.API, primary *pg.Primary, issuer *Issuer, box *sealbo
 	httpapi.List[Session](api, httpapi.ReadSpec{OperationID: "list-sessions", Path: "/v1/sessions", Tag: tag, Summary: "List the sessions that have not ended"}, q.ListSessions)
 
 	httpapi.Command[Unlock, Unlocked](api, httpapi.CommandSpec{
-		OperationID: "unlock", Path: "/v1/unlocks", Tag: tag,
+		OperationID: "release-lock", Path: "/v1/unlocks", Tag: tag,
 		Summary:     "Unlock a badge or a device",
 		Description: "Name one of them. After too many wrong PINs it would unlock by itself, but later.",
 		Refusals:    []string{"MR703", "MR705"},

@@ -8,7 +8,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_answer event.answer := event.begin_request('unlock', p_context, p_command);
+    v_answer event.answer := event.begin_request('release-lock', p_context, p_command);
     v_subject text;
     v_count integer;
 BEGIN
