@@ -12140,7 +12140,7 @@ CREATE FUNCTION identity.unlock(p_context jsonb, p_command jsonb) RETURNS event.
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
-    v_answer event.answer := event.begin_request('unlock', p_context, p_command);
+    v_answer event.answer := event.begin_request('release-lock', p_context, p_command);
     v_subject text;
     v_count integer;
 BEGIN

@@ -8968,7 +8968,7 @@ $function$;
 COMMENT ON FUNCTION identity.text_list(jsonb) IS 'The different texts of a JSON list, sorted.';
 -- <<< functions/identity/text_list.sql
 
--- >>> functions/identity/unlock.sql sha256:5ffacb82c5b976f1
+-- >>> functions/identity/unlock.sql sha256:b141cdea379c0729
 CREATE OR REPLACE FUNCTION identity.unlock(
     p_context jsonb,
     p_command jsonb
@@ -8979,7 +8979,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-    v_answer event.answer := event.begin_request('unlock', p_context, p_command);
+    v_answer event.answer := event.begin_request('release-lock', p_context, p_command);
     v_subject text;
     v_count integer;
 BEGIN
