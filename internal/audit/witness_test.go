@@ -48,7 +48,7 @@ func TestHeadsAreSentOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	witnesses := []audit.Witness{audit.Folder{Path: folder}, endpoint, audit.Folder{Path: filepath.Join(folder, "gone")}}
-	if err := audit.Send(t.Context(), p.primary, witnesses); err == nil || strings.Contains(err.Error(), "secret") {
+	if err := audit.Send(t.Context(), p.worker, witnesses); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Fatalf("what failed is not told, or more than that: %v", err)
 	}
 	type row struct {
@@ -83,7 +83,7 @@ func TestHeadsAreSentOff(t *testing.T) {
 	p.do(t, `INSERT INTO catalog.unit (code, name, scale) VALUES ('W1', 'unit', 0)`)
 	p.seal(t)
 	witnesses = witnesses[:2]
-	if err := audit.Send(t.Context(), p.primary, witnesses); err != nil {
+	if err := audit.Send(t.Context(), p.worker, witnesses); err != nil {
 		t.Fatal(err)
 	}
 	last = p.verify(t).Last
@@ -105,7 +105,7 @@ func TestHeadsAreSentOff(t *testing.T) {
 	}
 	p.do(t, `INSERT INTO catalog.unit (code, name, scale) VALUES ('W2', 'unit', 0)`)
 	p.seal(t)
-	if err := audit.Send(t.Context(), p.primary, witnesses); err != nil {
+	if err := audit.Send(t.Context(), p.worker, witnesses); err != nil {
 		t.Fatal(err)
 	}
 	written := ""
