@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -238,7 +239,11 @@ func TestAttacks(t *testing.T) {
 	calls := 0
 	api := httpapi.New(httpapi.Options{Authenticator: identitytest.Verifier()})
 	api.Public("/nothing", http.NotFoundHandler())
-	httpapi.Command[struct{}, struct{}](api, httpapi.CommandSpec{OperationID: "do-it", Path: "/v1/deeds", Tag: "Test", Summary: "Do it"},
+	spec := httpapi.CommandSpec{OperationID: "do-it", Path: "/v1/deeds", Tag: "Test", Summary: "Do it"}
+	if scope := reflect.ValueOf(&spec).Elem().FieldByName("Scope"); scope.IsValid() {
+		scope.SetString("inventory:write")
+	}
+	httpapi.Command[struct{}, struct{}](api, spec,
 		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			calls++
 			return row{Status: 201, Body: []byte(`{}`)}, nil
