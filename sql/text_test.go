@@ -25,12 +25,8 @@ var arrows = map[string][]string{
 	"document":   {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing"},
 	"notify":     {"catalog", "shipping", "billing", "document", "river"},
 	"export":     {"catalog", "inventory", "costing"},
-<<<<<<< HEAD
-	"floor":      {"catalog", "inventory", "purchasing", "production", "sales", "shipping"},
-	"identity":   {"catalog"},
-=======
 	"floor":      {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "document"},
->>>>>>> b2cf8be (floor: boards for people who look, live, and honest about their age)
+	"identity":   {"catalog"},
 	"reporting": {
 		"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing",
 		"planning", "document", "export", "identity", "notify", "event", "audit",
