@@ -102,7 +102,8 @@ func TestServesTLS(t *testing.T) {
 	if err := plantca.Init(dir, plantca.Plan{Plant: "Nordwind", Names: []string{"127.0.0.1"}}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	cfg := configure(t, testdb.New(t).URL)
+	db := testdb.New(t)
+	cfg := configure(t, db.URL)
 	cfg.TLSCertFile, cfg.TLSKeyFile, cfg.TLSCAFile = filepath.Join(dir, plantca.ServerFile), filepath.Join(dir, plantca.ServerKeyFile), filepath.Join(dir, plantca.CAFile)
 	ca, err := os.ReadFile(cfg.TLSCAFile)
 	if err != nil {
@@ -127,7 +128,7 @@ func TestServesTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		if path == "/metrics" {
-			req.Header.Set("Authorization", "Bearer token-of-the-tests")
+			req.Header.Set("Authorization", "Bearer "+httpapitest.Issued(t, db, cfg.URL()))
 		}
 		resp, err := client.Do(req)
 		if err != nil {
