@@ -52,6 +52,9 @@ security: $(BIN)/gitleaks $(BIN)/govulncheck lint ## Look for secrets, for known
 gen: $(BIN)/sqlc ## Write everything that is generated
 	@$(GO) run ./internal/tools/migration
 	@if grep -q '^  - ' sqlc.yaml; then sqlc generate; fi
+	@before=$$(cat sql/functions/event/required_scope.sql sql/functions/event/is_for_all_sites.sql 2>/dev/null | cksum); \
+	  $(GO) run ./internal/tools/scopes; \
+	  [ "$$before" = "$$(cat sql/functions/event/required_scope.sql sql/functions/event/is_for_all_sites.sql | cksum)" ] || $(GO) run ./internal/tools/migration
 	@if [ -d internal/tools/problems ]; then $(GO) run ./internal/tools/problems; fi
 	@if [ -d internal/tools/openapi ]; then $(GO) run ./internal/tools/openapi; fi
 	@$(GO) run ./internal/tools/schemadoc

@@ -328,7 +328,8 @@ func (b *bench) connect(ctx context.Context, p part, name string) (clients []cli
 		poster := inventory.NewPoster(primary)
 		for i := range p.Clients {
 			person := httpapi.Request{
-				Actor: fmt.Sprintf("operator-%03d", i+1), Device: fmt.Sprintf("scanner-%03d", i+1), RequestID: "0123456789abcdef0123456789abcdef",
+				Scopes: []string{"inventory:write"},
+				Actor:  fmt.Sprintf("operator-%03d", i+1), Device: fmt.Sprintf("scanner-%03d", i+1), RequestID: "0123456789abcdef0123456789abcdef",
 			}
 			clients = append(clients, &directClient{poster: poster, person: person})
 		}

@@ -14,28 +14,34 @@ const tag = "Billing"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.Command[IssueInvoice, Invoice](api, httpapi.CommandSpec{
-		OperationID: "issue-invoice", Path: "/v1/invoices", Tag: tag,
+		OperationID: "issue-invoice",
+		Scope:       "billing:write", Path: "/v1/invoices", Tag: tag,
 		Summary:     "Invoice a shipment",
 		Description: "All of it, at the prices of its orders and the tax of the day of delivery. The number has no gaps per site and year, and the invoice is rendered. An invoice never changes: it is corrected by a credit note.",
 		Refusals:    []string{"MR532", "MR536", "MR651", "MR652", "MR653"},
 	}, q.IssueInvoice)
 	httpapi.Command[CreditReturn, Invoice](api, httpapi.CommandSpec{
-		OperationID: "credit-return", Path: "/v1/credit-notes", Tag: tag,
+		OperationID: "credit-return",
+		Scope:       "billing:write", Path: "/v1/credit-notes", Tag: tag,
 		Summary:     "Credit a customer return",
 		Description: "At the prices and the tax of the invoice. All credits of an invoiced line together are the line, to the cent.",
 		Refusals:    []string{"MR540", "MR654"},
 	}, q.CreditReturn)
 	httpapi.Get[Invoice](api, httpapi.ReadSpec{
-		OperationID: "get-invoice", Path: "/v1/invoices/{number}", Tag: tag, Summary: "One invoice",
+		OperationID: "get-invoice",
+		Scope:       "billing:read", Path: "/v1/invoices/{number}", Tag: tag, Summary: "One invoice",
 	}, q.GetInvoice)
 	httpapi.List[Invoice](api, httpapi.ReadSpec{
-		OperationID: "list-invoices", Path: "/v1/invoices", Tag: tag, Summary: "Invoices, latest first",
+		OperationID: "list-invoices",
+		Scope:       "billing:read", Path: "/v1/invoices", Tag: tag, Summary: "Invoices, latest first",
 	}, q.ListInvoices)
 	httpapi.Get[Invoice](api, httpapi.ReadSpec{
-		OperationID: "get-credit-note", Path: "/v1/credit-notes/{number}", Tag: tag, Summary: "One credit note",
+		OperationID: "get-credit-note",
+		Scope:       "billing:read", Path: "/v1/credit-notes/{number}", Tag: tag, Summary: "One credit note",
 	}, q.GetCreditNote)
 	httpapi.List[Invoice](api, httpapi.ReadSpec{
-		OperationID: "list-credit-notes", Path: "/v1/credit-notes", Tag: tag, Summary: "Credit notes, latest first",
+		OperationID: "list-credit-notes",
+		Scope:       "billing:read", Path: "/v1/credit-notes", Tag: tag, Summary: "Credit notes, latest first",
 	}, q.ListCreditNotes)
 }
 

@@ -20,17 +20,20 @@ const tag = "Costing"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.Get[ItemCost](api, httpapi.ReadSpec{
-		OperationID: "get-item-cost", Path: "/v1/costing/items/{number}", Tag: tag,
+		OperationID: "get-item-cost",
+		Scope:       "costing:read", Path: "/v1/costing/items/{number}", Tag: tag,
 		Summary:     "What the stock of an item is worth",
 		Description: "Costing follows the postings within moments; the figures are those up to the movement that it has come to.",
 	}, q.GetItemCost)
 	httpapi.Get[WorkOrderCost](api, httpapi.ReadSpec{
-		OperationID: "get-work-order-cost", Path: "/v1/costing/work-orders/{number}", Tag: tag,
+		OperationID: "get-work-order-cost",
+		Scope:       "costing:read", Path: "/v1/costing/work-orders/{number}", Tag: tag,
 		Summary:     "What a work order has cost",
 		Description: "What went in, what the finished goods took along, and what is left in process.",
 	}, q.GetWorkOrderCost)
 	httpapi.List[Valuation](api, httpapi.ReadSpec{
-		OperationID: "list-valuation", Path: "/v1/costing/valuation", Tag: tag,
+		OperationID: "list-valuation",
+		Scope:       "costing:read", Path: "/v1/costing/valuation", Tag: tag,
 		Summary: "Stock value of every item",
 	}, q.ListValuation)
 	registerJournal(api, q)
@@ -52,7 +55,8 @@ func registerJournal(api *httpapi.API, q *db.Queries) {
 		Limit     int32     `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
 	}
 	httpapi.Read[journalQuery, httpapi.Page[JournalEntry]](api, httpapi.ReadSpec{
-		OperationID: "list-journal-entries", Path: "/v1/journal-entries", Tag: tag,
+		OperationID: "list-journal-entries",
+		Scope:       "costing:read", Path: "/v1/journal-entries", Tag: tag,
 		Summary:     "The value journal, in its order",
 		Description: "Every value goes from an account to another. Rows of one event of the feed are one entry; nothing in it is ever changed.",
 	}, func(ctx context.Context, in *journalQuery) (json.RawMessage, error) {
@@ -67,7 +71,8 @@ func registerJournal(api *httpapi.API, q *db.Queries) {
 		Month string `query:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" doc:"Debits and credits of this month of posting (UTC), and the balance at its end. Else of all months." example:"2026-11"`
 	}
 	httpapi.Read[balanceQuery, httpapi.Page[AccountBalance]](api, httpapi.ReadSpec{
-		OperationID: "list-account-balances", Path: "/v1/account-balances", Tag: tag,
+		OperationID: "list-account-balances",
+		Scope:       "costing:read", Path: "/v1/account-balances", Tag: tag,
 		Summary:     "What the value journal says of each account",
 		Description: "The debits of all accounts together are their credits.",
 	}, func(ctx context.Context, in *balanceQuery) (json.RawMessage, error) {
@@ -83,7 +88,8 @@ func registerJournal(api *httpapi.API, q *db.Queries) {
 		Until time.Time `query:"until" doc:"Only what was posted before this time."`
 	}
 	httpapi.Pieces(api, httpapi.ReadSpec{
-		OperationID: "get-journal-csv", Path: "/v1/journal.csv", Tag: tag,
+		OperationID: "get-journal-csv",
+		Scope:       "costing:read", Path: "/v1/journal.csv", Tag: tag,
 		Summary:     "The value journal as a file",
 		Description: "CSV (RFC 4180, UTF-8) of any length: a line of headings, then a line for each row, amounts with a decimal point.",
 	}, "journal.csv", "text/csv", func(ctx context.Context, in *fileQuery) iter.Seq2[[]byte, error] {

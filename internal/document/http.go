@@ -20,18 +20,21 @@ const tag = "Documents"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.List[File](api, httpapi.ReadSpec{
-		OperationID: "list-documents", Path: "/v1/documents", Tag: tag,
+		OperationID: "list-documents",
+		Scope:       "document:read", Path: "/v1/documents", Tag: tag,
 		Summary: "Rendered documents, latest first",
 	}, q.ListFiles)
 	httpapi.Read[FilePath, File](api, httpapi.ReadSpec{
-		OperationID: "get-document", Path: "/v1/documents/{kind}/{number}", Tag: tag,
+		OperationID: "get-document",
+		Scope:       "document:read", Path: "/v1/documents/{kind}/{number}", Tag: tag,
 		Summary:     "A rendered document without its content",
 		Description: "Delivery notes, invoices, credit notes and labels are rendered within moments after they come to be; until then there is no such document.",
 	}, func(ctx context.Context, in *FilePath) (json.RawMessage, error) {
 		return found(q.GetFile(ctx, in.Kind, in.Number))
 	})
 	httpapi.Download(api, httpapi.ReadSpec{
-		OperationID: "download-document", Path: "/v1/documents/{kind}/{number}/content", Tag: tag,
+		OperationID: "download-document",
+		Scope:       "document:read", Path: "/v1/documents/{kind}/{number}/content", Tag: tag,
 		Summary: "The file of a rendered document",
 	}, func(ctx context.Context, in *contentInput) (httpapi.File, error) {
 		row, err := found(q.GetContent(ctx, in.Kind, in.Number))
@@ -49,42 +52,50 @@ var fileName = strings.NewReplacer(":", " ", "/", "-")
 // registerPrinting adds printers and what is printed on them.
 func registerPrinting(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[SavePrinter, Printer](api, httpapi.CommandSpec{
-		OperationID: "save-printer", Path: "/v1/printers", Tag: tag, Status: 200,
+		OperationID: "save-printer",
+		Scope:       "document:write", Path: "/v1/printers", Tag: tag, Status: 200,
 		Summary: "Make a label printer, or replace it",
 		Description: "What is sent becomes the record, whole: a new one, or in place of the one of that code. What is left out takes its default. " +
 			"The printer is tried again at once if it was down. Its host must lie in the networks that the worker may print to (`MILLRACE_PRINTER_NETWORKS`).",
 		Refusals: []string{"MR102", "MR107", "MR952", "MR957"},
 	}, q.SavePrinter)
 	httpapi.Get[Printer](api, httpapi.ReadSpec{
-		OperationID: "get-printer", Path: "/v1/printers/{number}", Tag: tag,
+		OperationID: "get-printer",
+		Scope:       "document:read", Path: "/v1/printers/{number}", Tag: tag,
 		Summary: "Read a label printer, and how it does",
 	}, q.GetPrinter)
 	httpapi.List[Printer](api, httpapi.ReadSpec{
-		OperationID: "list-printers", Path: "/v1/printers", Tag: tag,
+		OperationID: "list-printers",
+		Scope:       "document:read", Path: "/v1/printers", Tag: tag,
 		Summary: "List label printers, and how they do",
 	}, q.ListPrinters)
 	httpapi.Command[PrintLabel, PrintJob](api, httpapi.CommandSpec{
-		OperationID: "print-label", Path: "/v1/print-jobs", Tag: tag,
+		OperationID: "print-label",
+		Scope:       "document:write", Path: "/v1/print-jobs", Tag: tag,
 		Summary: "Print a label, or print it again",
 		Description: "The label is sent as ZPL as soon as the printer takes it, and for as long as it takes: a printer that is down is tried again, nothing is given up. " +
 			"One that dies in the middle of a label gets it again, so a label may come out twice (`is_maybe_double`), but never not at all.",
 		Refusals: []string{"MR950", "MR951", "MR952", "MR955", "MR956", "MR204", "MR520"},
 	}, q.PrintLabel)
 	httpapi.Command[CancelPrintJob, PrintJob](api, httpapi.CommandSpec{
-		OperationID: "cancel-print-job", Path: "/v1/print-job-cancellations", Tag: tag,
+		OperationID: "cancel-print-job",
+		Scope:       "document:write", Path: "/v1/print-job-cancellations", Tag: tag,
 		Summary:  "Take back a label that waits for its printer",
 		Refusals: []string{"MR953", "MR954"},
 	}, q.CancelPrintJob)
 	httpapi.Get[PrintJob](api, httpapi.ReadSpec{
-		OperationID: "get-print-job", Path: "/v1/print-jobs/{number}", Tag: tag,
+		OperationID: "get-print-job",
+		Scope:       "document:read", Path: "/v1/print-jobs/{number}", Tag: tag,
 		Summary: "Read a print job",
 	}, q.GetPrintJob)
 	httpapi.List[PrintJob](api, httpapi.ReadSpec{
-		OperationID: "list-print-jobs", Path: "/v1/print-jobs", Tag: tag,
+		OperationID: "list-print-jobs",
+		Scope:       "document:read", Path: "/v1/print-jobs", Tag: tag,
 		Summary: "Print jobs, latest first",
 	}, q.ListPrintJobs)
 	httpapi.Download(api, httpapi.ReadSpec{
-		OperationID: "download-print-job", Path: "/v1/print-jobs/{number}/content", Tag: tag,
+		OperationID: "download-print-job",
+		Scope:       "document:read", Path: "/v1/print-jobs/{number}/content", Tag: tag,
 		Summary: "The ZPL of a print job, as the printer got it",
 	}, func(ctx context.Context, in *printContentInput) (httpapi.File, error) {
 		row, err := found(q.GetPrintContent(ctx, in.Number))

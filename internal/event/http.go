@@ -15,7 +15,8 @@ const tag = "Events"
 // Register adds the feed and its state to the API.
 func Register(api *httpapi.API, feed *Feed) {
 	httpapi.Stream[follow, Events](api, httpapi.ReadSpec{
-		OperationID: "follow-events", Path: "/v1/events", Tag: tag,
+		OperationID: "follow-events",
+		Scope:       "event:read", Path: "/v1/events", Tag: tag,
 		Summary: "Follow what happens",
 		Description: `Every committed event once, in one order for all readers, numbered without gaps.
 
@@ -28,7 +29,7 @@ func Register(api *httpapi.API, feed *Feed) {
 		func(ctx context.Context, in *follow) (httpapi.Streamed, error) { return feed.open(ctx, in) })
 
 	httpapi.Read[struct{}, Status](api, httpapi.ReadSpec{
-		OperationID: "get-status", Path: "/v1/status", Tag: tag,
+		OperationID: "get-status", Scope: "event:read", Path: "/v1/status", Tag: tag,
 		Summary:     "How far the feed, its readers and the seals of the audit are",
 		Description: "The figures stand at `/metrics` for monitoring as well.",
 	}, func(ctx context.Context, _ *struct{}) (json.RawMessage, error) {

@@ -15,24 +15,28 @@ const jobsTag = "Jobs"
 func RegisterJobOperations(api *httpapi.API, database db.DBTX) {
 	q := db.New(database)
 	httpapi.Read[jobsQuery, httpapi.Page[Job]](api, httpapi.ReadSpec{
-		OperationID: "list-jobs", Path: "/v1/jobs", Tag: jobsTag,
+		OperationID: "list-jobs",
+		Scope:       "jobs:read", Path: "/v1/jobs", Tag: jobsTag,
 		Summary:     "Jobs, latest first",
 		Description: "What follows from requests and runs by the clock. Jobs of state `discarded` were given up after too many failures: `reason` says why, and `POST /v1/job-retries` has them run again.",
 	}, func(ctx context.Context, in *jobsQuery) (json.RawMessage, error) {
 		return q.ListJobs(ctx, in.State, in.Kind, in.After, in.Limit)
 	})
 	httpapi.Get[Job](api, httpapi.ReadSpec{
-		OperationID: "get-job", Path: "/v1/jobs/{number}", Tag: jobsTag,
+		OperationID: "get-job",
+		Scope:       "jobs:read", Path: "/v1/jobs/{number}", Tag: jobsTag,
 		Summary:     "A job",
 		Description: "Ask again until `state` is `completed`, `cancelled` or `discarded`. Jobs that have ended are kept for a time: a day when they are done.",
 	}, q.GetJob)
 	httpapi.Command[RetryJob, Job](api, httpapi.CommandSpec{
-		OperationID: "retry-job", Path: "/v1/job-retries", Tag: jobsTag, Status: 200,
+		OperationID: "retry-job",
+		Scope:       "jobs:admin", Path: "/v1/job-retries", Tag: jobsTag, Status: 200,
 		Summary:  "Have a job that failed run again at once",
 		Refusals: []string{"MR921", "MR922"},
 	}, q.RetryJob)
 	httpapi.Command[CancelJob, Job](api, httpapi.CommandSpec{
-		OperationID: "cancel-job", Path: "/v1/job-cancellations", Tag: jobsTag, Status: 200,
+		OperationID: "cancel-job",
+		Scope:       "jobs:admin", Path: "/v1/job-cancellations", Tag: jobsTag, Status: 200,
 		Summary:     "Take a job back",
 		Description: "One that waits is cancelled at once. One that runs is told to stop, and is cancelled moments later unless it ends first.",
 		Refusals:    []string{"MR921", "MR923"},

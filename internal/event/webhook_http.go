@@ -20,7 +20,8 @@ const webhookTag = "Webhooks"
 func RegisterWebhooks(api *httpapi.API, primary *pg.Primary, box *sealbox.Box) {
 	q := db.New(primary)
 	httpapi.Command[SaveWebhookEndpoint, SavedWebhookEndpoint](api, httpapi.CommandSpec{
-		OperationID: "save-webhook-endpoint", Path: "/v1/webhook-endpoints", Tag: webhookTag, Status: 200,
+		OperationID: "save-webhook-endpoint",
+		Scope:       "webhook:write", Path: "/v1/webhook-endpoints", Tag: webhookTag, Status: 200,
 		Summary: "Make a webhook endpoint, or replace it",
 		Description: "Events are sent to it one by one, in the order of the feed, each at least once, signed after Standard Webhooks " +
 			"(headers `webhook-id`, `webhook-timestamp`, `webhook-signature`). A new endpoint gets what happens from now on. " +
@@ -28,34 +29,40 @@ func RegisterWebhooks(api *httpapi.API, primary *pg.Primary, box *sealbox.Box) {
 		Refusals: []string{"webhook_endpoint_url_check"},
 	}, withSecret(box, func(c SaveWebhookEndpoint) string { return c.Code }, q.SaveWebhookEndpoint))
 	httpapi.Get[WebhookEndpoint](api, httpapi.ReadSpec{
-		OperationID: "get-webhook-endpoint", Path: "/v1/webhook-endpoints/{number}", Tag: webhookTag,
+		OperationID: "get-webhook-endpoint",
+		Scope:       "webhook:read", Path: "/v1/webhook-endpoints/{number}", Tag: webhookTag,
 		Summary: "Read a webhook endpoint, and how its delivery stands",
 	}, q.GetWebhookEndpoint)
 	httpapi.List[WebhookEndpoint](api, httpapi.ReadSpec{
-		OperationID: "list-webhook-endpoints", Path: "/v1/webhook-endpoints", Tag: webhookTag,
+		OperationID: "list-webhook-endpoints",
+		Scope:       "webhook:read", Path: "/v1/webhook-endpoints", Tag: webhookTag,
 		Summary: "List webhook endpoints",
 	}, q.ListWebhookEndpoints)
 	httpapi.Command[RotateWebhookSecret, SavedWebhookEndpoint](api, httpapi.CommandSpec{
-		OperationID: "rotate-webhook-secret", Path: "/v1/webhook-secret-rotations", Tag: webhookTag,
+		OperationID: "rotate-webhook-secret",
+		Scope:       "webhook:write", Path: "/v1/webhook-secret-rotations", Tag: webhookTag,
 		Summary:     "Give a webhook endpoint a new secret",
 		Description: "Until the overlap ends, messages carry a signature by the new secret and one by the old one. The answer is the only one that holds the new secret.",
 		Refusals:    []string{"MR975"},
 	}, withSecret(box, func(c RotateWebhookSecret) string { return string(c.Endpoint) }, q.RotateWebhookSecret))
 	httpapi.Command[PingWebhook, WebhookEndpoint](api, httpapi.CommandSpec{
-		OperationID: "ping-webhook", Path: "/v1/webhook-pings", Tag: webhookTag,
+		OperationID: "ping-webhook",
+		Scope:       "webhook:write", Path: "/v1/webhook-pings", Tag: webhookTag,
 		Summary:     "Send a webhook endpoint an event for trial",
 		Description: "The event `webhook_endpoint.pinged` takes its place in the feed and goes to this endpoint alone, whatever topics it gets. See the attempts for how it went.",
 		Refusals:    []string{"MR975", "MR976"},
 	}, q.PingWebhook)
 	httpapi.Command[RedeliverWebhook, WebhookEndpoint](api, httpapi.CommandSpec{
-		OperationID: "redeliver-webhook", Path: "/v1/webhook-redeliveries", Tag: webhookTag,
+		OperationID: "redeliver-webhook",
+		Scope:       "webhook:write", Path: "/v1/webhook-redeliveries", Tag: webhookTag,
 		Summary: "Deliver again from a position of the feed",
 		Description: "All events from there on are sent again, in order and under the webhook-ids that they had. " +
 			"A later position leaves out what is between: a way past an event that the receiver cannot take.",
 		Refusals: []string{"MR975", "MR977"},
 	}, q.RedeliverWebhook)
 	httpapi.Read[webhookAttemptInput, httpapi.Page[WebhookAttempt]](api, httpapi.ReadSpec{
-		OperationID: "list-webhook-attempts", Path: "/v1/webhook-attempts", Tag: webhookTag,
+		OperationID: "list-webhook-attempts",
+		Scope:       "webhook:read", Path: "/v1/webhook-attempts", Tag: webhookTag,
 		Summary: "List the attempts to deliver to an endpoint, latest first",
 	}, func(ctx context.Context, in *webhookAttemptInput) (json.RawMessage, error) {
 		return q.ListWebhookAttempts(ctx, in.Endpoint, in.After, in.Limit)

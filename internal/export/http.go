@@ -19,7 +19,8 @@ const tag = "Exports"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.Command[RequestExport, Export](api, httpapi.CommandSpec{
-		OperationID: "request-export", Path: "/v1/exports", Tag: tag, Status: 202,
+		OperationID: "request-export",
+		Scope:       "export:write", Path: "/v1/exports", Tag: tag, Status: 202,
 		Summary: "Have a spreadsheet written",
 		Description: "A job writes it, as an Excel workbook of one instant's rows; `Location` is the job, whose `link` is the file when it is done.\n\n" +
 			"Filters: `stock` takes item and location; `movements` item, lot, location, from and until (of posting); `valuation` item; " +
@@ -35,15 +36,18 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		},
 	}, q.RequestFile)
 	httpapi.Get[Export](api, httpapi.ReadSpec{
-		OperationID: "get-export", Path: "/v1/exports/{number}", Tag: tag,
+		OperationID: "get-export",
+		Scope:       "export:read", Path: "/v1/exports/{number}", Tag: tag,
 		Summary: "A spreadsheet without its content",
 	}, q.GetFile)
 	httpapi.List[Export](api, httpapi.ReadSpec{
-		OperationID: "list-exports", Path: "/v1/exports", Tag: tag,
+		OperationID: "list-exports",
+		Scope:       "export:read", Path: "/v1/exports", Tag: tag,
 		Summary: "Spreadsheets that were asked for, latest first",
 	}, q.ListFiles)
 	httpapi.DownloadStored(api, httpapi.ReadSpec{
-		OperationID: "download-export", Path: "/v1/exports/{number}/content", Tag: tag,
+		OperationID: "download-export",
+		Scope:       "export:read", Path: "/v1/exports/{number}/content", Tag: tag,
 		Summary:     "The file of a spreadsheet",
 		Description: "There is none before the job is done, and none after it has expired.",
 	}, func(ctx context.Context, in *contentInput) (*httpapi.StoredFile, error) {

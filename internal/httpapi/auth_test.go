@@ -31,7 +31,7 @@ func TestPrincipal(t *testing.T) {
 	api := httpapi.New(httpapi.Options{Authenticator: guard{httpapi.Principal{
 		Subject: `O-"7"`, Device: "press-3", Scopes: []string{"inventory:read", "inventory:write"}, Sites: []string{},
 	}}})
-	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
+	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
 		func(ctx context.Context, requestContext, _ json.RawMessage) (row, error) {
 			got = string(requestContext)
 			if p := httpapi.PrincipalOf(ctx); !p.May("inventory:read") || p.May("inventory:close") || p.May("") {

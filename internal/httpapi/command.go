@@ -28,6 +28,8 @@ type CommandSpec struct {
 	// OperationID is a verb and a noun in kebab case, the name under which the SQL function
 	// begins the request (the first argument of event.begin_request).
 	OperationID string
+	// Scope is the right that it takes, one of [Scopes].
+	Scope string
 	// Path is the collection's, such as /v1/goods-receipts.
 	Path string
 	// Tag is the room, such as Purchasing.
@@ -99,7 +101,7 @@ func CommandOf[B, D any](api *API, spec CommandSpec, call func(ctx context.Conte
 	register[B, D](api, spec, func(ctx context.Context, e *exchange) (Answer, error) {
 		return call(ctx, Request{
 			Key: e.key, Actor: e.principal.Subject, Device: e.principal.Device, RequestID: e.requestID,
-			Scopes: e.principal.Scopes, Sites: e.principal.Sites, exchange: e,
+			Scopes: e.principal.scopes(), Sites: e.principal.Sites, exchange: e,
 		}, e.body)
 	})
 }
@@ -108,12 +110,14 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 	if spec.Status == 0 {
 		spec.Status = http.StatusCreated
 	}
+	scope := scopeOf(spec.OperationID, spec.Scope)
 	op := api.operation(http.MethodPost, spec.Path, spec.OperationID, spec.Tag, spec.Summary, describe(spec.Description, spec.Refusals))
+	op.Security = scope.security()
 	op.DefaultStatus = spec.Status
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // strict has read the body
-	op.Errors = []int{400, 401, 409, 413, 415, 422, 500, 503}
+	op.Errors = []int{400, 401, 403, 409, 413, 415, 422, 500, 503}
 	op.Parameters = commandHeaders()
-	op.Middlewares = huma.Middlewares{keyed}
+	op.Middlewares = huma.Middlewares{permitted(scope), keyed}
 	op.Responses = api.responses(spec.Status, reflect.TypeFor[D]())
 	op.Responses[strconv.Itoa(spec.Status)].Headers = map[string]*huma.Param{
 		"Idempotent-Replayed": {Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Description: "Present when the answer is that of an earlier run of the same request."},
@@ -154,7 +158,7 @@ func register[B, D any](api *API, spec CommandSpec, call func(ctx context.Contex
 	})
 	api.bodies[spec.Path] = codesOf(reflect.TypeFor[B]())
 	if spec.Location == nil { // the short way sets no header of its own
-		api.commands[spec.Path] = newCommand[B](api, spec, do)
+		api.commands[spec.Path] = newCommand[B](api, spec, scope, do)
 	}
 }
 
@@ -223,8 +227,18 @@ func (e *exchange) context() json.RawMessage {
 		member(`,"device":`, e.principal.Device)
 	}
 	member(`,"request_id":`, e.requestID)
-	list := func(name string, values []string) {
-		b = append(append(b, name...), '[')
+	b = append(b, ',')
+	return append(appendRights(b, e.principal.scopes(), e.principal.Sites), '}')
+}
+
+// Rights is what SQL is told of what the sender may do, alone.
+func (r Request) Rights() string {
+	return string(append(appendRights([]byte{'{'}, r.Scopes, r.Sites), '}'))
+}
+
+func appendRights(b []byte, scopes, sites []string) []byte {
+	list := func(values []string) {
+		b = append(b, '[')
 		for i, value := range values {
 			if i > 0 {
 				b = append(b, ',')
@@ -233,13 +247,14 @@ func (e *exchange) context() json.RawMessage {
 		}
 		b = append(b, ']')
 	}
-	list(`,"scopes":`, e.principal.Scopes)
-	if e.principal.Sites == nil {
-		b = append(b, `,"sites":null`...)
-	} else {
-		list(`,"sites":`, e.principal.Sites)
+	b = append(b, `"scopes":`...)
+	list(scopes)
+	b = append(b, `,"sites":`...)
+	if sites == nil {
+		return append(b, "null"...)
 	}
-	return append(b, '}')
+	list(sites)
+	return b
 }
 
 // keyed takes the idempotency key before anything else of a command is looked at.

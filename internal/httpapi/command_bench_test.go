@@ -17,7 +17,7 @@ import (
 func BenchmarkCommand(b *testing.B) {
 	api := httpapi.New(httpapi.Options{Authenticator: somebody, Log: slog.New(slog.NewJSONHandler(io.Discard, nil))})
 	document := json.RawMessage(`{"unit": "KGM", "number": "TR-000001", "quantity": "3"}`)
-	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
+	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
 		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			return row{Status: 201, Body: document}, nil
 		})

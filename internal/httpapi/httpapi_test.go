@@ -75,18 +75,18 @@ func setup(t *testing.T) *testBundle {
 		Log: slog.New(slog.NewJSONHandler(b.log, nil)),
 	})
 	httpapi.Command[echo, echoed](b.api, httpapi.CommandSpec{
-		OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo", Refusals: []string{"MR201"},
+		OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo", Refusals: []string{"MR201"},
 	}, func(ctx context.Context, requestContext, command json.RawMessage) (row, error) {
 		return b.call(ctx, requestContext, command)
 	})
-	httpapi.Get[echoed](b.api, httpapi.ReadSpec{OperationID: "get-echo", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
+	httpapi.Get[echoed](b.api, httpapi.ReadSpec{OperationID: "get-echo", Scope: "inventory:write", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
 		func(_ context.Context, number string) (json.RawMessage, error) {
 			if number == "none" {
 				return nil, nil
 			}
 			return json.Marshal(echoed{Item: number})
 		})
-	httpapi.List[echoed](b.api, httpapi.ReadSpec{OperationID: "list-echoes", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
+	httpapi.List[echoed](b.api, httpapi.ReadSpec{OperationID: "list-echoes", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
 		func(_ context.Context, after string, limit int32) (json.RawMessage, error) {
 			return fmt.Appendf(nil, `{"items": [{"item": "%s-%d"}], "next": null}`, after, limit), nil
 		})
@@ -337,7 +337,7 @@ func TestCommand(t *testing.T) {
 	if gotCommand != body {
 		t.Errorf("SQL got %s", gotCommand)
 	}
-	want := `{"key":"` + key + `","actor":"Ayşe \"Y\" <a&b>` + "\u2028" + `","device":"\\press-3","request_id":"my-request-1","scopes":[],"sites":null}`
+	want := `{"key":"` + key + `","actor":"Ayşe \"Y\" <a&b>` + "\u2028" + `","device":"\\press-3","request_id":"my-request-1","scopes":["*"],"sites":null}`
 	if gotContext != want {
 		t.Errorf("SQL got %s\nwant %s", gotContext, want)
 	}

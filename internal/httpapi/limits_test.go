@@ -20,11 +20,11 @@ import (
 // limited is an API with the rates that cmd/api has unless told otherwise.
 func limited(rates httpapi.Rates) func(token, address, method, path string, header ...string) *httptest.ResponseRecorder {
 	api := httpapi.New(httpapi.Options{Authenticator: deviceNamed{}, Rates: rates})
-	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
+	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
 		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil
 		})
-	httpapi.Stream[struct{}, echoed](api, httpapi.ReadSpec{OperationID: "follow-echoes", Path: "/v1/stream", Tag: "Test", Summary: "Follow"}, "Echoes.",
+	httpapi.Stream[struct{}, echoed](api, httpapi.ReadSpec{OperationID: "follow-echoes", Scope: "inventory:write", Path: "/v1/stream", Tag: "Test", Summary: "Follow"}, "Echoes.",
 		func(context.Context, *struct{}) (httpapi.Streamed, error) {
 			return httpapi.Streamed{Events: func(ctx context.Context, _ *httpapi.EventStream) { <-ctx.Done() }}, nil
 		})
@@ -241,7 +241,7 @@ func TestRateIsKept(t *testing.T) {
 func TestStreamsPerDevice(t *testing.T) {
 	t.Parallel()
 	api := httpapi.New(httpapi.Options{Authenticator: deviceNamed{}, Rates: usual})
-	httpapi.Stream[struct{}, echoed](api, httpapi.ReadSpec{OperationID: "follow-echoes", Path: "/v1/stream", Tag: "Test", Summary: "Follow"}, "Echoes.",
+	httpapi.Stream[struct{}, echoed](api, httpapi.ReadSpec{OperationID: "follow-echoes", Scope: "inventory:write", Path: "/v1/stream", Tag: "Test", Summary: "Follow"}, "Echoes.",
 		func(context.Context, *struct{}) (httpapi.Streamed, error) {
 			return httpapi.Streamed{Events: func(ctx context.Context, out *httpapi.EventStream) {
 				_ = out.Send([]byte(": here\n\n"))

@@ -41,7 +41,9 @@ func (a *API) Measure(collect func(ctx context.Context) ([]Metric, error)) {
 // registerMetrics adds what Prometheus reads.
 func (a *API) registerMetrics() {
 	op := a.operation(http.MethodGet, "/metrics", "get-metrics", "Platform", "Figures for monitoring, as Prometheus reads them", "")
-	op.Errors = []int{401, 500, 503}
+	scope := scopeOf(op.OperationID, "event:read")
+	op.Security, op.Middlewares = scope.security(), huma.Middlewares{permitted(scope)}
+	op.Errors = []int{401, 403, 500, 503}
 	op.Responses = map[string]*huma.Response{"200": {
 		Description: "OK",
 		Content:     map[string]*huma.MediaType{"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}}},

@@ -19,6 +19,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/millrace-erp/millrace/internal/pg"
 	"github.com/millrace-erp/millrace/internal/problem"
 )
 
@@ -43,6 +44,10 @@ type exchange struct {
 func (e *exchange) Value(key any) any {
 	if key == (exchangeKey{}) {
 		return e
+	}
+	// A read works for whoever asks; commands carry that themselves.
+	if key == (pg.CallerKey{}) && e.key == "" && e.principal.Subject != "" {
+		return e.context()
 	}
 	return e.Context.Value(key)
 }

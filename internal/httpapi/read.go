@@ -22,6 +22,8 @@ import (
 type ReadSpec struct {
 	// OperationID is a verb and a noun in kebab case.
 	OperationID string
+	// Scope is the right that it takes, one of [Scopes].
+	Scope string
 	// Path of the thing or collection.
 	Path string
 	// Tag is the room, such as Purchasing.
@@ -226,7 +228,9 @@ func (s *StoredFile) send(ctx huma.Context) {
 }
 
 func (a *API) read(spec ReadSpec) huma.Operation {
+	scope := scopeOf(spec.OperationID, spec.Scope)
 	op := a.operation(http.MethodGet, spec.Path, spec.OperationID, spec.Tag, spec.Summary, spec.Description)
-	op.Errors = []int{400, 401, 404, 422, 500, 503}
+	op.Security, op.Middlewares = scope.security(), huma.Middlewares{permitted(scope)}
+	op.Errors = []int{400, 401, 403, 404, 422, 500, 503}
 	return op
 }

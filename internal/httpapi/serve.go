@@ -20,6 +20,7 @@ import (
 // wrong, so there is one place that does. A test holds both ways against each other.
 type command struct {
 	id       string
+	scope    Scope
 	schemas  huma.Registry
 	schema   *huma.Schema
 	newBody  func() any
@@ -27,10 +28,11 @@ type command struct {
 	do       func(ctx context.Context) (Answer, error)
 }
 
-func newCommand[B any](api *API, spec CommandSpec, do func(ctx context.Context) (Answer, error)) *command {
+func newCommand[B any](api *API, spec CommandSpec, scope Scope, do func(ctx context.Context) (Answer, error)) *command {
 	openAPI := api.huma.OpenAPI()
 	return &command{
 		id:       spec.OperationID,
+		scope:    scope,
 		schemas:  openAPI.Components.Schemas,
 		schema:   openAPI.Paths[spec.Path].Post.RequestBody.Content["application/json"].Schema,
 		newBody:  func() any { return new(B) },
@@ -49,6 +51,9 @@ func (a *API) command(r *http.Request) *command {
 
 // serve answers the request, unless its body has to be looked at by huma.
 func (c *command) serve(e *exchange, h http.Header, d document) (isServed bool, _ *problem.Problem) {
+	if p := e.permit(c.scope); p != nil {
+		return false, p
+	}
 	key, p := idempotencyKey(h)
 	if p != nil {
 		return false, p

@@ -73,10 +73,10 @@ func ways() (short, long func(path, body string, header map[string]string) told)
 			}
 			return row{Status: 201, Body: []byte(`{"item": "<&>"}`)}, nil
 		}
-		httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"}, call)
-		httpapi.Command[wide, echoed](api, httpapi.CommandSpec{OperationID: "echo-all", Path: "/v1/all", Tag: "Test", Summary: "Echo"}, call)
-		httpapi.Command[part, echoed](api, httpapi.CommandSpec{OperationID: "echo-part", Path: "/v1/parts", Tag: "Test", Summary: "Echo"}, call)
-		httpapi.Command[[]part, echoed](api, httpapi.CommandSpec{OperationID: "echo-parts", Path: "/v1/lists", Tag: "Test", Summary: "Echo"}, call)
+		httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"}, call)
+		httpapi.Command[wide, echoed](api, httpapi.CommandSpec{OperationID: "echo-all", Scope: "inventory:write", Path: "/v1/all", Tag: "Test", Summary: "Echo"}, call)
+		httpapi.Command[part, echoed](api, httpapi.CommandSpec{OperationID: "echo-part", Scope: "inventory:write", Path: "/v1/parts", Tag: "Test", Summary: "Echo"}, call)
+		httpapi.Command[[]part, echoed](api, httpapi.CommandSpec{OperationID: "echo-parts", Scope: "inventory:write", Path: "/v1/lists", Tag: "Test", Summary: "Echo"}, call)
 		if byHuma {
 			api.ByHuma()
 		}

@@ -45,7 +45,7 @@ type streamOutput struct {
 // Stream registers a read that is answered with a D or with a stream of D's items.
 func Stream[In, D any](api *API, spec ReadSpec, events string, open func(ctx context.Context, in *In) (Streamed, error)) {
 	op := api.read(spec)
-	op.Errors = []int{400, 401, 410, 422, 500, 503}
+	op.Errors = []int{400, 401, 403, 410, 422, 500, 503}
 	op.Responses = api.responses(http.StatusOK, reflect.TypeFor[D]())
 	op.Responses["200"].Content[EventStreamType] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Description: events}}
 	huma.Register(api.huma, op, func(ctx context.Context, in *In) (*streamOutput, error) {

@@ -38,16 +38,16 @@ func serveWire(t *testing.T, options httpapi.Options, adapt func(*httpapi.API, *
 		options.Authenticator = somebody
 	}
 	api := httpapi.New(options)
-	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
+	httpapi.Command[echo, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
 		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			w.calls.Add(1)
 			return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil
 		})
-	httpapi.Get[echoed](api, httpapi.ReadSpec{OperationID: "get-echo", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
+	httpapi.Get[echoed](api, httpapi.ReadSpec{OperationID: "get-echo", Scope: "inventory:write", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
 		func(_ context.Context, number string) (json.RawMessage, error) {
 			return json.Marshal(echoed{Item: number})
 		})
-	httpapi.List[echoed](api, httpapi.ReadSpec{OperationID: "list-echoes", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
+	httpapi.List[echoed](api, httpapi.ReadSpec{OperationID: "list-echoes", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
 		func(context.Context, string, int32) (json.RawMessage, error) {
 			return []byte(`{"items": [], "next": null}`), nil
 		})
@@ -460,9 +460,9 @@ type named struct{}
 func (named) Authenticate(_ context.Context, _ *http.Request, token string) (httpapi.Principal, error) {
 	device, _ := strings.CutPrefix(token, "client:")
 	if device != token {
-		return httpapi.Principal{Subject: device, Kind: httpapi.ClientKind}, nil
+		return httpapi.Principal{Subject: device, Kind: httpapi.ClientKind, Scopes: []string{"inventory:write", "event:read"}}, nil
 	}
-	return httpapi.Principal{Subject: "4711", Kind: httpapi.OperatorKind, Device: token}, nil
+	return httpapi.Principal{Subject: "4711", Kind: httpapi.OperatorKind, Device: token, Scopes: []string{"inventory:write", "event:read"}}, nil
 }
 
 func TestDeviceCertificates(t *testing.T) {

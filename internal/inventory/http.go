@@ -27,72 +27,85 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 func registerTransfers(api *httpapi.API, q *db.Queries, p *Poster) {
 	posting := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR218", "MR228", "MR229"}
 	httpapi.CommandOf[PutAway, Transfer](api, httpapi.CommandSpec{
-		OperationID: "put-away", Path: "/v1/put-aways", Tag: tag,
+		OperationID: "put-away",
+		Scope:       "inventory:write", Path: "/v1/put-aways", Tag: tag,
 		Summary:     "Put released goods away",
 		Description: "Takes released goods from quarantine, or from another storage location, to a storage location.",
 		Refusals:    append([]string{"MR202", "MR213"}, posting...),
 	}, p.post("put-away"))
 	httpapi.CommandOf[TransferStock, Transfer](api, httpapi.CommandSpec{
-		OperationID: "transfer-stock", Path: "/v1/transfers", Tag: tag,
+		OperationID: "transfer-stock",
+		Scope:       "inventory:write", Path: "/v1/transfers", Tag: tag,
 		Summary:  "Move stock to another location",
 		Refusals: posting,
 	}, p.post("transfer-stock"))
 	httpapi.CommandOf[ScrapStock, Transfer](api, httpapi.CommandSpec{
-		OperationID: "scrap-stock", Path: "/v1/scrappings", Tag: tag,
+		OperationID: "scrap-stock",
+		Scope:       "inventory:write", Path: "/v1/scrappings", Tag: tag,
 		Summary:  "Scrap stock where it lies",
 		Refusals: append([]string{"MR106", "MR109"}, posting...),
 	}, p.post("scrap-stock"))
 	httpapi.Command[PostOpeningStock, Transfer](api, httpapi.CommandSpec{
-		OperationID: "post-opening-stock", Path: "/v1/opening-stocks", Tag: tag,
+		OperationID: "post-opening-stock",
+		Scope:       "inventory:write", Path: "/v1/opening-stocks", Tag: tag,
 		Summary:  "Take over stock from before the books began",
 		Refusals: append([]string{"MR210"}, posting...),
 	}, q.PostOpeningStock)
 	httpapi.Command[ReverseTransfer, Transfer](api, httpapi.CommandSpec{
-		OperationID: "reverse-transfer", Path: "/v1/transfer-reversals", Tag: tag,
+		OperationID: "reverse-transfer",
+		Scope:       "inventory:write", Path: "/v1/transfer-reversals", Tag: tag,
 		Summary:  "Take back a put-away, move, scrapping or opening stock",
 		Refusals: []string{"MR106", "MR109", "MR201", "MR209", "MR214", "MR218"},
 	}, q.ReverseTransfer)
 	httpapi.Get[Transfer](api, httpapi.ReadSpec{
-		OperationID: "get-transfer", Path: "/v1/transfers/{number}", Tag: tag, Summary: "One transfer",
+		OperationID: "get-transfer",
+		Scope:       "inventory:read", Path: "/v1/transfers/{number}", Tag: tag, Summary: "One transfer",
 	}, q.GetTransfer)
 }
 
 func registerCounts(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[CountStock, Count](api, httpapi.CommandSpec{
-		OperationID: "count-stock", Path: "/v1/counts", Tag: tag,
+		OperationID: "count-stock",
+		Scope:       "inventory:write", Path: "/v1/counts", Tag: tag,
 		Summary:     "Record a cycle count and adjust stock to it",
 		Description: "What was found is compared with what is on hand at this moment, and the difference is posted. Items that the count does not name stay as they are.",
 		Refusals:    []string{"MR101", "MR102", "MR106", "MR109", "MR110", "MR111", "MR112", "MR201", "MR203", "MR204", "MR205", "MR215", "MR218"},
 	}, q.CountStock)
 	httpapi.Command[ReverseCount, Count](api, httpapi.CommandSpec{
-		OperationID: "reverse-count", Path: "/v1/count-reversals", Tag: tag,
+		OperationID: "reverse-count",
+		Scope:       "inventory:write", Path: "/v1/count-reversals", Tag: tag,
 		Summary:  "Take back the adjustments of a count",
 		Refusals: []string{"MR106", "MR109", "MR201", "MR209", "MR216", "MR218"},
 	}, q.ReverseCount)
 	httpapi.Get[Count](api, httpapi.ReadSpec{
-		OperationID: "get-count", Path: "/v1/counts/{number}", Tag: tag, Summary: "One count",
+		OperationID: "get-count",
+		Scope:       "inventory:read", Path: "/v1/counts/{number}", Tag: tag, Summary: "One count",
 	}, q.GetCount)
 }
 
 func registerLots(api *httpapi.API, q *db.Queries) {
 	changing := []string{"MR421", "MR101", "MR102", "MR201", "MR203", "MR204", "MR205", "MR218", "MR225"}
 	httpapi.Command[SplitLot, LotChange](api, httpapi.CommandSpec{
-		OperationID: "split-lot", Path: "/v1/lot-splits", Tag: tag,
+		OperationID: "split-lot",
+		Scope:       "inventory:write", Path: "/v1/lot-splits", Tag: tag,
 		Summary:     "Make part of a lot a lot of its own",
 		Description: "The new lot has the status, age, expiry and origin of the old one. What is reserved stays with the old one.",
 		Refusals:    append([]string{"MR110", "MR111", "MR112", "MR210"}, changing...),
 	}, q.SplitLot)
 	httpapi.Command[MergeLots, LotChange](api, httpapi.CommandSpec{
-		OperationID: "merge-lots", Path: "/v1/lot-merges", Tag: tag,
+		OperationID: "merge-lots",
+		Scope:       "inventory:write", Path: "/v1/lot-merges", Tag: tag,
 		Summary:     "Make all of some lots at a location one lot",
 		Description: "The target may be an old lot of the same status that expires no later, or a new one, which gets the earliest expiry of its parts.",
 		Refusals:    append([]string{"MR211"}, changing...),
 	}, q.MergeLots)
 	httpapi.Get[LotChange](api, httpapi.ReadSpec{
-		OperationID: "get-lot-change", Path: "/v1/lot-changes/{number}", Tag: tag, Summary: "One split or merge of lots",
+		OperationID: "get-lot-change",
+		Scope:       "inventory:read", Path: "/v1/lot-changes/{number}", Tag: tag, Summary: "One split or merge of lots",
 	}, q.GetLotChange)
 	httpapi.Command[ChangeLotStatus, Lot](api, httpapi.CommandSpec{
-		OperationID: "change-lot-status", Path: "/v1/lot-status-changes", Tag: tag,
+		OperationID: "change-lot-status",
+		Scope:       "inventory:write", Path: "/v1/lot-status-changes", Tag: tag,
 		Summary:     "Block, release or quarantine a lot",
 		Description: "Wherever it lies. What is reserved of it stays reserved, and cannot be picked unless the lot is released.",
 		Refusals:    []string{"MR101", "MR106", "MR109", "MR204", "MR205", "MR227", "MR421"},
@@ -104,7 +117,8 @@ func registerLots(api *httpapi.API, q *db.Queries) {
 		Limit int32        `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
 	}
 	httpapi.Read[expiredQuery, httpapi.Page[ExpiredLot]](api, httpapi.ReadSpec{
-		OperationID: "list-expired-lots", Path: "/v1/expired-lots", Tag: tag,
+		OperationID: "list-expired-lots",
+		Scope:       "inventory:read", Path: "/v1/expired-lots", Tag: tag,
 		Summary: "Lots in stock whose last day of use is over, longest expired first",
 	}, func(ctx context.Context, in *expiredQuery) (json.RawMessage, error) {
 		return q.ListExpiredLots(ctx, string(in.On), named(in.After), in.Limit)
@@ -113,16 +127,19 @@ func registerLots(api *httpapi.API, q *db.Queries) {
 
 func registerPeriods(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ClosePeriod, Period](api, httpapi.CommandSpec{
-		OperationID: "close-period", Path: "/v1/period-closures", Tag: tag,
+		OperationID: "close-period",
+		Scope:       "inventory:close", Path: "/v1/period-closures", Tag: tag,
 		Summary:     "Close a month of the stock books",
 		Description: "What happened in the month (`occurred_at`) cannot be posted any more. Months are closed one after the other, when they are over; the first one takes along everything before it. The balances at its end are written by a job: `snapshot_at` tells when.",
 		Refusals:    []string{"MR219", "MR220", "MR221", "MR222"},
 	}, q.ClosePeriod)
 	httpapi.Get[Period](api, httpapi.ReadSpec{
-		OperationID: "get-period-closure", Path: "/v1/period-closures/{number}", Tag: tag, Summary: "One closed month",
+		OperationID: "get-period-closure",
+		Scope:       "inventory:read", Path: "/v1/period-closures/{number}", Tag: tag, Summary: "One closed month",
 	}, q.GetPeriod)
 	httpapi.List[Period](api, httpapi.ReadSpec{
-		OperationID: "list-period-closures", Path: "/v1/period-closures", Tag: tag, Summary: "The closed months, latest first",
+		OperationID: "list-period-closures",
+		Scope:       "inventory:read", Path: "/v1/period-closures", Tag: tag, Summary: "The closed months, latest first",
 	}, q.ListPeriods)
 
 	type asOfQuery struct {
@@ -134,7 +151,8 @@ func registerPeriods(api *httpapi.API, q *db.Queries) {
 		Limit    int32     `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Of how many items the page tells; those without stock at that instant are left out."`
 	}
 	httpapi.Read[asOfQuery, httpapi.Page[StockAsOf]](api, httpapi.ReadSpec{
-		OperationID: "list-stock-as-of", Path: "/v1/stock-as-of", Tag: tag,
+		OperationID: "list-stock-as-of",
+		Scope:       "inventory:read", Path: "/v1/stock-as-of", Tag: tag,
 		Summary: "What was on hand at an instant, by item, location and lot",
 	}, func(ctx context.Context, in *asOfQuery) (json.RawMessage, error) {
 		return q.ListStockAsOf(ctx, db.ListStockAsOfParams{
@@ -151,7 +169,8 @@ func registerReads(api *httpapi.API, q *db.Queries) {
 		Limit    int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
 	}
 	httpapi.Read[stockQuery, httpapi.Page[Stock]](api, httpapi.ReadSpec{
-		OperationID: "list-stock", Path: "/v1/stock", Tag: tag, Summary: "What is on hand, by item, location and lot",
+		OperationID: "list-stock",
+		Scope:       "inventory:read", Path: "/v1/stock", Tag: tag, Summary: "What is on hand, by item, location and lot",
 	}, func(ctx context.Context, in *stockQuery) (json.RawMessage, error) {
 		return q.ListStock(ctx, named(in.Item), named(in.Location), named(in.After), in.Limit)
 	})
@@ -163,7 +182,8 @@ func registerReads(api *httpapi.API, q *db.Queries) {
 		Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"100" doc:"Length of the page."`
 	}
 	httpapi.Read[movementQuery, httpapi.Page[Movement]](api, httpapi.ReadSpec{
-		OperationID: "list-movements", Path: "/v1/movements", Tag: tag, Summary: "The ledger of an item or a lot, latest first",
+		OperationID: "list-movements",
+		Scope:       "inventory:read", Path: "/v1/movements", Tag: tag, Summary: "The ledger of an item or a lot, latest first",
 	}, func(ctx context.Context, in *movementQuery) (json.RawMessage, error) {
 		return q.ListMovements(ctx, in.Item, named(in.Lot), named(in.After), in.Limit)
 	})
@@ -173,7 +193,8 @@ func registerReads(api *httpapi.API, q *db.Queries) {
 		Lot  string `path:"lot" minLength:"1" maxLength:"64" doc:"Lot or serial number."`
 	}
 	httpapi.Read[lotQuery, Lot](api, httpapi.ReadSpec{
-		OperationID: "get-lot", Path: "/v1/items/{item}/lots/{lot}", Tag: tag,
+		OperationID: "get-lot",
+		Scope:       "inventory:read", Path: "/v1/items/{item}/lots/{lot}", Tag: tag,
 		Summary:     "A lot, where it lies, what it was made from and what it went into",
 		Description: "The genealogy goes all the way up to the supplier's lots and down to the last finished lot: the answer to a recall.",
 	}, func(ctx context.Context, in *lotQuery) (json.RawMessage, error) {
@@ -184,7 +205,8 @@ func registerReads(api *httpapi.API, q *db.Queries) {
 		Barcode string `query:"barcode" required:"true" minLength:"1" maxLength:"200" doc:"What the scanner read; FNC1 as the group separator, percent-encoded %1D."`
 	}
 	httpapi.Read[barcodeQuery, Barcode](api, httpapi.ReadSpec{
-		OperationID: "resolve-barcode", Path: "/v1/barcode", Tag: tag, Summary: "What a scanned code means",
+		OperationID: "resolve-barcode",
+		Scope:       "inventory:read", Path: "/v1/barcode", Tag: tag, Summary: "What a scanned code means",
 	}, func(ctx context.Context, in *barcodeQuery) (json.RawMessage, error) {
 		return q.ResolveBarcode(ctx, in.Barcode)
 	})

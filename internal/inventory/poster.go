@@ -64,6 +64,7 @@ type Request struct {
 type posting struct {
 	ctx     context.Context //nolint:containedctx // the deadline of its request
 	request Request
+	rights  string // of who sends it, as event.enter takes them
 	done    chan struct{}
 	answer  httpapi.Answer
 	err     error
@@ -85,7 +86,7 @@ func (p *Poster) post(operation string) func(ctx context.Context, r httpapi.Requ
 
 // Post posts one command and waits for its answer.
 func (p *Poster) Post(ctx context.Context, r Request) (httpapi.Answer, error) {
-	c := &posting{ctx: ctx, request: r, done: make(chan struct{})}
+	c := &posting{ctx: ctx, request: r, rights: r.Rights(), done: make(chan struct{})}
 	if !p.enqueue(c) {
 		return httpapi.Answer{}, problem.New(problem.Unavailable, "Too many movements are waiting to be posted.")
 	}
@@ -166,8 +167,8 @@ func (p *Poster) next(ended []*posting) []*posting {
 	return batch
 }
 
-// take is the next batch: in order of arrival, no key twice, and nothing whose client gave
-// up waiting. The lock is held.
+// take is the next batch: in order of arrival, no key twice, nothing whose client gave up waiting, and all with the rights
+// of the first, since the database sees and refuses what a transaction as a whole may. The lock is held.
 func (p *Poster) take() []*posting {
 	// At most half of all that is known, so that the clients do not end up in one batch with nothing beside it.
 	most := min(max((len(p.waiting)+p.sent+1)/posters, smallBatch), largestBatch)
@@ -176,7 +177,7 @@ func (p *Poster) take() []*posting {
 	for _, c := range p.waiting {
 		switch {
 		case c.ctx.Err() != nil:
-		case len(batch) == most || keys[c.request.Key]:
+		case len(batch) == most || keys[c.request.Key] || len(batch) > 0 && c.rights != batch[0].rights:
 			left = append(left, c)
 		default:
 			keys[c.request.Key] = true
@@ -265,7 +266,7 @@ func (p *Poster) callOnce(batch []*posting) error {
 			latest = deadline
 		}
 	}
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(batch[0].ctx), latest)
+	ctx, cancel := context.WithDeadline(pg.WithCaller(context.WithoutCancel(batch[0].ctx), json.RawMessage(batch[0].rights)), latest)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		rows, err := p.queries.PostTransfers(ctx, call)

@@ -44,7 +44,7 @@ func TestFullQueue(t *testing.T) {
 	p.longest = 20
 	transfer := p.post("transfer-stock")
 	call := func(ctx context.Context, n int) (httpapi.Answer, error) {
-		return transfer(ctx, httpapi.Request{Key: fmt.Sprintf("018f0000-0000-7000-8000-1%011d", n), Actor: "t"},
+		return transfer(ctx, httpapi.Request{Key: fmt.Sprintf("018f0000-0000-7000-8000-1%011d", n), Actor: "t", Scopes: []string{"inventory:write"}},
 			json.RawMessage(`{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}`))
 	}
 	waiting := func() int {
@@ -135,7 +135,7 @@ func TestKeyOfAnotherCommandUnderWay(t *testing.T) {
 		all := make([]*posting, len(keys))
 		for i, key := range keys {
 			all[i] = &posting{ctx: t.Context(), request: Request{
-				Request:   httpapi.Request{Key: key, Actor: "t"},
+				Request:   httpapi.Request{Key: key, Actor: "t", Scopes: []string{"inventory:write"}},
 				Operation: "transfer-stock", Command: json.RawMessage(`{"item": "BOLT", "from": "A", "to": "B", "quantity": "1"}`),
 			}}
 		}
@@ -241,7 +241,7 @@ func TestBatchesThatShareKeys(t *testing.T) {
 					at = len(all) - 1 - n
 				}
 				all[at] = &posting{ctx: t.Context(), request: Request{
-					Request:   httpapi.Request{Key: fmt.Sprintf("018f0000-0000-7000-8000-2%05d%06d", round, n), Actor: "t"},
+					Request:   httpapi.Request{Key: fmt.Sprintf("018f0000-0000-7000-8000-2%05d%06d", round, n), Actor: "t", Scopes: []string{"inventory:write"}},
 					Operation: "transfer-stock", Command: json.RawMessage(`{"item": "NOTHING", "from": "A", "to": "B", "quantity": "1"}`),
 				}}
 			}

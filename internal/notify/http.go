@@ -16,24 +16,28 @@ const tag = "Mail"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.Read[mailsInput, httpapi.Page[Mail]](api, httpapi.ReadSpec{
-		OperationID: "list-mails", Path: "/v1/mails", Tag: tag,
+		OperationID: "list-mails",
+		Scope:       "notify:read", Path: "/v1/mails", Tag: tag,
 		Summary:     "List mails, latest first",
 		Description: "Delivery notes are mailed when goods are shipped, invoices and credit notes when they are issued, to partners that have an address for them.",
 	}, func(ctx context.Context, in *mailsInput) (json.RawMessage, error) {
 		return q.ListMails(ctx, in.State, in.After, in.Limit)
 	})
 	httpapi.Get[Mail](api, httpapi.ReadSpec{
-		OperationID: "get-mail", Path: "/v1/mails/{number}", Tag: tag,
+		OperationID: "get-mail",
+		Scope:       "notify:read", Path: "/v1/mails/{number}", Tag: tag,
 		Summary: "Read how the delivery of a mail stands",
 	}, q.GetMail)
 	httpapi.Command[ConfirmMail, Mail](api, httpapi.CommandSpec{
-		OperationID: "confirm-mail", Path: "/v1/mail-confirmations", Tag: tag,
+		OperationID: "confirm-mail",
+		Scope:       "notify:write", Path: "/v1/mail-confirmations", Tag: tag,
 		Summary:     "Say that a mail that is held has arrived",
 		Description: "The relay's log tells, by Message-ID, or the partner.",
 		Refusals:    []string{"MR970", "MR972"},
 	}, q.ConfirmMail)
 	httpapi.Command[RetryMail, Mail](api, httpapi.CommandSpec{
-		OperationID: "retry-mail", Path: "/v1/mail-retries", Tag: tag,
+		OperationID: "retry-mail",
+		Scope:       "notify:write", Path: "/v1/mail-retries", Tag: tag,
 		Summary:     "Try a mail again that was given up or is held",
 		Description: "It goes under the Message-ID that it had.",
 		Refusals:    []string{"MR970", "MR971"},

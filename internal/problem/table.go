@@ -118,7 +118,7 @@ var (
 // Table is the one table: what the database reports, and the problem it is to the client.
 // Codes of class MR are raised by our SQL; the rest are Postgres' own. Each block of codes
 // has a file of its own.
-var Table = slices.Concat(catalog, inventory, production, purchasing, sales, billing, costing, identity, platform, jobs, printing, exports, postgres)
+var Table = slices.Concat(catalog, inventory, production, purchasing, sales, billing, costing, identity, platform, jobs, printing, exports, access, postgres)
 
 // postgres are Postgres' own codes. A rule that is meant for operators raises a code of
 // its own; these catch what only a constraint or a type caught. A reference in a body that

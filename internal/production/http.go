@@ -23,80 +23,95 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 
 func registerOrders(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[CreateWorkOrder, WorkOrder](api, httpapi.CommandSpec{
-		OperationID: "create-work-order", Path: "/v1/work-orders", Tag: tag,
+		OperationID: "create-work-order",
+		Scope:       "production:write", Path: "/v1/work-orders", Tag: tag,
 		Summary:     "Order an item to be made",
 		Description: "Explodes a revision of the bill of material, each requirement rounded up to the smallest step of its unit, and copies the routing.",
 		Refusals:    []string{"MR101", "MR102", "MR105", "MR107", "MR110", "MR111", "MR112", "MR302", "MR311", "MR317"},
 	}, q.CreateWorkOrder)
 	httpapi.Command[CompleteWorkOrder, WorkOrder](api, httpapi.CommandSpec{
-		OperationID: "complete-work-order", Path: "/v1/work-order-completions", Tag: tag,
+		OperationID: "complete-work-order",
+		Scope:       "production:write", Path: "/v1/work-order-completions", Tag: tag,
 		Summary:  "Complete a work order: no more is made on it",
 		Refusals: []string{"MR301", "MR303", "MR319"},
 	}, q.CompleteWorkOrder)
 	httpapi.Command[ReopenWorkOrder, WorkOrder](api, httpapi.CommandSpec{
-		OperationID: "reopen-work-order", Path: "/v1/work-order-reopenings", Tag: tag,
+		OperationID: "reopen-work-order",
+		Scope:       "production:write", Path: "/v1/work-order-reopenings", Tag: tag,
 		Summary:  "Take back a completion, so that the order can be corrected",
 		Refusals: []string{"MR106", "MR109", "MR301", "MR303"},
 	}, q.ReopenWorkOrder)
 	httpapi.Command[CancelWorkOrder, WorkOrder](api, httpapi.CommandSpec{
-		OperationID: "cancel-work-order", Path: "/v1/work-order-cancellations", Tag: tag,
+		OperationID: "cancel-work-order",
+		Scope:       "production:write", Path: "/v1/work-order-cancellations", Tag: tag,
 		Summary:  "Cancel a work order on which nothing is booked",
 		Refusals: []string{"MR301", "MR303", "MR320"},
 	}, q.CancelWorkOrder)
 	httpapi.Get[WorkOrder](api, httpapi.ReadSpec{
-		OperationID: "get-work-order", Path: "/v1/work-orders/{number}", Tag: tag, Summary: "One work order",
+		OperationID: "get-work-order",
+		Scope:       "production:read", Path: "/v1/work-orders/{number}", Tag: tag, Summary: "One work order",
 	}, q.GetWorkOrder)
 	httpapi.List[WorkOrder](api, httpapi.ReadSpec{
-		OperationID: "list-work-orders", Path: "/v1/work-orders", Tag: tag, Summary: "Work orders, oldest first",
+		OperationID: "list-work-orders",
+		Scope:       "production:read", Path: "/v1/work-orders", Tag: tag, Summary: "Work orders, oldest first",
 	}, q.ListWorkOrders)
 }
 
 func registerIssues(api *httpapi.API, q *db.Queries) {
 	refusals := []string{"MR101", "MR102", "MR110", "MR111", "MR112", "MR201", "MR204", "MR205", "MR206", "MR301", "MR303", "MR304", "MR306", "MR228", "MR229"}
 	httpapi.Command[IssueMaterial, MaterialIssue](api, httpapi.CommandSpec{
-		OperationID: "issue-material", Path: "/v1/material-issues", Tag: tag,
+		OperationID: "issue-material",
+		Scope:       "production:write", Path: "/v1/material-issues", Tag: tag,
 		Summary:     "Issue material to a work order by scan",
 		Description: "A line that names no lot takes what expires first. More than required may be issued up to the order's over-issue percentage.",
 		Refusals:    append([]string{"MR202", "MR305"}, refusals...),
 	}, q.IssueMaterial)
 	httpapi.Command[ReturnMaterial, MaterialIssue](api, httpapi.CommandSpec{
-		OperationID: "return-material", Path: "/v1/material-returns", Tag: tag,
+		OperationID: "return-material",
+		Scope:       "production:write", Path: "/v1/material-returns", Tag: tag,
 		Summary:     "Bring unused material back from a work order",
 		Description: "Material that was issued by scan. Backflushed material comes back with the reversal of its report.",
 		Refusals:    append([]string{"MR308"}, refusals...),
 	}, q.ReturnMaterial)
 	httpapi.Command[ReverseMaterialIssue, MaterialIssue](api, httpapi.CommandSpec{
-		OperationID: "reverse-material-issue", Path: "/v1/material-issue-reversals", Tag: tag,
+		OperationID: "reverse-material-issue",
+		Scope:       "production:write", Path: "/v1/material-issue-reversals", Tag: tag,
 		Summary:  "Take back an issue or a return of material",
 		Refusals: []string{"MR106", "MR109", "MR201", "MR303", "MR305", "MR308", "MR310", "MR314"},
 	}, q.ReverseMaterialIssue)
 	httpapi.Get[MaterialIssue](api, httpapi.ReadSpec{
-		OperationID: "get-material-issue", Path: "/v1/material-issues/{number}", Tag: tag, Summary: "One issue or return of material",
+		OperationID: "get-material-issue",
+		Scope:       "production:read", Path: "/v1/material-issues/{number}", Tag: tag, Summary: "One issue or return of material",
 	}, q.GetMaterialIssue)
 	httpapi.List[MaterialIssue](api, httpapi.ReadSpec{
-		OperationID: "list-material-issues", Path: "/v1/material-issues", Tag: tag, Summary: "Issues and returns of material, oldest first",
+		OperationID: "list-material-issues",
+		Scope:       "production:read", Path: "/v1/material-issues", Tag: tag, Summary: "Issues and returns of material, oldest first",
 	}, q.ListMaterialIssues)
 }
 
 func registerReports(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReportProduction, ProductionReport](api, httpapi.CommandSpec{
-		OperationID: "report-production", Path: "/v1/production-reports", Tag: tag,
+		OperationID: "report-production",
+		Scope:       "production:write", Path: "/v1/production-reports", Tag: tag,
 		Summary: "Report what was made of a work order",
 		Description: "A report without an operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, " +
 			"good goes into the output location under its lot, scrap is booked out, and the genealogy is written. Other reports carry quantities and time only.",
 		Refusals: []string{"MR106", "MR109", "MR110", "MR111", "MR112", "MR201", "MR202", "MR210", "MR211", "MR301", "MR303", "MR304", "MR307", "MR309", "MR312", "MR313", "MR315", "MR316", "MR321", "MR228", "MR229"},
 	}, q.ReportProduction)
 	httpapi.Command[ReverseProductionReport, ProductionReport](api, httpapi.CommandSpec{
-		OperationID: "reverse-production-report", Path: "/v1/production-report-reversals", Tag: tag,
+		OperationID: "reverse-production-report",
+		Scope:       "production:write", Path: "/v1/production-report-reversals", Tag: tag,
 		Summary:     "Take back a production report",
 		Description: "Its goods leave stock and its backflushed material comes back. The order must not be completed, or be reopened first.",
 		Refusals:    []string{"MR106", "MR109", "MR201", "MR303", "MR310", "MR318"},
 	}, q.ReverseProductionReport)
 	httpapi.Get[ProductionReport](api, httpapi.ReadSpec{
-		OperationID: "get-production-report", Path: "/v1/production-reports/{number}", Tag: tag, Summary: "One production report",
+		OperationID: "get-production-report",
+		Scope:       "production:read", Path: "/v1/production-reports/{number}", Tag: tag, Summary: "One production report",
 	}, q.GetProductionReport)
 	httpapi.List[ProductionReport](api, httpapi.ReadSpec{
-		OperationID: "list-production-reports", Path: "/v1/production-reports", Tag: tag, Summary: "Production reports, oldest first",
+		OperationID: "list-production-reports",
+		Scope:       "production:read", Path: "/v1/production-reports", Tag: tag, Summary: "Production reports, oldest first",
 	}, q.ListProductionReports)
 }
 

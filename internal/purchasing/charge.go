@@ -10,40 +10,48 @@ import (
 // registerCharges adds what is paid for goods that were received: supplier invoices and landed costs.
 func registerCharges(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[PostSupplierInvoice, SupplierInvoice](api, httpapi.CommandSpec{
-		OperationID: "post-supplier-invoice", Path: "/v1/supplier-invoices", Tag: tag,
+		OperationID: "post-supplier-invoice",
+		Scope:       "purchasing:write", Path: "/v1/supplier-invoices", Tag: tag,
 		Summary:     "Enter the invoice of a supplier",
 		Description: "Charges lines of goods receipts, each at most for what was received and kept. What differs from the price of the order goes to the stock that is still there, and to the price variance; nothing that was posted is valued anew. Net amounts: tax is the ledger's.",
 		Refusals:    []string{"MR103", "MR110", "MR111", "MR112", "MR406", "MR407", "MR413", "MR422", "MR423", "MR424", "MR425"},
 	}, q.PostSupplierInvoice)
 	httpapi.Command[ReverseSupplierInvoice, SupplierInvoice](api, httpapi.CommandSpec{
-		OperationID: "reverse-supplier-invoice", Path: "/v1/supplier-invoice-reversals", Tag: tag,
+		OperationID: "reverse-supplier-invoice",
+		Scope:       "purchasing:write", Path: "/v1/supplier-invoice-reversals", Tag: tag,
 		Summary:     "Take back a supplier invoice",
 		Description: "It may be entered again, under the same number, as it should be.",
 		Refusals:    []string{"MR106", "MR109", "MR413", "MR426"},
 	}, q.ReverseSupplierInvoice)
 	httpapi.Get[SupplierInvoice](api, httpapi.ReadSpec{
-		OperationID: "get-supplier-invoice", Path: "/v1/supplier-invoices/{number}", Tag: tag, Summary: "One supplier invoice",
+		OperationID: "get-supplier-invoice",
+		Scope:       "purchasing:read", Path: "/v1/supplier-invoices/{number}", Tag: tag, Summary: "One supplier invoice",
 	}, q.GetSupplierInvoice)
 	httpapi.List[SupplierInvoice](api, httpapi.ReadSpec{
-		OperationID: "list-supplier-invoices", Path: "/v1/supplier-invoices", Tag: tag, Summary: "Supplier invoices, oldest first",
+		OperationID: "list-supplier-invoices",
+		Scope:       "purchasing:read", Path: "/v1/supplier-invoices", Tag: tag, Summary: "Supplier invoices, oldest first",
 	}, q.ListSupplierInvoices)
 
 	httpapi.Command[PostLandedCost, LandedCost](api, httpapi.CommandSpec{
-		OperationID: "post-landed-cost", Path: "/v1/landed-costs", Tag: tag,
+		OperationID: "post-landed-cost",
+		Scope:       "purchasing:write", Path: "/v1/landed-costs", Tag: tag,
 		Summary:     "Spread freight, duty or the like over received goods",
 		Description: "By value, weight or quantity; what went back to the supplier bears nothing. The share of goods that are still there raises their value, the rest is price variance.",
 		Refusals:    []string{"MR103", "MR120", "MR406", "MR407", "MR413", "MR424", "MR425", "MR428"},
 	}, q.PostLandedCost)
 	httpapi.Command[ReverseLandedCost, LandedCost](api, httpapi.CommandSpec{
-		OperationID: "reverse-landed-cost", Path: "/v1/landed-cost-reversals", Tag: tag,
+		OperationID: "reverse-landed-cost",
+		Scope:       "purchasing:write", Path: "/v1/landed-cost-reversals", Tag: tag,
 		Summary:  "Take back a landed cost",
 		Refusals: []string{"MR106", "MR109", "MR413", "MR427"},
 	}, q.ReverseLandedCost)
 	httpapi.Get[LandedCost](api, httpapi.ReadSpec{
-		OperationID: "get-landed-cost", Path: "/v1/landed-costs/{number}", Tag: tag, Summary: "One landed cost",
+		OperationID: "get-landed-cost",
+		Scope:       "purchasing:read", Path: "/v1/landed-costs/{number}", Tag: tag, Summary: "One landed cost",
 	}, q.GetLandedCost)
 	httpapi.List[LandedCost](api, httpapi.ReadSpec{
-		OperationID: "list-landed-costs", Path: "/v1/landed-costs", Tag: tag, Summary: "Landed costs, oldest first",
+		OperationID: "list-landed-costs",
+		Scope:       "purchasing:read", Path: "/v1/landed-costs", Tag: tag, Summary: "Landed costs, oldest first",
 	}, q.ListLandedCosts)
 }
 

@@ -25,83 +25,99 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 
 func registerOrders(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[CreatePurchaseOrder, PurchaseOrder](api, httpapi.CommandSpec{
-		OperationID: "create-purchase-order", Path: "/v1/purchase-orders", Tag: tag,
+		OperationID: "create-purchase-order",
+		Scope:       "purchasing:write", Path: "/v1/purchase-orders", Tag: tag,
 		Summary:  "Order goods from a supplier",
 		Refusals: []string{"MR101", "MR103", "MR104", "MR107", "MR110", "MR111", "MR112", "MR404", "MR417", "MR420"},
 	}, q.CreatePurchaseOrder)
 	httpapi.Command[ClosePurchaseOrder, PurchaseOrder](api, httpapi.CommandSpec{
-		OperationID: "close-purchase-order", Path: "/v1/purchase-order-closures", Tag: tag,
+		OperationID: "close-purchase-order",
+		Scope:       "purchasing:write", Path: "/v1/purchase-order-closures", Tag: tag,
 		Summary:     "Close or cancel a purchase order",
 		Description: "No more is expected on the order. It can be cancelled only while nothing was received for it.",
 		Refusals:    []string{"MR401", "MR403", "MR418"},
 	}, q.ClosePurchaseOrder)
 	httpapi.Get[PurchaseOrder](api, httpapi.ReadSpec{
-		OperationID: "get-purchase-order", Path: "/v1/purchase-orders/{number}", Tag: tag, Summary: "One purchase order",
+		OperationID: "get-purchase-order",
+		Scope:       "purchasing:read", Path: "/v1/purchase-orders/{number}", Tag: tag, Summary: "One purchase order",
 	}, q.GetPurchaseOrder)
 	httpapi.List[PurchaseOrder](api, httpapi.ReadSpec{
-		OperationID: "list-purchase-orders", Path: "/v1/purchase-orders", Tag: tag, Summary: "Purchase orders, oldest first",
+		OperationID: "list-purchase-orders",
+		Scope:       "purchasing:read", Path: "/v1/purchase-orders", Tag: tag, Summary: "Purchase orders, oldest first",
 	}, q.ListPurchaseOrders)
 }
 
 func registerReceipts(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReceiveGoods, GoodsReceipt](api, httpapi.CommandSpec{
-		OperationID: "receive-goods", Path: "/v1/goods-receipts", Tag: tag,
+		OperationID: "receive-goods",
+		Scope:       "purchasing:write", Path: "/v1/goods-receipts", Tag: tag,
 		Summary:     "Receive goods against a purchase order",
 		Description: "Inspected items go into quarantine under a lot in quarantine, others into storage. Several receipts may be posted against one line, together no more than ordered and the tolerance of the line.",
 		Refusals:    []string{"MR110", "MR111", "MR112", "MR210", "MR401", "MR402", "MR403", "MR405", "MR410", "MR419"},
 	}, q.ReceiveGoods)
 	httpapi.Command[ReverseGoodsReceipt, GoodsReceipt](api, httpapi.CommandSpec{
-		OperationID: "reverse-goods-receipt", Path: "/v1/goods-receipt-reversals", Tag: tag,
+		OperationID: "reverse-goods-receipt",
+		Scope:       "purchasing:write", Path: "/v1/goods-receipt-reversals", Tag: tag,
 		Summary:     "Take back a goods receipt or one line of it",
 		Description: "Works while the goods lie where they were put. A line that was inspected needs its inspection taken back first.",
 		Refusals:    []string{"MR106", "MR109", "MR201", "MR406", "MR407", "MR411", "MR413", "MR429"},
 	}, q.ReverseGoodsReceipt)
 	httpapi.Get[GoodsReceipt](api, httpapi.ReadSpec{
-		OperationID: "get-goods-receipt", Path: "/v1/goods-receipts/{number}", Tag: tag, Summary: "One goods receipt",
+		OperationID: "get-goods-receipt",
+		Scope:       "purchasing:read", Path: "/v1/goods-receipts/{number}", Tag: tag, Summary: "One goods receipt",
 	}, q.GetGoodsReceipt)
 	httpapi.List[GoodsReceipt](api, httpapi.ReadSpec{
-		OperationID: "list-goods-receipts", Path: "/v1/goods-receipts", Tag: tag, Summary: "Goods receipts, oldest first",
+		OperationID: "list-goods-receipts",
+		Scope:       "purchasing:read", Path: "/v1/goods-receipts", Tag: tag, Summary: "Goods receipts, oldest first",
 	}, q.ListGoodsReceipts)
 }
 
 func registerInspections(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[InspectGoods, Inspection](api, httpapi.CommandSpec{
-		OperationID: "inspect-goods", Path: "/v1/inspections", Tag: tag,
+		OperationID: "inspect-goods",
+		Scope:       "purchasing:write", Path: "/v1/inspections", Tag: tag,
 		Summary:     "Decide about received goods",
 		Description: "Accepted goods: their lot is released, and they are put away at once when a place is named or the item has no lots. Rejected goods go to the rejected location; a lot that is rejected as a whole is blocked.",
 		Refusals:    []string{"MR106", "MR109", "MR201", "MR203", "MR406", "MR407", "MR408", "MR409", "MR413", "MR228", "MR229"},
 	}, q.InspectGoods)
 	httpapi.Command[ReverseInspection, Inspection](api, httpapi.CommandSpec{
-		OperationID: "reverse-inspection", Path: "/v1/inspection-reversals", Tag: tag,
+		OperationID: "reverse-inspection",
+		Scope:       "purchasing:write", Path: "/v1/inspection-reversals", Tag: tag,
 		Summary:     "Take back an inspection",
 		Description: "Works while all goods of the line are still there; afterwards they wait in quarantine again.",
 		Refusals:    []string{"MR106", "MR109", "MR201", "MR412", "MR413", "MR414"},
 	}, q.ReverseInspection)
 	httpapi.Get[Inspection](api, httpapi.ReadSpec{
-		OperationID: "get-inspection", Path: "/v1/inspections/{number}", Tag: tag, Summary: "One inspection",
+		OperationID: "get-inspection",
+		Scope:       "purchasing:read", Path: "/v1/inspections/{number}", Tag: tag, Summary: "One inspection",
 	}, q.GetInspection)
 	httpapi.List[Inspection](api, httpapi.ReadSpec{
-		OperationID: "list-inspections", Path: "/v1/inspections", Tag: tag, Summary: "Inspections, oldest first",
+		OperationID: "list-inspections",
+		Scope:       "purchasing:read", Path: "/v1/inspections", Tag: tag, Summary: "Inspections, oldest first",
 	}, q.ListInspections)
 }
 
 func registerReturns(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReturnToSupplier, SupplierReturn](api, httpapi.CommandSpec{
-		OperationID: "return-to-supplier", Path: "/v1/supplier-returns", Tag: tag,
+		OperationID: "return-to-supplier",
+		Scope:       "purchasing:write", Path: "/v1/supplier-returns", Tag: tag,
 		Summary:     "Send rejected goods back to the supplier",
 		Description: "As much may be delivered again on the same order line.",
 		Refusals:    []string{"MR106", "MR109", "MR201", "MR406", "MR407", "MR413", "MR415", "MR228", "MR229"},
 	}, q.ReturnToSupplier)
 	httpapi.Command[ReverseSupplierReturn, SupplierReturn](api, httpapi.CommandSpec{
-		OperationID: "reverse-supplier-return", Path: "/v1/supplier-return-reversals", Tag: tag,
+		OperationID: "reverse-supplier-return",
+		Scope:       "purchasing:write", Path: "/v1/supplier-return-reversals", Tag: tag,
 		Summary:  "Take back a return to the supplier",
 		Refusals: []string{"MR106", "MR109", "MR402", "MR413", "MR416"},
 	}, q.ReverseSupplierReturn)
 	httpapi.Get[SupplierReturn](api, httpapi.ReadSpec{
-		OperationID: "get-supplier-return", Path: "/v1/supplier-returns/{number}", Tag: tag, Summary: "One return to a supplier",
+		OperationID: "get-supplier-return",
+		Scope:       "purchasing:read", Path: "/v1/supplier-returns/{number}", Tag: tag, Summary: "One return to a supplier",
 	}, q.GetSupplierReturn)
 	httpapi.List[SupplierReturn](api, httpapi.ReadSpec{
-		OperationID: "list-supplier-returns", Path: "/v1/supplier-returns", Tag: tag, Summary: "Returns to suppliers, oldest first",
+		OperationID: "list-supplier-returns",
+		Scope:       "purchasing:read", Path: "/v1/supplier-returns", Tag: tag, Summary: "Returns to suppliers, oldest first",
 	}, q.ListSupplierReturns)
 }
 

@@ -16,44 +16,52 @@ const tag = "Sales"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.Command[CreateSalesOrder, SalesOrder](api, httpapi.CommandSpec{
-		OperationID: "create-sales-order", Path: "/v1/sales-orders", Tag: tag,
+		OperationID: "create-sales-order",
+		Scope:       "sales:write", Path: "/v1/sales-orders", Tag: tag,
 		Summary:     "Take an order of a customer",
 		Description: "Lines are numbered 1, 2, 3 in the order given.",
 		Refusals:    []string{"MR101", "MR103", "MR104", "MR107", "MR110", "MR111", "MR112", "MR503", "MR504"},
 	}, q.CreateSalesOrder)
 	httpapi.Command[ReserveSalesOrder, Reservation](api, httpapi.CommandSpec{
-		OperationID: "reserve-sales-order", Path: "/v1/reservations", Tag: tag,
+		OperationID: "reserve-sales-order",
+		Scope:       "sales:write", Path: "/v1/reservations", Tag: tag,
 		Summary:     "Reserve stock for an order",
 		Description: "Takes free, released stock, first expiring first out, as much as there is; the answer says what is missing. Without lines, everything that is still open is reserved.",
 		Refusals:    []string{"MR110", "MR111", "MR112", "MR501", "MR502", "MR505", "MR506", "MR508"},
 	}, q.ReserveSalesOrder)
 	httpapi.Command[ExtendReservation, SalesOrder](api, httpapi.CommandSpec{
-		OperationID: "extend-reservation", Path: "/v1/reservation-extensions", Tag: tag,
+		OperationID: "extend-reservation",
+		Scope:       "sales:write", Path: "/v1/reservation-extensions", Tag: tag,
 		Summary:     "Keep what is reserved for an order until another time",
 		Description: "What was given back already stays given back.",
 		Refusals:    []string{"MR501", "MR502", "MR505", "MR508"},
 	}, q.ExtendReservation)
 	httpapi.Command[ReleaseSalesOrder, SalesOrder](api, httpapi.CommandSpec{
-		OperationID: "release-sales-order", Path: "/v1/reservation-releases", Tag: tag,
+		OperationID: "release-sales-order",
+		Scope:       "sales:write", Path: "/v1/reservation-releases", Tag: tag,
 		Summary:  "Free what is reserved for an order",
 		Refusals: []string{"MR501", "MR505"},
 	}, q.ReleaseSalesOrder)
 	httpapi.Command[EndSalesOrder, SalesOrder](api, httpapi.CommandSpec{
-		OperationID: "cancel-sales-order", Path: "/v1/sales-order-cancellations", Tag: tag,
+		OperationID: "cancel-sales-order",
+		Scope:       "sales:write", Path: "/v1/sales-order-cancellations", Tag: tag,
 		Summary:  "Cancel an order of which nothing is picked",
 		Refusals: []string{"MR501", "MR502", "MR507"},
 	}, q.CancelSalesOrder)
 	httpapi.Command[EndSalesOrder, SalesOrder](api, httpapi.CommandSpec{
-		OperationID: "close-sales-order", Path: "/v1/sales-order-closings", Tag: tag,
+		OperationID: "close-sales-order",
+		Scope:       "sales:write", Path: "/v1/sales-order-closings", Tag: tag,
 		Summary:     "Close an order, shipped in full or not",
 		Description: "Nothing more is delivered for it. Returns and invoices of what was shipped go on.",
 		Refusals:    []string{"MR501", "MR502", "MR507"},
 	}, q.CloseSalesOrder)
 	httpapi.Get[SalesOrder](api, httpapi.ReadSpec{
-		OperationID: "get-sales-order", Path: "/v1/sales-orders/{number}", Tag: tag, Summary: "One sales order, and where its reserved stock lies",
+		OperationID: "get-sales-order",
+		Scope:       "sales:read", Path: "/v1/sales-orders/{number}", Tag: tag, Summary: "One sales order, and where its reserved stock lies",
 	}, q.GetSalesOrder)
 	httpapi.List[SalesOrder](api, httpapi.ReadSpec{
-		OperationID: "list-sales-orders", Path: "/v1/sales-orders", Tag: tag, Summary: "Sales orders, latest first",
+		OperationID: "list-sales-orders",
+		Scope:       "sales:read", Path: "/v1/sales-orders", Tag: tag, Summary: "Sales orders, latest first",
 	}, q.ListSalesOrders)
 }
 

@@ -23,101 +23,121 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 
 func registerPicks(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[PickGoods, Pick](api, httpapi.CommandSpec{
-		OperationID: "pick-goods", Path: "/v1/picks", Tag: tag,
+		OperationID: "pick-goods",
+		Scope:       "shipping:write", Path: "/v1/picks", Tag: tag,
 		Summary:     "Bring goods of an order to staging",
 		Description: "Takes what is reserved for the line first, then free stock, each in the issue order of the item: first expiring or oldest first; or the lot or the place that was scanned. One line of the request may become several, one per lot and place.",
 		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR201", "MR202", "MR204", "MR205", "MR206", "MR501", "MR502", "MR505", "MR506", "MR512", "MR515", "MR516", "MR528", "MR228", "MR229"},
 	}, q.PickGoods)
 	httpapi.Command[ReversePick, Pick](api, httpapi.CommandSpec{
-		OperationID: "reverse-pick", Path: "/v1/pick-reversals", Tag: tag,
+		OperationID: "reverse-pick",
+		Scope:       "shipping:write", Path: "/v1/pick-reversals", Tag: tag,
 		Summary:     "Bring picked goods back to where they were",
 		Description: "They are free stock there: reserve them again where they are still wanted.",
 		Refusals:    []string{"MR106", "MR109", "MR209", "MR510", "MR514"},
 	}, q.ReversePick)
 	httpapi.Get[Pick](api, httpapi.ReadSpec{
-		OperationID: "get-pick", Path: "/v1/picks/{number}", Tag: tag, Summary: "One pick",
+		OperationID: "get-pick",
+		Scope:       "shipping:read", Path: "/v1/picks/{number}", Tag: tag, Summary: "One pick",
 	}, q.GetPick)
 	httpapi.List[Pick](api, httpapi.ReadSpec{
-		OperationID: "list-picks", Path: "/v1/picks", Tag: tag, Summary: "Picks, latest first",
+		OperationID: "list-picks",
+		Scope:       "shipping:read", Path: "/v1/picks", Tag: tag, Summary: "Picks, latest first",
 	}, q.ListPicks)
 }
 
 func registerUnits(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[PackHandlingUnit, HandlingUnit](api, httpapi.CommandSpec{
-		OperationID: "pack-handling-unit", Path: "/v1/handling-units", Tag: tag,
+		OperationID: "pack-handling-unit",
+		Scope:       "shipping:write", Path: "/v1/handling-units", Tag: tag,
 		Summary:     "Pack picked goods into a box or onto a pallet",
 		Description: "The box or pallet gets an SSCC and its label is rendered. Boxes stand on one pallet each: name the pallet as `parent` of a new box, or the boxes as `children` of a new pallet.",
 		Refusals:    []string{"MR110", "MR111", "MR112", "MR501", "MR510", "MR511", "MR520", "MR521", "MR522", "MR523", "MR524", "MR526", "MR527", "MR228", "MR230"},
 	}, q.PackHandlingUnit)
 	httpapi.Command[UnpackHandlingUnit, HandlingUnit](api, httpapi.CommandSpec{
-		OperationID: "unpack-handling-unit", Path: "/v1/handling-unit-unpackings", Tag: tag,
+		OperationID: "unpack-handling-unit",
+		Scope:       "shipping:write", Path: "/v1/handling-unit-unpackings", Tag: tag,
 		Summary:     "Dissolve a box or pallet",
 		Description: "Its goods lie in staging again, the boxes on it stand there by themselves. The SSCC is not given again.",
 		Refusals:    []string{"MR520", "MR522"},
 	}, q.UnpackHandlingUnit)
 	httpapi.Get[HandlingUnit](api, httpapi.ReadSpec{
-		OperationID: "get-handling-unit", Path: "/v1/handling-units/{number}", Tag: tag, Summary: "One box or pallet, by its SSCC",
+		OperationID: "get-handling-unit",
+		Scope:       "shipping:read", Path: "/v1/handling-units/{number}", Tag: tag, Summary: "One box or pallet, by its SSCC",
 	}, q.GetHandlingUnit)
 	httpapi.List[HandlingUnit](api, httpapi.ReadSpec{
-		OperationID: "list-handling-units", Path: "/v1/handling-units", Tag: tag, Summary: "Boxes and pallets, latest first",
+		OperationID: "list-handling-units",
+		Scope:       "shipping:read", Path: "/v1/handling-units", Tag: tag, Summary: "Boxes and pallets, latest first",
 	}, q.ListHandlingUnits)
 }
 
 func registerShipments(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ShipGoods, Shipment](api, httpapi.CommandSpec{
-		OperationID: "ship-goods", Path: "/v1/shipments", Tag: tag,
+		OperationID: "ship-goods",
+		Scope:       "shipping:write", Path: "/v1/shipments", Tag: tag,
 		Summary:     "Ship boxes and pallets with a delivery note",
 		Description: "Name the boxes and pallets, or the orders of which everything packed is to leave. The delivery note is numbered without gaps per site and year, and rendered.",
 		Refusals:    []string{"MR103", "MR202", "MR501", "MR502", "MR520", "MR522", "MR523", "MR525", "MR530", "MR531"},
 	}, q.ShipGoods)
 	httpapi.Command[ReverseShipment, Shipment](api, httpapi.CommandSpec{
-		OperationID: "reverse-shipment", Path: "/v1/shipment-reversals", Tag: tag,
+		OperationID: "reverse-shipment",
+		Scope:       "shipping:write", Path: "/v1/shipment-reversals", Tag: tag,
 		Summary:     "Take back a shipment that did not leave",
 		Description: "Boxes and pallets are in staging again, packed as they were. The delivery note keeps its number; a new shipment gets a new one. An order that was closed meanwhile is open again.",
 		Refusals:    []string{"MR106", "MR109", "MR209", "MR532", "MR533"},
 	}, q.ReverseShipment)
 	httpapi.Get[Shipment](api, httpapi.ReadSpec{
-		OperationID: "get-shipment", Path: "/v1/shipments/{number}", Tag: tag, Summary: "One shipment, by its number or that of its delivery note",
+		OperationID: "get-shipment",
+		Scope:       "shipping:read", Path: "/v1/shipments/{number}", Tag: tag, Summary: "One shipment, by its number or that of its delivery note",
 	}, q.GetShipment)
 	httpapi.List[Shipment](api, httpapi.ReadSpec{
-		OperationID: "list-shipments", Path: "/v1/shipments", Tag: tag, Summary: "Shipments, latest first",
+		OperationID: "list-shipments",
+		Scope:       "shipping:read", Path: "/v1/shipments", Tag: tag, Summary: "Shipments, latest first",
 	}, q.ListShipments)
 }
 
 func registerReturns(api *httpapi.API, q *db.Queries) {
 	httpapi.Command[ReturnGoods, CustomerReturn](api, httpapi.CommandSpec{
-		OperationID: "return-goods", Path: "/v1/customer-returns", Tag: tag,
+		OperationID: "return-goods",
+		Scope:       "shipping:write", Path: "/v1/customer-returns", Tag: tag,
 		Summary:     "Take goods back from a customer",
 		Description: "They keep their lot and go to a quarantine location, where nothing is picked, until they are inspected. The lot keeps its status, since the rest of it is still good.",
 		Refusals:    []string{"MR102", "MR106", "MR109", "MR110", "MR111", "MR112", "MR515", "MR516", "MR532", "MR534", "MR535", "MR536", "MR228"},
 	}, q.ReturnGoods)
 	httpapi.Command[ReverseCustomerReturn, CustomerReturn](api, httpapi.CommandSpec{
-		OperationID: "reverse-customer-return", Path: "/v1/customer-return-reversals", Tag: tag,
+		OperationID: "reverse-customer-return",
+		Scope:       "shipping:write", Path: "/v1/customer-return-reversals", Tag: tag,
 		Summary:  "Take back a customer return that was posted by mistake",
 		Refusals: []string{"MR106", "MR109", "MR209", "MR540", "MR543"},
 	}, q.ReverseCustomerReturn)
 	httpapi.Command[InspectReturn, ReturnInspection](api, httpapi.CommandSpec{
-		OperationID: "inspect-return", Path: "/v1/return-inspections", Tag: tag,
+		OperationID: "inspect-return",
+		Scope:       "shipping:write", Path: "/v1/return-inspections", Tag: tag,
 		Summary:     "Decide about returned goods",
 		Description: "Accepted goods go back to storage, rejected ones to a rejected location.",
 		Refusals:    []string{"MR102", "MR110", "MR111", "MR112", "MR202", "MR515", "MR516", "MR540", "MR541", "MR542", "MR544", "MR228", "MR229", "MR230"},
 	}, q.InspectReturn)
 	httpapi.Command[ReverseReturnInspection, ReturnInspection](api, httpapi.CommandSpec{
-		OperationID: "reverse-return-inspection", Path: "/v1/return-inspection-reversals", Tag: tag,
+		OperationID: "reverse-return-inspection",
+		Scope:       "shipping:write", Path: "/v1/return-inspection-reversals", Tag: tag,
 		Summary:  "Bring inspected returns back to quarantine",
 		Refusals: []string{"MR106", "MR109", "MR201", "MR209", "MR545"},
 	}, q.ReverseReturnInspection)
 	httpapi.Get[CustomerReturn](api, httpapi.ReadSpec{
-		OperationID: "get-customer-return", Path: "/v1/customer-returns/{number}", Tag: tag, Summary: "One customer return",
+		OperationID: "get-customer-return",
+		Scope:       "shipping:read", Path: "/v1/customer-returns/{number}", Tag: tag, Summary: "One customer return",
 	}, q.GetCustomerReturn)
 	httpapi.List[CustomerReturn](api, httpapi.ReadSpec{
-		OperationID: "list-customer-returns", Path: "/v1/customer-returns", Tag: tag, Summary: "Customer returns, latest first",
+		OperationID: "list-customer-returns",
+		Scope:       "shipping:read", Path: "/v1/customer-returns", Tag: tag, Summary: "Customer returns, latest first",
 	}, q.ListCustomerReturns)
 	httpapi.Get[ReturnInspection](api, httpapi.ReadSpec{
-		OperationID: "get-return-inspection", Path: "/v1/return-inspections/{number}", Tag: tag, Summary: "One inspection of returned goods",
+		OperationID: "get-return-inspection",
+		Scope:       "shipping:read", Path: "/v1/return-inspections/{number}", Tag: tag, Summary: "One inspection of returned goods",
 	}, q.GetReturnInspection)
 	httpapi.List[ReturnInspection](api, httpapi.ReadSpec{
-		OperationID: "list-return-inspections", Path: "/v1/return-inspections", Tag: tag, Summary: "Inspections of returned goods, latest first",
+		OperationID: "list-return-inspections",
+		Scope:       "shipping:read", Path: "/v1/return-inspections", Tag: tag, Summary: "Inspections of returned goods, latest first",
 	}, q.ListReturnInspections)
 }
 

@@ -55,8 +55,8 @@ $roles$;
 
 -- Whoever connects as the API may see nothing and do nothing until a transaction says for whom it works (event.enter,
 -- event.begin_request). Other sessions, such as the worker's and a DBA's, have no such setting and work for all sites.
-ALTER ROLE millrace_api SET millrace.sites = '{}';
-ALTER ROLE millrace_api SET millrace.scopes = '{}';
+ALTER ROLE millrace_api SET millrace.sites = '[]';
+ALTER ROLE millrace_api SET millrace.scopes = '[]';
 ALTER ROLE millrace_api SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE millrace_worker SET idle_in_transaction_session_timeout = '30min';
 

@@ -56,7 +56,9 @@ TO millrace_api;
 
 GRANT EXECUTE ON ROUTINE
     document.cancel_print_job,
+    document.get_content,
     document.get_file,
+    document.get_print_content,
     document.get_print_job,
     document.get_printer,
     document.list_files,
@@ -69,6 +71,7 @@ TO millrace_api;
 GRANT EXECUTE ON ROUTINE
     event.cancel_job,
     event.count_written,
+    event.enter,
     event.get_feed_status,
     event.get_job,
     event.get_webhook_endpoint,
@@ -250,5 +253,5 @@ GRANT EXECUTE ON ROUTINE
     shipping.unpack_handling_unit
 TO millrace_api;
 
--- What it reads itself: files, whose bytes no function has to carry. Row-level security holds here as everywhere.
-GRANT SELECT ON document.file, document.print_job, export.file, export.chunk, event.log_head TO millrace_api;
+-- What it reads itself: spreadsheets, piece by piece, and how far the feed is.
+GRANT SELECT ON export.file, export.chunk, event.log_head TO millrace_api;

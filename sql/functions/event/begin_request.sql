@@ -12,10 +12,8 @@ DECLARE
     v_fingerprint bytea := event.fingerprint(p_operation, p_command);
     v_stored event.request;
 BEGIN
-    PERFORM set_config('millrace.actor', coalesce(p_context ->> 'actor', ''), true),
-        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
-        set_config('millrace.request_key', coalesce(p_context ->> 'key', ''), true),
-        set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true);
+    PERFORM event.enter(p_context);
+    PERFORM event.check_scope(p_operation);
 
     -- The same key twice at once: the second is told to come back instead of holding a connection.
     IF NOT pg_try_advisory_xact_lock(uuid_hash_extended(v_key, 903)) THEN
@@ -33,7 +31,9 @@ BEGIN
         RETURN ROW(0, NULL, false)::event.answer;
     END IF;
 
-    IF v_stored.fingerprint <> v_fingerprint THEN
+    -- Who works for some sites is not told what somebody else was answered.
+    IF v_stored.fingerprint <> v_fingerprint
+       OR v_stored.actor <> p_context ->> 'actor' AND coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*' THEN
         RAISE EXCEPTION 'this key was used for another request'
             USING ERRCODE = 'MR902',
                   DETAIL = jsonb_build_object('key', v_key, 'operation', v_stored.operation)::text,
@@ -44,4 +44,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION event.begin_request(text, jsonb, jsonb) IS
-    'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
+    'First call of every command. Says for whom the transaction works (event.enter), refuses what is not allowed to them (event.check_scope), claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';

@@ -24,6 +24,8 @@ DECLARE
     -- cost more than all locks.
     v_entries inventory.transfer_entry[];
     v_entry inventory.transfer_entry;
+    -- Who works for some sites is not told what somebody else was answered.
+    v_is_for_all_sites boolean := coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*';
     v_is_usual boolean;
     v_is_complete boolean;      -- every balance is there already
     v_is_put_away boolean;
@@ -50,6 +52,9 @@ DECLARE
     v_detail text;
     v_hint text;
 BEGIN
+    -- Whoever sends the batch said for whom (event.enter): all its commands are sent with the same rights.
+    PERFORM event.check_scope(o.operation) FROM (SELECT DISTINCT u AS operation FROM unnest(p_operations) AS u) AS o;
+
     -- 1. What was answered before, and what the codes of the others mean. A command that is in any way unusual gets no item yet.
     SELECT array_agg(ROW(s.key, s.operation, s.actor, s.device, s.request_id, s.fingerprint, s.is_replayed, s.is_foreign, s.body, s.movement_type,
             s.item_id, s.lot_id, s.from_id, s.to_id, CASE WHEN s.is_from_physical THEN s.from_id END, CASE WHEN s.is_to_physical THEN s.to_id END,
@@ -77,7 +82,8 @@ BEGIN
                 WITH ORDINALITY AS n (key, operation, actor, device, request_id, command, ordinal)
         )
         SELECT c.ordinal, c.is_ours, c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
-            coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
+            coalesce(r.fingerprint = c.fingerprint AND (v_is_for_all_sites OR r.actor = c.actor), false) AS is_replayed,
+            coalesce(r.fingerprint <> c.fingerprint OR NOT v_is_for_all_sites AND r.actor <> c.actor, false) AS is_foreign,
             CASE WHEN r.key IS NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
                 AND (i.tracking = 'none') = (c.lot IS NULL)
                 AND (i.tracking = 'none' OR l.id IS NOT NULL)

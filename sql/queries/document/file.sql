@@ -14,9 +14,5 @@ SELECT document.get_file(@kind::text, @number::text)::jsonb AS document;
 SELECT document.list_files(@after::text, @row_limit::integer)::jsonb AS document;
 
 -- name: GetContent :one
-SELECT f.media_type, f.content, encode(f.sha256, 'hex')::text AS sha256
-FROM document.file AS f
-WHERE f.kind = (@kind::text)::document.kind
-  AND f.number = @number::text
-ORDER BY f.id DESC
-LIMIT 1;
+SELECT f.media_type::text AS media_type, f.content::bytea AS content, f.sha256::text AS sha256
+FROM document.get_content(@kind::text, @number::text) AS f(media_type, content, sha256);

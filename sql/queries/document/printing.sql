@@ -23,10 +23,8 @@ SELECT document.get_print_job(@number::text)::jsonb AS document;
 SELECT document.list_print_jobs(@after::text, @row_limit::integer)::jsonb AS document;
 
 -- name: GetPrintContent :one
-SELECT j.content, encode(j.sha256, 'hex')::text AS sha256
-FROM document.print_job AS j
-WHERE j.number = @number::text
-  AND j.content IS NOT NULL;
+SELECT j.content::bytea AS content, j.sha256::text AS sha256
+FROM document.get_print_content(@number::text) AS j(content, sha256);
 
 -- name: PrintAutomatically :exec
 SELECT document.print_automatically((@kind::text)::document.kind, @number::text, sqlc.narg('location')::text, sqlc.narg('actor')::text);

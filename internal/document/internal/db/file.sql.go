@@ -11,12 +11,8 @@ import (
 )
 
 const getContent = `-- name: GetContent :one
-SELECT f.media_type, f.content, encode(f.sha256, 'hex')::text AS sha256
-FROM document.file AS f
-WHERE f.kind = ($1::text)::document.kind
-  AND f.number = $2::text
-ORDER BY f.id DESC
-LIMIT 1
+SELECT f.media_type::text AS media_type, f.content::bytea AS content, f.sha256::text AS sha256
+FROM document.get_content($1::text, $2::text) AS f(media_type, content, sha256)
 `
 
 type GetContentRow struct {

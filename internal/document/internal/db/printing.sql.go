@@ -67,10 +67,8 @@ func (q *Queries) ForgetPrintJobs(ctx context.Context, days int32, rowLimit int3
 }
 
 const getPrintContent = `-- name: GetPrintContent :one
-SELECT j.content, encode(j.sha256, 'hex')::text AS sha256
-FROM document.print_job AS j
-WHERE j.number = $1::text
-  AND j.content IS NOT NULL
+SELECT j.content::bytea AS content, j.sha256::text AS sha256
+FROM document.get_print_content($1::text) AS j(content, sha256)
 `
 
 type GetPrintContentRow struct {
