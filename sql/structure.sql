@@ -6323,6 +6323,31 @@ $$;
 COMMENT ON FUNCTION document.forget_print_jobs(p_days integer, p_limit integer) IS 'Forgets labels that were printed, failed or were cancelled so many days ago, p_limit of them at most. What waits is never forgotten. Says how many.';
 
 --
+-- Name: get_content(text, text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.get_content(p_kind text, p_number text) RETURNS TABLE(media_type text, content bytea, sha256 text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT f.media_type, f.content, encode(f.sha256, 'hex')
+    FROM document.file AS f
+    WHERE f.kind = p_kind::document.kind
+      AND f.number = p_number
+    ORDER BY f.id DESC
+    LIMIT 1;
+END;
+$$;
+
+--
+-- Name: FUNCTION get_content(p_kind text, p_number text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.get_content(p_kind text, p_number text) IS 'The bytes of the latest file of a document, and their SHA-256 in hexadecimal. No row when there is none.';
+
+--
 -- Name: get_file(text, text); Type: FUNCTION; Schema: document; Owner: -
 --
 
@@ -6343,6 +6368,29 @@ $$;
 --
 
 COMMENT ON FUNCTION document.get_file(p_kind text, p_number text) IS 'The newest rendering of a document, without its content; null when there is none.';
+
+--
+-- Name: get_print_content(text); Type: FUNCTION; Schema: document; Owner: -
+--
+
+CREATE FUNCTION document.get_print_content(p_number text) RETURNS TABLE(content bytea, sha256 text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT j.content, encode(j.sha256, 'hex')
+    FROM document.print_job AS j
+    WHERE j.number = p_number
+      AND j.content IS NOT NULL;
+END;
+$$;
+
+--
+-- Name: FUNCTION get_print_content(p_number text); Type: COMMENT; Schema: document; Owner: -
+--
+
+COMMENT ON FUNCTION document.get_print_content(p_number text) IS 'What is sent to the printer for a print job, and its SHA-256 in hexadecimal. No row while there is nothing.';
 
 --
 -- Name: get_print_job(text); Type: FUNCTION; Schema: document; Owner: -
@@ -7051,10 +7099,8 @@ DECLARE
     v_fingerprint bytea := event.fingerprint(p_operation, p_command);
     v_stored event.request;
 BEGIN
-    PERFORM set_config('millrace.actor', coalesce(p_context ->> 'actor', ''), true),
-        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
-        set_config('millrace.request_key', coalesce(p_context ->> 'key', ''), true),
-        set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true);
+    PERFORM event.enter(p_context);
+    PERFORM event.check_scope(p_operation);
 
     -- The same key twice at once: the second is told to come back instead of holding a connection.
     IF NOT pg_try_advisory_xact_lock(uuid_hash_extended(v_key, 903)) THEN
@@ -7072,7 +7118,9 @@ BEGIN
         RETURN ROW(0, NULL, false)::event.answer;
     END IF;
 
-    IF v_stored.fingerprint <> v_fingerprint THEN
+    -- Who works for some sites is not told what somebody else was answered.
+    IF v_stored.fingerprint <> v_fingerprint
+       OR v_stored.actor <> p_context ->> 'actor' AND coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*' THEN
         RAISE EXCEPTION 'this key was used for another request'
             USING ERRCODE = 'MR902',
                   DETAIL = jsonb_build_object('key', v_key, 'operation', v_stored.operation)::text,
@@ -7086,7 +7134,7 @@ $$;
 -- Name: FUNCTION begin_request(p_operation text, p_context jsonb, p_command jsonb); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.begin_request(p_operation text, p_context jsonb, p_command jsonb) IS 'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
+COMMENT ON FUNCTION event.begin_request(p_operation text, p_context jsonb, p_command jsonb) IS 'First call of every command. Says for whom the transaction works (event.enter), refuses what is not allowed to them (event.check_scope), claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
 
 --
 -- Name: cancel_job(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -7129,6 +7177,44 @@ $$;
 --
 
 COMMENT ON FUNCTION event.cancel_job(p_context jsonb, p_command jsonb) IS 'Command: {job}. Takes a job back that waits; one that runs is told to stop and is cancelled moments later, unless it ends first. MR921 no such job, MR923 it has ended.';
+
+--
+-- Name: check_scope(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.check_scope(p_operation text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+DECLARE
+    v_scopes text := coalesce(current_setting('millrace.scopes', true), '');
+    v_scope text;
+BEGIN
+    -- Without any, the session is not the API's: a DBA imports, or the worker works.
+    IF v_scopes = '' THEN
+        RETURN;
+    END IF;
+    v_scope := event.required_scope(p_operation);
+    IF v_scope IS NULL OR NOT v_scopes::jsonb ? v_scope THEN
+        RAISE EXCEPTION 'this is not allowed to you'
+            USING ERRCODE = 'MR720',
+                  DETAIL = jsonb_build_object('operation', p_operation, 'scope', v_scope)::text,
+                  HINT = 'Ask for the scope, or let somebody do it who has it.';
+    END IF;
+    IF event.is_for_all_sites(v_scope) AND coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*' THEN
+        RAISE EXCEPTION 'this concerns all sites, and you may work for some of them only'
+            USING ERRCODE = 'MR721',
+                  DETAIL = jsonb_build_object('operation', p_operation, 'scope', v_scope)::text,
+                  HINT = 'Let somebody do it who may work for all sites.';
+    END IF;
+END;
+$$;
+
+--
+-- Name: FUNCTION check_scope(p_operation text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.check_scope(p_operation text) IS 'Refuses an operation whose scope the running transaction does not have (event.enter): MR720; or that concerns all sites while it works for some of them: MR721.';
 
 --
 -- Name: claim_webhooks(integer, integer); Type: FUNCTION; Schema: event; Owner: -
@@ -7605,6 +7691,33 @@ $$;
 COMMENT ON FUNCTION event.ensure_partitions(p_months_ahead integer) IS 'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed what the next 500,000 events need. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
 
 --
+-- Name: enter(jsonb); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.enter(p_context jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    -- What the context says nothing of stays as it is for the session: nothing for the API's role, everything for the others.
+    PERFORM set_config('millrace.actor', coalesce(p_context ->> 'actor', ''), true),
+        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
+        set_config('millrace.request_key', coalesce(p_context ->> 'key', ''), true),
+        set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true),
+        set_config('millrace.scopes', CASE WHEN p_context ? 'scopes' THEN coalesce(p_context ->> 'scopes', '[]')
+            ELSE coalesce(current_setting('millrace.scopes', true), '') END, true),
+        set_config('millrace.sites', CASE WHEN p_context ? 'sites' THEN coalesce(p_context ->> 'sites', '*')
+            ELSE coalesce(current_setting('millrace.sites', true), '') END, true);
+END;
+$$;
+
+--
+-- Name: FUNCTION enter(p_context jsonb); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.enter(p_context jsonb) IS 'Says for whom the rest of the transaction works: {actor, device, key, request_id, scopes, sites}, as the API knows it from a token. Sites are the codes of those whose rows can be seen; null is all of them.';
+
+--
 -- Name: webhook_endpoint; Type: TABLE; Schema: event; Owner: -
 --
 
@@ -7972,6 +8085,25 @@ $$;
 --
 
 COMMENT ON FUNCTION event.insert_job(p_kind text, p_args jsonb, p_queue text, p_priority integer, p_max_attempts integer) IS 'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
+
+--
+-- Name: is_for_all_sites(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.is_for_all_sites(p_scope text) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+END;
+$$;
+
+--
+-- Name: FUNCTION is_for_all_sites(p_scope text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.is_for_all_sites(p_scope text) IS 'Whether what the scope allows concerns all sites, so that who works for some of them only may not do it.';
 
 --
 -- Name: list_findings(); Type: FUNCTION; Schema: event; Owner: -
@@ -9190,6 +9322,110 @@ $$;
 --
 
 COMMENT ON FUNCTION event.report_progress(p_job_id bigint, p_attempt integer, p_percent integer) IS 'Notes how many per cent of a running job are done. An attempt that is over changes nothing.';
+
+--
+-- Name: required_scope(text); Type: FUNCTION; Schema: event; Owner: -
+--
+
+CREATE FUNCTION event.required_scope(p_operation text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN '{
+            "cancel-job": "jobs:admin",
+            "cancel-print-job": "document:write",
+            "cancel-sales-order": "sales:write",
+            "cancel-work-order": "production:write",
+            "change-lot-status": "inventory:write",
+            "close-period": "inventory:close",
+            "close-purchase-order": "purchasing:write",
+            "close-sales-order": "sales:write",
+            "complete-work-order": "production:write",
+            "confirm-mail": "notify:write",
+            "count-stock": "inventory:write",
+            "create-purchase-order": "purchasing:write",
+            "create-sales-order": "sales:write",
+            "create-work-order": "production:write",
+            "credit-return": "billing:write",
+            "extend-reservation": "sales:write",
+            "inspect-goods": "purchasing:write",
+            "inspect-return": "shipping:write",
+            "issue-invoice": "billing:write",
+            "issue-material": "production:write",
+            "make-client-secret": "identity:admin",
+            "make-pairing-code": "identity:admin",
+            "merge-lots": "inventory:write",
+            "pack-handling-unit": "shipping:write",
+            "pick-goods": "shipping:write",
+            "ping-webhook": "webhook:write",
+            "post-landed-cost": "purchasing:write",
+            "post-opening-stock": "inventory:write",
+            "post-supplier-invoice": "purchasing:write",
+            "print-label": "document:write",
+            "put-away": "inventory:write",
+            "receive-goods": "purchasing:write",
+            "redeliver-webhook": "webhook:write",
+            "release-sales-order": "sales:write",
+            "reopen-work-order": "production:write",
+            "report-journal": "inventory:read",
+            "report-production": "production:write",
+            "request-export": "export:write",
+            "reserve-sales-order": "sales:write",
+            "resolve-scan": "inventory:read",
+            "retry-job": "jobs:admin",
+            "retry-mail": "notify:write",
+            "return-goods": "shipping:write",
+            "return-material": "production:write",
+            "return-to-supplier": "purchasing:write",
+            "reverse-count": "inventory:write",
+            "reverse-customer-return": "shipping:write",
+            "reverse-goods-receipt": "purchasing:write",
+            "reverse-inspection": "purchasing:write",
+            "reverse-landed-cost": "purchasing:write",
+            "reverse-material-issue": "production:write",
+            "reverse-pick": "shipping:write",
+            "reverse-production-report": "production:write",
+            "reverse-return-inspection": "shipping:write",
+            "reverse-shipment": "shipping:write",
+            "reverse-supplier-invoice": "purchasing:write",
+            "reverse-supplier-return": "purchasing:write",
+            "reverse-transfer": "inventory:write",
+            "revoke-sessions": "identity:admin",
+            "rotate-webhook-secret": "webhook:write",
+            "save-badge": "identity:admin",
+            "save-bill-of-material": "catalog:write",
+            "save-client": "identity:admin",
+            "save-device": "identity:admin",
+            "save-item": "catalog:write",
+            "save-location": "catalog:write",
+            "save-operator": "identity:admin",
+            "save-partner": "catalog:write",
+            "save-printer": "document:write",
+            "save-reason": "catalog:write",
+            "save-role": "identity:admin",
+            "save-routing": "catalog:write",
+            "save-site": "catalog:write",
+            "save-supplier-price": "catalog:write",
+            "save-unit": "catalog:write",
+            "save-webhook-endpoint": "webhook:write",
+            "save-work-center": "catalog:write",
+            "scrap-stock": "inventory:write",
+            "set-pin": "identity:admin",
+            "ship-goods": "shipping:write",
+            "split-lot": "inventory:write",
+            "transfer-stock": "inventory:write",
+            "unlock": "identity:admin",
+            "unpack-handling-unit": "shipping:write"
+        }'::jsonb ->> p_operation;
+END;
+$$;
+
+--
+-- Name: FUNCTION required_scope(p_operation text); Type: COMMENT; Schema: event; Owner: -
+--
+
+COMMENT ON FUNCTION event.required_scope(p_operation text) IS 'The scope that a command takes; null for what is none.';
 
 --
 -- Name: retry_job(jsonb, jsonb); Type: FUNCTION; Schema: event; Owner: -
@@ -14504,6 +14740,8 @@ DECLARE
     -- cost more than all locks.
     v_entries inventory.transfer_entry[];
     v_entry inventory.transfer_entry;
+    -- Who works for some sites is not told what somebody else was answered.
+    v_is_for_all_sites boolean := coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*';
     v_is_usual boolean;
     v_is_complete boolean;      -- every balance is there already
     v_is_put_away boolean;
@@ -14530,6 +14768,9 @@ DECLARE
     v_detail text;
     v_hint text;
 BEGIN
+    -- Whoever sends the batch said for whom (event.enter): all its commands are sent with the same rights.
+    PERFORM event.check_scope(o.operation) FROM (SELECT DISTINCT u AS operation FROM unnest(p_operations) AS u) AS o;
+
     -- 1. What was answered before, and what the codes of the others mean. A command that is in any way unusual gets no item yet.
     SELECT array_agg(ROW(s.key, s.operation, s.actor, s.device, s.request_id, s.fingerprint, s.is_replayed, s.is_foreign, s.body, s.movement_type,
             s.item_id, s.lot_id, s.from_id, s.to_id, CASE WHEN s.is_from_physical THEN s.from_id END, CASE WHEN s.is_to_physical THEN s.to_id END,
@@ -14557,7 +14798,8 @@ BEGIN
                 WITH ORDINALITY AS n (key, operation, actor, device, request_id, command, ordinal)
         )
         SELECT c.ordinal, c.is_ours, c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
-            coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
+            coalesce(r.fingerprint = c.fingerprint AND (v_is_for_all_sites OR r.actor = c.actor), false) AS is_replayed,
+            coalesce(r.fingerprint <> c.fingerprint OR NOT v_is_for_all_sites AND r.actor <> c.actor, false) AS is_foreign,
             CASE WHEN r.key IS NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
                 AND (i.tracking = 'none') = (c.lot IS NULL)
                 AND (i.tracking = 'none' OR l.id IS NOT NULL)
@@ -33999,6 +34241,457 @@ ALTER TABLE ONLY shipping.shipment_unit
 
 ALTER TABLE ONLY shipping.sscc_series
     ADD CONSTRAINT sscc_series_site_id_fkey FOREIGN KEY (site_id) REFERENCES catalog.site(id);
+
+--
+-- Name: invoice; Type: ROW SECURITY; Schema: billing; Owner: -
+--
+
+ALTER TABLE billing.invoice ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: invoice invoice_of_its_sites; Type: POLICY; Schema: billing; Owner: -
+--
+
+CREATE POLICY invoice_of_its_sites ON billing.invoice USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: location; Type: ROW SECURITY; Schema: catalog; Owner: -
+--
+
+ALTER TABLE catalog.location ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: location location_of_its_sites; Type: POLICY; Schema: catalog; Owner: -
+--
+
+CREATE POLICY location_of_its_sites ON catalog.location USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: site; Type: ROW SECURITY; Schema: catalog; Owner: -
+--
+
+ALTER TABLE catalog.site ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: site site_of_its_sites; Type: POLICY; Schema: catalog; Owner: -
+--
+
+CREATE POLICY site_of_its_sites ON catalog.site USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE ((current_setting('millrace.sites'::text, true))::jsonb ? code)
+END);
+
+--
+-- Name: work_center; Type: ROW SECURITY; Schema: catalog; Owner: -
+--
+
+ALTER TABLE catalog.work_center ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: work_center work_center_of_its_sites; Type: POLICY; Schema: catalog; Owner: -
+--
+
+CREATE POLICY work_center_of_its_sites ON catalog.work_center USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: file; Type: ROW SECURITY; Schema: document; Owner: -
+--
+
+ALTER TABLE document.file ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: file file_of_its_sites; Type: POLICY; Schema: document; Owner: -
+--
+
+CREATE POLICY file_of_its_sites ON document.file USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE
+    CASE kind
+        WHEN 'invoice'::document.kind THEN (EXISTS ( SELECT
+           FROM billing.invoice i
+          WHERE (i.number = file.number)))
+        WHEN 'credit_note'::document.kind THEN (EXISTS ( SELECT
+           FROM billing.invoice i
+          WHERE (i.number = file.number)))
+        WHEN 'delivery_note'::document.kind THEN (EXISTS ( SELECT
+           FROM shipping.delivery_note n
+          WHERE (n.number = file.number)))
+        WHEN 'handling_unit_label'::document.kind THEN (EXISTS ( SELECT
+           FROM shipping.handling_unit u
+          WHERE (u.sscc = file.number)))
+        ELSE true
+    END
+END);
+
+--
+-- Name: print_job; Type: ROW SECURITY; Schema: document; Owner: -
+--
+
+ALTER TABLE document.print_job ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: print_job print_job_of_its_sites; Type: POLICY; Schema: document; Owner: -
+--
+
+CREATE POLICY print_job_of_its_sites ON document.print_job USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM document.printer p
+      WHERE (p.id = print_job.printer_id)))
+END);
+
+--
+-- Name: printer; Type: ROW SECURITY; Schema: document; Owner: -
+--
+
+ALTER TABLE document.printer ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: printer printer_of_its_sites; Type: POLICY; Schema: document; Owner: -
+--
+
+CREATE POLICY printer_of_its_sites ON document.printer USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: count; Type: ROW SECURITY; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.count ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: count count_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
+--
+
+CREATE POLICY count_of_its_sites ON inventory.count USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = count.location_id)))
+END);
+
+--
+-- Name: lot_change; Type: ROW SECURITY; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.lot_change ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: lot_change lot_change_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
+--
+
+CREATE POLICY lot_change_of_its_sites ON inventory.lot_change USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = lot_change.location_id)))
+END);
+
+--
+-- Name: material_issue; Type: ROW SECURITY; Schema: production; Owner: -
+--
+
+ALTER TABLE production.material_issue ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: material_issue material_issue_of_its_sites; Type: POLICY; Schema: production; Owner: -
+--
+
+CREATE POLICY material_issue_of_its_sites ON production.material_issue USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM production.work_order w
+      WHERE (w.id = material_issue.work_order_id)))
+END);
+
+--
+-- Name: production_report; Type: ROW SECURITY; Schema: production; Owner: -
+--
+
+ALTER TABLE production.production_report ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: production_report production_report_of_its_sites; Type: POLICY; Schema: production; Owner: -
+--
+
+CREATE POLICY production_report_of_its_sites ON production.production_report USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM production.work_order w
+      WHERE (w.id = production_report.work_order_id)))
+END);
+
+--
+-- Name: work_order; Type: ROW SECURITY; Schema: production; Owner: -
+--
+
+ALTER TABLE production.work_order ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: work_order work_order_of_its_sites; Type: POLICY; Schema: production; Owner: -
+--
+
+CREATE POLICY work_order_of_its_sites ON production.work_order USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: goods_receipt; Type: ROW SECURITY; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.goods_receipt ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: goods_receipt goods_receipt_of_its_sites; Type: POLICY; Schema: purchasing; Owner: -
+--
+
+CREATE POLICY goods_receipt_of_its_sites ON purchasing.goods_receipt USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM purchasing.purchase_order o
+      WHERE (o.id = goods_receipt.purchase_order_id)))
+END);
+
+--
+-- Name: inspection; Type: ROW SECURITY; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.inspection ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: inspection inspection_of_its_sites; Type: POLICY; Schema: purchasing; Owner: -
+--
+
+CREATE POLICY inspection_of_its_sites ON purchasing.inspection USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM (purchasing.goods_receipt_line n
+         JOIN catalog.location l ON ((l.id = n.location_id)))
+      WHERE (n.id = inspection.goods_receipt_line_id)))
+END);
+
+--
+-- Name: landed_cost; Type: ROW SECURITY; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.landed_cost ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: landed_cost landed_cost_of_its_sites; Type: POLICY; Schema: purchasing; Owner: -
+--
+
+CREATE POLICY landed_cost_of_its_sites ON purchasing.landed_cost USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: purchase_order; Type: ROW SECURITY; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.purchase_order ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: purchase_order purchase_order_of_its_sites; Type: POLICY; Schema: purchasing; Owner: -
+--
+
+CREATE POLICY purchase_order_of_its_sites ON purchasing.purchase_order USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: supplier_invoice; Type: ROW SECURITY; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.supplier_invoice ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: supplier_invoice supplier_invoice_of_its_sites; Type: POLICY; Schema: purchasing; Owner: -
+--
+
+CREATE POLICY supplier_invoice_of_its_sites ON purchasing.supplier_invoice USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: supplier_return; Type: ROW SECURITY; Schema: purchasing; Owner: -
+--
+
+ALTER TABLE purchasing.supplier_return ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: supplier_return supplier_return_of_its_sites; Type: POLICY; Schema: purchasing; Owner: -
+--
+
+CREATE POLICY supplier_return_of_its_sites ON purchasing.supplier_return USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = supplier_return.from_location_id)))
+END);
+
+--
+-- Name: sales_order; Type: ROW SECURITY; Schema: sales; Owner: -
+--
+
+ALTER TABLE sales.sales_order ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: sales_order sales_order_of_its_sites; Type: POLICY; Schema: sales; Owner: -
+--
+
+CREATE POLICY sales_order_of_its_sites ON sales.sales_order USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: customer_return; Type: ROW SECURITY; Schema: shipping; Owner: -
+--
+
+ALTER TABLE shipping.customer_return ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: customer_return customer_return_of_its_sites; Type: POLICY; Schema: shipping; Owner: -
+--
+
+CREATE POLICY customer_return_of_its_sites ON shipping.customer_return USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = customer_return.location_id)))
+END);
+
+--
+-- Name: delivery_note; Type: ROW SECURITY; Schema: shipping; Owner: -
+--
+
+ALTER TABLE shipping.delivery_note ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: delivery_note delivery_note_of_its_sites; Type: POLICY; Schema: shipping; Owner: -
+--
+
+CREATE POLICY delivery_note_of_its_sites ON shipping.delivery_note USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM shipping.shipment m
+      WHERE (m.id = delivery_note.shipment_id)))
+END);
+
+--
+-- Name: handling_unit; Type: ROW SECURITY; Schema: shipping; Owner: -
+--
+
+ALTER TABLE shipping.handling_unit ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: handling_unit handling_unit_of_its_sites; Type: POLICY; Schema: shipping; Owner: -
+--
+
+CREATE POLICY handling_unit_of_its_sites ON shipping.handling_unit USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
+
+--
+-- Name: pick; Type: ROW SECURITY; Schema: shipping; Owner: -
+--
+
+ALTER TABLE shipping.pick ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: pick pick_of_its_sites; Type: POLICY; Schema: shipping; Owner: -
+--
+
+CREATE POLICY pick_of_its_sites ON shipping.pick USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = pick.staging_location_id)))
+END);
+
+--
+-- Name: return_inspection; Type: ROW SECURITY; Schema: shipping; Owner: -
+--
+
+ALTER TABLE shipping.return_inspection ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: return_inspection return_inspection_of_its_sites; Type: POLICY; Schema: shipping; Owner: -
+--
+
+CREATE POLICY return_inspection_of_its_sites ON shipping.return_inspection USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM shipping.customer_return r
+      WHERE (r.id = return_inspection.customer_return_id)))
+END);
+
+--
+-- Name: shipment; Type: ROW SECURITY; Schema: shipping; Owner: -
+--
+
+ALTER TABLE shipping.shipment ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: shipment shipment_of_its_sites; Type: POLICY; Schema: shipping; Owner: -
+--
+
+CREATE POLICY shipment_of_its_sites ON shipping.shipment USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (site_id IN ( SELECT s.id
+       FROM catalog.site s))
+END);
 
 --
 -- PostgreSQL database dump complete

@@ -32,3 +32,20 @@ func run(ctx context.Context, conn *pgx.Conn, statements []string) error {
 		return nil
 	})
 }
+
+// Rights lists every right of every role in the database, a line each.
+func Rights(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	text, err := millracesql.Files.ReadFile("roles/matrix.sql")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.Query(ctx, string(text)) //nolint:forbidigo // the text is in sql/roles
+	if err != nil {
+		return nil, fmt.Errorf("list the rights: %w", err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("list the rights: %w", err)
+	}
+	return lines, nil
+}

@@ -13,7 +13,7 @@ import (
 func Register(api *httpapi.API, database db.DBTX) {
 	q := db.New(database)
 	httpapi.Read[historyOf, httpapi.Page[Change]](api, httpapi.ReadSpec{
-		OperationID: "list-history", Path: "/v1/audit/{room}/{table}/{number}", Tag: "Audit",
+		OperationID: "list-history", Scope: "audit:read", Path: "/v1/audit/{room}/{table}/{number}", Tag: "Audit",
 		Summary: "Who changed a record, when, from what to what",
 		Description: "Every change of the record and of its lines, newest first. The record is named as its table names it: " +
 			"`/v1/audit/purchasing/purchase_order/PO-000001`, `/v1/audit/catalog/item/PP-NAT`. Movements of stock are not changes of a record: they are the ledger.",

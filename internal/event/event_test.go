@@ -63,13 +63,13 @@ func setup(t *testing.T) *testBundle {
 	if _, err := db.Pool.Exec(t.Context(), commandSQL); err != nil {
 		t.Fatal(err)
 	}
-<<<<<<< HEAD
+	// Every command takes a scope, this one too.
+	if _, err := db.Pool.Exec(t.Context(), `CREATE OR REPLACE FUNCTION event.required_scope(p_operation text) RETURNS text
+		LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 'inventory:write' $$`); err != nil {
+		t.Fatal(err)
+	}
 	api := httpapi.New(httpapi.Options{Authenticator: httpapitest.Authenticator(), Refusals: event.NewRequests(db.Pool)})
-	httpapi.Command[thing, thing](api, httpapi.CommandSpec{OperationID: "do-thing", Path: "/v1/things", Tag: "Trial", Summary: "Do a thing"},
-=======
-	api := httpapi.New(httpapi.Options{Tokens: []string{httpapitest.Token}, Refusals: event.NewRequests(db.Pool)})
 	httpapi.Command[thing, thing](api, httpapi.CommandSpec{OperationID: "do-thing", Scope: "inventory:write", Path: "/v1/things", Tag: "Trial", Summary: "Do a thing"},
->>>>>>> a8d4491 (access, httpapi, sql: a scope per operation, rows by site)
 		func(ctx context.Context, requestContext, command json.RawMessage) (r row, err error) {
 			err = db.Pool.QueryRow(ctx, `SELECT status, body, is_replayed FROM trial.do_thing($1, $2)`, requestContext, command).
 				Scan(&r.Status, &r.Body, &r.IsReplayed)

@@ -17,19 +17,19 @@ type boardQuery struct {
 // registerBoards adds what the boards show and no other operation gives.
 func registerBoards(api *httpapi.API, q *db.Queries) {
 	httpapi.Read[boardQuery, ShippingBoard](api, httpapi.ReadSpec{
-		OperationID: "get-shipping-board", Path: "/v1/boards/shipping", Tag: tag,
+		OperationID: "get-shipping-board", Scope: "inventory:read", Path: "/v1/boards/shipping", Tag: tag,
 		Summary: "Open sales orders with what is done of them, and what is packed and waits",
 	}, func(ctx context.Context, in *boardQuery) (json.RawMessage, error) {
 		return q.GetShippingBoard(ctx, in.Limit)
 	})
 	httpapi.Read[boardQuery, WorkCenterBoard](api, httpapi.ReadSpec{
-		OperationID: "get-work-center-board", Path: "/v1/boards/work-centers", Tag: tag,
+		OperationID: "get-work-center-board", Scope: "inventory:read", Path: "/v1/boards/work-centers", Tag: tag,
 		Summary: "Work centers with what they work at and what waits for them",
 	}, func(ctx context.Context, in *boardQuery) (json.RawMessage, error) {
 		return q.GetWorkCenterBoard(ctx, in.Limit)
 	})
 	httpapi.Read[boardQuery, WarningBoard](api, httpapi.ReadSpec{
-		OperationID: "get-warning-board", Path: "/v1/boards/warnings", Tag: tag,
+		OperationID: "get-warning-board", Scope: "inventory:read", Path: "/v1/boards/warnings", Tag: tag,
 		Summary: "What somebody should see to, errors first",
 	}, func(ctx context.Context, in *boardQuery) (json.RawMessage, error) {
 		return q.GetWarningBoard(ctx, in.Limit)

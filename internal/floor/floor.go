@@ -23,7 +23,7 @@ const tag = "Floor"
 func Register(api *httpapi.API, primary *pg.Primary) {
 	q := db.New(primary)
 	httpapi.Ask[AskScan, Scan](api, httpapi.ReadSpec{
-		OperationID: "resolve-scan", Path: "/v1/scans", Tag: tag,
+		OperationID: "resolve-scan", Scope: "inventory:read", Path: "/v1/scans", Tag: tag,
 		Summary: "What a scanned code means",
 		Description: "Takes GS1-128, GS1 DataMatrix, EAN, UPC, ITF-14, SSCC, GS1 Digital Links and plain codes, with or without symbology identifier, " +
 			"FNC1 as group separator or the bracketed form. Nothing is changed by it.",
@@ -35,7 +35,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		return q.ResolveScan(ctx, scan)
 	})
 	httpapi.Ask[ReportJournal, Journal](api, httpapi.ReadSpec{
-		OperationID: "report-journal", Path: "/v1/journal-reports", Tag: tag,
+		OperationID: "report-journal", Scope: "inventory:read", Path: "/v1/journal-reports", Tag: tag,
 		Summary:     "Tell how far the journal of a device has come",
 		Description: "Devices report by themselves every minute, and whenever something changes. The newest report counts, so it takes no idempotency key.",
 	}, func(ctx context.Context, report ReportJournal) (json.RawMessage, error) {
@@ -46,7 +46,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		return q.ReportJournal(ctx, deviceOf(ctx), text)
 	})
 	httpapi.List[Journal](api, httpapi.ReadSpec{
-		OperationID: "list-journals", Path: "/v1/journals", Tag: tag,
+		OperationID: "list-journals", Scope: "event:read", Path: "/v1/journals", Tag: tag,
 		Summary: "Journals of devices: what is still on them, and what never came",
 	}, q.ListJournals)
 
@@ -55,13 +55,13 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"200" doc:"How many at most."`
 	}
 	httpapi.Read[tasksQuery, Tasks](api, httpapi.ReadSpec{
-		OperationID: "list-tasks", Path: "/v1/tasks", Tag: tag,
+		OperationID: "list-tasks", Scope: "inventory:read", Path: "/v1/tasks", Tag: tag,
 		Summary: "What is to be done, soonest due first",
 	}, func(ctx context.Context, in *tasksQuery) (json.RawMessage, error) {
 		return q.ListTasks(ctx, in.Kind, in.Limit)
 	})
 	httpapi.Read[struct{}, ReferenceData](api, httpapi.ReadSpec{
-		OperationID: "get-reference-data", Path: "/v1/reference-data", Tag: tag,
+		OperationID: "get-reference-data", Scope: "catalog:read", Path: "/v1/reference-data", Tag: tag,
 		Summary: "What a device keeps to understand scans without a network",
 	}, func(ctx context.Context, _ *struct{}) (json.RawMessage, error) {
 		return q.GetReferenceData(ctx)

@@ -18,7 +18,7 @@ func Ask[B, D any](api *API, spec ReadSpec, call func(ctx context.Context, quest
 	op := api.read(spec)
 	op.Method = http.MethodPost
 	op.DefaultStatus = http.StatusOK
-	op.Errors = []int{400, 401, 409, 413, 415, 422, 500, 503}
+	op.Errors = []int{400, 401, 403, 409, 413, 415, 422, 500, 503}
 	op.Responses = api.responses(http.StatusOK, reflect.TypeFor[D]())
 	op.MaxBodyBytes, op.BodyReadTimeout = -1, -1 // strict has read the body
 	huma.Register(api.huma, op, func(ctx context.Context, in *commandInput[B]) (*output, error) {

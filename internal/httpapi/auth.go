@@ -44,16 +44,6 @@ func (p Principal) May(scope string) bool {
 	return slices.Contains(p.Scopes, scope)
 }
 
-// everything is what SQL is told of who may do everything.
-var everything = []string{"*"}
-
-func (p Principal) scopes() []string {
-	if p.isInstallation {
-		return everything
-	}
-	return p.Scopes
-}
-
 // PrincipalOf is who sent the request that ctx belongs to. It is the zero Principal, which
 // may do nothing, on paths that need no token.
 func PrincipalOf(ctx context.Context) Principal { return exchangeOf(ctx).principal }

@@ -101,7 +101,7 @@ func CommandOf[B, D any](api *API, spec CommandSpec, call func(ctx context.Conte
 	register[B, D](api, spec, func(ctx context.Context, e *exchange) (Answer, error) {
 		return call(ctx, Request{
 			Key: e.key, Actor: e.principal.Subject, Device: e.principal.Device, RequestID: e.requestID,
-			Scopes: e.principal.scopes(), Sites: e.principal.Sites, exchange: e,
+			Scopes: e.principal.Scopes, Sites: e.principal.Sites, exchange: e,
 		}, e.body)
 	})
 }
@@ -228,7 +228,7 @@ func (e *exchange) context() json.RawMessage {
 	}
 	member(`,"request_id":`, e.requestID)
 	b = append(b, ',')
-	return append(appendRights(b, e.principal.scopes(), e.principal.Sites), '}')
+	return append(appendRights(b, e.principal.Scopes, e.principal.Sites), '}')
 }
 
 // Rights is what SQL is told of what the sender may do, alone.

@@ -82,15 +82,15 @@ func FuzzRequest(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	api := httpapi.New(httpapi.Options{Authenticator: somebody})
-	httpapi.Command[wide, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
+	httpapi.Command[wide, echoed](api, httpapi.CommandSpec{OperationID: "echo-item", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "Echo"},
 		func(context.Context, json.RawMessage, json.RawMessage) (row, error) {
 			return row{Status: 201, Body: []byte(`{"item": "PP-NAT"}`)}, nil
 		})
-	httpapi.List[echoed](api, httpapi.ReadSpec{OperationID: "list-echoes", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
+	httpapi.List[echoed](api, httpapi.ReadSpec{OperationID: "list-echoes", Scope: "inventory:write", Path: "/v1/echoes", Tag: "Test", Summary: "List"},
 		func(context.Context, string, int32) (json.RawMessage, error) {
 			return []byte(`{"items": [], "next": null}`), nil
 		})
-	httpapi.Get[echoed](api, httpapi.ReadSpec{OperationID: "get-echo", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
+	httpapi.Get[echoed](api, httpapi.ReadSpec{OperationID: "get-echo", Scope: "inventory:write", Path: "/v1/echoes/{number}", Tag: "Test", Summary: "Get"},
 		func(_ context.Context, number string) (json.RawMessage, error) {
 			return json.Marshal(echoed{Item: number})
 		})

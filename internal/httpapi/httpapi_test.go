@@ -337,7 +337,7 @@ func TestCommand(t *testing.T) {
 	if gotCommand != body {
 		t.Errorf("SQL got %s", gotCommand)
 	}
-	want := `{"key":"` + key + `","actor":"Ayşe \"Y\" <a&b>` + "\u2028" + `","device":"\\press-3","request_id":"my-request-1","scopes":["*"],"sites":null}`
+	want := `{"key":"` + key + `","actor":"Ayşe \"Y\" <a&b>` + "\u2028" + `","device":"\\press-3","request_id":"my-request-1","scopes":["inventory:write"],"sites":null}`
 	if gotContext != want {
 		t.Errorf("SQL got %s\nwant %s", gotContext, want)
 	}

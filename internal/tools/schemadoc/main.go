@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/devcluster"
 	"github.com/millrace-erp/millrace/internal/migrate"
 	"github.com/millrace-erp/millrace/internal/structure"
@@ -46,7 +48,8 @@ func run(ctx context.Context) (err error) {
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Close(ctx)
-	return errors.Join(writePages(ctx, conn), writeStructure(ctx, conn, url))
+	// The structure is that of the migrations alone, and who may do what stands beside it.
+	return errors.Join(writePages(ctx, conn), writeStructure(ctx, conn, url), writeRights(ctx, conn))
 }
 
 func writePages(ctx context.Context, conn *pgx.Conn) error {
@@ -84,4 +87,15 @@ func writeStructure(ctx context.Context, conn *pgx.Conn, url string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join("sql", "structure.sql"), []byte(header+text), 0o644)
+}
+
+func writeRights(ctx context.Context, conn *pgx.Conn) error {
+	if err := access.Grant(ctx, conn); err != nil {
+		return err
+	}
+	lines, err := access.Rights(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join("docs", "schema", "rights.txt"), []byte(strings.Join(lines, "\n")+"\n"), 0o644)
 }

@@ -14,7 +14,7 @@ BEGIN
         RETURN;
     END IF;
     v_scope := event.required_scope(p_operation);
-    IF NOT v_scopes::jsonb ? '*' AND (v_scope IS NULL OR NOT v_scopes::jsonb ? v_scope) THEN
+    IF v_scope IS NULL OR NOT v_scopes::jsonb ? v_scope THEN
         RAISE EXCEPTION 'this is not allowed to you'
             USING ERRCODE = 'MR720',
                   DETAIL = jsonb_build_object('operation', p_operation, 'scope', v_scope)::text,
