@@ -34255,8 +34255,9 @@ ALTER TABLE billing.invoice ENABLE ROW LEVEL SECURITY;
 CREATE POLICY invoice_of_its_sites ON billing.invoice USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = invoice.site_id)))
 END);
 
 --
@@ -34272,8 +34273,9 @@ ALTER TABLE catalog.location ENABLE ROW LEVEL SECURITY;
 CREATE POLICY location_of_its_sites ON catalog.location USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = location.site_id)))
 END);
 
 --
@@ -34305,8 +34307,9 @@ ALTER TABLE catalog.work_center ENABLE ROW LEVEL SECURITY;
 CREATE POLICY work_center_of_its_sites ON catalog.work_center USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = work_center.site_id)))
 END);
 
 --
@@ -34371,8 +34374,9 @@ ALTER TABLE document.printer ENABLE ROW LEVEL SECURITY;
 CREATE POLICY printer_of_its_sites ON document.printer USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = printer.site_id)))
 END);
 
 --
@@ -34460,8 +34464,9 @@ ALTER TABLE production.work_order ENABLE ROW LEVEL SECURITY;
 CREATE POLICY work_order_of_its_sites ON production.work_order USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = work_order.site_id)))
 END);
 
 --
@@ -34514,8 +34519,9 @@ ALTER TABLE purchasing.landed_cost ENABLE ROW LEVEL SECURITY;
 CREATE POLICY landed_cost_of_its_sites ON purchasing.landed_cost USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = landed_cost.site_id)))
 END);
 
 --
@@ -34531,8 +34537,9 @@ ALTER TABLE purchasing.purchase_order ENABLE ROW LEVEL SECURITY;
 CREATE POLICY purchase_order_of_its_sites ON purchasing.purchase_order USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = purchase_order.site_id)))
 END);
 
 --
@@ -34548,8 +34555,9 @@ ALTER TABLE purchasing.supplier_invoice ENABLE ROW LEVEL SECURITY;
 CREATE POLICY supplier_invoice_of_its_sites ON purchasing.supplier_invoice USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = supplier_invoice.site_id)))
 END);
 
 --
@@ -34583,8 +34591,9 @@ ALTER TABLE sales.sales_order ENABLE ROW LEVEL SECURITY;
 CREATE POLICY sales_order_of_its_sites ON sales.sales_order USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = sales_order.site_id)))
 END);
 
 --
@@ -34636,8 +34645,9 @@ ALTER TABLE shipping.handling_unit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY handling_unit_of_its_sites ON shipping.handling_unit USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = handling_unit.site_id)))
 END);
 
 --
@@ -34689,8 +34699,9 @@ ALTER TABLE shipping.shipment ENABLE ROW LEVEL SECURITY;
 CREATE POLICY shipment_of_its_sites ON shipping.shipment USING (
 CASE
     WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (site_id IN ( SELECT s.id
-       FROM catalog.site s))
+    ELSE (EXISTS ( SELECT
+       FROM catalog.site s
+      WHERE (s.id = shipment.site_id)))
 END);
 
 --

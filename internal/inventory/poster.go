@@ -266,7 +266,7 @@ func (p *Poster) callOnce(batch []*posting) error {
 			latest = deadline
 		}
 	}
-	ctx, cancel := context.WithDeadline(pg.WithCaller(context.WithoutCancel(batch[0].ctx), json.RawMessage(batch[0].rights)), latest)
+	ctx, cancel := context.WithDeadline(pg.WithCaller(context.WithoutCancel(batch[0].ctx), json.RawMessage(batch[0].request.Rights())), latest)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		rows, err := p.queries.PostTransfers(ctx, call)

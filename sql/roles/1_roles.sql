@@ -57,6 +57,8 @@ $roles$;
 -- event.begin_request). Other sessions, such as the worker's and a DBA's, have no such setting and work for all sites.
 ALTER ROLE millrace_api SET millrace.sites = '[]';
 ALTER ROLE millrace_api SET millrace.scopes = '[]';
+-- Short statements only: compiling one would take longer than all of them.
+ALTER ROLE millrace_api SET jit = 'off';
 ALTER ROLE millrace_api SET idle_in_transaction_session_timeout = '60s';
 ALTER ROLE millrace_worker SET idle_in_transaction_session_timeout = '30min';
 

@@ -14,57 +14,57 @@ CREATE POLICY site_of_its_sites ON catalog.site USING (
 ALTER TABLE catalog.location ENABLE ROW LEVEL SECURITY;
 CREATE POLICY location_of_its_sites ON catalog.location USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = location.site_id) END);
 
 ALTER TABLE catalog.work_center ENABLE ROW LEVEL SECURITY;
 CREATE POLICY work_center_of_its_sites ON catalog.work_center USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = work_center.site_id) END);
 
 ALTER TABLE purchasing.purchase_order ENABLE ROW LEVEL SECURITY;
 CREATE POLICY purchase_order_of_its_sites ON purchasing.purchase_order USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = purchase_order.site_id) END);
 
 ALTER TABLE purchasing.supplier_invoice ENABLE ROW LEVEL SECURITY;
 CREATE POLICY supplier_invoice_of_its_sites ON purchasing.supplier_invoice USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = supplier_invoice.site_id) END);
 
 ALTER TABLE purchasing.landed_cost ENABLE ROW LEVEL SECURITY;
 CREATE POLICY landed_cost_of_its_sites ON purchasing.landed_cost USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = landed_cost.site_id) END);
 
 ALTER TABLE production.work_order ENABLE ROW LEVEL SECURITY;
 CREATE POLICY work_order_of_its_sites ON production.work_order USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = work_order.site_id) END);
 
 ALTER TABLE sales.sales_order ENABLE ROW LEVEL SECURITY;
 CREATE POLICY sales_order_of_its_sites ON sales.sales_order USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = sales_order.site_id) END);
 
 ALTER TABLE shipping.handling_unit ENABLE ROW LEVEL SECURITY;
 CREATE POLICY handling_unit_of_its_sites ON shipping.handling_unit USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = handling_unit.site_id) END);
 
 ALTER TABLE shipping.shipment ENABLE ROW LEVEL SECURITY;
 CREATE POLICY shipment_of_its_sites ON shipping.shipment USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = shipment.site_id) END);
 
 ALTER TABLE billing.invoice ENABLE ROW LEVEL SECURITY;
 CREATE POLICY invoice_of_its_sites ON billing.invoice USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = invoice.site_id) END);
 
 ALTER TABLE document.printer ENABLE ROW LEVEL SECURITY;
 CREATE POLICY printer_of_its_sites ON document.printer USING (
     CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN true
-    ELSE site_id IN (SELECT s.id FROM catalog.site AS s) END);
+    ELSE EXISTS (SELECT FROM catalog.site AS s WHERE s.id = printer.site_id) END);
 
 ALTER TABLE purchasing.goods_receipt ENABLE ROW LEVEL SECURITY;
 CREATE POLICY goods_receipt_of_its_sites ON purchasing.goods_receipt USING (
