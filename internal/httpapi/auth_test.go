@@ -15,7 +15,7 @@ import (
 type guard struct{ principal httpapi.Principal }
 
 // somebody sends what is sent with the token of these tests.
-var somebody = guard{httpapi.Principal{Subject: "Ayşe \"Y\" <a&b>\u2028", Device: `\press-3`}}
+var somebody = guard{httpapi.Principal{Subject: "Ayşe \"Y\" <a&b>\u2028", Device: `\press-3`, Scopes: []string{"inventory:write"}}}
 
 func (g guard) Authenticate(_ context.Context, _ *http.Request, given string) (httpapi.Principal, error) {
 	if given != "good" && given != token {
