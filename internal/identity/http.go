@@ -34,33 +34,33 @@ func Register(api *httpapi.API, primary *pg.Primary, issuer *Issuer, box *sealbo
 	}
 
 	httpapi.Command[SaveRole, Role](api, httpapi.CommandSpec{
-		OperationID: "save-role", Path: "/v1/roles", Tag: tag, Status: 200,
+		OperationID: "save-role", Scope: "identity:admin", Path: "/v1/roles", Tag: tag, Status: 200,
 		Summary:     "Make a role, or replace it",
 		Description: saves + "Whoever has the role gets its new scopes with the next token, within ten minutes.",
 	}, q.SaveRole)
-	httpapi.Get[Role](api, httpapi.ReadSpec{OperationID: "get-role", Path: "/v1/roles/{number}", Tag: tag, Summary: "Read a role"}, q.GetRole)
-	httpapi.List[Role](api, httpapi.ReadSpec{OperationID: "list-roles", Path: "/v1/roles", Tag: tag, Summary: "List roles"}, q.ListRoles)
+	httpapi.Get[Role](api, httpapi.ReadSpec{OperationID: "get-role", Scope: "identity:read", Path: "/v1/roles/{number}", Tag: tag, Summary: "Read a role"}, q.GetRole)
+	httpapi.List[Role](api, httpapi.ReadSpec{OperationID: "list-roles", Scope: "identity:read", Path: "/v1/roles", Tag: tag, Summary: "List roles"}, q.ListRoles)
 
 	httpapi.Command[SaveOperator, Operator](api, httpapi.CommandSpec{
-		OperationID: "save-operator", Path: "/v1/operators", Tag: tag, Status: 200,
+		OperationID: "save-operator", Scope: "identity:admin", Path: "/v1/operators", Tag: tag, Status: 200,
 		Summary:     "Make an operator, or replace what is known of one",
 		Description: saves + "A change of roles, sites or is_enabled ends the operator's sessions.",
 		Refusals:    []string{"MR702", "MR107"},
 	}, q.SaveOperator)
-	httpapi.Get[Operator](api, httpapi.ReadSpec{OperationID: "get-operator", Path: "/v1/operators/{number}", Tag: tag, Summary: "Read an operator"}, q.GetOperator)
-	httpapi.List[Operator](api, httpapi.ReadSpec{OperationID: "list-operators", Path: "/v1/operators", Tag: tag, Summary: "List operators"}, q.ListOperators)
+	httpapi.Get[Operator](api, httpapi.ReadSpec{OperationID: "get-operator", Scope: "identity:read", Path: "/v1/operators/{number}", Tag: tag, Summary: "Read an operator"}, q.GetOperator)
+	httpapi.List[Operator](api, httpapi.ReadSpec{OperationID: "list-operators", Scope: "identity:read", Path: "/v1/operators", Tag: tag, Summary: "List operators"}, q.ListOperators)
 
 	httpapi.Command[SaveBadge, Badge](api, httpapi.CommandSpec{
-		OperationID: "save-badge", Path: "/v1/badges", Tag: tag, Status: 200,
+		OperationID: "save-badge", Scope: "identity:admin", Path: "/v1/badges", Tag: tag, Status: 200,
 		Summary:     "Give an operator a badge, or take it away",
 		Description: "A badge that is disabled or given to somebody else ends the sessions that were opened with it.",
 		Refusals:    []string{"MR701"},
 	}, q.SaveBadge)
-	httpapi.Get[Badge](api, httpapi.ReadSpec{OperationID: "get-badge", Path: "/v1/badges/{number}", Tag: tag, Summary: "Read a badge"}, q.GetBadge)
-	httpapi.List[Badge](api, httpapi.ReadSpec{OperationID: "list-badges", Path: "/v1/badges", Tag: tag, Summary: "List badges"}, q.ListBadges)
+	httpapi.Get[Badge](api, httpapi.ReadSpec{OperationID: "get-badge", Scope: "identity:read", Path: "/v1/badges/{number}", Tag: tag, Summary: "Read a badge"}, q.GetBadge)
+	httpapi.List[Badge](api, httpapi.ReadSpec{OperationID: "list-badges", Scope: "identity:read", Path: "/v1/badges", Tag: tag, Summary: "List badges"}, q.ListBadges)
 
 	httpapi.Command[SetPIN, Operator](api, httpapi.CommandSpec{
-		OperationID: "set-pin", Path: "/v1/operator-pins", Tag: tag, Status: 200,
+		OperationID: "set-pin", Scope: "identity:admin", Path: "/v1/operator-pins", Tag: tag, Status: 200,
 		Summary:     "Give an operator a PIN",
 		Description: "Ends the sessions that were opened with the one before, and unlocks the operator's badges. A PIN whose digits are all the same or follow each other is refused.",
 		Refusals:    []string{"MR701"},
@@ -68,16 +68,16 @@ func Register(api *httpapi.API, primary *pg.Primary, issuer *Issuer, box *sealbo
 	}, q.SetPIN)
 
 	httpapi.Command[SaveDevice, Device](api, httpapi.CommandSpec{
-		OperationID: "save-device", Path: "/v1/devices", Tag: tag, Status: 200,
+		OperationID: "save-device", Scope: "identity:admin", Path: "/v1/devices", Tag: tag, Status: 200,
 		Summary:     "Make a device, or replace what is known of one",
 		Description: saves + "Its roles and sites bound what anybody may do on it. A change of roles, sites or is_enabled ends the sessions on it.",
 		Refusals:    []string{"MR702", "MR107", "MR706"},
 	}, q.SaveDevice)
-	httpapi.Get[Device](api, httpapi.ReadSpec{OperationID: "get-device", Path: "/v1/devices/{number}", Tag: tag, Summary: "Read a device"}, q.GetDevice)
-	httpapi.List[Device](api, httpapi.ReadSpec{OperationID: "list-devices", Path: "/v1/devices", Tag: tag, Summary: "List devices"}, q.ListDevices)
+	httpapi.Get[Device](api, httpapi.ReadSpec{OperationID: "get-device", Scope: "identity:read", Path: "/v1/devices/{number}", Tag: tag, Summary: "Read a device"}, q.GetDevice)
+	httpapi.List[Device](api, httpapi.ReadSpec{OperationID: "list-devices", Scope: "identity:read", Path: "/v1/devices", Tag: tag, Summary: "List devices"}, q.ListDevices)
 
 	httpapi.CommandOf[MakePairingCode, PairingCode](api, httpapi.CommandSpec{
-		OperationID: "make-pairing-code", Path: "/v1/pairing-codes", Tag: tag,
+		OperationID: "make-pairing-code", Scope: "identity:admin", Path: "/v1/pairing-codes", Tag: tag,
 		Summary:     "Make a code that pairs a device",
 		Description: "The code is good once and for ten minutes; one that was made before is good no more. The device sends it to `/oauth2/token` and gets its secret. A repeated request is answered without the code.",
 		Refusals:    []string{"MR703"},
@@ -90,16 +90,16 @@ func Register(api *httpapi.API, primary *pg.Primary, issuer *Issuer, box *sealbo
 	})
 
 	httpapi.Command[SaveClient, Client](api, httpapi.CommandSpec{
-		OperationID: "save-client", Path: "/v1/clients", Tag: tag, Status: 200,
+		OperationID: "save-client", Scope: "identity:admin", Path: "/v1/clients", Tag: tag, Status: 200,
 		Summary:     "Make a client, or replace what is known of one",
 		Description: saves + "A client is a program that acts for itself; its secret is made by a request of its own. A change of roles, sites or is_enabled ends its sessions.",
 		Refusals:    []string{"MR702", "MR107", "MR706"},
 	}, q.SaveClient)
-	httpapi.Get[Client](api, httpapi.ReadSpec{OperationID: "get-client", Path: "/v1/clients/{number}", Tag: tag, Summary: "Read a client"}, q.GetClient)
-	httpapi.List[Client](api, httpapi.ReadSpec{OperationID: "list-clients", Path: "/v1/clients", Tag: tag, Summary: "List clients"}, q.ListClients)
+	httpapi.Get[Client](api, httpapi.ReadSpec{OperationID: "get-client", Scope: "identity:read", Path: "/v1/clients/{number}", Tag: tag, Summary: "Read a client"}, q.GetClient)
+	httpapi.List[Client](api, httpapi.ReadSpec{OperationID: "list-clients", Scope: "identity:read", Path: "/v1/clients", Tag: tag, Summary: "List clients"}, q.ListClients)
 
 	httpapi.CommandOf[MakeClientSecret, ClientSecret](api, httpapi.CommandSpec{
-		OperationID: "make-client-secret", Path: "/v1/client-secrets", Tag: tag,
+		OperationID: "make-client-secret", Scope: "identity:admin", Path: "/v1/client-secrets", Tag: tag,
 		Summary:     "Give a client a secret",
 		Description: "The answer tells the secret, now and never again: a repeated request is answered without it. The one before stays good for a while, so that it can be replaced without a pause.",
 		Refusals:    []string{"MR704"},
@@ -112,7 +112,7 @@ func Register(api *httpapi.API, primary *pg.Primary, issuer *Issuer, box *sealbo
 	})
 
 	httpapi.Command[RevokeSessions, Revoked](api, httpapi.CommandSpec{
-		OperationID: "revoke-sessions", Path: "/v1/session-revocations", Tag: tag,
+		OperationID: "revoke-sessions", Scope: "identity:admin", Path: "/v1/session-revocations", Tag: tag,
 		Summary:     "End all sessions of an operator, a device, a client or a badge",
 		Description: "Name one of them. Their tokens are refused everywhere within seconds; who may, logs in again.",
 		Refusals:    []string{"MR701", "MR703", "MR704", "MR705"},
@@ -120,10 +120,10 @@ func Register(api *httpapi.API, primary *pg.Primary, issuer *Issuer, box *sealbo
 			return body, oneOf(body, "operator", "device", "client", "badge")
 		},
 	}, q.Revoke)
-	httpapi.List[Session](api, httpapi.ReadSpec{OperationID: "list-sessions", Path: "/v1/sessions", Tag: tag, Summary: "List the sessions that have not ended"}, q.ListSessions)
+	httpapi.List[Session](api, httpapi.ReadSpec{OperationID: "list-sessions", Scope: "identity:read", Path: "/v1/sessions", Tag: tag, Summary: "List the sessions that have not ended"}, q.ListSessions)
 
 	httpapi.Command[Unlock, Unlocked](api, httpapi.CommandSpec{
-		OperationID: "release-lock", Path: "/v1/unlocks", Tag: tag,
+		OperationID: "release-lock", Scope: "identity:admin", Path: "/v1/unlocks", Tag: tag,
 		Summary:     "Unlock a badge or a device",
 		Description: "Name one of them. After too many wrong PINs it would unlock by itself, but later.",
 		Refusals:    []string{"MR703", "MR705"},

@@ -3656,6 +3656,31 @@ COMMENT ON FUNCTION document.forget_print_jobs(integer, integer) IS
     'Forgets labels that were printed, failed or were cancelled so many days ago, p_limit of them at most. What waits is never forgotten. Says how many.';
 -- <<< functions/document/forget_print_jobs.sql
 
+-- >>> functions/document/get_content.sql sha256:a297fa478970b248
+CREATE OR REPLACE FUNCTION document.get_content(
+    p_kind text,
+    p_number text
+) RETURNS TABLE (media_type text, content bytea, sha256 text)
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT f.media_type, f.content, encode(f.sha256, 'hex')
+    FROM document.file AS f
+    WHERE f.kind = p_kind::document.kind
+      AND f.number = p_number
+    ORDER BY f.id DESC
+    LIMIT 1;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.get_content(text, text) IS
+    'The bytes of the latest file of a document, and their SHA-256 in hexadecimal. No row when there is none.';
+-- <<< functions/document/get_content.sql
+
 -- >>> functions/document/get_file.sql sha256:f3333ff2c25c83b9
 CREATE OR REPLACE FUNCTION document.get_file(
     p_kind text,
@@ -3676,6 +3701,28 @@ $function$;
 
 COMMENT ON FUNCTION document.get_file(text, text) IS 'The newest rendering of a document, without its content; null when there is none.';
 -- <<< functions/document/get_file.sql
+
+-- >>> functions/document/get_print_content.sql sha256:07cc759d3286dbb9
+CREATE OR REPLACE FUNCTION document.get_print_content(
+    p_number text
+) RETURNS TABLE (content bytea, sha256 text)
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT j.content, encode(j.sha256, 'hex')
+    FROM document.print_job AS j
+    WHERE j.number = p_number
+      AND j.content IS NOT NULL;
+END;
+$function$;
+
+COMMENT ON FUNCTION document.get_print_content(text) IS
+    'What is sent to the printer for a print job, and its SHA-256 in hexadecimal. No row while there is nothing.';
+-- <<< functions/document/get_print_content.sql
 
 -- >>> functions/document/get_print_job.sql sha256:39e6a4ff4eb0b7c1
 CREATE OR REPLACE FUNCTION document.get_print_job(
@@ -4365,7 +4412,7 @@ COMMENT ON FUNCTION event.advance_log(integer) IS
     'The sequencer: moves up to p_limit committed events from the outbox to the feed under gap-free numbers, notifies channel event_log of the new head, and says how many it moved. An event that depends on another (same balance, same document) has the higher ordinal and is never numbered before it.';
 -- <<< functions/event/advance_log.sql
 
--- >>> functions/event/begin_request.sql sha256:67fecf1f10fdea46
+-- >>> functions/event/begin_request.sql sha256:ba3ff82c148775fb
 CREATE OR REPLACE FUNCTION event.begin_request(
     p_operation text,
     p_context jsonb,
@@ -4380,10 +4427,8 @@ DECLARE
     v_fingerprint bytea := event.fingerprint(p_operation, p_command);
     v_stored event.request;
 BEGIN
-    PERFORM set_config('millrace.actor', coalesce(p_context ->> 'actor', ''), true),
-        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
-        set_config('millrace.request_key', coalesce(p_context ->> 'key', ''), true),
-        set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true);
+    PERFORM event.enter(p_context);
+    PERFORM event.check_scope(p_operation);
 
     -- The same key twice at once: the second is told to come back instead of holding a connection.
     IF NOT pg_try_advisory_xact_lock(uuid_hash_extended(v_key, 903)) THEN
@@ -4401,7 +4446,9 @@ BEGIN
         RETURN ROW(0, NULL, false)::event.answer;
     END IF;
 
-    IF v_stored.fingerprint <> v_fingerprint THEN
+    -- Who works for some sites is not told what somebody else was answered.
+    IF v_stored.fingerprint <> v_fingerprint
+       OR v_stored.actor <> p_context ->> 'actor' AND coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*' THEN
         RAISE EXCEPTION 'this key was used for another request'
             USING ERRCODE = 'MR902',
                   DETAIL = jsonb_build_object('key', v_key, 'operation', v_stored.operation)::text,
@@ -4412,7 +4459,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION event.begin_request(text, jsonb, jsonb) IS
-    'First call of every command. Claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
+    'First call of every command. Says for whom the transaction works (event.enter), refuses what is not allowed to them (event.check_scope), claims the idempotency key and names the actor for the audit; answers is_replayed = true with the stored answer when the key was answered before. Raises MR902 when the key was used for another request, MR903 while the first one runs.';
 -- <<< functions/event/begin_request.sql
 
 -- >>> functions/event/cancel_job.sql sha256:1edb62e9e1ffbf5d
@@ -4456,6 +4503,42 @@ $function$;
 COMMENT ON FUNCTION event.cancel_job(jsonb, jsonb) IS
     'Command: {job}. Takes a job back that waits; one that runs is told to stop and is cancelled moments later, unless it ends first. MR921 no such job, MR923 it has ended.';
 -- <<< functions/event/cancel_job.sql
+
+-- >>> functions/event/check_scope.sql sha256:6b8d7e1ad82668df
+CREATE OR REPLACE FUNCTION event.check_scope(
+    p_operation text
+) RETURNS void
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_scopes text := coalesce(current_setting('millrace.scopes', true), '');
+    v_scope text;
+BEGIN
+    -- Without any, the session is not the API's: a DBA imports, or the worker works.
+    IF v_scopes = '' THEN
+        RETURN;
+    END IF;
+    v_scope := event.required_scope(p_operation);
+    IF v_scope IS NULL OR NOT v_scopes::jsonb ? v_scope THEN
+        RAISE EXCEPTION 'this is not allowed to you'
+            USING ERRCODE = 'MR720',
+                  DETAIL = jsonb_build_object('operation', p_operation, 'scope', v_scope)::text,
+                  HINT = 'Ask for the scope, or let somebody do it who has it.';
+    END IF;
+    IF event.is_for_all_sites(v_scope) AND coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*' THEN
+        RAISE EXCEPTION 'this concerns all sites, and you may work for some of them only'
+            USING ERRCODE = 'MR721',
+                  DETAIL = jsonb_build_object('operation', p_operation, 'scope', v_scope)::text,
+                  HINT = 'Let somebody do it who may work for all sites.';
+    END IF;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.check_scope(text) IS
+    'Refuses an operation whose scope the running transaction does not have (event.enter): MR720; or that concerns all sites while it works for some of them: MR721.';
+-- <<< functions/event/check_scope.sql
 
 -- >>> functions/event/claim_webhooks.sql sha256:afc25f6f1d53155d
 CREATE OR REPLACE FUNCTION event.claim_webhooks(
@@ -4889,6 +4972,32 @@ COMMENT ON FUNCTION event.ensure_partitions(integer) IS
     'Makes the partitions that are missing: of ledger and audit for this month, for p_months_ahead more and for every month whose rows fell into the default partition (they move), of the feed what the next 500,000 events need. Says how many. Idempotent. Postings go on meanwhile; those into the default partition wait. 55P03 when the locks do not come free together within some ten seconds.';
 -- <<< functions/event/ensure_partitions.sql
 
+-- >>> functions/event/enter.sql sha256:58c290e982b50328
+CREATE OR REPLACE FUNCTION event.enter(
+    p_context jsonb
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- What the context says nothing of stays as it is for the session: nothing for the API's role, everything for the others.
+    PERFORM set_config('millrace.actor', coalesce(p_context ->> 'actor', ''), true),
+        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
+        set_config('millrace.request_key', coalesce(p_context ->> 'key', ''), true),
+        set_config('millrace.request_id', coalesce(p_context ->> 'request_id', ''), true),
+        set_config('millrace.scopes', CASE WHEN p_context ? 'scopes' THEN coalesce(p_context ->> 'scopes', '[]')
+            ELSE coalesce(current_setting('millrace.scopes', true), '') END, true),
+        set_config('millrace.sites', CASE WHEN p_context ? 'sites' THEN coalesce(p_context ->> 'sites', '*')
+            ELSE coalesce(current_setting('millrace.sites', true), '') END, true);
+END;
+$function$;
+
+COMMENT ON FUNCTION event.enter(jsonb) IS
+    'Says for whom the rest of the transaction works: {actor, device, key, request_id, scopes, sites}, as the API knows it from a token. Sites are the codes of those whose rows can be seen; null is all of them.';
+-- <<< functions/event/enter.sql
+
 -- >>> functions/event/find_webhook_endpoint.sql sha256:b9aceb7281dc462a
 CREATE OR REPLACE FUNCTION event.find_webhook_endpoint(
     p_code text
@@ -5141,6 +5250,24 @@ $function$;
 COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
+
+-- >>> functions/event/is_for_all_sites.sql sha256:fc328ff9f86d28b1
+-- Code generated by internal/tools/scopes. DO NOT EDIT.
+CREATE OR REPLACE FUNCTION event.is_for_all_sites(
+    p_scope text
+) RETURNS boolean
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+END;
+$function$;
+
+COMMENT ON FUNCTION event.is_for_all_sites(text) IS
+    'Whether what the scope allows concerns all sites, so that who works for some of them only may not do it.';
+-- <<< functions/event/is_for_all_sites.sql
 
 -- >>> functions/event/list_findings.sql sha256:6045fe4a73355419
 CREATE OR REPLACE FUNCTION event.list_findings() RETURNS TABLE (
@@ -6250,6 +6377,109 @@ $function$;
 COMMENT ON FUNCTION event.report_progress(bigint, integer, integer) IS
     'Notes how many per cent of a running job are done. An attempt that is over changes nothing.';
 -- <<< functions/event/report_progress.sql
+
+-- >>> functions/event/required_scope.sql sha256:6f84cb86ed2748b0
+-- Code generated by internal/tools/scopes. DO NOT EDIT.
+CREATE OR REPLACE FUNCTION event.required_scope(
+    p_operation text
+) RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN '{
+            "cancel-job": "jobs:admin",
+            "cancel-print-job": "document:write",
+            "cancel-sales-order": "sales:write",
+            "cancel-work-order": "production:write",
+            "change-lot-status": "inventory:write",
+            "close-period": "inventory:close",
+            "close-purchase-order": "purchasing:write",
+            "close-sales-order": "sales:write",
+            "complete-work-order": "production:write",
+            "confirm-mail": "notify:write",
+            "count-stock": "inventory:write",
+            "create-purchase-order": "purchasing:write",
+            "create-sales-order": "sales:write",
+            "create-work-order": "production:write",
+            "credit-return": "billing:write",
+            "extend-reservation": "sales:write",
+            "inspect-goods": "purchasing:write",
+            "inspect-return": "shipping:write",
+            "issue-invoice": "billing:write",
+            "issue-material": "production:write",
+            "make-client-secret": "identity:admin",
+            "make-pairing-code": "identity:admin",
+            "merge-lots": "inventory:write",
+            "pack-handling-unit": "shipping:write",
+            "pick-goods": "shipping:write",
+            "ping-webhook": "webhook:write",
+            "post-landed-cost": "purchasing:write",
+            "post-opening-stock": "inventory:write",
+            "post-supplier-invoice": "purchasing:write",
+            "print-label": "document:write",
+            "put-away": "inventory:write",
+            "receive-goods": "purchasing:write",
+            "redeliver-webhook": "webhook:write",
+            "release-lock": "identity:admin",
+            "release-sales-order": "sales:write",
+            "reopen-work-order": "production:write",
+            "report-journal": "inventory:read",
+            "report-production": "production:write",
+            "request-export": "export:write",
+            "reserve-sales-order": "sales:write",
+            "resolve-scan": "inventory:read",
+            "retry-job": "jobs:admin",
+            "retry-mail": "notify:write",
+            "return-goods": "shipping:write",
+            "return-material": "production:write",
+            "return-to-supplier": "purchasing:write",
+            "reverse-count": "inventory:write",
+            "reverse-customer-return": "shipping:write",
+            "reverse-goods-receipt": "purchasing:write",
+            "reverse-inspection": "purchasing:write",
+            "reverse-landed-cost": "purchasing:write",
+            "reverse-material-issue": "production:write",
+            "reverse-pick": "shipping:write",
+            "reverse-production-report": "production:write",
+            "reverse-return-inspection": "shipping:write",
+            "reverse-shipment": "shipping:write",
+            "reverse-supplier-invoice": "purchasing:write",
+            "reverse-supplier-return": "purchasing:write",
+            "reverse-transfer": "inventory:write",
+            "revoke-sessions": "identity:admin",
+            "rotate-webhook-secret": "webhook:write",
+            "save-badge": "identity:admin",
+            "save-bill-of-material": "catalog:write",
+            "save-client": "identity:admin",
+            "save-device": "identity:admin",
+            "save-item": "catalog:write",
+            "save-location": "catalog:write",
+            "save-operator": "identity:admin",
+            "save-partner": "catalog:write",
+            "save-printer": "document:write",
+            "save-reason": "catalog:write",
+            "save-role": "identity:admin",
+            "save-routing": "catalog:write",
+            "save-site": "catalog:write",
+            "save-supplier-price": "catalog:write",
+            "save-unit": "catalog:write",
+            "save-webhook-endpoint": "webhook:write",
+            "save-work-center": "catalog:write",
+            "scrap-stock": "inventory:write",
+            "set-pin": "identity:admin",
+            "ship-goods": "shipping:write",
+            "split-lot": "inventory:write",
+            "transfer-stock": "inventory:write",
+            "unpack-handling-unit": "shipping:write"
+        }'::jsonb ->> p_operation;
+END;
+$function$;
+
+COMMENT ON FUNCTION event.required_scope(text) IS
+    'The scope that a command takes; null for what is none.';
+-- <<< functions/event/required_scope.sql
 
 -- >>> functions/event/retry_job.sql sha256:9731afb919412f08
 CREATE OR REPLACE FUNCTION event.retry_job(
@@ -10576,7 +10806,7 @@ COMMENT ON FUNCTION inventory.post_opening_stock(jsonb, jsonb) IS
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS inventory.post_transfers(text[], uuid[], text[], text[], text[], jsonb[], jsonb);
--- >>> functions/inventory/post_transfers.sql sha256:722341c5150e37fd
+-- >>> functions/inventory/post_transfers.sql sha256:e05883c554c95ca5
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -10603,6 +10833,8 @@ DECLARE
     -- cost more than all locks.
     v_entries inventory.transfer_entry[];
     v_entry inventory.transfer_entry;
+    -- Who works for some sites is not told what somebody else was answered.
+    v_is_for_all_sites boolean := coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*';
     v_is_usual boolean;
     v_is_complete boolean;      -- every balance is there already
     v_is_put_away boolean;
@@ -10629,6 +10861,9 @@ DECLARE
     v_detail text;
     v_hint text;
 BEGIN
+    -- Whoever sends the batch said for whom (event.enter): all its commands are sent with the same rights.
+    PERFORM event.check_scope(o.operation) FROM (SELECT DISTINCT u AS operation FROM unnest(p_operations) AS u) AS o;
+
     -- 1. What was answered before, and what the codes of the others mean. A command that is in any way unusual gets no item yet.
     SELECT array_agg(ROW(s.key, s.operation, s.actor, s.device, s.request_id, s.fingerprint, s.is_replayed, s.is_foreign, s.body, s.movement_type,
             s.item_id, s.lot_id, s.from_id, s.to_id, CASE WHEN s.is_from_physical THEN s.from_id END, CASE WHEN s.is_to_physical THEN s.to_id END,
@@ -10656,7 +10891,8 @@ BEGIN
                 WITH ORDINALITY AS n (key, operation, actor, device, request_id, command, ordinal)
         )
         SELECT c.ordinal, c.is_ours, c.key, c.operation, c.actor, c.device, c.request_id, c.item, c.lot, c.from_code, c.movement_type, c.fingerprint, r.body,
-            coalesce(r.fingerprint = c.fingerprint, false) AS is_replayed, coalesce(r.fingerprint <> c.fingerprint, false) AS is_foreign,
+            coalesce(r.fingerprint = c.fingerprint AND (v_is_for_all_sites OR r.actor = c.actor), false) AS is_replayed,
+            coalesce(r.fingerprint <> c.fingerprint OR NOT v_is_for_all_sites AND r.actor <> c.actor, false) AS is_foreign,
             CASE WHEN r.key IS NULL AND f.site_id = coalesce(scrap.site_id, g.site_id) AND f.id <> coalesce(scrap.id, g.id)
                 AND (i.tracking = 'none') = (c.lot IS NULL)
                 AND (i.tracking = 'none' OR l.id IS NOT NULL)

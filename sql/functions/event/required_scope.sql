@@ -41,6 +41,7 @@ BEGIN
             "put-away": "inventory:write",
             "receive-goods": "purchasing:write",
             "redeliver-webhook": "webhook:write",
+            "release-lock": "identity:admin",
             "release-sales-order": "sales:write",
             "reopen-work-order": "production:write",
             "report-journal": "inventory:read",
@@ -90,7 +91,6 @@ BEGIN
             "ship-goods": "shipping:write",
             "split-lot": "inventory:write",
             "transfer-stock": "inventory:write",
-            "unlock": "identity:admin",
             "unpack-handling-unit": "shipping:write"
         }'::jsonb ->> p_operation;
 END;
