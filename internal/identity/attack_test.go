@@ -239,7 +239,7 @@ func TestAttacks(t *testing.T) {
 	calls := 0
 	api := httpapi.New(httpapi.Options{Authenticator: identitytest.Verifier()})
 	api.Public("/nothing", http.NotFoundHandler())
-	spec := httpapi.CommandSpec{OperationID: "do-it", Path: "/v1/deeds", Tag: "Test", Summary: "Do it"}
+	spec := httpapi.CommandSpec{OperationID: "do-it", Scope: "inventory:write", Path: "/v1/deeds", Tag: "Test", Summary: "Do it"}
 	if scope := reflect.ValueOf(&spec).Elem().FieldByName("Scope"); scope.IsValid() {
 		scope.SetString("inventory:write")
 	}
