@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -82,7 +83,7 @@ func (m *monkey) play(t *testing.T, api *httpapitest.API, requests int) {
 			if m.rand.IntN(8) == 0 {
 				again := api.PostKey(t, key, path, string(body))
 				// A request that never came to the database is not stored, only refused again.
-				if again.Status != answer.Status || (again.Replayed && string(again.Body) != string(answer.Body)) {
+				if again.Status != answer.Status || (again.Replayed && !isReplay(answer.Body, again.Body)) {
 					t.Errorf("POST %s %s: first %d %s, then %d %s", path, body, answer.Status, answer.Body, again.Status, again.Body)
 				}
 			}
@@ -108,6 +109,21 @@ func (m *monkey) play(t *testing.T, api *httpapitest.API, requests int) {
 		}
 	}
 	t.Logf("answers: %v", done)
+}
+
+// isReplay says whether the second answer is the first, but for secrets: those are told once.
+func isReplay(first, second []byte) bool {
+	var a, b map[string]any
+	if json.Unmarshal(first, &a) != nil || json.Unmarshal(second, &b) != nil {
+		return string(first) == string(second)
+	}
+	for _, secret := range []string{"code", "secret"} {
+		if value, ok := b[secret]; ok && value == nil {
+			delete(a, secret)
+			delete(b, secret)
+		}
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // learn remembers every code and number of an answer.
