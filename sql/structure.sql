@@ -8095,7 +8095,7 @@ CREATE FUNCTION event.is_for_all_sites(p_scope text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'event:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
 END;
 $$;
 

@@ -12,10 +12,20 @@ import (
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 )
 
+// today is the day by the calendar of the factory.
+func today(t *testing.T) time.Time {
+	t.Helper()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Now().In(berlin)
+}
+
 // busy gives the factory what boards show: orders in every state, late ones, stock, what waits.
 func busy(t *testing.T, api *plant) {
 	t.Helper()
-	day := func(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
+	day := func(days int) string { return today(t).AddDate(0, 0, days).Format(time.DateOnly) }
 	for i, due := range []int{-2, 0, 1, 3, 5, 8, 9, 12} {
 		api.Post(t, "/v1/work-orders", object{"item": "CRATE-6420", "quantity": fmt.Sprint(100 * (i + 1)), "due_on": day(due)}).Want(201)
 	}
@@ -70,10 +80,10 @@ func TestBoardsAreLive(t *testing.T) {
 	page.Wait(`document.querySelectorAll('.split table tbody tr').length === 4`)
 	page.Shot("board-shipping")
 	order := api.Post(t, "/v1/sales-orders", object{
-		"site": "ELBE", "customer": "HANSEOBST", "ordered_on": time.Now().UTC().Format(time.DateOnly), "lines": []object{{"item": "CRATE-6420", "quantity": "7", "unit_price": "9.90"}},
+		"site": "ELBE", "customer": "HANSEOBST", "ordered_on": today(t).Format(time.DateOnly), "lines": []object{{"item": "CRATE-6420", "quantity": "7", "unit_price": "9.90"}},
 	}).Want(201).Text("number")
 	page.Wait(fmt.Sprintf(`document.querySelector('.split').innerText.includes(%q)`, order))
-	for _, name := range []string{"work_centers", "stock", "stock=FIN-01", "warnings", "tablets", "jobs"} {
+	for _, name := range []string{"work_centers", "stock", "stock=FIN-01", "warnings", "tablets"} {
 		base, of, _ := strings.Cut(name, "=")
 		page.Navigate(api.URL + "/board/#" + name)
 		page.Has(fmt.Sprintf(`[data-board=%q][data-stale="false"] .content > :not(.empty)`, base))
@@ -85,6 +95,8 @@ func TestBoardsAreLive(t *testing.T) {
 			t.Errorf("%s is wider than the screen", name)
 		}
 	}
+	page.Navigate(api.URL + "/board/#jobs") // operators have no right to see jobs
+	page.Has(`[data-board="jobs"][data-stale="false"] .no-right`)
 	for _, language := range []string{"de", "tr"} {
 		page.Navigate(api.URL + "/board/#warnings")
 		page.Tap(fmt.Sprintf(`.language:nth-of-type(%d)`, map[string]int{"de": 2, "tr": 3}[language]))

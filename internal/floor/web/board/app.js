@@ -49,7 +49,7 @@ function useBoard(name, of) {
         const answer = await boards[name].read(of);
         if (!isOver) setState({ key, answer, at: Date.now() });
       } catch (error) {
-        if (!isOver) setState((before) => ({ ...(before.key === key && before), key, failure: error.status ? error.message : '' }));
+        if (!isOver) setState((before) => ({ ...(before.key === key && before), key, failure: error.status ? error.message : '', isForbidden: error.status === 403 }));
       }
       isReading = false;
       if (isWanted && !isOver) soon();
@@ -90,11 +90,11 @@ function Board() {
     const end = on('board-language', () => redraw((n) => n + 1));
     return () => { window.removeEventListener('hashchange', moved); end(); };
   }, []);
-  const { answer, at, failure } = useBoard(place.name, place.of);
+  const { answer, at, failure, isForbidden } = useBoard(place.name, place.of);
   const now = useClock();
   const closed = useStream();
   // Without the stream the board is still read by the clock: it is stale when neither works.
-  const isStale = at ? now - at > readEvery + staleAfter || (failure !== undefined && now - at > staleAfter) : closed && now - closed > staleAfter;
+  const isStale = isForbidden ? false : at ? now - at > readEvery + staleAfter || (failure !== undefined && now - at > staleAfter) : closed && now - closed > staleAfter;
   const { View } = boards[place.name];
   return html`<main class="board" data-board=${place.name} data-stale=${String(Boolean(isStale))} data-at=${at ?? ''} data-live=${String(closed === 0)}>
     <header>
@@ -105,7 +105,7 @@ function Board() {
     </header>
     ${isStale && html`<p class="stale" role="alert"><${Icon} name="stop" /><span>${at ? t('stale.since', { time: texts.clock(at), age: texts.age(now - at) }) : t('stale.never')}
       ${failure && html` <small>${failure}</small>`}</span></p>`}
-    <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${answer ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
+    <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${isForbidden ? html`<p class="empty no-right"><${Icon} name="lock" /> ${t('no_right')}</p>` : answer ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
     <nav aria-label=${t('boards')}>${Object.keys(boards).map((name) => html`
       <a key=${name} href=${'#' + name} aria-current=${name === place.name ? 'page' : undefined}>${t('board.' + name)}</a>`)}
       ${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="language" aria-pressed=${String(texts.current() === code)} aria-label=${label}
