@@ -182,7 +182,7 @@ func TestReservationsFollowTheModel(t *testing.T) {
 					}
 				} else {
 					s.lot = query(`INSERT INTO inventory.lot (item_id, number, status, expires_on, arrived_at)
-						VALUES ($1, $2, 'released', CASE WHEN $3::int < 100000 THEN current_date + $3::int END, date_trunc('day', now()) + make_interval(days => $4)) RETURNING id`,
+						VALUES ($1, $2, 'released', CASE WHEN $3::int < 100000 THEN catalog.local_date(NULL) + $3::int END, date_trunc('day', now()) + make_interval(days => $4)) RETURNING id`,
 						item, fmt.Sprintf("M%d", len(stocks)), s.expires, s.arrived)
 				}
 				post("opening", s, location["V-OPENING"], s.location, s.onHand, false)
