@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 )
@@ -20,13 +18,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "scopes:", err)
 		os.Exit(1)
 	}
-}
-
-func operation(op *huma.Operation) string {
-	if op == nil || len(op.Security) == 0 {
-		return ""
-	}
-	return scopeOf(op.Security) + " " + op.OperationID
 }
 
 func scopeOf(security []map[string][]string) string {
@@ -44,10 +35,13 @@ func write() error {
 		if path.Post != nil && len(path.Post.Security) > 0 {
 			commands[path.Post.OperationID] = scopeOf(path.Post.Security)
 		}
-		for _, op := range []string{operation(path.Get), operation(path.Post)} {
-			if scope, id, ok := strings.Cut(op, " "); ok {
-				operations[scope] = append(operations[scope], "`"+id+"`")
-			}
+		if path.Get != nil && len(path.Get.Security) > 0 {
+			scope := scopeOf(path.Get.Security)
+			operations[scope] = append(operations[scope], "`"+path.Get.OperationID+"`")
+		}
+		if path.Post != nil && len(path.Post.Security) > 0 {
+			scope := scopeOf(path.Post.Security)
+			operations[scope] = append(operations[scope], "`"+path.Post.OperationID+"`")
 		}
 	}
 	text, err := json.MarshalIndent(commands, "        ", "    ") // sorted by name
@@ -74,7 +68,7 @@ func write() error {
 		"sql/functions/event/required_scope.sql":   fmt.Sprintf(requiredScope, text),
 		"sql/functions/event/is_for_all_sites.sql": fmt.Sprintf(isForAllSites, strings.Join(all, ", ")),
 	} {
-		if err := os.WriteFile(file, []byte(content), 0o644); err != nil { //nolint:gosec // it is for everybody to read
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 			return err
 		}
 	}
