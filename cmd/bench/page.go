@@ -93,7 +93,7 @@ func (r *report) describeHot(b *strings.Builder) {
 
 // hotProfile was taken by perf (call graphs of the session that posts, 20 commands a call) beside the tables of a run.
 const hotProfile = `A batch holds the balance from its lock until its commit is on the disk, so
-batches of one item follow each other: the session that posts is busy for four fifths of the time, the rest is the disk (0.15-0.2 ms a
+batches of one item follow each other: the session that posts is busy for four fifths of the time, the rest is the disk (some 0.15-0.2 ms a
 commit) and the way to the api and back; what api and clients do meanwhile runs beside it, for batches of 20 by turns. What would shorten the
 wait, answering before the commit or letting go of the balance before it, would break the promise of either.
 
@@ -107,8 +107,9 @@ wait, answering before the commit or letting go of the balance before it, would 
 | protocol, call, parameters | 11 % |
 
 Of all that, starting the plans takes 12 %, finding and locking them 4 %, checks of the tables 3 %. Half of a batch of 20 does not depend on how many
-commands it holds, which is why 400 clients, with batches of 200, pay a third less for each. Two batches beside each other cost 30-50 % more CPU
-for each command and gained nothing on one item (40 clients, second batch from 10 or 16 commands on).
+commands it holds, which is why 400 clients, with batches of 200, pay a third less for each. Two batches beside each other cost 15-50 % more CPU
+for each command; whether they bring more on one item at 40 clients, our runs did not decide. The shares come from one call graph on a machine that others
+kept busy: those of references and of commit are read off it, the others are apportioned.
 
 `
 
