@@ -313,6 +313,27 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
+// TestSignOutAtOnce: who signs out before the screen counted their tap leaves the device the right to send it.
+func TestSignOutAtOnce(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	n := between(t, api)
+	page := device(t, api, n.URL)
+	moving(t, api, page)
+	n.refuse(true)
+	browsertest.Eval[any](page, `(async () => {
+		const { add } = await import('/floor/lib/outbox.js');
+		const { current, signOut } = await import('/floor/lib/session.js');
+		const { operator, device } = current();
+		await add({ path: '/v1/transfers', title: 'Move', operator, device, body: { from: 'FIN-01', to: 'FIN-02', item: 'CRATE-6420', lot: 'OFF-1', quantity: '1' } });
+		await signOut();
+	})()`)
+	n.refuse(false)
+	settled(page, 1)
+	signIn(page)
+	once(t, api, page, 1)
+}
+
 // TestWrongClock: a device two hours behind says what happened at the right time.
 func TestWrongClock(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,7 @@
 // A device is paired once, by a one-time code, and has a secret then. An operator signs in on it with badge and PIN and
 // gets an access token for minutes and a refresh token for the shift. Taps are sent in the name of who made them,
 // whoever has the device in hand by then: the tokens of an operator stay until the journal holds none of theirs.
-import { get, put } from './db.js';
+import { ask, get, put, transact } from './db.js';
 import { on, tell } from './signal.js';
 
 const pairingGrant = 'urn:millrace:oauth:grant-type:pairing';
@@ -19,20 +19,28 @@ export async function load() {
 // What another page or the service worker changed counts here as well.
 on('session', (other) => { if (other) session = other; });
 
+// update changes what is kept in one transaction, since page and service worker both do it.
+async function update(change) {
+  session = await transact(['kept', 'journal'], 'readwrite', async (store) => {
+    const kept = (await ask(store('kept').get('session'))) ?? {};
+    const next = { ...kept, ...await change(kept, store) };
+    await ask(store('kept').put(next, 'session'));
+    return next;
+  });
+}
+
 async function keep(change) {
-  session = { ...(await load()), ...change };
-  await put('session', session);
+  await update(() => change);
   tell('session', session, true);
 }
 
-// tokensOf changes the tokens of one operator and nothing else.
-const keepTokens = async (operator, tokens) => {
-  const all = { ...(await load()).tokens };
-  if (tokens) all[operator] = tokens;
-  else delete all[operator];
-  session = { ...session, tokens: all };
-  await put('session', session);
-};
+// keepTokens changes the tokens of one operator and nothing else.
+const keepTokens = (operator, tokens) => update((kept) => ({ tokens: withTokens(kept.tokens, operator, tokens) }));
+
+function withTokens(tokens, operator, changed) {
+  const { [operator]: _, ...others } = tokens ?? {};
+  return changed ? { ...others, [operator]: changed } : others;
+}
 
 export const current = () => session;
 export const isPaired = () => Boolean(session.secret);
@@ -87,14 +95,18 @@ const tokensFrom = (answer) => ({ access: answer.access_token, until: Date.now()
 
 export const lock = () => keep({ locked: true });
 
-// signOut ends the session, unless taps of the operator still wait to be sent.
-export async function signOut(isQueued) {
-  const { operator, tokens } = session;
-  await keep({ operator: null, name: null, locked: false });
-  if (isQueued || !tokens?.[operator]) return;
-  const { refresh } = tokens[operator];
-  await keepTokens(operator, null);
-  await oauth('/oauth2/revoke', { token: refresh }, session).catch(() => {});
+// signOut ends the session. The tokens stay while taps of the operator wait to be sent: the journal itself is asked, since
+// what the screen shows of it comes a little later.
+export async function signOut() {
+  const { operator } = session;
+  let ended;
+  await update(async (kept, store) => {
+    const queued = await ask(store('journal').index('state').getAll(IDBKeyRange.bound(['queued', 0], ['queued', Infinity])));
+    if (!queued.some((record) => record.operator === operator)) ended = kept.tokens?.[operator];
+    return { operator: null, name: null, locked: false, tokens: ended ? withTokens(kept.tokens, operator) : kept.tokens };
+  });
+  tell('session', session, true);
+  if (ended) await oauth('/oauth2/revoke', { token: ended.refresh }, session).catch(() => {});
 }
 
 // SignedOut says that this operator has to sign in before anything is sent in their name.
@@ -142,6 +154,9 @@ export async function refused(operator) {
   const who = operator ?? session.operator;
   const tokens = session.tokens?.[who];
   if (!tokens) return false;
-  await keepTokens(who, { ...tokens, until: 0 });
+  await update(({ tokens: kept }) => {
+    const now = kept?.[who]; // another page may have newer ones by now
+    return now?.access === tokens.access ? { tokens: withTokens(kept, who, { ...now, until: 0 }) } : {};
+  });
   return true;
 }

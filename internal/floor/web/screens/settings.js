@@ -24,7 +24,7 @@ export function Settings({ onBack, version }) {
     <${Facts} rows=${[[t('device'), session.current().device], [t('operator'), session.current().operator], [t('version'), version],
     [t('clock'), skew() ? t('clock.off', { seconds: Math.round(Math.abs(skew()) / 1000) }) : t('clock.right')],
     [t('tier'), navigator.serviceWorker ? t('tier.full') : t('tier.plain')]]} />
-    <${Secondary} id="sign-out" icon="person" onTap=${() => session.signOut(queued > 0)}>${t('sign_out')}</${Secondary}>
+    <${Secondary} id="sign-out" icon="person" onTap=${() => session.signOut()}>${t('sign_out')}</${Secondary}>
     ${queued === 0 && html`<${Hold} id="unpair" icon="no" onTap=${() => session.unpair()}>${t('unpair')}</${Hold}>`}
   </${Screen}>`;
 }
