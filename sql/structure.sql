@@ -12044,6 +12044,10 @@ BEGIN
     -- Again, now that the session is locked: of two at once the second one finds it used.
     SELECT t.* INTO STRICT v_token FROM identity.refresh_token AS t WHERE t.id = v_token.id;
     IF v_token.used_at IS NOT NULL THEN
+        -- The same request again makes the same new token. Its answer was lost, if nobody has used it yet.
+        IF EXISTS (SELECT FROM identity.refresh_token AS n WHERE n.hash = p_new_hash AND n.session_id = v_session.id AND n.used_at IS NULL) THEN
+            RETURN identity.describe_grant(v_session.id);
+        END IF;
         PERFORM identity.revoke_sessions(ARRAY[v_session.id], 'refresh token used twice');
         RETURN NULL;
     END IF;
@@ -12061,7 +12065,7 @@ $$;
 -- Name: FUNCTION rotate_refresh_token(p_client_id bigint, p_hash bytea, p_new_hash bytea); Type: COMMENT; Schema: identity; Owner: -
 --
 
-COMMENT ON FUNCTION identity.rotate_refresh_token(p_client_id bigint, p_hash bytea, p_new_hash bytea) IS 'Takes a refresh token, once, and puts the new one in its place. A token that was used before, or that another client brings, ends the session: it has come into wrong hands. Null when it is not good.';
+COMMENT ON FUNCTION identity.rotate_refresh_token(p_client_id bigint, p_hash bytea, p_new_hash bytea) IS 'Takes a refresh token, once, and puts the new one in its place. The same request again, which would put the same new token there, is answered again while that one is unused. Any other token that was used before, or that another client brings, ends the session: it has come into wrong hands. Null when it is not good.';
 
 --
 -- Name: save_badge(jsonb, jsonb); Type: FUNCTION; Schema: identity; Owner: -

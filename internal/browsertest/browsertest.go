@@ -25,12 +25,13 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
 // patience is how long a test waits for something that must come. Nothing is asserted by it but that it comes at all.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // Page is a tab of a browser profile of the test's own.
 type Page struct {
@@ -175,7 +176,51 @@ func (p *Page) start(address string) {
 		}
 	}()
 	p.do(chromedp.EmulateViewport(360, 640, chromedp.EmulateTouch))
+	if times, err := strconv.ParseFloat(os.Getenv("MILLRACE_BROWSER_SLOWER"), 64); err == nil {
+		p.Slower(times)
+	}
 	p.do(chromedp.Navigate(address))
+}
+
+// Slower lets the scripts of the page run so many times slower. MILLRACE_BROWSER_SLOWER does it for all pages.
+func (p *Page) Slower(times float64) {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: times})
+		return err
+	}))
+}
+
+// Sync gives what sends Background Sync to the service worker of the origin, when the browser thinks that there is a network.
+// The page may be elsewhere by then.
+func (p *Page) Sync(origin, tag string) (send func()) {
+	p.t.Helper()
+	registrations := chromedp.Events(p.ctx, serviceworker.WorkerRegistrationUpdated)
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, serviceworker.Enable, cdp.Empty{})
+		return err
+	}))
+	var id serviceworker.RegistrationID
+	for event, err := range registrations {
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, registration := range event.Registrations {
+			if strings.HasPrefix(registration.ScopeURL, origin) {
+				id = registration.RegistrationID
+			}
+		}
+		if id != "" {
+			break
+		}
+	}
+	return func() {
+		p.t.Helper()
+		p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+			_, err := cdp.Call(ctx, t, serviceworker.DispatchSyncEvent, serviceworker.DispatchSyncEventParams{Origin: origin, RegistrationID: id, Tag: tag})
+			return err
+		}))
+	}
 }
 
 // logf tells what the page says, as long as the test is there to hear it.

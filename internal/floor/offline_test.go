@@ -24,6 +24,7 @@ type network struct {
 	isDown   bool
 	isDeaf   bool          // to commands alone
 	lose     int           // so many answers to commands are thrown away after the server gave them
+	refresh  int           // and so many to devices that ask for new tokens
 	commands int           // that came to the server
 	dieAt    int           // the server is gone from this command on, until it is let back
 	died     chan struct{} // closed when it is
@@ -54,6 +55,10 @@ func between(t *testing.T, api *plant) *network {
 		isDown, isLost := n.isDown || isCommand && n.isDeaf, false
 		if isCommand && !isDown && n.lose > 0 {
 			n.lose--
+			isLost = true
+		}
+		if !isCommand && !isDown && n.refresh > 0 && r.URL.Path == "/oauth2/token" {
+			n.refresh--
 			isLost = true
 		}
 		held := n.held

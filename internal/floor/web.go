@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -44,8 +45,38 @@ var mediaTypes = map[string]string{
 // isShell says whether the service worker keeps the file from the start: all but the camera
 // reader, which comes when somebody opens the camera.
 func isShell(name string) bool {
-	return name != "sw.js" && name != "vendor/vendored.json" && !strings.HasPrefix(name, "vendor/zxing") &&
+	return name != "sw.js" && !isText(name) && name != "vendor/vendored.json" && !strings.HasPrefix(name, "vendor/zxing") &&
 		!strings.HasPrefix(name, "icons/") && !strings.HasPrefix(name, "board")
+}
+
+// isText says whether the file holds the texts of one language.
+func isText(name string) bool { return strings.HasPrefix(name, "i18n/") && name != textsName }
+
+// textsName is the file of all texts: the names of them once, and then each language in their order.
+const textsName = "i18n/texts.json"
+
+// texts writes it.
+func texts() ([]byte, error) {
+	all := map[string][]string{}
+	var names []string
+	for _, language := range []string{"en", "de", "tr"} {
+		file, err := web.ReadFile("web/i18n/" + language + ".json")
+		if err != nil {
+			return nil, err
+		}
+		var byName map[string]string
+		if err := json.Unmarshal(file, &byName); err != nil {
+			return nil, err
+		}
+		if names == nil {
+			names = slices.Sorted(maps.Keys(byName))
+		}
+		for _, name := range names {
+			all[language] = append(all[language], byName[name])
+		}
+	}
+	all["names"] = names
+	return json.Marshal(all)
 }
 
 // screens are the files by their path under web, and the version that all of them make.
@@ -75,6 +106,12 @@ var screens = sync.OnceValue(func() map[string]*asset {
 	if err != nil {
 		panic(err) // the files are in the binary
 	}
+	all, err := texts()
+	if err != nil {
+		panic(err) // a test reads them
+	}
+	assets[textsName] = newAsset(textsName, all)
+	shell = append(shell, textsName)
 	slices.Sort(shell)
 	list, err := json.Marshal(shell)
 	if err != nil {

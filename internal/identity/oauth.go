@@ -297,7 +297,7 @@ func (i *Issuer) token(ctx context.Context, form url.Values, r *http.Request) (a
 	case grantType == "client_credentials":
 		return i.clientCredentials(ctx, c, scopes)
 	case grantType == "refresh_token":
-		return i.refreshToken(ctx, c, form.Get("refresh_token"))
+		return i.refreshToken(ctx, c, form.Get("refresh_token"), form.Get("idempotency_key"))
 	default:
 		return i.badge(ctx, c, form, scopes)
 	}
@@ -325,10 +325,19 @@ func (i *Issuer) clientCredentials(ctx context.Context, c *client, scopes []stri
 	return i.answer(g, clientToken, "")
 }
 
-func (i *Issuer) refreshToken(ctx context.Context, c *client, token string) (any, error) {
-	next := newSecret("mrr_")
+// refreshToken puts a new token in the place of the one that comes. A device whose answer was lost
+// asks again under the same key, which it chose before, and gets the same new token. Whoever brings
+// a used token and not the key of its use has it from somewhere else: that ends the session.
+func (i *Issuer) refreshToken(ctx context.Context, c *client, token, key string) (any, error) {
 	if token == "" {
 		return nil, refuse("invalid_request", "There is no refresh_token.")
+	}
+	next := newSecret("mrr_")
+	switch {
+	case len(key) > 64 || key != "" && len(key) < 32:
+		return nil, refuse("invalid_request", "An idempotency_key has 32 to 64 characters.")
+	case key != "":
+		next = i.vault.nextRefreshToken(token, key)
 	}
 	g, err := asGrant(i.queries.RotateRefreshToken(ctx, c.id, hashOf(token), hashOf(next)))
 	if err != nil {
@@ -562,6 +571,12 @@ func newSecret(prefix string) string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return prefix + base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// nextRefreshToken is the one that follows token for the request of that key. Nobody can compute
+// it who has not the encryption key.
+func (v *vault) nextRefreshToken(token, key string) string {
+	return "mrr_" + base64.RawURLEncoding.EncodeToString(v.box.Mac([]byte(token+"\x00"+key), "refresh token of a request"))
 }
 
 // codeAlphabet has no characters that look like others (Crockford).

@@ -168,6 +168,44 @@ func TestRefreshTokenIsGoodOnce(t *testing.T) {
 	b.oauth(t, "TAB-01", secret, "grant_type", "refresh_token", "refresh_token", next.RefreshToken).want(t, 400, "invalid_grant")
 }
 
+// TestRefreshIsAnsweredAgain: the same request of a device that lost the answer gets the same token,
+// until that one is used. The same token under another key, or without one, ends the session.
+func TestRefreshIsAnsweredAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	secret := b.pair(t, "TAB-01")
+	badge := b.hire(t, "O-7")
+	refresh := func(token, key string) oauth {
+		return b.oauth(t, "TAB-01", secret, "grant_type", "refresh_token", "refresh_token", token, "idempotency_key", key)
+	}
+	in := b.logIn(t, "TAB-01", secret, badge, pin).want(t, 200, "")
+	refresh(in.RefreshToken, "short").want(t, 400, "invalid_request")
+	one, two := httpapitest.Key(), httpapitest.Key()
+	var wait sync.WaitGroup
+	got := make([]string, 8)
+	for n := range got {
+		wait.Go(func() { got[n] = refresh(in.RefreshToken, one).RefreshToken })
+	}
+	wait.Wait()
+	next := got[0]
+	for _, token := range got {
+		if token == "" || token != next || token == in.RefreshToken {
+			t.Fatalf("the same request got %v", got)
+		}
+	}
+	last := refresh(next, two).want(t, 200, "")
+	b.send(t, last.AccessToken, "GET", "/v1/items", "").Want(200)
+	// What came after was used: who still asks for it has not lost an answer.
+	refresh(in.RefreshToken, one).want(t, 400, "invalid_grant")
+	eventually(t, "the session is over", func() bool { return b.send(t, last.AccessToken, "GET", "/v1/items", "").Status == 401 })
+	for _, key := range []string{two, ""} {
+		in = b.logIn(t, "TAB-01", secret, badge, pin).want(t, 200, "")
+		next := refresh(in.RefreshToken, one).want(t, 200, "")
+		refresh(in.RefreshToken, key).want(t, 400, "invalid_grant")
+		eventually(t, "the session is over", func() bool { return b.send(t, next.AccessToken, "GET", "/v1/items", "").Status == 401 })
+	}
+}
+
 // TestPairingCode: it is good once, for one device, for ten minutes, however many try.
 func TestPairingCode(t *testing.T) {
 	t.Parallel()

@@ -58,6 +58,11 @@ function keepSending() {
     navigator.serviceWorker?.ready?.then((registration) => registration.sync?.register('millrace-outbox')).catch(() => {});
   });
   on('stream', (isOpen) => { if (isOpen) outbox.flush(); });
+  let wasReached = true;
+  on('reached', (isReached) => {
+    if (isReached && !wasReached) outbox.flush();
+    wasReached = isReached;
+  });
   on('session', () => outbox.flush());
   window.addEventListener('online', () => { tell('retry'); outbox.flush(); });
   document.addEventListener('visibilitychange', () => { if (!document.hidden) { outbox.flush(); keepAwake(); } });

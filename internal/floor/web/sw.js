@@ -39,5 +39,5 @@ self.addEventListener('fetch', (event) => {
 });
 
 self.addEventListener('sync', (event) => {
-  if (event.tag === 'millrace-outbox') event.waitUntil(flush({ isWorker: true }));
+  if (event.tag === 'millrace-outbox') event.waitUntil(flush());
 });

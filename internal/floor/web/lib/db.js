@@ -13,19 +13,31 @@ export function open() {
       request.result.createObjectStore('kept');
     };
     request.onsuccess = () => {
-      request.result.onversionchange = () => request.result.close();
-      resolve(request.result);
+      const db = request.result;
+      db.onversionchange = () => db.close();
+      db.onclose = () => { opened = undefined; }; // the browser closed it
+      resolve(db);
     };
     request.onerror = () => reject(request.error);
   });
+  opened.catch(() => { opened = undefined; });
   return opened;
+}
+
+// begin opens a transaction, on a new connection where the old one was closed.
+async function begin(...how) {
+  try {
+    return (await open()).transaction(...how);
+  } catch {
+    opened = undefined;
+    return (await open()).transaction(...how);
+  }
 }
 
 // transact runs work in one transaction and resolves with its result once that is done: with durability strict, on the disk.
 export async function transact(stores, mode, work, durability = 'relaxed') {
-  const db = await open();
+  const transaction = await begin(stores, mode, { durability });
   return new Promise((resolve, reject) => {
-    const transaction = db.transaction(stores, mode, { durability });
     let result;
     transaction.oncomplete = () => resolve(result);
     transaction.onabort = transaction.onerror = () => reject(transaction.error ?? new Error('aborted'));

@@ -1,10 +1,11 @@
-// Texts in the language of the operator: one JSON each, all with the same keys.
+// Texts in the language of the operator. The server makes one file of them: their names, and each language in that order.
 import { get, put } from './db.js';
 import { tell } from './signal.js';
 
 export const languages = { en: 'English', de: 'Deutsch', tr: 'Türkçe' };
 let language = 'en';
 let texts = {};
+let all;
 
 export async function load() {
   const wanted = (await get('language')) ?? (navigator.languages ?? []).map((tag) => tag.slice(0, 2)).find((tag) => languages[tag]) ?? 'en';
@@ -12,8 +13,8 @@ export async function load() {
 }
 
 export async function use(wanted, isKept = true) {
-  const response = await fetch(new URL('../i18n/' + wanted + '.json', import.meta.url));
-  texts = await response.json();
+  all ??= await (await fetch(new URL('../i18n/texts.json', import.meta.url))).json();
+  texts = Object.fromEntries(all.names.map((name, i) => [name, all[wanted][i]]));
   language = wanted;
   document.documentElement.lang = wanted;
   if (isKept) await put('language', wanted);

@@ -2,12 +2,13 @@
 // sent one after the other in the order of their numbers; what the server refused waits for a person.
 import { ask, get, put, transact } from './db.js';
 import { measure, now, skew } from './clock.js';
-import { authorize, refused, SignedOut } from './session.js';
+import { authorize, inTurn, refused, SignedOut, sweep } from './session.js';
 import { tell } from './signal.js';
 import { uuid } from './uuid.js';
 
 const keepConfirmed = 500;
 const requestTimeout = 15_000;
+const turn = 10_000;
 const retryAfter = [500, 1000, 2000, 4000, 8000, 15_000];
 
 let journalID;
@@ -31,47 +32,36 @@ export async function add(tap) {
   return record;
 }
 
-// locked runs work while nobody else does: no other page, nor the service worker. Plain http has no locks; there is
-// no service worker either, and what two pages send twice has one effect by its key.
-let running = Promise.resolve();
-function locked(work) {
-  if (typeof navigator !== 'undefined' && navigator.locks) {
-    return navigator.locks.request('millrace-outbox', { ifAvailable: true }, (lock) => (lock ? work() : 'busy'));
-  }
-  const before = running;
-  running = before.then(work, work);
-  return running;
-}
-
+const isWorker = typeof window === 'undefined';
 let flushing = null;
 let again = false;
 let retry = 0;
 let timer;
 
-// flush sends what is queued. It is safe to call at any time and from anywhere.
-export function flush(options = {}) {
-  if (flushing) {
-    again = true;
-    return flushing;
-  }
-  flushing = (async () => {
-    do {
-      again = false;
-      const outcome = await locked(() => drain(options)).catch(() => 'failed');
-      if (outcome === 'failed' && options.isWorker) throw new Error('not all was sent'); // Background Sync tries again
-      if (outcome === 'failed' || outcome === 'busy') {
-        later(outcome === 'busy' ? 1000 : retryAfter[Math.min(retry++, retryAfter.length - 1)]);
-        break;
+// flush sends what is queued. It is safe to call at any time and from anywhere. In the service worker it throws when not
+// all was sent, so that Background Sync tries again: a timer would die with the worker.
+export function flush() {
+  again = true;
+  flushing ??= (async () => {
+    try {
+      while (again) {
+        again = false;
+        const outcome = await inTurn('millrace-outbox', drain).catch(() => 'failed');
+        if (outcome === 'failed') {
+          if (isWorker) throw new Error('not all was sent');
+          clearTimeout(timer);
+          timer = setTimeout(flush, retryAfter[Math.min(retry++, retryAfter.length - 1)] * (0.8 + 0.4 * Math.random()));
+          return;
+        }
+        retry = 0;
+        if (outcome === 'more') again = true;
+        else await sweep().catch(() => {});
       }
-      retry = 0;
-    } while (again);
-  })().finally(() => { flushing = null; });
+    } finally {
+      flushing = null; // at once with the last look at again, so that no call is lost between the two
+    }
+  })();
   return flushing;
-}
-
-function later(milliseconds) {
-  clearTimeout(timer);
-  timer = setTimeout(() => flush(), milliseconds * (0.8 + 0.4 * Math.random()));
 }
 
 // nextQueued is the first that is queued, but for those of operators who have to sign in first.
@@ -85,12 +75,13 @@ const nextQueued = (signedOut) => transact(['journal'], 'readonly', (store) => n
   };
 }));
 
-// drain sends until nothing is queued. It stops at the first tap that got no answer, so that the order stays.
+// drain sends until nothing is queued that can be sent, or somebody else may want a turn. It stops at the first tap that
+// got no answer, so that the order stays. Who is signed out holds up nobody else.
 async function drain() {
   const signedOut = new Set();
-  for (;;) {
+  for (const end = Date.now() + turn; Date.now() < end;) {
     const record = await nextQueued(signedOut);
-    if (!record) return signedOut.size ? 'failed' : 'empty';
+    if (!record) return 'done';
     try {
       if (!await send(record)) return 'failed';
     } catch (error) {
@@ -98,6 +89,7 @@ async function drain() {
       signedOut.add(record.operator);
     }
   }
+  return 'more';
 }
 
 async function send(record) {

@@ -3,8 +3,9 @@
 // A device is paired once, by a one-time code, and has a secret then. An operator signs in on it with badge and PIN and
 // gets an access token for minutes and a refresh token for the shift. Taps are sent in the name of who made them,
 // whoever has the device in hand by then: the tokens of an operator stay until the journal holds none of theirs.
-import { ask, get, put, transact } from './db.js';
+import { ask, get, transact } from './db.js';
 import { on, tell } from './signal.js';
+import { uuid } from './uuid.js';
 
 const pairingGrant = 'urn:millrace:oauth:grant-type:pairing';
 const badgeGrant = 'urn:millrace:oauth:grant-type:badge';
@@ -51,7 +52,7 @@ async function oauth(path, form, { device, secret } = {}) {
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
   if (secret) headers.Authorization = 'Basic ' + btoa(encodeURIComponent(device) + ':' + encodeURIComponent(secret));
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 8000);
+  const timer = setTimeout(() => abort.abort(), 15_000);
   try {
     const response = await fetch(path, { method: 'POST', headers, body: new URLSearchParams(form).toString(), cache: 'no-store', signal: abort.signal });
     return { status: response.status, answer: await response.json().catch(() => null) };
@@ -67,10 +68,11 @@ export async function pair(code) {
   await keep({ device: answer.client_id, secret: answer.client_secret, operator: null, locked: false, tokens: {}, badges: {} });
 }
 
+// unpair forgets all, unless taps wait to be sent: nobody could send them then. True: it did.
 export async function unpair() {
-  session = {};
-  await put('session', session);
+  await update(async (kept, store) => ((await queuedIn(store)).length ? {} : { secret: null, operator: null, tokens: {}, badges: {} }));
   tell('session', session, true);
+  return !isPaired();
 }
 
 // signIn opens the device for an operator.
@@ -81,7 +83,7 @@ export async function signIn(badge, pin) {
   } catch {
     // No network: who has a session on this device already goes on with the badge. The server looks at each tap anyway.
     const operator = session.badges?.[badge];
-    if (operator && session.tokens?.[operator]) return keep({ operator, locked: false });
+    if (operator && session.tokens?.[operator] && !session.tokens[operator].isLeaving) return keep({ operator, locked: false });
     throw new Error('error.network');
   }
   const { status, answer } = reply;
@@ -91,23 +93,38 @@ export async function signIn(badge, pin) {
   return keep({ operator: answer.operator, name: answer.operator_name, locked: false, badges: { ...session.badges, [badge]: answer.operator } });
 }
 
-const tokensFrom = (answer) => ({ access: answer.access_token, until: Date.now() + (answer.expires_in - 20) * 1000, refresh: answer.refresh_token });
+// The key lets the next refresh be asked for again when its answer was lost.
+const tokensFrom = (answer) => ({ access: answer.access_token, until: Date.now() + (answer.expires_in - 20) * 1000, refresh: answer.refresh_token, key: uuid() });
 
 export const lock = () => keep({ locked: true });
 
-// signOut ends the session. The tokens stay while taps of the operator wait to be sent: the journal itself is asked, since
-// what the screen shows of it comes a little later.
+// signOut ends the session. The tokens stay while taps of the operator wait to be sent.
 export async function signOut() {
   const { operator } = session;
+  await keep({ operator: null, name: null, locked: false });
+  await leave(operator);
+}
+
+// leave takes away the tokens of an operator who signed out, or marks them while the journal holds taps of theirs. The
+// journal itself is asked, since what the screen shows of it comes a little later.
+async function leave(operator) {
   let ended;
-  await update(async (kept, store) => {
-    const queued = await ask(store('journal').index('state').getAll(IDBKeyRange.bound(['queued', 0], ['queued', Infinity])));
-    if (!queued.some((record) => record.operator === operator)) ended = kept.tokens?.[operator];
-    return { operator: null, name: null, locked: false, tokens: ended ? withTokens(kept.tokens, operator) : kept.tokens };
-  });
-  tell('session', session, true);
+  await inTurn('millrace-session', () => update(async (kept, store) => {
+    const tokens = kept.tokens?.[operator];
+    if (!tokens || kept.operator === operator) return {};
+    const isAwaited = (await queuedIn(store)).some((record) => record.operator === operator);
+    if (!isAwaited) ended = tokens;
+    return { tokens: withTokens(kept.tokens, operator, isAwaited && { ...tokens, isLeaving: true }) };
+  }));
   if (ended) await oauth('/oauth2/revoke', { token: ended.refresh }, session).catch(() => {});
 }
+
+// sweep is called when all was sent that could be: nothing is left of those who signed out before that.
+export async function sweep() {
+  for (const [operator, { isLeaving }] of Object.entries(session.tokens ?? {})) if (isLeaving) await leave(operator);
+}
+
+const queuedIn = (store) => ask(store('journal').index('state').getAll(IDBKeyRange.bound(['queued', 0], ['queued', Infinity])));
 
 // SignedOut says that this operator has to sign in before anything is sent in their name.
 export class SignedOut extends Error {}
@@ -124,18 +141,45 @@ export async function authorize(operator) {
   return { Authorization: 'Bearer ' + tokens.access };
 }
 
+// limits.turn is how long anybody waits for their turn, in milliseconds.
+export const limits = { turn: 60_000 };
+const turns = new Map();
+
+// inTurn runs work while nobody else has the turn of that name: no other page, nor the service worker. Who had it for too
+// long is a page that the system froze, and loses it. That two may go on then is no harm: a tap has one effect by its key.
+// Plain http has no locks; there is no service worker either.
+export async function inTurn(name, work) {
+  if (!navigator.locks) {
+    const mine = (turns.get(name) ?? Promise.resolve()).then(work, work);
+    turns.set(name, mine);
+    return mine;
+  }
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), limits.turn);
+  try {
+    return await navigator.locks.request(name, { signal: waiting.signal }, () => {
+      clearTimeout(timer);
+      return work();
+    });
+  } catch (error) {
+    if (!waiting.signal.aborted) throw error;
+    return navigator.locks.request(name, { steal: true }, work);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // A refresh token is good once, so page and service worker take turns and look at what the other one got.
-const turns = (work) => (navigator.locks ? navigator.locks.request('millrace-session', work) : work());
 const refreshing = new Map();
 
 function refresh(operator) {
-  if (!refreshing.has(operator)) refreshing.set(operator, turns(async () => {
+  if (!refreshing.has(operator)) refreshing.set(operator, inTurn('millrace-session', async () => {
     const tokens = (await load()).tokens?.[operator];
     if (!tokens) throw new SignedOut(operator + ' is not signed in');
     if (Date.now() < tokens.until) return tokens;
-    const { status, answer } = await oauth('/oauth2/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh }, session);
+    const { status, answer } = await oauth('/oauth2/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh, idempotency_key: tokens.key }, session);
     if (status === 200) {
-      const next = tokensFrom(answer);
+      const next = { ...tokens, ...tokensFrom(answer) };
       await keepTokens(operator, next);
       return next;
     }

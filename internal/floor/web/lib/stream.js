@@ -25,6 +25,7 @@ async function read() {
   const headers = { ...await authorize(), Accept: 'text/event-stream' };
   if (position) headers['Last-Event-ID'] = position;
   abort = new AbortController();
+  listen();
   const response = await fetch('/v1/events', { headers, signal: abort.signal, cache: 'no-store' });
   if (!response.ok || !response.body) {
     if (response.status === 410) position = undefined;
@@ -36,8 +37,7 @@ async function read() {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
-    clearTimeout(quiet);
-    quiet = setTimeout(() => abort.abort(), 45_000); // no heartbeat: half an open connection
+    listen();
     const { value, done } = await reader.read();
     if (done) return;
     text += value;
@@ -46,6 +46,12 @@ async function read() {
       text = text.slice(end + 2);
     }
   }
+}
+
+// listen gives up on a connection that says nothing, not even that it lives: it is half open.
+function listen() {
+  clearTimeout(quiet);
+  quiet = setTimeout(() => abort.abort(), 45_000);
 }
 
 function take(frame) {

@@ -25,6 +25,6 @@ export function Settings({ onBack, version }) {
     [t('clock'), skew() ? t('clock.off', { seconds: Math.round(Math.abs(skew()) / 1000) }) : t('clock.right')],
     [t('tier'), navigator.serviceWorker ? t('tier.full') : t('tier.plain')]]} />
     <${Secondary} id="sign-out" icon="person" onTap=${() => session.signOut()}>${t('sign_out')}</${Secondary}>
-    ${queued === 0 && html`<${Hold} id="unpair" icon="no" onTap=${() => session.unpair()}>${t('unpair')}</${Hold}>`}
+    ${queued === 0 && html`<${Hold} id="unpair" icon="no" onTap=${async () => { if (!await session.unpair()) location.hash = 'journal'; }}>${t('unpair')}</${Hold}>`}
   </${Screen}>`;
 }
