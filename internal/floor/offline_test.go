@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/millrace-erp/millrace/internal/browsertest"
 )
@@ -26,8 +25,6 @@ type network struct {
 	lose     int           // so many answers to commands are thrown away after the server gave them
 	refresh  int           // and so many to devices that ask for new tokens
 	commands int           // that came to the server
-	dieAt    int           // the server is gone from this command on, until it is let back
-	died     chan struct{} // closed when it is
 	held     chan struct{} // commands wait until it is closed
 }
 
@@ -37,7 +34,7 @@ func between(t *testing.T, api *plant) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &network{died: make(chan struct{})}
+	n := &network{}
 	proxy := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
 		FlushInterval: -1,
@@ -47,10 +44,7 @@ func between(t *testing.T, api *plant) *network {
 		isCommand := r.Header.Get("Idempotency-Key") != ""
 		n.mu.Lock()
 		if isCommand && !n.isDown {
-			if n.commands++; n.commands == n.dieAt {
-				n.isDown = true
-				close(n.died)
-			}
+			n.commands++
 		}
 		isDown, isLost := n.isDown || isCommand && n.isDeaf, false
 		if isCommand && !isDown && n.lose > 0 {
@@ -103,12 +97,6 @@ func (n *network) loseAnswers(count int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.lose = count
-}
-
-func (n *network) dieAfter(commands int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.dieAt = n.commands + commands
 }
 
 // moving is the screen on which each scan of the lot moves one piece.
@@ -221,28 +209,26 @@ func TestAnswersAreLost(t *testing.T) {
 	}
 }
 
-// TestServerDies with two hundred taps on the way, in the middle of them, and comes back.
+// TestServerDies: the server is killed with two hundred taps on the way, in the middle of them, and started again.
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
-	n := between(t, api)
-	page := device(t, api, n.URL)
+	server := newProcess(t, api)
+	server.start(t)
+	page := device(t, api, server.url)
 	moving(t, api, page)
-	n.down(true)
+	isReady(page)
+	server.kill()
 	scans(page, 200)
 	queued(page, 200)
-	n.dieAfter(60)
-	n.loseAnswers(1)
-	n.down(false)
-	select {
-	case <-n.died:
-	case <-time.After(time.Minute):
-		t.Fatal("no sixty taps came")
-	}
-	n.CloseClientConnections()
+	server.start(t)
+	transfers := `SELECT least(count(*), 60) FROM inventory.movement WHERE movement_type = 'transfer'`
+	api.until(t, 60, transfers, nil)
+	server.kill()
 	page.Wait(`document.querySelector('.status.wait')`)
 	page.Reload() // the battery, for all the page knows
-	n.down(false)
+	page.Wait(`(async () => { const { counts } = await import('/floor/lib/outbox.js'); const { queued } = await counts(); return queued > 0 && queued < 200; })()`)
+	server.start(t)
 	once(t, api, page, 200)
 }
 
