@@ -15,6 +15,7 @@ import (
 	"runtime/pprof"
 	"syscall"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/config"
@@ -65,7 +66,7 @@ func profiled(file string, work func() error) error {
 
 // Run serves until ctx ends, then lets the requests that it has taken end. It tells where
 // it listens once it does. A database whose schema this program was not built for is
-// refused.
+// refused, and a login that may do more than the server needs.
 func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	log, flush := cfg.AccessLogger()
 	defer flush()
@@ -75,6 +76,12 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	}
 	defer primary.Close()
 	if err := pg.CheckVersion(ctx, primary); err != nil {
+		return err
+	}
+	if err := access.CheckLogin(ctx, primary, access.API); err != nil {
+		return err
+	}
+	if err := access.CheckDirectLogin(ctx, cfg.DirectDatabaseURL.Reveal(), cfg.DatabaseURL.Reveal(), access.API); err != nil {
 		return err
 	}
 	// Before anything is written: a dump that was restored counts its transactions anew.

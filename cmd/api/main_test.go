@@ -95,6 +95,27 @@ func TestRefusesAnEmptyDatabase(t *testing.T) {
 	}
 }
 
+// TestRefusesALoginWithTooManyRights: as a superuser, or as the other server, it does not start, wherever the login stands.
+func TestRefusesALoginWithTooManyRights(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	both := configure(t, db.URLAs(testdb.APIRole))
+	both.DirectDatabaseURL = configure(t, db.URL).DatabaseURL
+	for _, c := range []struct {
+		cfg  config.API
+		want string
+	}{
+		{configure(t, db.URL), "is a superuser; run `dba roles` and let this server log in as millrace_api"},
+		{configure(t, db.URLAs(testdb.WorkerRole)), "is that of another program"},
+		{both, "is a superuser"},
+	} {
+		err := Run(t.Context(), c.cfg, func(net.Addr) { t.Error("listens") })
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
 // TestServesTLS starts it with what `dba tls init` makes.
 func TestServesTLS(t *testing.T) {
 	t.Parallel()
@@ -103,7 +124,7 @@ func TestServesTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := testdb.New(t)
-	cfg := configure(t, db.URL)
+	cfg := configure(t, db.URLAs(testdb.APIRole))
 	cfg.TLSCertFile, cfg.TLSKeyFile, cfg.TLSCAFile = filepath.Join(dir, plantca.ServerFile), filepath.Join(dir, plantca.ServerKeyFile), filepath.Join(dir, plantca.CAFile)
 	ca, err := os.ReadFile(cfg.TLSCAFile)
 	if err != nil {

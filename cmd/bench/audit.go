@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
@@ -31,6 +32,9 @@ type auditCommand struct {
 const auditBar = 15.0 // percent
 
 const auditClients = 40
+
+// auditScopes are what the clients may do.
+var auditScopes = []string{"purchasing:write", "inventory:write"}
 
 // auditPart is one verb.
 type auditPart struct {
@@ -73,11 +77,29 @@ func (c *auditCommand) Run(ctx context.Context) (err error) {
 	}
 	sides := map[string]*pg.Primary{}
 	for _, name := range []string{"audit_with", "audit_without"} {
-		if sides[name], err = pg.OpenPrimary(ctx, database.cluster.URL(name), pg.Connections(auditClients+4)); err != nil {
+		address, err := database.as(ctx, access.API, name)
+		if err != nil {
+			return err
+		}
+		if sides[name], err = pg.OpenPrimary(ctx, address, pg.Connections(auditClients+4)); err != nil {
 			return err
 		}
 		defer sides[name].Close()
 	}
+	address, err := database.as(ctx, access.Worker, "audit_with")
+	if err != nil {
+		return err
+	}
+	worker, err := pg.OpenPrimary(ctx, address, pg.Connections(2))
+	if err != nil {
+		return err
+	}
+	defer worker.Close()
+	owner, err := pg.OpenPrimary(ctx, database.cluster.URL("audit_with"), pg.Connections(2))
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
 	report := auditReport{Date: time.Now().UTC().Format(time.DateOnly), Machine: thisMachine(database.cluster.Dir)}
 
 	// What the worker does, twice as often, and only while its database has its turn.
@@ -89,7 +111,7 @@ func (c *auditCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	sealer := audit.Sealer{Database: sides["audit_with"], Key: key}
+	sealer := audit.Sealer{Database: worker, Key: key}
 	if _, err := sealer.Seal(ctx); err != nil {
 		return err
 	}
@@ -132,7 +154,7 @@ func (c *auditCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	began := time.Now()
-	verified, err := audit.Verifier{Database: sides["audit_with"], WithoutState: true}.Verify(ctx)
+	verified, err := audit.Verifier{Database: owner, WithoutState: true}.Verify(ctx)
 	if err != nil {
 		return err
 	}
@@ -199,7 +221,7 @@ func receipts(primary *pg.Primary) func(ctx context.Context, client int) error {
 	}
 	return func(ctx context.Context, client int) error {
 		key := planners[client].next().key
-		reference, err := json.Marshal(map[string]string{"key": string(key[:]), "actor": fmt.Sprintf("receiver-%02d", client), "device": "dock-1", "request_id": "0123456789abcdef"})
+		reference, err := json.Marshal(map[string]any{"key": string(key[:]), "scopes": auditScopes, "sites": nil, "actor": fmt.Sprintf("receiver-%02d", client), "device": "dock-1", "request_id": "0123456789abcdef"})
 		if err != nil {
 			return err
 		}
@@ -222,7 +244,7 @@ func putAways(primary *pg.Primary) func(ctx context.Context, client int) error {
 	clients := make([]*directClient, auditClients)
 	for i := range auditClients {
 		planners[i] = newPlanner(i, hundredThousand, 2, true)
-		clients[i] = &directClient{poster: poster, person: httpapi.Request{Actor: fmt.Sprintf("operator-%02d", i), Device: "scanner", RequestID: "0123456789abcdef"}}
+		clients[i] = &directClient{poster: poster, person: httpapi.Request{Scopes: auditScopes, Actor: fmt.Sprintf("operator-%02d", i), Device: "scanner", RequestID: "0123456789abcdef"}}
 	}
 	return func(ctx context.Context, client int) error {
 		became, err := clients[client].do(ctx, planners[client].next())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/devcluster"
 	"github.com/millrace-erp/millrace/internal/migrate"
 	millracesql "github.com/millrace-erp/millrace/sql"
@@ -47,8 +49,9 @@ var settings = map[string]string{
 
 // database is the cluster under test, and the administration of its databases.
 type database struct {
-	cluster *devcluster.Cluster
-	admin   *pgx.Conn
+	cluster  *devcluster.Cluster
+	admin    *pgx.Conn
+	password string // of the servers' roles
 }
 
 func startDatabase(ctx context.Context, log io.Writer) (_ *database, err error) {
@@ -60,7 +63,7 @@ func startDatabase(ctx context.Context, log io.Writer) (_ *database, err error) 
 	if err != nil {
 		return nil, errors.Join(err, cluster.Stop())
 	}
-	return &database{cluster: cluster, admin: admin}, nil
+	return &database{cluster: cluster, admin: admin, password: rand.Text()}, nil
 }
 
 func (d *database) stop() error {
@@ -104,13 +107,31 @@ func (d *database) run(ctx context.Context, name, script string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// migrate brings a database to the newest version.
+// migrate brings a database to the newest version, and gives the servers' roles their rights in it.
 func (d *database) migrate(ctx context.Context, name string) error {
 	runner, err := migrate.Open(ctx, d.cluster.URL(name), millracesql.Schema(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	return errors.Join(runner.Up(ctx), runner.Close())
+	if err := errors.Join(runner.Up(ctx), runner.Close()); err != nil {
+		return err
+	}
+	conn, err := d.connect(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	return access.Grant(ctx, conn)
+}
+
+// as is the address of a database for a server's role: what is measured has the rights that it has in a plant.
+func (d *database) as(ctx context.Context, role access.Role, name string) (string, error) {
+	conn, err := d.connect(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close(ctx)
+	return access.Admit(ctx, conn, role, d.password)
 }
 
 // template makes the database that the parts clone.
@@ -205,8 +226,8 @@ func (d *database) postmaster() int {
 	return pid
 }
 
-// password is the cluster's, for programs that do not take a URL.
-func (d *database) password() string {
+// adminPassword is the superuser's, for programs that do not take a URL.
+func (d *database) adminPassword() string {
 	address, err := url.Parse(d.cluster.URL("postgres"))
 	if err != nil {
 		return ""

@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/sealbox"
 )
 
@@ -152,11 +153,11 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	environment := f.environment()
-	if f.api, err = startServer("api", f.folder, environment); err != nil {
+	if f.api, err = f.startAs(ctx, access.API, feedDatabase, environment); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.api.stop()) }()
-	if f.worker, err = startServer("worker", f.folder, environment); err != nil {
+	if f.worker, err = f.startAs(ctx, access.Worker, feedDatabase, environment); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.worker.stop()) }()
@@ -275,7 +276,7 @@ func (f *feedBench) settle(ctx context.Context, conn *pgx.Conn) error {
 }
 
 func (f *feedBench) environment() []string {
-	return []string{"MILLRACE_DATABASE_URL=" + f.database.cluster.URL(feedDatabase), "MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0", "MILLRACE_STREAMS_PER_DEVICE=100000"}
+	return []string{"MILLRACE_ENCRYPTION_KEY=" + f.encryptionKey, "MILLRACE_LISTEN=" + f.listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0", "MILLRACE_STREAMS_PER_DEVICE=100000"}
 }
 
 // The loads: 40 clients who post without pause, once a second each, or 2,000 movements a second in all.
@@ -564,7 +565,7 @@ func (f *feedBench) measurePosting(ctx context.Context, conn *pgx.Conn) error {
 			if _, err := conn.Exec(ctx, "SELECT costing.advance(10000000)"); err != nil {
 				return err
 			}
-			if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+			if f.worker, err = f.startAs(ctx, access.Worker, feedDatabase, f.environment()); err != nil {
 				return err
 			}
 			return f.settle(ctx, conn)
@@ -572,7 +573,7 @@ func (f *feedBench) measurePosting(ctx context.Context, conn *pgx.Conn) error {
 		if err != nil {
 			return err
 		}
-		if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+		if f.worker, err = f.startAs(ctx, access.Worker, feedDatabase, f.environment()); err != nil {
 			return err
 		}
 	}
@@ -603,7 +604,7 @@ func (f *feedBench) measureCatchUp(ctx context.Context, conn *pgx.Conn) error {
 		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag); err != nil {
 			return err
 		}
-		if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+		if f.worker, err = f.startAs(ctx, access.Worker, feedDatabase, f.environment()); err != nil {
 			return err
 		}
 		var began time.Time
@@ -643,7 +644,7 @@ func (f *feedBench) measureCatchUp(ctx context.Context, conn *pgx.Conn) error {
 	var start, head, lag int64
 	var began time.Time
 	return f.byTurns(ctx, conn, catchingUp, func() (err error) {
-		if f.worker, err = startServer("worker", f.folder, f.environment()); err != nil {
+		if f.worker, err = f.startAs(ctx, access.Worker, feedDatabase, f.environment()); err != nil {
 			return err
 		}
 		if s, err = f.follow(ctx, 0); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/inventory"
 	"github.com/millrace-erp/millrace/internal/pg"
@@ -309,9 +310,9 @@ func (b *bench) measure(ctx context.Context, p part) (figures, error) {
 func (b *bench) connect(ctx context.Context, p part, name string) (clients []client, stop func() error, err error) {
 	stop = func() error { return nil }
 	b.api = nil
-	address := b.database.cluster.URL(name)
 	switch p.Contender {
 	case naive:
+		address := b.database.cluster.URL(name)
 		pool, err := pgxpool.New(ctx, address+"&pool_max_conns="+fmt.Sprint(min(p.Clients, naiveConnections)))
 		if err != nil {
 			return nil, stop, err
@@ -321,6 +322,10 @@ func (b *bench) connect(ctx context.Context, p part, name string) (clients []cli
 		}
 		return clients, func() error { pool.Close(); return nil }, nil
 	case direct:
+		address, err := b.database.as(ctx, access.API, name)
+		if err != nil {
+			return nil, stop, err
+		}
 		primary, err := pg.OpenPrimary(ctx, address)
 		if err != nil {
 			return nil, stop, err
@@ -335,11 +340,11 @@ func (b *bench) connect(ctx context.Context, p part, name string) (clients []cli
 		}
 		return clients, func() error { primary.Close(); return nil }, nil
 	default:
-		return b.connectHTTP(ctx, p, address)
+		return b.connectHTTP(ctx, p, name)
 	}
 }
 
-func (b *bench) connectHTTP(ctx context.Context, p part, address string) (clients []client, stop func() error, err error) {
+func (b *bench) connectHTTP(ctx context.Context, p part, name string) (clients []client, stop func() error, err error) {
 	var servers []*server
 	stop = func() error {
 		var failed error
@@ -353,11 +358,11 @@ func (b *bench) connectHTTP(ctx context.Context, p part, address string) (client
 		return nil, stop, err
 	}
 	encryptionKey := sealbox.NewKey()
-	tokens, err := newTokens(ctx, address, encryptionKey, "http://"+listen, p.Clients)
+	tokens, err := newTokens(ctx, b.database.cluster.URL(name), encryptionKey, "http://"+listen, p.Clients)
 	if err != nil {
 		return nil, stop, err
 	}
-	environment := []string{"MILLRACE_DATABASE_URL=" + address, "MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0"}
+	environment := []string{"MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen, "MILLRACE_RATE_DEVICE=0", "MILLRACE_RATE_CLIENT=0"}
 	if b.Profile != "" {
 		file := strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(p.name())) + ".pprof"
 		environment = append(environment, "MILLRACE_CPU_PROFILE="+filepath.Join(b.Profile, file))
@@ -369,12 +374,12 @@ func (b *bench) connectHTTP(ctx context.Context, p part, address string) (client
 		runtime.GOMAXPROCS(cores)
 		return stopServers()
 	}
-	if b.api, err = startServer("api", b.folder, environment); err != nil {
+	if b.api, err = b.startAs(ctx, access.API, name, environment); err != nil {
 		return nil, stop, err
 	}
 	servers = append(servers, b.api)
 	if p.IsFollowed {
-		worker, err := startServer("worker", b.folder, environment)
+		worker, err := b.startAs(ctx, access.Worker, name, environment)
 		if err != nil {
 			return nil, stop, err
 		}
@@ -391,6 +396,16 @@ func (b *bench) connectHTTP(ctx context.Context, p part, address string) (client
 		clients = append(clients, client)
 	}
 	return clients, stop, nil
+}
+
+// startAs starts the server of a role, which logs in as that.
+func (b *bench) startAs(ctx context.Context, role access.Role, name string, environment []string) (*server, error) {
+	address, err := b.database.as(ctx, role, name)
+	if err != nil {
+		return nil, err
+	}
+	program := map[access.Role]string{access.API: "api", access.Worker: "worker"}[role]
+	return startServer(program, b.folder, append(slices.Clone(environment), "MILLRACE_DATABASE_URL="+address))
 }
 
 func freeAddress(ctx context.Context) (string, error) {

@@ -32,7 +32,7 @@ func (b *bench) pgbenchProgram() string {
 
 func (b *bench) runPgbench(ctx context.Context, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, b.pgbenchProgram(), append(arguments, "-h", "127.0.0.1", "-p", strconv.Itoa(b.database.cluster.Port), "-U", "millrace", tpcbDatabase)...)
-	command.Env = append(os.Environ(), "PGPASSWORD="+b.database.password(), "PGSSLMODE=disable", "LC_ALL=C")
+	command.Env = append(os.Environ(), "PGPASSWORD="+b.database.adminPassword(), "PGSSLMODE=disable", "LC_ALL=C")
 	command.Dir = b.folder
 	output, err := command.CombinedOutput()
 	if err != nil {

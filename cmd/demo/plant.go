@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/devcluster"
 	"github.com/millrace-erp/millrace/internal/identity"
@@ -106,7 +108,7 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if p.partners, err = meetPartners(p.dir); err != nil {
 		return nil, err
 	}
-	environment := []string{"MILLRACE_DATABASE_URL=" + p.address, "MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen}
+	environment := []string{"MILLRACE_ENCRYPTION_KEY=" + encryptionKey, "MILLRACE_LISTEN=" + listen}
 	environment = append(environment, p.partners.environment()...)
 	environment = append(environment, "MILLRACE_RATE_DEVICE=0") // 40 operators at once act on one device
 	if p.printers, err = switchOn(ctx, p.dir); err != nil {
@@ -130,8 +132,13 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 		return nil, err
 	}
 	environment = append(environment, p.seals.environment()...)
+	logins, err := p.letServersIn(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, name := range []string{"worker", "api"} {
-		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"), environment)
+		server, err := startServer(filepath.Join(filepath.Dir(program), name), filepath.Join(p.dir, name+".log"),
+			append(slices.Clone(environment), "MILLRACE_DATABASE_URL="+logins[name]))
 		if err != nil {
 			return nil, err
 		}
@@ -207,12 +214,40 @@ func (p *plant) invite(ctx context.Context, screen *screen) error {
 // administrator is the client_id of the demonstration's own client.
 const administrator = "demonstration"
 
-// encryptionKey seals what is secret in the database. It is kept: a database of somebody's own outlives a run.
+// letServersIn gives the servers' roles their rights and a password, and gives the address of each server.
+func (p *plant) letServersIn(ctx context.Context) (map[string]string, error) {
+	password, err := p.kept("servers-password", rand.Text)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.Connect(ctx, p.address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(ctx)
+	if err := access.Grant(ctx, conn); err != nil {
+		return nil, err
+	}
+	logins := map[string]string{}
+	for name, role := range map[string]access.Role{"api": access.API, "worker": access.Worker} {
+		if logins[name], err = access.Admit(ctx, conn, role, password); err != nil {
+			return nil, err
+		}
+	}
+	return logins, nil
+}
+
+// encryptionKey seals what is secret in the database.
 func (p *plant) encryptionKey() (string, error) {
 	if key := os.Getenv("MILLRACE_ENCRYPTION_KEY"); key != "" {
 		return key, nil
 	}
-	file := filepath.Join(p.dir, "encryption-key")
+	return p.kept("encryption-key", sealbox.NewKey)
+}
+
+// kept is a secret that is made once: a database of somebody's own outlives a run.
+func (p *plant) kept(name string, make func() string) (string, error) {
+	file := filepath.Join(p.dir, name)
 	kept, err := os.ReadFile(file)
 	if err == nil {
 		return strings.TrimSpace(string(kept)), nil
@@ -220,8 +255,8 @@ func (p *plant) encryptionKey() (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", err
 	}
-	key := sealbox.NewKey()
-	return key, os.WriteFile(file, []byte(key+"\n"), 0o600)
+	secret := make()
+	return secret, os.WriteFile(file, []byte(secret+"\n"), 0o600)
 }
 
 // startClusters makes two fresh clusters: each run begins with an empty factory.

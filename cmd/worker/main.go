@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"github.com/millrace-erp/millrace/internal/access"
 	"github.com/millrace-erp/millrace/internal/app"
 	"github.com/millrace-erp/millrace/internal/audit"
 	"github.com/millrace-erp/millrace/internal/config"
@@ -50,7 +51,8 @@ func main() {
 }
 
 // Run works until ctx ends, then lets the jobs that it has begun end. A database whose
-// schema this program was not built for is refused.
+// schema this program was not built for is refused, and a login that may do more than the
+// server needs.
 func Run(ctx context.Context, cfg config.Worker) error {
 	log := cfg.Logger()
 	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal(), pg.Connections(queue.Connections(cfg.MaxWorkers)))
@@ -59,6 +61,12 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	}
 	defer primary.Close()
 	if err := pg.CheckVersion(ctx, primary); err != nil {
+		return err
+	}
+	if err := access.CheckLogin(ctx, primary, access.Worker); err != nil {
+		return err
+	}
+	if err := access.CheckDirectLogin(ctx, cfg.DirectDatabaseURL.Reveal(), cfg.DatabaseURL.Reveal(), access.Worker); err != nil {
 		return err
 	}
 

@@ -57,6 +57,37 @@ func TestWorksAndStops(t *testing.T) {
 	}
 }
 
+// TestRefusesALoginWithTooManyRights: as a superuser, or as the other server, it does not start.
+func TestRefusesALoginWithTooManyRights(t *testing.T) {
+	t.Parallel()
+	db := testdb.New(t)
+	both := configure(t, db.URLAs(testdb.WorkerRole))
+	both.DirectDatabaseURL = configure(t, db.URL).DatabaseURL
+	for _, c := range []struct {
+		cfg  config.Worker
+		want string
+	}{
+		{configure(t, db.URL), "is a superuser; run `dba roles` and let this server log in as millrace_worker"},
+		{configure(t, db.URLAs(testdb.APIRole)), "is that of another program"},
+		{both, "is a superuser"},
+	} {
+		err := Run(t.Context(), c.cfg)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
+
+// TestAWorkerThatIsRefusedSaysWhyAndFails: one sentence, and an exit code for the service manager.
+func TestAWorkerThatIsRefusedSaysWhyAndFails(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, testdb.New(t).URL)
+	err := p.Wait()
+	if err == nil || !strings.Contains(p.out.String(), "worker: the database login") || strings.Count(p.out.String(), "\n") != 1 {
+		t.Errorf("it ended by %v and said %q", err, p.out.String())
+	}
+}
+
 func TestRefusesAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	err := Run(t.Context(), configure(t, testdb.NewEmpty(t).URL))

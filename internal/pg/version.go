@@ -36,6 +36,8 @@ func checkVersion(ctx context.Context, database querier, newest uint) error {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows), errors.As(err, &refused) && refused.Code == "42P01":
 		return fmt.Errorf("the database has no Millrace schema yet; run `dba migrate up` first (this program needs version %06d)", newest)
+	case refused != nil && refused.Code == "42501":
+		return errors.New("the database login may not even read the schema version; run `dba roles`, and log in as a role that it makes")
 	case err != nil:
 		return fmt.Errorf("read the schema version: %w", err)
 	case isDirty:
