@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/millrace-erp/millrace/internal/access"
 	millracesql "github.com/millrace-erp/millrace/sql"
@@ -24,13 +27,28 @@ func (c rolesCommand) Run(ctx context.Context, dba *program) error {
 		}
 		return nil
 	}
-	conn, err := pgx.Connect(ctx, dba.DatabaseURL)
+	config, err := pgx.ParseConfig(dba.DatabaseURL)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
+		if notice.Severity == "WARNING" {
+			fmt.Fprintf(os.Stderr, "warning: %s\n         %s\n", notice.Message, notice.Hint)
+		}
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer conn.Close(ctx)
+	grant := access.Grant
 	if c.Replica {
-		return access.GrantReplica(ctx, conn)
+		grant = access.GrantReplica
 	}
-	return access.Grant(ctx, conn)
+	err = grant(ctx, conn)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "42501" {
+		return fmt.Errorf("%w; run it as a superuser, since roles belong to the whole cluster", err)
+	}
+	return err
 }

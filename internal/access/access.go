@@ -4,9 +4,14 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	millracesql "github.com/millrace-erp/millrace/sql"
 )
@@ -22,7 +27,24 @@ func GrantReplica(ctx context.Context, conn *pgx.Conn) error {
 	return run(ctx, conn, millracesql.Roles(true))
 }
 
+// run runs the statements. Roles belong to all databases of a cluster: whoever gives rights in another one at the same moment is
+// in the way, and it is tried again.
 func run(ctx context.Context, conn *pgx.Conn, statements []string) error {
+	for attempt := 1; ; attempt++ {
+		err := once(ctx, conn, statements)
+		var refused *pgconn.PgError
+		if attempt == 5 || !errors.As(err, &refused) || !slices.Contains([]string{"XX000", "23505", "42710", "40P01", "40001"}, refused.Code) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(rand.N(time.Duration(100<<attempt) * time.Millisecond)):
+		}
+	}
+}
+
+func once(ctx context.Context, conn *pgx.Conn, statements []string) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, statement := range statements {
 			if _, err := tx.Exec(ctx, statement); err != nil { //nolint:forbidigo // the text is in sql/roles

@@ -3,14 +3,19 @@ package access_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"log/slog"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/millrace-erp/millrace/internal/access"
+	"github.com/millrace-erp/millrace/internal/migrate"
 	"github.com/millrace-erp/millrace/internal/testdb"
+	millracesql "github.com/millrace-erp/millrace/sql"
 )
 
 // TestLogins: the role that is made for a server may be its login, and a member of it that has nothing else. Whatever gives a
@@ -138,5 +143,91 @@ func TestAdmit(t *testing.T) {
 	}
 	if _, err := access.Admit(t.Context(), conn, role, "another"); err == nil || !strings.Contains(err.Error(), "has a password already") {
 		t.Error(err)
+	}
+}
+
+// TestServersOfBeforeGoOn: a database whose servers have logged in as the owner of everything so far gets roles. The owner's
+// programs go on working until they are replaced, `dba roles` names the login each time it is run, and new servers refuse it.
+func TestServersOfBeforeGoOn(t *testing.T) {
+	t.Parallel()
+	db := testdb.NewEmpty(t)
+	login := "login_" + strings.ToLower(rand.Text()[:12])
+	config, err := pgx.ParseConfig(db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var warnings []string
+	config.OnNotice = func(_ *pgconn.PgConn, notice *pgconn.Notice) {
+		if notice.Severity == "WARNING" && strings.Contains(notice.Message, login) {
+			warnings = append(warnings, notice.Message+" "+notice.Hint)
+		}
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	run := func(ctx context.Context, statements string) {
+		t.Helper()
+		if _, err := conn.PgConn().Exec(ctx, strings.ReplaceAll(statements, "{}", login)).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t.Context(), `CREATE ROLE {} LOGIN PASSWORD 'for-tests-only'; GRANT CREATE ON DATABASE `+config.Database+` TO {}; GRANT CREATE ON SCHEMA public TO {};
+		CREATE ROLE {}_hand LOGIN; CREATE EXTENSION btree_gist`)
+	defer run(context.WithoutCancel(t.Context()), `DROP OWNED BY {}, {}_hand CASCADE; DROP ROLE {}, {}_hand`)
+	address, err := url.Parse(db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword(login, "for-tests-only")
+	runner, err := migrate.Open(t.Context(), address.String(), millracesql.Schema(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(runner.Up(t.Context()), runner.Close()); err != nil {
+		t.Fatal(err)
+	}
+	run(t.Context(), "GRANT SELECT ON catalog.unit TO {}_hand")
+	server, err := pgx.Connect(t.Context(), address.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close(context.WithoutCancel(t.Context()))
+	works := func() error {
+		if _, err := server.Exec(t.Context(), "UPDATE event.log_head SET dropped_to = dropped_to"); err != nil {
+			return err
+		}
+		_, err := server.Exec(t.Context(), "SELECT event.publish('test.happened', 1, '{}'), event.ensure_partitions(1)")
+		return err
+	}
+	if err := works(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		warnings = nil
+		if err := access.Grant(t.Context(), conn); err != nil {
+			t.Fatal(err)
+		}
+		if err := works(); err != nil {
+			t.Errorf("a server of before: %v", err)
+		}
+		told := strings.Join(warnings, "\n")
+		for _, want := range []string{login + " may do whatever the owner", "REVOKE millrace_owner, millrace_definer FROM " + login, login + "_hand has rights on tables"} {
+			if len(warnings) != 2 || !strings.Contains(told, want) {
+				t.Errorf("told %q, want %q", warnings, want)
+			}
+		}
+	}
+	if err := access.CheckLogin(t.Context(), server, access.API); err == nil {
+		t.Error("a new server takes the login of before")
+	}
+	warnings = nil
+	run(t.Context(), "REVOKE millrace_owner, millrace_definer FROM {}; REVOKE SELECT ON catalog.unit FROM {}_hand")
+	if err := access.Grant(t.Context(), conn); err != nil || len(warnings) > 0 {
+		t.Errorf("told %q, %v", warnings, err)
+	}
+	if err := works(); code(err) != "42501" {
+		t.Errorf("what was replaced may still work: %v", err)
 	}
 }

@@ -5,6 +5,16 @@ DO $owners$
 DECLARE
     v_statement text;
 BEGIN
+    -- Whose everything was until now is what servers of an earlier release log in as. They go on as they are until they are
+    -- replaced: what was theirs goes to the owner, and they become members of it. 6_others.sql reminds of that each time.
+    FOR v_statement IN
+        SELECT DISTINCT format('GRANT millrace_owner, millrace_definer TO %I', r.rolname)
+        FROM pg_namespace AS n
+        JOIN pg_roles AS r ON r.oid = n.nspowner AND r.rolcanlogin AND NOT r.rolsuper AND r.rolname !~ '^millrace_'
+        WHERE n.nspname IN ('event', 'inventory', 'catalog') AND NOT pg_has_role(r.oid, 'millrace_owner', 'MEMBER')
+    LOOP
+        EXECUTE v_statement;
+    END LOOP;
     IF NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
         -- Only then does Postgres ask whether the new owner may make things where its things are.
         FOR v_statement IN
