@@ -114,7 +114,7 @@ WHERE NOT t.tgisinternal AND t.tgenabled NOT IN ('O', 'A')`},
 SELECT name FROM relation AS r
 WHERE relkind IN ('r', 'p') AND nspname NOT IN ('event', 'audit', 'costing', 'export')
   AND name <> ALL (ARRAY['inventory.movement', 'inventory.reversal', 'inventory.balance', 'inventory.serial', 'inventory.period',
-      'inventory.period_balance', 'inventory.posting_snapshot', 'inventory.posting_snapshot_balance', 'inventory.movement_rule', 'document.file', 'document.printer_state', 'document.print_job', 'billing.number_series',
+      'inventory.period_balance', 'inventory.posting_snapshot', 'inventory.posting_snapshot_balance', 'inventory.movement_rule', 'inventory.lot_site', 'document.file', 'document.printer_state', 'document.print_job', 'billing.number_series',
       'shipping.delivery_note_series', 'shipping.sscc_series', 'floor.journal', 'floor.missing_sequence',
       'identity.pin', 'identity.client_secret', 'identity.pairing_code', 'identity.session', 'identity.refresh_token', 'identity.login_guard',
       'identity.signing_key', 'identity.change'])

@@ -1813,7 +1813,7 @@ BEGIN
         INSERT INTO billing.number_series (site_id, kind, year, prefix)
         VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
             CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
-                || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || CASE WHEN v_site.id = (catalog.first_site()).id THEN '' ELSE v_site.code || '-' END
                 || to_char(v_today, 'YYYY') || '-')
         ON CONFLICT DO NOTHING;
     END LOOP;
@@ -3001,6 +3001,24 @@ $$;
 COMMENT ON FUNCTION catalog.find_work_center(p_code text) IS 'The work center of that code. Raises MR105 when there is none.';
 
 --
+-- Name: first_site(); Type: FUNCTION; Schema: catalog; Owner: -
+--
+
+CREATE FUNCTION catalog.first_site() RETURNS catalog.site
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- As the owner: it is the same one for those who do not work for it.
+    SELECT s.* FROM catalog.site AS s ORDER BY s.id LIMIT 1;
+$$;
+
+--
+-- Name: FUNCTION first_site(); Type: COMMENT; Schema: catalog; Owner: -
+--
+
+COMMENT ON FUNCTION catalog.first_site() IS 'The site that the company began with: the time zone of the books is its, and its legal numbers carry no code. Null when there is none.';
+
+--
 -- Name: get_bill_of_material(text); Type: FUNCTION; Schema: catalog; Owner: -
 --
 
@@ -3963,12 +3981,10 @@ CREATE FUNCTION catalog.local_date(p_site_id bigint) RETURNS date
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    RETURN (clock_timestamp() AT TIME ZONE coalesce((
-        SELECT s.time_zone
-        FROM catalog.site AS s
-        WHERE p_site_id IS NULL OR s.id = p_site_id
-        ORDER BY s.id
-        LIMIT 1), 'UTC'))::date;
+    RETURN (clock_timestamp() AT TIME ZONE coalesce(CASE
+        WHEN p_site_id IS NULL THEN (catalog.first_site()).time_zone
+        ELSE (SELECT s.time_zone FROM catalog.site AS s WHERE s.id = p_site_id)
+        END, 'UTC'))::date;
 END;
 $$;
 
@@ -6893,24 +6909,33 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_site := catalog.find_site(p_command ->> 'site');
-    INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
-    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
-        coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
-        coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
-        coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
-    ON CONFLICT (code) DO UPDATE
-    SET site_id = EXCLUDED.site_id,
-        name = EXCLUDED.name,
-        host = EXCLUDED.host,
-        port = EXCLUDED.port,
-        dpi = EXCLUDED.dpi,
-        label_width = EXCLUDED.label_width,
-        label_height = EXCLUDED.label_height,
-        font = EXCLUDED.font,
-        language = EXCLUDED.language,
-        tells_status = EXCLUDED.tells_status,
-        is_active = EXCLUDED.is_active
-    RETURNING p.* INTO v_printer;
+    BEGIN
+        INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
+        VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
+            coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
+            coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
+            coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
+        ON CONFLICT (code) DO UPDATE
+        SET site_id = EXCLUDED.site_id,
+            name = EXCLUDED.name,
+            host = EXCLUDED.host,
+            port = EXCLUDED.port,
+            dpi = EXCLUDED.dpi,
+            label_width = EXCLUDED.label_width,
+            label_height = EXCLUDED.label_height,
+            font = EXCLUDED.font,
+            language = EXCLUDED.language,
+            tells_status = EXCLUDED.tells_status,
+            is_active = EXCLUDED.is_active
+        RETURNING p.* INTO v_printer;
+    EXCEPTION
+        WHEN insufficient_privilege THEN
+            -- There is one, but not among what the caller may see.
+            RAISE EXCEPTION 'the code % is taken', p_command ->> 'code'
+                USING ERRCODE = 'MR723',
+                      DETAIL = jsonb_build_object('code', p_command ->> 'code')::text,
+                      HINT = 'Choose another one.';
+    END;
     -- Whoever saves a printer has looked after it: it is tried at once.
     INSERT INTO document.printer_state AS s (printer_id)
     VALUES (v_printer.id)
@@ -6963,7 +6988,7 @@ $$;
 -- Name: FUNCTION save_printer(p_context jsonb, p_command jsonb); Type: COMMENT; Schema: document; Owner: -
 --
 
-COMMENT ON FUNCTION document.save_printer(p_context jsonb, p_command jsonb) IS 'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site.';
+COMMENT ON FUNCTION document.save_printer(p_context jsonb, p_command jsonb) IS 'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site, MR723 when another site has the code.';
 
 --
 -- Name: store_file(document.kind, text, text, text, bytea); Type: FUNCTION; Schema: document; Owner: -
@@ -8095,7 +8120,7 @@ CREATE FUNCTION event.is_for_all_sites(p_scope text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'event:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
 END;
 $$;
 
@@ -10180,6 +10205,24 @@ $$;
 COMMENT ON FUNCTION export.time_zone() IS 'The time zone that the times of spreadsheets are told in: that of the first site, by which the books are kept.';
 
 --
+-- Name: caller_sites(); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.caller_sites() RETURNS text[]
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    SELECT CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*'
+        THEN ARRAY(SELECT jsonb_array_elements_text(current_setting('millrace.sites', true)::jsonb)) END;
+$$;
+
+--
+-- Name: FUNCTION caller_sites(); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.caller_sites() IS 'Codes of the sites that the running transaction works for (event.enter); null: all.';
+
+--
 -- Name: get_journal(uuid); Type: FUNCTION; Schema: floor; Owner: -
 --
 
@@ -10429,6 +10472,99 @@ $$;
 COMMENT ON FUNCTION floor.get_work_center_board(p_limit integer) IS 'Every work center with what it works at and what waits for it: orders in process first, then released ones, soonest due first, p_limit of each at most. Orders without a work center come last, under a null code.';
 
 --
+-- Name: list_event_sites(text[], bigint[], text[]); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.list_event_sites(p_topics text[], p_subject_ids bigint[], p_locations text[]) RETURNS TABLE(ordinal integer, site text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    WITH event AS MATERIALIZED (
+        SELECT e.ordinal::integer AS ordinal, split_part(e.topic, '.', 1) AS noun, e.subject_id AS id, nullif(e.location, '') AS location
+        FROM unnest(p_topics, p_subject_ids, p_locations) WITH ORDINALITY AS e (topic, subject_id, location, ordinal)
+    ), found AS (
+        -- Only the branch of the noun is looked up. What names a location is where that is.
+        SELECT e.ordinal, CASE
+            WHEN e.location IS NOT NULL THEN (SELECT c.site_id FROM catalog.location AS c WHERE c.code = e.location)
+            ELSE CASE e.noun
+                WHEN 'site' THEN e.id
+                WHEN 'location' THEN (SELECT c.site_id FROM catalog.location AS c WHERE c.id = e.id)
+                WHEN 'work_center' THEN (SELECT w.site_id FROM catalog.work_center AS w WHERE w.id = e.id)
+                WHEN 'count' THEN (SELECT c.site_id FROM inventory.count AS n JOIN catalog.location AS c ON c.id = n.location_id WHERE n.id = e.id)
+                WHEN 'reservation' THEN (
+                    SELECT c.site_id FROM inventory.reservation AS r JOIN catalog.location AS c ON c.id = r.location_id WHERE r.id = e.id)
+                WHEN 'purchase_order' THEN (SELECT o.site_id FROM purchasing.purchase_order AS o WHERE o.id = e.id)
+                WHEN 'goods_receipt' THEN (
+                    SELECT o.site_id FROM purchasing.goods_receipt AS r
+                    JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id WHERE r.id = e.id)
+                WHEN 'inspection' THEN (
+                    SELECT c.site_id FROM purchasing.inspection AS n
+                    JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+                    JOIN catalog.location AS c ON c.id = l.location_id WHERE n.id = e.id)
+                WHEN 'supplier_return' THEN (
+                    SELECT c.site_id FROM purchasing.supplier_return AS r JOIN catalog.location AS c ON c.id = r.from_location_id WHERE r.id = e.id)
+                WHEN 'supplier_invoice' THEN (SELECT i.site_id FROM purchasing.supplier_invoice AS i WHERE i.id = e.id)
+                WHEN 'landed_cost' THEN (SELECT l.site_id FROM purchasing.landed_cost AS l WHERE l.id = e.id)
+                WHEN 'work_order' THEN (SELECT o.site_id FROM production.work_order AS o WHERE o.id = e.id)
+                WHEN 'material_issue' THEN (
+                    SELECT o.site_id FROM production.material_issue AS m JOIN production.work_order AS o ON o.id = m.work_order_id WHERE m.id = e.id)
+                WHEN 'material_return' THEN (
+                    SELECT o.site_id FROM production.material_issue AS m JOIN production.work_order AS o ON o.id = m.work_order_id WHERE m.id = e.id)
+                WHEN 'production_report' THEN (
+                    SELECT o.site_id FROM production.production_report AS r JOIN production.work_order AS o ON o.id = r.work_order_id WHERE r.id = e.id)
+                WHEN 'sales_order' THEN (SELECT o.site_id FROM sales.sales_order AS o WHERE o.id = e.id)
+                WHEN 'pick' THEN (
+                    SELECT c.site_id FROM shipping.pick AS k JOIN catalog.location AS c ON c.id = k.staging_location_id WHERE k.id = e.id)
+                WHEN 'handling_unit' THEN (SELECT u.site_id FROM shipping.handling_unit AS u WHERE u.id = e.id)
+                WHEN 'shipment' THEN (SELECT m.site_id FROM shipping.shipment AS m WHERE m.id = e.id)
+                WHEN 'customer_return' THEN (
+                    SELECT c.site_id FROM shipping.customer_return AS r JOIN catalog.location AS c ON c.id = r.location_id WHERE r.id = e.id)
+                WHEN 'return_inspection' THEN (
+                    SELECT c.site_id FROM shipping.return_inspection AS n
+                    JOIN shipping.customer_return AS r ON r.id = n.customer_return_id
+                    JOIN catalog.location AS c ON c.id = r.location_id WHERE n.id = e.id)
+                WHEN 'invoice' THEN (SELECT i.site_id FROM billing.invoice AS i WHERE i.id = e.id)
+                WHEN 'credit_note' THEN (SELECT i.site_id FROM billing.invoice AS i WHERE i.id = e.id)
+                WHEN 'printer' THEN (SELECT p.site_id FROM document.printer AS p WHERE p.id = e.id)
+                WHEN 'print_job' THEN (
+                    SELECT p.site_id FROM document.print_job AS j JOIN document.printer AS p ON p.id = j.printer_id WHERE j.id = e.id)
+                WHEN 'document' THEN (
+                    SELECT CASE
+                        WHEN f.kind IN ('invoice', 'credit_note') THEN (SELECT i.site_id FROM billing.invoice AS i WHERE i.number = f.number)
+                        WHEN f.kind = 'delivery_note' THEN (
+                            SELECT m.site_id FROM shipping.delivery_note AS n JOIN shipping.shipment AS m ON m.id = n.shipment_id
+                            WHERE n.number = f.number)
+                        WHEN f.kind = 'handling_unit_label' THEN (SELECT u.site_id FROM shipping.handling_unit AS u WHERE u.sscc = f.number)
+                        END
+                    FROM document.file AS f WHERE f.id = e.id)
+                END
+            END AS site_id
+        FROM event AS e
+    )
+    SELECT f.ordinal, s.code
+    FROM found AS f
+    JOIN catalog.site AS s ON s.id = f.site_id
+    UNION ALL
+    -- A lot is of all sites where it has been.
+    SELECT e.ordinal, s.code
+    FROM event AS e
+    JOIN inventory.lot_site AS x ON x.lot_id = e.id
+    JOIN catalog.site AS s ON s.id = x.site_id
+    WHERE e.noun = 'lot' AND e.location IS NULL
+    UNION ALL
+    -- What all plants share.
+    SELECT e.ordinal, '*'
+    FROM event AS e
+    WHERE e.noun IN ('item', 'unit', 'partner', 'reason', 'bill_of_material', 'routing', 'supplier_price', 'period');
+$$;
+
+--
+-- Name: FUNCTION list_event_sites(p_topics text[], p_subject_ids bigint[], p_locations text[]); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.list_event_sites(p_topics text[], p_subject_ids bigint[], p_locations text[]) IS 'At which sites is what events are about: their topics, subjects and first locations, in the same order. A row per site; * for what all share. Without a row an event is told to those alone who may work for all sites.';
+
+--
 -- Name: list_journals(text, integer); Type: FUNCTION; Schema: floor; Owner: -
 --
 
@@ -10558,14 +10694,14 @@ CREATE FUNCTION floor.note_sequence(p_journal uuid, p_device text, p_sequence bi
 DECLARE
     v_before bigint;
 BEGIN
-    INSERT INTO floor.journal AS j (id, device) VALUES (p_journal, p_device) ON CONFLICT (id) DO NOTHING;
+    INSERT INTO floor.journal AS j (id, device, sites) VALUES (p_journal, p_device, floor.caller_sites()) ON CONFLICT (id) DO NOTHING;
     SELECT j.highest_sequence INTO v_before FROM floor.journal AS j WHERE j.id = p_journal FOR UPDATE;
     IF p_sequence <= v_before THEN
         DELETE FROM floor.missing_sequence AS m WHERE m.journal_id = p_journal AND m.sequence = p_sequence;
         RETURN;
     END IF;
     UPDATE floor.journal AS j
-    SET highest_sequence = p_sequence, device = p_device, heard_at = clock_timestamp()
+    SET highest_sequence = p_sequence, device = p_device, sites = floor.caller_sites(), heard_at = clock_timestamp()
     WHERE j.id = p_journal;
     -- A jump by more is no tap that was lost but a device that counts wrongly: its nearest thousand is named.
     IF p_sequence > v_before + 1 THEN
@@ -10594,12 +10730,21 @@ CREATE FUNCTION floor.report_journal(p_device text, p_report jsonb) RETURNS json
 DECLARE
     v_journal uuid := (p_report ->> 'journal')::uuid;
 BEGIN
-    INSERT INTO floor.journal AS j (id, device, queued, refused, oldest_queued_at, clock_skew, version)
-    VALUES (v_journal, p_device, (p_report ->> 'queued')::integer, (p_report ->> 'refused')::integer, (p_report ->> 'oldest_queued_at')::timestamptz,
-        make_interval(secs => (p_report ->> 'clock_skew_milliseconds')::numeric / 1000), p_report ->> 'version')
-    ON CONFLICT (id) DO UPDATE
-    SET device = excluded.device, queued = excluded.queued, refused = excluded.refused, oldest_queued_at = excluded.oldest_queued_at,
-        clock_skew = excluded.clock_skew, version = excluded.version, heard_at = clock_timestamp();
+    BEGIN
+        INSERT INTO floor.journal AS j (id, device, queued, refused, oldest_queued_at, clock_skew, version, sites)
+        VALUES (v_journal, p_device, (p_report ->> 'queued')::integer, (p_report ->> 'refused')::integer, (p_report ->> 'oldest_queued_at')::timestamptz,
+            make_interval(secs => (p_report ->> 'clock_skew_milliseconds')::numeric / 1000), p_report ->> 'version',
+            floor.caller_sites())
+        ON CONFLICT (id) DO UPDATE
+        SET device = excluded.device, queued = excluded.queued, refused = excluded.refused, oldest_queued_at = excluded.oldest_queued_at,
+            clock_skew = excluded.clock_skew, version = excluded.version, sites = excluded.sites, heard_at = clock_timestamp();
+    EXCEPTION
+        WHEN insufficient_privilege THEN
+            RAISE EXCEPTION 'the journal is that of a device of another site'
+                USING ERRCODE = 'MR723',
+                      DETAIL = jsonb_build_object('code', v_journal)::text,
+                      HINT = 'Begin a new journal.';
+    END;
     RETURN floor.get_journal(v_journal);
 END;
 $$;
@@ -10608,7 +10753,7 @@ $$;
 -- Name: FUNCTION report_journal(p_device text, p_report jsonb); Type: COMMENT; Schema: floor; Owner: -
 --
 
-COMMENT ON FUNCTION floor.report_journal(p_device text, p_report jsonb) IS 'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts.';
+COMMENT ON FUNCTION floor.report_journal(p_device text, p_report jsonb) IS 'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts. Raises MR723 when it is that of a device of another site.';
 
 --
 -- Name: resolve_scan(jsonb); Type: FUNCTION; Schema: floor; Owner: -
@@ -13210,9 +13355,10 @@ BEGIN
         RETURN v_lot;
     END IF;
 
-    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    -- That of a site which the caller does not work for is not seen, nor taken for the same: v_lot stays null.
+    SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
     -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
-    IF NOT p_reuse OR v_lot.status <> p_status
+    IF NOT p_reuse OR v_lot.id IS NULL OR v_lot.status <> p_status
         OR (p_item.tracking = 'serial' AND EXISTS (
             SELECT FROM inventory.movement AS m
             WHERE m.lot_id = v_lot.id
@@ -13222,7 +13368,7 @@ BEGIN
         OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
         RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
             USING ERRCODE = 'MR210',
-                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status)::text,
+                  DETAIL = jsonb_strip_nulls(jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status))::text,
                   HINT = 'Give the new goods a number of their own.';
     END IF;
     RETURN v_lot;
@@ -13379,6 +13525,7 @@ CREATE FUNCTION inventory.get_lot(p_item text, p_number text) RETURNS jsonb
         -- Each edge once, however many ways lead to it.
         SELECT g.parent_lot_id, sum(g.quantity) AS quantity
         FROM (SELECT r.id AS lot_id FROM root AS r UNION ALL SELECT u.lot_id FROM up AS u) AS c
+        JOIN inventory.lot AS v ON v.id = c.lot_id  -- may be seen
         CROSS JOIN LATERAL (
             -- OFFSET 0: by the index, however many lots are expected.
             SELECT e.parent_lot_id, e.quantity FROM inventory.genealogy AS e WHERE e.child_lot_id = c.lot_id AND e.quantity > 0 OFFSET 0
@@ -13786,6 +13933,35 @@ $$;
 COMMENT ON FUNCTION inventory.keep_serials(p_lines inventory.posting_line[]) IS 'Part of a posting: notes which serial numbers came into stock and which left it. Raises MR226 when one comes in that is in stock already.';
 
 --
+-- Name: lies_elsewhere(bigint); Type: FUNCTION; Schema: inventory; Owner: -
+--
+
+CREATE FUNCTION inventory.lies_elsewhere(p_lot_id bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+BEGIN
+    -- Asked first: the query below cannot even be planned without a list of sites.
+    IF coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN
+        RETURN false;
+    END IF;
+    -- As the owner, so that it sees what the caller does not.
+    RETURN EXISTS (
+        SELECT FROM inventory.lot AS l
+        JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN catalog.site AS s ON s.id = c.site_id
+        WHERE l.id = p_lot_id AND b.on_hand > 0 AND NOT current_setting('millrace.sites', true)::jsonb ? s.code);
+END;
+$$;
+
+--
+-- Name: FUNCTION lies_elsewhere(p_lot_id bigint); Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON FUNCTION inventory.lies_elsewhere(p_lot_id bigint) IS 'Whether there is stock of the lot at a site that the running transaction does not work for. After inventory.lock_lot it stays so until the end of the transaction.';
+
+--
 -- Name: list_expired_lots(date, text, integer); Type: FUNCTION; Schema: inventory; Owner: -
 --
 
@@ -14062,6 +14238,17 @@ BEGIN
         WHERE b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id)
     ORDER BY k.item_id, k.location_id, k.lot_id
     ON CONFLICT ON CONSTRAINT balance_pkey DO NOTHING;
+    IF FOUND THEN
+        -- Where a lot comes to for the first time, it may be seen from now on.
+        INSERT INTO inventory.lot_site (lot_id, site_id)
+        SELECT DISTINCT k.lot_id, c.site_id
+        FROM unnest(p_keys) AS k
+        JOIN catalog.location AS c ON c.id = k.location_id
+        WHERE k.lot_id <> 0
+          AND NOT EXISTS (SELECT FROM inventory.lot_site AS s WHERE s.lot_id = k.lot_id AND s.site_id = c.site_id)
+        ORDER BY k.lot_id, c.site_id
+        ON CONFLICT ON CONSTRAINT lot_site_pkey DO NOTHING;
+    END IF;
 
     PERFORM
     FROM (SELECT DISTINCT u.item_id, u.location_id, u.lot_id FROM unnest(p_keys) AS u) AS k
@@ -14083,13 +14270,14 @@ COMMENT ON FUNCTION inventory.lock_balances(p_keys inventory.balance_key[]) IS '
 --
 
 CREATE FUNCTION inventory.lock_lot(p_lot_id bigint, p_location_ids bigint[]) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 DECLARE
     v_location_ids bigint[] := p_location_ids;
     v_found_ids bigint[];
 BEGIN
+    -- As the owner of the tables: no rights to a site keep a posting there from being waited for.
     IF p_lot_id = 0 THEN
         RETURN;
     END IF;
@@ -14435,7 +14623,7 @@ CREATE FUNCTION inventory.period_end(p_code text) RETURNS timestamp with time zo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     SELECT (to_date(p_code, 'YYYY-MM') + interval '1 month')
-        AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+        AT TIME ZONE coalesce((catalog.first_site()).time_zone, 'UTC');
 $$;
 
 --
@@ -15762,6 +15950,13 @@ CREATE FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
+    IF inventory.lies_elsewhere(p_lot_id) AND EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status) THEN
+        RAISE EXCEPTION 'the lot lies at other sites, too'
+            USING ERRCODE = 'MR722',
+                  DETAIL = (SELECT jsonb_build_object('item', i.number, 'lot', l.number, 'status', l.status)
+                            FROM inventory.lot AS l JOIN catalog.item AS i ON i.id = l.item_id WHERE l.id = p_lot_id)::text,
+                  HINT = 'Let somebody do it who may work for all sites.';
+    END IF;
     -- Postings read the status after they locked their balances: while those are held, no posting can slip by on the old one.
     UPDATE inventory.lot AS l SET status = p_status WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status;
     IF FOUND THEN
@@ -15776,7 +15971,7 @@ $$;
 -- Name: FUNCTION set_lot_status(p_lot_id bigint, p_status inventory.lot_status); Type: COMMENT; Schema: inventory; Owner: -
 --
 
-COMMENT ON FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot_status) IS 'Releases, blocks or quarantines a lot, wherever it lies. Call it after inventory.lock_lot and before the posting of the same command.';
+COMMENT ON FUNCTION inventory.set_lot_status(p_lot_id bigint, p_status inventory.lot_status) IS 'Releases, blocks or quarantines a lot, wherever it lies. Call it after inventory.lock_lot and before the posting of the same command. Raises MR722 when there is stock of it at a site that the caller may not work for.';
 
 --
 -- Name: set_reservation_expiry(inventory.demand_type, bigint, timestamp with time zone); Type: FUNCTION; Schema: inventory; Owner: -
@@ -21126,7 +21321,7 @@ BEGIN
         -- The first of the year. Whoever else is the first at the same moment waits here.
         INSERT INTO shipping.delivery_note_series (site_id, year, prefix)
         VALUES (v_site.id, extract(year FROM v_today)::integer,
-            'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+            'DN-' || CASE WHEN v_site.id = (catalog.first_site()).id THEN '' ELSE v_site.code || '-' END
                 || to_char(v_today, 'YYYY') || '-')
         ON CONFLICT DO NOTHING;
     END LOOP;
@@ -25682,6 +25877,7 @@ CREATE TABLE floor.journal (
     version text,
     begun_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     heard_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sites text[],
     CONSTRAINT journal_device_check CHECK (((length(device) >= 1) AND (length(device) <= 64))),
     CONSTRAINT journal_highest_sequence_check CHECK ((highest_sequence >= 0)),
     CONSTRAINT journal_queued_check CHECK ((queued >= 0)),
@@ -25748,6 +25944,12 @@ COMMENT ON COLUMN floor.journal.version IS 'Of the screens that the device shows
 --
 
 COMMENT ON COLUMN floor.journal.heard_at IS 'When it last reported or sent a tap.';
+
+--
+-- Name: COLUMN journal.sites; Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON COLUMN floor.journal.sites IS 'Codes of the sites that the token of the device was for; null: all.';
 
 --
 -- Name: missing_sequence; Type: TABLE; Schema: floor; Owner: -
@@ -26348,6 +26550,21 @@ ALTER TABLE inventory.lot ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+--
+-- Name: lot_site; Type: TABLE; Schema: inventory; Owner: -
+--
+
+CREATE TABLE inventory.lot_site (
+    lot_id bigint NOT NULL,
+    site_id bigint NOT NULL
+);
+
+--
+-- Name: TABLE lot_site; Type: COMMENT; Schema: inventory; Owner: -
+--
+
+COMMENT ON TABLE inventory.lot_site IS 'At which sites a lot has ever been: who works for one of them may see it. Written with its first balance there, never taken away.';
 
 --
 -- Name: lot_status_change; Type: TABLE; Schema: inventory; Owner: -
@@ -29547,6 +29764,13 @@ ALTER TABLE ONLY inventory.lot
     ADD CONSTRAINT lot_pkey PRIMARY KEY (id);
 
 --
+-- Name: lot_site lot_site_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_site
+    ADD CONSTRAINT lot_site_pkey PRIMARY KEY (lot_id, site_id);
+
+--
 -- Name: lot_status_change lot_status_change_pkey; Type: CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -30738,6 +30962,12 @@ CREATE INDEX lot_expires_on_idx ON inventory.lot USING btree (expires_on) WHERE 
 --
 
 CREATE INDEX lot_number_idx ON inventory.lot USING btree (number);
+
+--
+-- Name: lot_site_site_id_idx; Type: INDEX; Schema: inventory; Owner: -
+--
+
+CREATE INDEX lot_site_site_id_idx ON inventory.lot_site USING btree (site_id);
 
 --
 -- Name: lot_status_change_lot_id_idx; Type: INDEX; Schema: inventory; Owner: -
@@ -33477,6 +33707,20 @@ ALTER TABLE ONLY inventory.lot
     ADD CONSTRAINT lot_item_id_fkey FOREIGN KEY (item_id) REFERENCES catalog.item(id);
 
 --
+-- Name: lot_site lot_site_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_site
+    ADD CONSTRAINT lot_site_lot_id_fkey FOREIGN KEY (lot_id) REFERENCES inventory.lot(id);
+
+--
+-- Name: lot_site lot_site_site_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
+--
+
+ALTER TABLE ONLY inventory.lot_site
+    ADD CONSTRAINT lot_site_site_id_fkey FOREIGN KEY (site_id) REFERENCES catalog.site(id);
+
+--
 -- Name: lot_status_change lot_status_change_lot_id_fkey; Type: FK CONSTRAINT; Schema: inventory; Owner: -
 --
 
@@ -34384,6 +34628,40 @@ CASE
 END);
 
 --
+-- Name: journal; Type: ROW SECURITY; Schema: floor; Owner: -
+--
+
+ALTER TABLE floor.journal ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: journal journal_of_its_sites; Type: POLICY; Schema: floor; Owner: -
+--
+
+CREATE POLICY journal_of_its_sites ON floor.journal USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE ((device = current_setting('millrace.device'::text, true)) OR COALESCE((sites <@ ARRAY( SELECT jsonb_array_elements_text((current_setting('millrace.sites'::text, true))::jsonb) AS jsonb_array_elements_text)), false))
+END);
+
+--
+-- Name: balance; Type: ROW SECURITY; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.balance ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: balance balance_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
+--
+
+CREATE POLICY balance_of_its_sites ON inventory.balance USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = balance.location_id)))
+END);
+
+--
 -- Name: count; Type: ROW SECURITY; Schema: inventory; Owner: -
 --
 
@@ -34402,6 +34680,12 @@ CASE
 END);
 
 --
+-- Name: lot; Type: ROW SECURITY; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.lot ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: lot_change; Type: ROW SECURITY; Schema: inventory; Owner: -
 --
 
@@ -34417,6 +34701,37 @@ CASE
     ELSE (EXISTS ( SELECT
        FROM catalog.location l
       WHERE (l.id = lot_change.location_id)))
+END);
+
+--
+-- Name: lot lot_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
+--
+
+CREATE POLICY lot_of_its_sites ON inventory.lot USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE ((id = 0) OR COALESCE((transaction_id = pg_current_xact_id_if_assigned()), false) OR (EXISTS ( SELECT
+       FROM (inventory.lot_site x
+         JOIN catalog.site s ON ((s.id = x.site_id)))
+      WHERE (x.lot_id = lot.id))))
+END);
+
+--
+-- Name: movement; Type: ROW SECURITY; Schema: inventory; Owner: -
+--
+
+ALTER TABLE inventory.movement ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: movement movement_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
+--
+
+CREATE POLICY movement_of_its_sites ON inventory.movement USING (
+CASE
+    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    ELSE (EXISTS ( SELECT
+       FROM catalog.location l
+      WHERE (l.id = movement.from_location_id)))
 END);
 
 --

@@ -91,7 +91,7 @@ func feed(primary *pg.Primary, options httpapi.Options) *event.Feed {
 		url = primary.Config().ConnString()
 	}
 	return event.NewFeed(primary, event.FeedOptions{
-		ListenURL: url, Stopping: options.Stopping, MaxReaders: options.MaxStreams, Log: options.Log,
+		ListenURL: url, Stopping: options.Stopping, MaxReaders: options.MaxStreams, Log: options.Log, Sites: floor.EventSites(primary),
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,6 +38,9 @@ type FeedOptions struct {
 	WriteTimeout time.Duration
 	// Linger is how long the feed is followed for nobody.
 	Linger time.Duration
+	// Sites finds out at which sites is what events are about, by their topics, subjects and first locations: codes, or * for what
+	// all share. What has none is told to those alone who may work for all. Without it no event has any.
+	Sites func(ctx context.Context, topics []string, subjects []int64, locations []string) ([][]string, error)
 	// Log receives failures. Nothing is logged without it.
 	Log *slog.Logger
 }
@@ -84,6 +88,9 @@ type Feed struct {
 	linger  *time.Timer
 
 	sent, cut atomic.Int64
+
+	locating sync.Mutex        // one reader asks for all
+	places   map[string]string // sites of locations, which never change
 }
 
 // NewFeed reads the feed of the given database.
@@ -102,6 +109,7 @@ func NewFeed(database db.DBTX, options FeedOptions) *Feed {
 	orElse(&options.Linger, 30*time.Second)
 	return &Feed{
 		queries: db.New(database), options: options, pages: make(chan struct{}, maxPages), last: -1, changed: make(chan struct{}),
+		places: map[string]string{},
 	}
 }
 
@@ -115,6 +123,7 @@ func orElse[T comparable](value *T, otherwise T) {
 // entry is one event, encoded once for all readers.
 type entry struct {
 	position int64
+	subject  int64
 	topic    string
 	frame    []byte // as a stream carries it: "id: 7\ndata: {…}\n\n"
 	document []byte // the JSON in it
@@ -122,10 +131,11 @@ type entry struct {
 
 	locate    sync.Once
 	locations []string
+	sites     atomic.Pointer[[]string] // nil: nobody asked yet
 }
 
 func encode(row db.ReadLogRow) *entry {
-	e := &entry{position: row.Position, topic: row.Topic}
+	e := &entry{position: row.Position, subject: row.SubjectID, topic: row.Topic}
 	b := make([]byte, 0, len(row.Payload)+len(row.Topic)+192)
 	b = append(b, "id: "...)
 	b = strconv.AppendInt(b, row.Position, 10)
@@ -168,9 +178,9 @@ type located struct {
 	} `json:"lines"`
 }
 
-// isAt says whether the event names one of the locations: its own, that of a line, or one
-// that a movement leaves or reaches. Only a reader that asks makes it look.
-func (e *entry) isAt(locations map[string]bool) bool {
+// named are the locations that the event names: its own, those of lines, and those that movements leave or reach. Only a reader that
+// asks makes it look.
+func (e *entry) named() []string {
 	e.locate.Do(func() {
 		var found located
 		_ = json.Unmarshal(e.payload, &found) // a member of another form names no location
@@ -182,7 +192,12 @@ func (e *entry) isAt(locations map[string]bool) bool {
 			e.locations = append(e.locations, l.Location)
 		}
 	})
-	for _, location := range e.locations {
+	return e.locations
+}
+
+// isAt says whether the event names one of the locations.
+func (e *entry) isAt(locations map[string]bool) bool {
+	for _, location := range e.named() {
 		if location != "" && locations[location] {
 			return true
 		}
@@ -195,6 +210,7 @@ type Filter struct {
 	topics    map[string]bool
 	subjects  []string // "movement." for movement.*
 	locations map[string]bool
+	sites     map[string]bool // nil: all
 }
 
 // NewFilter wants events of one of the topics at one of the locations. A topic may end in .*
@@ -214,7 +230,82 @@ func NewFilter(topics, locations []string) Filter {
 	return f
 }
 
+// For keeps to what may be told to who works for some sites; nil stands for all of them.
+func (f Filter) For(sites []string) Filter {
+	if sites == nil {
+		return f
+	}
+	f.sites = map[string]bool{everybody: true}
+	for _, site := range sites {
+		f.sites[site] = true
+	}
+	return f
+}
+
+// everybody stands for the site of what all sites share.
+const everybody = "*"
+
+// mayHave says whether one of the event's sites is the reader's. Of an event that nobody could place the answer is no.
+func (f Filter) mayHave(e *entry) bool {
+	if f.sites == nil {
+		return true
+	}
+	sites := e.sites.Load()
+	return sites != nil && slices.ContainsFunc(*sites, func(site string) bool { return f.sites[site] })
+}
+
+// place finds out at which sites the events are, if the reader has to know. The first that asks for an event does it for all.
+func (f *Feed) place(ctx context.Context, filter Filter, entries []*entry) error {
+	isUnknown := func(e *entry) bool { return e.sites.Load() == nil }
+	if filter.sites == nil || !slices.ContainsFunc(entries, isUnknown) {
+		return nil
+	}
+	f.locating.Lock()
+	defer f.locating.Unlock()
+	var asked []*entry
+	var topics, locations []string
+	var subjects []int64
+	for _, e := range entries {
+		if !isUnknown(e) {
+			continue
+		}
+		location := ""
+		for _, named := range e.named() {
+			if location = named; location != "" {
+				break
+			}
+		}
+		if site, ok := f.places[location]; ok {
+			e.sites.Store(&[]string{site})
+			continue
+		}
+		asked, topics, subjects, locations = append(asked, e), append(topics, e.topic), append(subjects, e.subject), append(locations, location)
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	sites := make([][]string, len(asked))
+	if f.options.Sites != nil {
+		ctx, cancel := context.WithTimeout(ctx, beginTimeout)
+		defer cancel()
+		var err error
+		if sites, err = f.options.Sites(ctx, topics, subjects, locations); err != nil {
+			return err
+		}
+	}
+	for i, e := range asked {
+		e.sites.Store(&sites[i])
+		if locations[i] != "" && len(sites[i]) == 1 && sites[i][0] != everybody {
+			f.places[locations[i]] = sites[i][0]
+		}
+	}
+	return nil
+}
+
 func (f Filter) wants(e *entry) bool {
+	if !f.mayHave(e) {
+		return false
+	}
 	if len(f.topics)+len(f.subjects) > 0 && !f.topics[e.topic] {
 		ok := false
 		for _, subject := range f.subjects {
@@ -502,7 +593,7 @@ func (f *Feed) begin(ctx context.Context, after int64) (position, newest int64, 
 	return after, head.Position, nil
 }
 
-// beginTimeout bounds the look at the head of the feed.
+// beginTimeout bounds the look at the head of the feed, and that at the sites of events.
 const beginTimeout = 5 * time.Second
 
 // snapshot is where the present state of stock is read.

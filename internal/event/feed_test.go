@@ -835,3 +835,116 @@ func TestOldEventsAreDropped(t *testing.T) {
 		t.Errorf("%d items, next %d", len(p.Items), p.Next)
 	}
 }
+
+// bearer sends everything with its token.
+type bearer string
+
+func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
+	r.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestReadersOfSomeSites: with a token for some sites a reader has what is about those and what all share, in order and once, as a stream
+// and as documents. Of events that nobody can place it has none, and when nobody can be asked it waits.
+func TestReadersOfSomeSites(t *testing.T) {
+	t.Parallel()
+	var isDown atomic.Bool
+	b := setupFeed(t, event.FeedOptions{Sites: func(_ context.Context, topics []string, subjects []int64, locations []string) ([][]string, error) {
+		if isDown.Load() {
+			return nil, errors.New("the database is away")
+		}
+		sites := make([][]string, len(topics))
+		for i, topic := range topics {
+			switch {
+			case locations[i] != "":
+				sites[i] = []string{locations[i][:1]}
+			case topic == "item.saved":
+				sites[i] = []string{"*"}
+			case topic == "lot.expired":
+				sites[i] = []string{"A", "B"}
+			case topic == "order.made":
+				sites[i] = []string{[]string{"A", "B"}[subjects[i]%2]}
+			}
+		}
+		return sites, nil
+	}})
+	read := func(ctx context.Context, sites []string, n int) string {
+		token := httpapitest.Token()
+		if sites != nil {
+			token = httpapitest.TokenAt("reader", sites...)
+		}
+		client := &http.Client{Transport: bearer(token)}
+		s, err := b.connect(ctx, client, 0, nil)
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		defer s.close()
+		var seen []string
+		for range n {
+			m, err := s.read()
+			if err != nil {
+				break
+			}
+			seen = append(seen, strconv.FormatInt(m.position, 10))
+		}
+		if resp, err := b.request(ctx, client, 0, url.Values{"limit": {"1000"}}); err != nil {
+			t.Error(err)
+		} else {
+			defer func() { _ = resp.Body.Close() }()
+			var page struct {
+				Items []httpEvent
+				Next  int64
+			}
+			if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || page.Next != b.head(t) {
+				t.Errorf("next is %d: %v", page.Next, err)
+			}
+			var polled []string
+			for _, e := range page.Items {
+				polled = append(polled, strconv.FormatInt(e.Position, 10))
+			}
+			if !slices.Equal(seen, polled) {
+				t.Errorf("%v sees %v in the stream and %v in documents", sites, seen, polled)
+			}
+		}
+		return strings.Join(seen, " ")
+	}
+
+	b.publish(t, 1, "item.saved", `{}`)                                               // 1: all
+	b.publish(t, 2, "order.made", `{}`)                                               // 2: B, 3: A
+	b.publish(t, 1, "secret.told", `{}`)                                              // 4: nobody
+	b.publish(t, 1, "movement.posted", `{"movements": [{"from": "A1", "to": "A2"}]}`) // 5: A
+	b.publish(t, 1, "movement.posted", `{"movements": [{"from": "B1", "to": "B2"}]}`) // 6: B
+	b.publish(t, 1, "lot.expired", `{}`)                                              // 7: A and B
+	b.publish(t, 1, "movement.posted", `{"lines": [{"location": "A1"}]}`)             // 8: A
+	await(t, b.db, 8)
+	var reading sync.WaitGroup
+	for range 20 {
+		for _, c := range []struct {
+			sites []string
+			want  string
+		}{{nil, "1 2 3 4 5 6 7 8"}, {[]string{}, "1"}, {[]string{"A"}, "1 3 5 7 8"}, {[]string{"B"}, "1 2 6 7"}, {[]string{"C"}, "1"}, {[]string{"B", "A"}, "1 2 3 5 6 7 8"}} {
+			reading.Go(func() {
+				if got := read(t.Context(), c.sites, len(strings.Fields(c.want))); got != c.want {
+					t.Errorf("%v: %s, not %s", c.sites, got, c.want)
+				}
+			})
+		}
+	}
+	reading.Wait()
+
+	isDown.Store(true)
+	b.publish(t, 2, "order.made", `{}`) // 9: B, 10: A
+	await(t, b.db, 10)
+	back := make(chan string)
+	go func() { back <- read(t.Context(), []string{"A"}, 6) }()
+	select {
+	case seen := <-back:
+		t.Errorf("nobody could say where it was, and it was told: %s", seen)
+	case <-time.After(100 * time.Millisecond):
+	}
+	isDown.Store(false)
+	if got, want := <-back, "1 3 5 7 8 10"; got != want {
+		t.Errorf("after that: %s, not %s", got, want)
+	}
+}

@@ -24,12 +24,14 @@ func Register(api *httpapi.API, feed *Feed) {
 
 **As documents**, where streams die: with ` + "`Accept: application/json`, `wait` or `limit`" + ` the answer is one page. It comes at once when there is something, otherwise after ` + "`wait`" + ` at the latest; ` + "`next`" + ` goes into ` + "`after`" + ` of the next request. Without ` + "`after`" + ` and ` + "`wait`" + ` it tells the present position.
 
+**With a token for some sites** it gives what is about those, and about what all share, such as items; positions of the rest are passed over.
+
 **To begin with**: take the position, read the present state, then follow from that position.`,
 	}, "Server-sent events: `retry`, then messages of `id` (position) and `data` (an EventEvent as JSON on one line), and comments as heartbeats.",
 		func(ctx context.Context, in *follow) (httpapi.Streamed, error) { return feed.open(ctx, in) })
 
 	httpapi.Read[struct{}, Status](api, httpapi.ReadSpec{
-		OperationID: "get-status", Scope: "event:read", Path: "/v1/status", Tag: tag,
+		OperationID: "get-status", Scope: "event:read", IsForAllSites: true, Path: "/v1/status", Tag: tag,
 		Summary:     "How far the feed, its readers and the seals of the audit are",
 		Description: "The figures stand at `/metrics` for monitoring as well.",
 	}, func(ctx context.Context, _ *struct{}) (json.RawMessage, error) {
@@ -118,7 +120,7 @@ func (f *Feed) open(ctx context.Context, in *follow) (httpapi.Streamed, error) {
 	if in.LastEventID != "" {
 		after, _ = strconv.ParseInt(in.LastEventID, 10, 64) // the pattern holds it to be one
 	}
-	filter := NewFilter(in.Topic, in.Location)
+	filter := NewFilter(in.Topic, in.Location).For(httpapi.PrincipalOf(ctx).Sites)
 	if err := f.enter(); err != nil {
 		return httpapi.Streamed{}, err
 	}

@@ -35,6 +35,12 @@ func (f *Feed) send(ctx context.Context, out *httpapi.EventStream, after int64, 
 		var changed <-chan struct{}
 		var err error
 		entries, changed, err = f.next(ctx, after, entries[:0])
+		if err == nil {
+			err = f.place(ctx, filter, entries)
+		}
+		if err != nil {
+			entries = entries[:0] // they are asked for again
+		}
 		var retry <-chan time.Time
 		switch {
 		case errors.Is(err, errExpired):
@@ -132,6 +138,9 @@ func (f *Feed) poll(ctx context.Context, after, newest int64, filter Filter, lim
 		}
 		if errors.Is(err, errExpired) {
 			_, _, err = f.begin(ctx, after)
+		}
+		if err == nil {
+			err = f.place(ctx, filter, entries)
 		}
 		if err != nil {
 			return nil, err

@@ -71,7 +71,30 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 
 // NoteSequence is [httpapi.Options.Sequences]: it notes that a tap of a device was answered.
 func NoteSequence(primary *pg.Primary) func(ctx context.Context, journal, device string, sequence int64) error {
-	return db.New(primary).NoteSequence
+	q := db.New(primary)
+	return func(ctx context.Context, journal, device string, sequence int64) error {
+		caller, err := json.Marshal(map[string]any{"sites": httpapi.PrincipalOf(ctx).Sites, "device": device})
+		if err != nil {
+			return err
+		}
+		return q.NoteSequence(pg.WithCaller(ctx, caller), journal, device, sequence)
+	}
+}
+
+// EventSites is [event.FeedOptions.Sites]: it finds out at which sites is what events are about.
+func EventSites(primary *pg.Primary) func(ctx context.Context, topics []string, subjects []int64, locations []string) ([][]string, error) {
+	q := db.New(primary)
+	return func(ctx context.Context, topics []string, subjects []int64, locations []string) ([][]string, error) {
+		rows, err := q.ListEventSites(pg.WithCaller(ctx, json.RawMessage(`{"sites": null}`)), topics, subjects, locations)
+		if err != nil {
+			return nil, err
+		}
+		sites := make([][]string, len(topics))
+		for _, row := range rows {
+			sites[row.Ordinal-1] = append(sites[row.Ordinal-1], row.Site)
+		}
+		return sites, nil
+	}
 }
 
 // deviceOf names the device that reports. One without a name of its own shares that of its client.

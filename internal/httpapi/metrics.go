@@ -42,6 +42,7 @@ func (a *API) Measure(collect func(ctx context.Context) ([]Metric, error)) {
 func (a *API) registerMetrics() {
 	op := a.operation(http.MethodGet, "/metrics", "get-metrics", "Platform", "Figures for monitoring, as Prometheus reads them", "")
 	scope := scopeOf(op.OperationID, "event:read")
+	scope.IsForAllSites = true
 	op.Security, op.Middlewares = scope.security(), huma.Middlewares{permitted(scope)}
 	op.Errors = []int{401, 403, 500, 503}
 	op.Responses = map[string]*huma.Response{"200": {

@@ -24,6 +24,8 @@ type ReadSpec struct {
 	OperationID string
 	// Scope is the right that it takes, one of [Scopes].
 	Scope string
+	// IsForAllSites says that it concerns the company as a whole, though other operations of its scope do not.
+	IsForAllSites bool
 	// Path of the thing or collection.
 	Path string
 	// Tag is the room, such as Purchasing.
@@ -229,6 +231,7 @@ func (s *StoredFile) send(ctx huma.Context) {
 
 func (a *API) read(spec ReadSpec) huma.Operation {
 	scope := scopeOf(spec.OperationID, spec.Scope)
+	scope.IsForAllSites = scope.IsForAllSites || spec.IsForAllSites
 	op := a.operation(http.MethodGet, spec.Path, spec.OperationID, spec.Tag, spec.Summary, spec.Description)
 	op.Security, op.Middlewares = scope.security(), huma.Middlewares{permitted(scope)}
 	op.Errors = []int{400, 401, 403, 404, 422, 500, 503}

@@ -27,7 +27,7 @@ var scopes = []Scope{
 	{"costing:read", "See costs, values, the value journal.", true},
 	{"document:read", "See and download documents and labels.", false},
 	{"document:write", "Print labels, set up printers.", false},
-	{"event:read", "Follow the feed, see how far its readers are.", true},
+	{"event:read", "Follow the feed; with a token for all sites, see how far its readers are.", false},
 	{"export:read", "See and download spreadsheets.", true},
 	{"export:write", "Have spreadsheets made.", true},
 	{"identity:admin", "Change operators, badges, devices, clients and their rights.", true},

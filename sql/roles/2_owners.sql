@@ -47,10 +47,10 @@ BEGIN
             LEFT JOIN pg_class AS c ON c.oid = t.typrelid
             WHERE t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.relkind = 'c'
             UNION ALL
-            -- What makes and drops partitions, or changes what a column is by itself, runs as the owner of the tables.
+            -- What makes and drops partitions, changes what a column is by itself, or has to see all sites, runs as the owner of the tables.
             SELECT 4, format('ROUTINE %s', p.oid::regprocedure), p.proowner,
                 CASE WHEN r.nspname || '.' || p.proname IN ('event.ensure_partitions', 'event.ensure_log_partitions', 'event.drop_log_partition',
-                    'inventory.detach_partitions', 'inventory.detach_old_partitions', 'audit.begin_incarnation', 'audit.check_incarnation') THEN 'millrace_owner' ELSE 'millrace_definer' END
+                    'inventory.detach_partitions', 'inventory.detach_old_partitions', 'catalog.first_site', 'inventory.lock_lot', 'inventory.lies_elsewhere', 'audit.begin_incarnation', 'audit.check_incarnation') THEN 'millrace_owner' ELSE 'millrace_definer' END
             FROM pg_proc AS p JOIN room AS r ON r.oid = p.pronamespace
             WHERE NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
         )

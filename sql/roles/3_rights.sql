@@ -46,3 +46,5 @@ ALTER DEFAULT PRIVILEGES FOR ROLE millrace_owner REVOKE EXECUTE ON ROUTINES FROM
 
 -- The sequencer makes the partition that the feed is about to need.
 GRANT EXECUTE ON ROUTINE event.ensure_log_partitions TO millrace_definer;
+-- The first site is the same for all; a lot is locked, and found, wherever it lies.
+GRANT EXECUTE ON ROUTINE catalog.first_site, inventory.lock_lot, inventory.lies_elsewhere TO millrace_definer;

@@ -98,6 +98,7 @@ GRANT EXECUTE ON ROUTINE
     floor.get_shipping_board,
     floor.get_warning_board,
     floor.get_work_center_board,
+    floor.list_event_sites,
     floor.list_journals,
     floor.list_tasks,
     floor.note_sequence,

@@ -77,6 +77,7 @@ DROP FUNCTION IF EXISTS inventory.part_of_second_quantity(bigint, text, numeric,
 DROP FUNCTION IF EXISTS inventory.lock_reservable(bigint[], bigint);
 DROP FUNCTION IF EXISTS inventory.lock_lot(bigint, bigint[]);
 DROP FUNCTION IF EXISTS inventory.list_ledger_needs();
+DROP FUNCTION IF EXISTS inventory.lies_elsewhere(bigint);
 DROP FUNCTION IF EXISTS inventory.keep_month_starts();
 DROP FUNCTION IF EXISTS inventory.find_ledger_need(timestamptz);
 DROP FUNCTION IF EXISTS inventory.document_number(inventory.document_type, bigint);
@@ -139,11 +140,13 @@ DROP FUNCTION IF EXISTS floor.report_journal(text, jsonb);
 DROP FUNCTION IF EXISTS floor.note_sequence(uuid, text, bigint);
 DROP FUNCTION IF EXISTS floor.list_tasks(text, integer);
 DROP FUNCTION IF EXISTS floor.list_journals(text, integer);
+DROP FUNCTION IF EXISTS floor.list_event_sites(text[], bigint[], text[]);
 DROP FUNCTION IF EXISTS floor.get_work_center_board(integer);
 DROP FUNCTION IF EXISTS floor.get_warning_board(integer);
 DROP FUNCTION IF EXISTS floor.get_shipping_board(integer);
 DROP FUNCTION IF EXISTS floor.get_reference_data();
 DROP FUNCTION IF EXISTS floor.get_journal(uuid);
+DROP FUNCTION IF EXISTS floor.caller_sites();
 DROP FUNCTION IF EXISTS export.time_zone();
 DROP FUNCTION IF EXISTS export.tell_instant(timestamptz, text);
 DROP FUNCTION IF EXISTS export.request_file(jsonb, jsonb);
@@ -241,6 +244,7 @@ DROP FUNCTION IF EXISTS costing.list_account_balances(text, date);
 DROP FUNCTION IF EXISTS costing.document_number(costing.entry_kind, inventory.document_type, bigint);
 DROP FUNCTION IF EXISTS catalog.refuse_removal();
 DROP FUNCTION IF EXISTS catalog.local_date(bigint);
+DROP FUNCTION IF EXISTS catalog.first_site();
 DROP FUNCTION IF EXISTS catalog.find_reason(text, catalog.reason_kind[]);
 DROP FUNCTION IF EXISTS audit.tell_row(jsonb, jsonb);
 DROP FUNCTION IF EXISTS audit.record_detachment(text, text);
@@ -422,6 +426,46 @@ $function$;
 
 COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
     'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
+
+-- functions/billing/draw_number.sql as it was.
+CREATE OR REPLACE FUNCTION billing.draw_number(
+    p_site_id bigint,
+    p_kind billing.invoice_kind
+) RETURNS billing.number_series
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series billing.number_series;
+BEGIN
+    SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE billing.number_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.kind = p_kind
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO billing.number_series (site_id, kind, year, prefix)
+        VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
+            CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
+                || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN v_series;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.draw_number(bigint, billing.invoice_kind) IS
+    'Draws the next number of a site, kind and year, and gives the series as it stands then: last_number and last_issued_on are those of the document. The row stays locked until the end of the transaction, so this comes last; a rollback burns no number.';
 
 -- functions/billing/get_credit_note.sql as it was.
 CREATE OR REPLACE FUNCTION billing.get_credit_note(
@@ -3848,6 +3892,46 @@ $function$;
 COMMENT ON FUNCTION inventory.list_stock_as_of(timestamptz, text, text, text, text, integer) IS
     'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
 
+-- functions/inventory/lock_balances.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.lock_balances(
+    p_keys inventory.balance_key[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
+AS $function$
+BEGIN
+    -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
+    PERFORM pg_advisory_xact_lock_shared(218, 0);
+
+    -- Missing rows first, in key order, and only then the locks, in key order. The other way round two postings
+    -- can deadlock: one holds an old row and wants the new one that the other has just locked.
+    INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
+    SELECT DISTINCT k.item_id, k.location_id, k.lot_id, 0
+    FROM unnest(p_keys) AS k
+    WHERE NOT EXISTS (
+        SELECT FROM inventory.balance AS b
+        WHERE b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id)
+    ORDER BY k.item_id, k.location_id, k.lot_id
+    ON CONFLICT ON CONSTRAINT balance_pkey DO NOTHING;
+
+    PERFORM
+    FROM (SELECT DISTINCT u.item_id, u.location_id, u.lot_id FROM unnest(p_keys) AS u) AS k
+    JOIN inventory.balance AS b
+        ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+    ORDER BY b.item_id, b.location_id, b.lot_id
+    FOR UPDATE OF b;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
+    'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
+
 -- functions/inventory/merge_lots.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.merge_lots(
     p_context jsonb,
@@ -3934,6 +4018,21 @@ $function$;
 
 COMMENT ON FUNCTION inventory.merge_lots(jsonb, jsonb) IS
     'Command: makes all of some lots at a location part of one lot, an old one or a new one. Body: item, location, lots [number], into, occurred_at?. A new one gets the earliest expiry and age of its parts. Raises MR201 when part of a lot is reserved, MR203 where lots are not changed, MR211 when the target went into one of the lots, MR225 when status, expiry or place do not fit.';
+
+-- functions/inventory/period_end.sql as it was.
+CREATE OR REPLACE FUNCTION inventory.period_end(
+    p_code text
+) RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT (to_date(p_code, 'YYYY-MM') + interval '1 month')
+        AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+$function$;
+
+COMMENT ON FUNCTION inventory.period_end(text) IS
+    'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
 
 -- functions/inventory/post_mixed_movements.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
@@ -7637,6 +7736,54 @@ $function$;
 
 COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
     'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order.';
+
+-- functions/shipping/draw_delivery_note.sql as it was.
+CREATE OR REPLACE FUNCTION shipping.draw_delivery_note(
+    p_shipment_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series shipping.delivery_note_series;
+    v_number text;
+BEGIN
+    SELECT s.* INTO STRICT v_site
+    FROM shipping.shipment AS h
+    JOIN catalog.site AS s ON s.id = h.site_id
+    WHERE h.id = p_shipment_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+
+    -- From here until the end of the transaction every other shipment of the site waits: this comes last.
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE shipping.delivery_note_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO shipping.delivery_note_series (site_id, year, prefix)
+        VALUES (v_site.id, extract(year FROM v_today)::integer,
+            'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+
+    INSERT INTO shipping.delivery_note (number, series_id, series_number, shipment_id, issued_on)
+    VALUES (v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),
+        v_series.id, v_series.last_number, p_shipment_id, v_series.last_issued_on)
+    RETURNING delivery_note.number INTO v_number;
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.draw_delivery_note(bigint) IS
+    'Gives a shipment the next delivery note number of its site and year, without gaps: a transaction that rolls back burns none. Dates ascend with numbers.';
 
 -- functions/shipping/find_picked_lot.sql as it was.
 CREATE OR REPLACE FUNCTION shipping.find_picked_lot(

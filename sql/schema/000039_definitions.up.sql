@@ -801,6 +801,47 @@ COMMENT ON FUNCTION billing.credit_return(jsonb, jsonb) IS
     'Command: credits a customer return at the prices and the tax of the invoice. Body: customer_return. Raises MR654 when the shipment is not invoiced, or the return was reversed or is credited already.';
 -- <<< functions/billing/credit_return.sql
 
+-- >>> functions/billing/draw_number.sql sha256:caa1b60d6dfff2aa
+CREATE OR REPLACE FUNCTION billing.draw_number(
+    p_site_id bigint,
+    p_kind billing.invoice_kind
+) RETURNS billing.number_series
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series billing.number_series;
+BEGIN
+    SELECT s.* INTO STRICT v_site FROM catalog.site AS s WHERE s.id = p_site_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE billing.number_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.kind = p_kind
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO billing.number_series (site_id, kind, year, prefix)
+        VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
+            CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
+                || CASE WHEN v_site.id = (catalog.first_site()).id THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+    RETURN v_series;
+END;
+$function$;
+
+COMMENT ON FUNCTION billing.draw_number(bigint, billing.invoice_kind) IS
+    'Draws the next number of a site, kind and year, and gives the series as it stands then: last_number and last_issued_on are those of the document. The row stays locked until the end of the transaction, so this comes last; a rollback burns no number.';
+-- <<< functions/billing/draw_number.sql
+
 -- >>> functions/billing/get_credit_note.sql sha256:c6e70f9d992ed0d7
 CREATE OR REPLACE FUNCTION billing.get_credit_note(
     p_number text
@@ -1063,6 +1104,20 @@ $function$;
 
 COMMENT ON FUNCTION catalog.find_reason(text, catalog.reason_kind[]) IS 'The reason of that code, for a step that reasons of the kinds named explain. Raises MR106 when there is none, MR109 when it is of another kind.';
 -- <<< functions/catalog/find_reason.sql
+
+-- >>> functions/catalog/first_site.sql sha256:d369bb29c0e865a7
+CREATE OR REPLACE FUNCTION catalog.first_site() RETURNS catalog.site
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    -- As the owner: it is the same one for those who do not work for it.
+    SELECT s.* FROM catalog.site AS s ORDER BY s.id LIMIT 1;
+$function$;
+
+COMMENT ON FUNCTION catalog.first_site() IS 'The site that the company began with: the time zone of the books is its, and its legal numbers carry no code. Null when there is none.';
+-- <<< functions/catalog/first_site.sql
 
 -- >>> functions/catalog/get_bill_of_material.sql sha256:63eccae39ef2ee55
 CREATE OR REPLACE FUNCTION catalog.get_bill_of_material(
@@ -1622,7 +1677,7 @@ $function$;
 COMMENT ON FUNCTION catalog.list_work_centers(text, integer) IS 'Work centers by code, a page at a time.';
 -- <<< functions/catalog/list_work_centers.sql
 
--- >>> functions/catalog/local_date.sql sha256:6fad64bd027a4873
+-- >>> functions/catalog/local_date.sql sha256:7c18f183cc7e0cde
 CREATE OR REPLACE FUNCTION catalog.local_date(
     p_site_id bigint
 ) RETURNS date
@@ -1631,12 +1686,10 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN (clock_timestamp() AT TIME ZONE coalesce((
-        SELECT s.time_zone
-        FROM catalog.site AS s
-        WHERE p_site_id IS NULL OR s.id = p_site_id
-        ORDER BY s.id
-        LIMIT 1), 'UTC'))::date;
+    RETURN (clock_timestamp() AT TIME ZONE coalesce(CASE
+        WHEN p_site_id IS NULL THEN (catalog.first_site()).time_zone
+        ELSE (SELECT s.time_zone FROM catalog.site AS s WHERE s.id = p_site_id)
+        END, 'UTC'))::date;
 END;
 $function$;
 
@@ -4201,7 +4254,7 @@ $function$;
 COMMENT ON FUNCTION document.renew_printer(text, uuid, integer) IS 'Keeps a printer for who holds it for that many seconds more.';
 -- <<< functions/document/renew_printer.sql
 
--- >>> functions/document/save_printer.sql sha256:e8d70bb00f4c880b
+-- >>> functions/document/save_printer.sql sha256:cd2f636334bf0e61
 CREATE OR REPLACE FUNCTION document.save_printer(
     p_context jsonb,
     p_command jsonb
@@ -4222,24 +4275,33 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_site := catalog.find_site(p_command ->> 'site');
-    INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
-    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
-        coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
-        coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
-        coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
-    ON CONFLICT (code) DO UPDATE
-    SET site_id = EXCLUDED.site_id,
-        name = EXCLUDED.name,
-        host = EXCLUDED.host,
-        port = EXCLUDED.port,
-        dpi = EXCLUDED.dpi,
-        label_width = EXCLUDED.label_width,
-        label_height = EXCLUDED.label_height,
-        font = EXCLUDED.font,
-        language = EXCLUDED.language,
-        tells_status = EXCLUDED.tells_status,
-        is_active = EXCLUDED.is_active
-    RETURNING p.* INTO v_printer;
+    BEGIN
+        INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
+        VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
+            coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
+            coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
+            coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
+        ON CONFLICT (code) DO UPDATE
+        SET site_id = EXCLUDED.site_id,
+            name = EXCLUDED.name,
+            host = EXCLUDED.host,
+            port = EXCLUDED.port,
+            dpi = EXCLUDED.dpi,
+            label_width = EXCLUDED.label_width,
+            label_height = EXCLUDED.label_height,
+            font = EXCLUDED.font,
+            language = EXCLUDED.language,
+            tells_status = EXCLUDED.tells_status,
+            is_active = EXCLUDED.is_active
+        RETURNING p.* INTO v_printer;
+    EXCEPTION
+        WHEN insufficient_privilege THEN
+            -- There is one, but not among what the caller may see.
+            RAISE EXCEPTION 'the code % is taken', p_command ->> 'code'
+                USING ERRCODE = 'MR723',
+                      DETAIL = jsonb_build_object('code', p_command ->> 'code')::text,
+                      HINT = 'Choose another one.';
+    END;
     -- Whoever saves a printer has looked after it: it is tried at once.
     INSERT INTO document.printer_state AS s (printer_id)
     VALUES (v_printer.id)
@@ -4289,7 +4351,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION document.save_printer(jsonb, jsonb) IS
-    'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site.';
+    'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site, MR723 when another site has the code.';
 -- <<< functions/document/save_printer.sql
 
 -- >>> functions/document/store_file.sql sha256:e9f72ff8691de51b
@@ -5251,7 +5313,7 @@ COMMENT ON FUNCTION event.insert_job(text, jsonb, text, integer, integer) IS
     'Inserts a job in the transaction that causes it. Priority 1 (first) to 4. After p_max_attempts failures it is given up. Gives the id of the job.';
 -- <<< functions/event/insert_job.sql
 
--- >>> functions/event/is_for_all_sites.sql sha256:491c2c79fe4c2a68
+-- >>> functions/event/is_for_all_sites.sql sha256:fc328ff9f86d28b1
 -- Code generated by internal/tools/scopes. DO NOT EDIT.
 CREATE OR REPLACE FUNCTION event.is_for_all_sites(
     p_scope text
@@ -5261,7 +5323,7 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'event:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+    RETURN p_scope IN ('audit:read', 'catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
 END;
 $function$;
 
@@ -7219,6 +7281,19 @@ COMMENT ON FUNCTION export.time_zone() IS
     'The time zone that the times of spreadsheets are told in: that of the first site, by which the books are kept.';
 -- <<< functions/export/time_zone.sql
 
+-- >>> functions/floor/caller_sites.sql sha256:2839d457d8a9d878
+CREATE OR REPLACE FUNCTION floor.caller_sites() RETURNS text[]
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE WHEN coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*'
+        THEN ARRAY(SELECT jsonb_array_elements_text(current_setting('millrace.sites', true)::jsonb)) END;
+$function$;
+
+COMMENT ON FUNCTION floor.caller_sites() IS 'Codes of the sites that the running transaction works for (event.enter); null: all.';
+-- <<< functions/floor/caller_sites.sql
+
 -- >>> functions/floor/get_journal.sql sha256:d18b35b6a57908d6
 CREATE OR REPLACE FUNCTION floor.get_journal(
     p_journal uuid
@@ -7459,6 +7534,103 @@ COMMENT ON FUNCTION floor.get_work_center_board(integer) IS
     'Every work center with what it works at and what waits for it: orders in process first, then released ones, soonest due first, p_limit of each at most. Orders without a work center come last, under a null code.';
 -- <<< functions/floor/get_work_center_board.sql
 
+-- >>> functions/floor/list_event_sites.sql sha256:69b004e35acb958e
+CREATE OR REPLACE FUNCTION floor.list_event_sites(
+    p_topics text[],
+    p_subject_ids bigint[],
+    p_locations text[]
+) RETURNS TABLE (
+    ordinal integer,
+    site text
+)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH event AS MATERIALIZED (
+        SELECT e.ordinal::integer AS ordinal, split_part(e.topic, '.', 1) AS noun, e.subject_id AS id, nullif(e.location, '') AS location
+        FROM unnest(p_topics, p_subject_ids, p_locations) WITH ORDINALITY AS e (topic, subject_id, location, ordinal)
+    ), found AS (
+        -- Only the branch of the noun is looked up. What names a location is where that is.
+        SELECT e.ordinal, CASE
+            WHEN e.location IS NOT NULL THEN (SELECT c.site_id FROM catalog.location AS c WHERE c.code = e.location)
+            ELSE CASE e.noun
+                WHEN 'site' THEN e.id
+                WHEN 'location' THEN (SELECT c.site_id FROM catalog.location AS c WHERE c.id = e.id)
+                WHEN 'work_center' THEN (SELECT w.site_id FROM catalog.work_center AS w WHERE w.id = e.id)
+                WHEN 'count' THEN (SELECT c.site_id FROM inventory.count AS n JOIN catalog.location AS c ON c.id = n.location_id WHERE n.id = e.id)
+                WHEN 'reservation' THEN (
+                    SELECT c.site_id FROM inventory.reservation AS r JOIN catalog.location AS c ON c.id = r.location_id WHERE r.id = e.id)
+                WHEN 'purchase_order' THEN (SELECT o.site_id FROM purchasing.purchase_order AS o WHERE o.id = e.id)
+                WHEN 'goods_receipt' THEN (
+                    SELECT o.site_id FROM purchasing.goods_receipt AS r
+                    JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id WHERE r.id = e.id)
+                WHEN 'inspection' THEN (
+                    SELECT c.site_id FROM purchasing.inspection AS n
+                    JOIN purchasing.goods_receipt_line AS l ON l.id = n.goods_receipt_line_id
+                    JOIN catalog.location AS c ON c.id = l.location_id WHERE n.id = e.id)
+                WHEN 'supplier_return' THEN (
+                    SELECT c.site_id FROM purchasing.supplier_return AS r JOIN catalog.location AS c ON c.id = r.from_location_id WHERE r.id = e.id)
+                WHEN 'supplier_invoice' THEN (SELECT i.site_id FROM purchasing.supplier_invoice AS i WHERE i.id = e.id)
+                WHEN 'landed_cost' THEN (SELECT l.site_id FROM purchasing.landed_cost AS l WHERE l.id = e.id)
+                WHEN 'work_order' THEN (SELECT o.site_id FROM production.work_order AS o WHERE o.id = e.id)
+                WHEN 'material_issue' THEN (
+                    SELECT o.site_id FROM production.material_issue AS m JOIN production.work_order AS o ON o.id = m.work_order_id WHERE m.id = e.id)
+                WHEN 'material_return' THEN (
+                    SELECT o.site_id FROM production.material_issue AS m JOIN production.work_order AS o ON o.id = m.work_order_id WHERE m.id = e.id)
+                WHEN 'production_report' THEN (
+                    SELECT o.site_id FROM production.production_report AS r JOIN production.work_order AS o ON o.id = r.work_order_id WHERE r.id = e.id)
+                WHEN 'sales_order' THEN (SELECT o.site_id FROM sales.sales_order AS o WHERE o.id = e.id)
+                WHEN 'pick' THEN (
+                    SELECT c.site_id FROM shipping.pick AS k JOIN catalog.location AS c ON c.id = k.staging_location_id WHERE k.id = e.id)
+                WHEN 'handling_unit' THEN (SELECT u.site_id FROM shipping.handling_unit AS u WHERE u.id = e.id)
+                WHEN 'shipment' THEN (SELECT m.site_id FROM shipping.shipment AS m WHERE m.id = e.id)
+                WHEN 'customer_return' THEN (
+                    SELECT c.site_id FROM shipping.customer_return AS r JOIN catalog.location AS c ON c.id = r.location_id WHERE r.id = e.id)
+                WHEN 'return_inspection' THEN (
+                    SELECT c.site_id FROM shipping.return_inspection AS n
+                    JOIN shipping.customer_return AS r ON r.id = n.customer_return_id
+                    JOIN catalog.location AS c ON c.id = r.location_id WHERE n.id = e.id)
+                WHEN 'invoice' THEN (SELECT i.site_id FROM billing.invoice AS i WHERE i.id = e.id)
+                WHEN 'credit_note' THEN (SELECT i.site_id FROM billing.invoice AS i WHERE i.id = e.id)
+                WHEN 'printer' THEN (SELECT p.site_id FROM document.printer AS p WHERE p.id = e.id)
+                WHEN 'print_job' THEN (
+                    SELECT p.site_id FROM document.print_job AS j JOIN document.printer AS p ON p.id = j.printer_id WHERE j.id = e.id)
+                WHEN 'document' THEN (
+                    SELECT CASE
+                        WHEN f.kind IN ('invoice', 'credit_note') THEN (SELECT i.site_id FROM billing.invoice AS i WHERE i.number = f.number)
+                        WHEN f.kind = 'delivery_note' THEN (
+                            SELECT m.site_id FROM shipping.delivery_note AS n JOIN shipping.shipment AS m ON m.id = n.shipment_id
+                            WHERE n.number = f.number)
+                        WHEN f.kind = 'handling_unit_label' THEN (SELECT u.site_id FROM shipping.handling_unit AS u WHERE u.sscc = f.number)
+                        END
+                    FROM document.file AS f WHERE f.id = e.id)
+                END
+            END AS site_id
+        FROM event AS e
+    )
+    SELECT f.ordinal, s.code
+    FROM found AS f
+    JOIN catalog.site AS s ON s.id = f.site_id
+    UNION ALL
+    -- A lot is of all sites where it has been.
+    SELECT e.ordinal, s.code
+    FROM event AS e
+    JOIN inventory.lot_site AS x ON x.lot_id = e.id
+    JOIN catalog.site AS s ON s.id = x.site_id
+    WHERE e.noun = 'lot' AND e.location IS NULL
+    UNION ALL
+    -- What all plants share.
+    SELECT e.ordinal, '*'
+    FROM event AS e
+    WHERE e.noun IN ('item', 'unit', 'partner', 'reason', 'bill_of_material', 'routing', 'supplier_price', 'period');
+$function$;
+
+COMMENT ON FUNCTION floor.list_event_sites(text[], bigint[], text[]) IS
+    'At which sites is what events are about: their topics, subjects and first locations, in the same order. A row per site; * for what all share. Without a row an event is told to those alone who may work for all sites.';
+-- <<< functions/floor/list_event_sites.sql
+
 -- >>> functions/floor/list_journals.sql sha256:b6c987e76b47e850
 CREATE OR REPLACE FUNCTION floor.list_journals(
     p_after text,
@@ -7577,7 +7749,7 @@ COMMENT ON FUNCTION floor.list_tasks(text, integer) IS
     'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed) or ship (packed, not shipped). Quantities in base units.';
 -- <<< functions/floor/list_tasks.sql
 
--- >>> functions/floor/note_sequence.sql sha256:a70dcfeb44f60396
+-- >>> functions/floor/note_sequence.sql sha256:faa36dd415d53129
 CREATE OR REPLACE FUNCTION floor.note_sequence(
     p_journal uuid,
     p_device text,
@@ -7590,14 +7762,14 @@ AS $function$
 DECLARE
     v_before bigint;
 BEGIN
-    INSERT INTO floor.journal AS j (id, device) VALUES (p_journal, p_device) ON CONFLICT (id) DO NOTHING;
+    INSERT INTO floor.journal AS j (id, device, sites) VALUES (p_journal, p_device, floor.caller_sites()) ON CONFLICT (id) DO NOTHING;
     SELECT j.highest_sequence INTO v_before FROM floor.journal AS j WHERE j.id = p_journal FOR UPDATE;
     IF p_sequence <= v_before THEN
         DELETE FROM floor.missing_sequence AS m WHERE m.journal_id = p_journal AND m.sequence = p_sequence;
         RETURN;
     END IF;
     UPDATE floor.journal AS j
-    SET highest_sequence = p_sequence, device = p_device, heard_at = clock_timestamp()
+    SET highest_sequence = p_sequence, device = p_device, sites = floor.caller_sites(), heard_at = clock_timestamp()
     WHERE j.id = p_journal;
     -- A jump by more is no tap that was lost but a device that counts wrongly: its nearest thousand is named.
     IF p_sequence > v_before + 1 THEN
@@ -7613,7 +7785,7 @@ COMMENT ON FUNCTION floor.note_sequence(uuid, text, bigint) IS
     'Notes that the tap of this number of a device''s journal was answered. Numbers that were left out are named as missing, with an event, until they come.';
 -- <<< functions/floor/note_sequence.sql
 
--- >>> functions/floor/report_journal.sql sha256:3fefcc1e576fc91b
+-- >>> functions/floor/report_journal.sql sha256:cc966c506fc43eb2
 CREATE OR REPLACE FUNCTION floor.report_journal(
     p_device text,
     p_report jsonb
@@ -7625,18 +7797,27 @@ AS $function$
 DECLARE
     v_journal uuid := (p_report ->> 'journal')::uuid;
 BEGIN
-    INSERT INTO floor.journal AS j (id, device, queued, refused, oldest_queued_at, clock_skew, version)
-    VALUES (v_journal, p_device, (p_report ->> 'queued')::integer, (p_report ->> 'refused')::integer, (p_report ->> 'oldest_queued_at')::timestamptz,
-        make_interval(secs => (p_report ->> 'clock_skew_milliseconds')::numeric / 1000), p_report ->> 'version')
-    ON CONFLICT (id) DO UPDATE
-    SET device = excluded.device, queued = excluded.queued, refused = excluded.refused, oldest_queued_at = excluded.oldest_queued_at,
-        clock_skew = excluded.clock_skew, version = excluded.version, heard_at = clock_timestamp();
+    BEGIN
+        INSERT INTO floor.journal AS j (id, device, queued, refused, oldest_queued_at, clock_skew, version, sites)
+        VALUES (v_journal, p_device, (p_report ->> 'queued')::integer, (p_report ->> 'refused')::integer, (p_report ->> 'oldest_queued_at')::timestamptz,
+            make_interval(secs => (p_report ->> 'clock_skew_milliseconds')::numeric / 1000), p_report ->> 'version',
+            floor.caller_sites())
+        ON CONFLICT (id) DO UPDATE
+        SET device = excluded.device, queued = excluded.queued, refused = excluded.refused, oldest_queued_at = excluded.oldest_queued_at,
+            clock_skew = excluded.clock_skew, version = excluded.version, sites = excluded.sites, heard_at = clock_timestamp();
+    EXCEPTION
+        WHEN insufficient_privilege THEN
+            RAISE EXCEPTION 'the journal is that of a device of another site'
+                USING ERRCODE = 'MR723',
+                      DETAIL = jsonb_build_object('code', v_journal)::text,
+                      HINT = 'Begin a new journal.';
+    END;
     RETURN floor.get_journal(v_journal);
 END;
 $function$;
 
 COMMENT ON FUNCTION floor.report_journal(text, jsonb) IS
-    'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts.';
+    'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts. Raises MR723 when it is that of a device of another site.';
 -- <<< functions/floor/report_journal.sql
 
 -- >>> functions/floor/resolve_scan.sql sha256:b27af1504cb317ff
@@ -9672,7 +9853,7 @@ COMMENT ON FUNCTION inventory.document_number(inventory.document_type, bigint) I
     'Number of the document behind a movement, as it is printed; null for a reversal, whose id is that of the document it takes back.';
 -- <<< functions/inventory/document_number.sql
 
--- >>> functions/inventory/ensure_lot.sql sha256:340dd72a4f6bbdb7
+-- >>> functions/inventory/ensure_lot.sql sha256:5ab5fe1cfcb317ae
 CREATE OR REPLACE FUNCTION inventory.ensure_lot(
     p_item catalog.item,
     p_number text,
@@ -9706,9 +9887,10 @@ BEGIN
         RETURN v_lot;
     END IF;
 
-    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    -- That of a site which the caller does not work for is not seen, nor taken for the same: v_lot stays null.
+    SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
     -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
-    IF NOT p_reuse OR v_lot.status <> p_status
+    IF NOT p_reuse OR v_lot.id IS NULL OR v_lot.status <> p_status
         OR (p_item.tracking = 'serial' AND EXISTS (
             SELECT FROM inventory.movement AS m
             WHERE m.lot_id = v_lot.id
@@ -9718,7 +9900,7 @@ BEGIN
         OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
         RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
             USING ERRCODE = 'MR210',
-                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status)::text,
+                  DETAIL = jsonb_strip_nulls(jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status))::text,
                   HINT = 'Give the new goods a number of their own.';
     END IF;
     RETURN v_lot;
@@ -9808,7 +9990,7 @@ $function$;
 COMMENT ON FUNCTION inventory.get_count(text) IS 'A cycle count as a document; null when there is none of that number.';
 -- <<< functions/inventory/get_count.sql
 
--- >>> functions/inventory/get_lot.sql sha256:132a1ba82f671313
+-- >>> functions/inventory/get_lot.sql sha256:1320a3cea8012d25
 CREATE OR REPLACE FUNCTION inventory.get_lot(
     p_item text,
     p_number text
@@ -9832,6 +10014,7 @@ AS $function$
         -- Each edge once, however many ways lead to it.
         SELECT g.parent_lot_id, sum(g.quantity) AS quantity
         FROM (SELECT r.id AS lot_id FROM root AS r UNION ALL SELECT u.lot_id FROM up AS u) AS c
+        JOIN inventory.lot AS v ON v.id = c.lot_id  -- may be seen
         CROSS JOIN LATERAL (
             -- OFFSET 0: by the index, however many lots are expected.
             SELECT e.parent_lot_id, e.quantity FROM inventory.genealogy AS e WHERE e.child_lot_id = c.lot_id AND e.quantity > 0 OFFSET 0
@@ -10129,6 +10312,34 @@ COMMENT ON FUNCTION inventory.keep_month_starts() IS
     'Keeps what the books said at the start of every month (UTC) that has none yet, and drops what closed periods have made superfluous; says how many were written. Idempotent; reads each month of the ledger once. 55P03 when postings do not let it in for two seconds.';
 -- <<< functions/inventory/keep_month_starts.sql
 
+-- >>> functions/inventory/lies_elsewhere.sql sha256:1cbd96cbc10f653e
+CREATE OR REPLACE FUNCTION inventory.lies_elsewhere(
+    p_lot_id bigint
+) RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- Asked first: the query below cannot even be planned without a list of sites.
+    IF coalesce(nullif(current_setting('millrace.sites', true), ''), '*') = '*' THEN
+        RETURN false;
+    END IF;
+    -- As the owner, so that it sees what the caller does not.
+    RETURN EXISTS (
+        SELECT FROM inventory.lot AS l
+        JOIN inventory.balance AS b ON b.item_id = l.item_id AND b.lot_id = l.id
+        JOIN catalog.location AS c ON c.id = b.location_id
+        JOIN catalog.site AS s ON s.id = c.site_id
+        WHERE l.id = p_lot_id AND b.on_hand > 0 AND NOT current_setting('millrace.sites', true)::jsonb ? s.code);
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.lies_elsewhere(bigint) IS
+    'Whether there is stock of the lot at a site that the running transaction does not work for. After inventory.lock_lot it stays so until the end of the transaction.';
+-- <<< functions/inventory/lies_elsewhere.sql
+
 -- >>> functions/inventory/list_expired_lots.sql sha256:683e773006a5e510
 CREATE OR REPLACE FUNCTION inventory.list_expired_lots(
     p_on date,
@@ -10383,19 +10594,73 @@ COMMENT ON FUNCTION inventory.list_stock_as_of(timestamptz, text, text, text, te
     'What was on hand at an instant, by item, location and lot, optionally of one item or location. A page holds the stock of p_limit items; next is the last of them. Raises MR102 for an unknown location.';
 -- <<< functions/inventory/list_stock_as_of.sql
 
--- >>> functions/inventory/lock_lot.sql sha256:5f6af3a02c3aec76
+-- >>> functions/inventory/lock_balances.sql sha256:0d9ae7e98515014c
+CREATE OR REPLACE FUNCTION inventory.lock_balances(
+    p_keys inventory.balance_key[]
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+SET enable_seqscan = off
+SET enable_material = off
+AS $function$
+BEGIN
+    -- Whoever closes a period takes this lock alone: it waits for all who post, and they read after it what is closed.
+    PERFORM pg_advisory_xact_lock_shared(218, 0);
+
+    -- Missing rows first, in key order, and only then the locks, in key order. The other way round two postings
+    -- can deadlock: one holds an old row and wants the new one that the other has just locked.
+    INSERT INTO inventory.balance (item_id, location_id, lot_id, on_hand)
+    SELECT DISTINCT k.item_id, k.location_id, k.lot_id, 0
+    FROM unnest(p_keys) AS k
+    WHERE NOT EXISTS (
+        SELECT FROM inventory.balance AS b
+        WHERE b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id)
+    ORDER BY k.item_id, k.location_id, k.lot_id
+    ON CONFLICT ON CONSTRAINT balance_pkey DO NOTHING;
+    IF FOUND THEN
+        -- Where a lot comes to for the first time, it may be seen from now on.
+        INSERT INTO inventory.lot_site (lot_id, site_id)
+        SELECT DISTINCT k.lot_id, c.site_id
+        FROM unnest(p_keys) AS k
+        JOIN catalog.location AS c ON c.id = k.location_id
+        WHERE k.lot_id <> 0
+          AND NOT EXISTS (SELECT FROM inventory.lot_site AS s WHERE s.lot_id = k.lot_id AND s.site_id = c.site_id)
+        ORDER BY k.lot_id, c.site_id
+        ON CONFLICT ON CONSTRAINT lot_site_pkey DO NOTHING;
+    END IF;
+
+    PERFORM
+    FROM (SELECT DISTINCT u.item_id, u.location_id, u.lot_id FROM unnest(p_keys) AS u) AS k
+    JOIN inventory.balance AS b
+        ON b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id
+    ORDER BY b.item_id, b.location_id, b.lot_id
+    FOR UPDATE OF b;
+END;
+$function$;
+
+COMMENT ON FUNCTION inventory.lock_balances(inventory.balance_key[]) IS
+    'Locks the balances named, creating missing ones, in key order. Whoever writes or decides on balances calls it once, with all its keys, before reading them; so no two transactions can wait for each other.';
+-- <<< functions/inventory/lock_balances.sql
+
+-- >>> functions/inventory/lock_lot.sql sha256:35697a7b803a7b49
 CREATE OR REPLACE FUNCTION inventory.lock_lot(
     p_lot_id bigint,
     p_location_ids bigint[]
 ) RETURNS void
 LANGUAGE plpgsql
 VOLATILE
+SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_location_ids bigint[] := p_location_ids;
     v_found_ids bigint[];
 BEGIN
+    -- As the owner of the tables: no rights to a site keep a posting there from being waited for.
     IF p_lot_id = 0 THEN
         RETURN;
     END IF;
@@ -10596,6 +10861,22 @@ $function$;
 COMMENT ON FUNCTION inventory.part_of_second_quantity(bigint, text, numeric, numeric, numeric) IS
     'Catch weight of a part that is taken out of a rest whose weight is known: as stated, but all of the rest weighs what the rest weighs and may leave it unsaid, and a part weighs less. Null for an item that has no second unit. Raises MR228 when it is missing, too many or malformed, MR230 when the parts would not make the whole.';
 -- <<< functions/inventory/part_of_second_quantity.sql
+
+-- >>> functions/inventory/period_end.sql sha256:6e17451871bce015
+CREATE OR REPLACE FUNCTION inventory.period_end(
+    p_code text
+) RETURNS timestamptz
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT (to_date(p_code, 'YYYY-MM') + interval '1 month')
+        AT TIME ZONE coalesce((catalog.first_site()).time_zone, 'UTC');
+$function$;
+
+COMMENT ON FUNCTION inventory.period_end(text) IS
+    'The first instant after a month (2026-10), in the time zone of the first site, by which the books are kept.';
+-- <<< functions/inventory/period_end.sql
 
 -- >>> functions/inventory/post_mixed_movements.sql sha256:e70e7de597b81bc2
 CREATE OR REPLACE FUNCTION inventory.post_mixed_movements(
@@ -11654,7 +11935,7 @@ COMMENT ON FUNCTION inventory.select_stock(bigint, bigint, bigint, numeric, bool
     'Chooses released, unexpired stock for p_quantity base units, in the issue order of the item (first expiring or oldest first), at one location or (null) at any storage location of the site; p_use_reserved also offers what is reserved. Locks nothing: the posting that follows refuses what was taken meanwhile. Raises MR201 when there is not enough.';
 -- <<< functions/inventory/select_stock.sql
 
--- >>> functions/inventory/set_lot_status.sql sha256:d10a73a0b99f624f
+-- >>> functions/inventory/set_lot_status.sql sha256:62e7d5ff4b2bd19c
 CREATE OR REPLACE FUNCTION inventory.set_lot_status(
     p_lot_id bigint,
     p_status inventory.lot_status
@@ -11664,6 +11945,13 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+    IF inventory.lies_elsewhere(p_lot_id) AND EXISTS (SELECT FROM inventory.lot AS l WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status) THEN
+        RAISE EXCEPTION 'the lot lies at other sites, too'
+            USING ERRCODE = 'MR722',
+                  DETAIL = (SELECT jsonb_build_object('item', i.number, 'lot', l.number, 'status', l.status)
+                            FROM inventory.lot AS l JOIN catalog.item AS i ON i.id = l.item_id WHERE l.id = p_lot_id)::text,
+                  HINT = 'Let somebody do it who may work for all sites.';
+    END IF;
     -- Postings read the status after they locked their balances: while those are held, no posting can slip by on the old one.
     UPDATE inventory.lot AS l SET status = p_status WHERE l.id = p_lot_id AND l.id <> 0 AND l.status <> p_status;
     IF FOUND THEN
@@ -11675,7 +11963,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION inventory.set_lot_status(bigint, inventory.lot_status) IS
-    'Releases, blocks or quarantines a lot, wherever it lies. Call it after inventory.lock_lot and before the posting of the same command.';
+    'Releases, blocks or quarantines a lot, wherever it lies. Call it after inventory.lock_lot and before the posting of the same command. Raises MR722 when there is stock of it at a site that the caller may not work for.';
 -- <<< functions/inventory/set_lot_status.sql
 
 -- >>> functions/inventory/set_reservation_expiry.sql sha256:74f5e40edbb08655
@@ -15868,6 +16156,55 @@ $function$;
 COMMENT ON FUNCTION sales.reserve_sales_order(jsonb, jsonb) IS
     'Command: reserves stock for an order, first expiring first out, as much as is free. Body: sales_order, lines? [{line, quantity?, unit?}] (all lines, all that is open, unless named), expires_at? (when a job gives back what is not picked; never, unless named). Says per line what was reserved and what is missing, in base units. Raises MR502 when the order is closed, MR505 for an unknown line, MR506 beyond the order, MR508 when expires_at is over.';
 -- <<< functions/sales/reserve_sales_order.sql
+
+-- >>> functions/shipping/draw_delivery_note.sql sha256:805157cbed00fd13
+CREATE OR REPLACE FUNCTION shipping.draw_delivery_note(
+    p_shipment_id bigint
+) RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_site catalog.site;
+    v_today date;
+    v_series shipping.delivery_note_series;
+    v_number text;
+BEGIN
+    SELECT s.* INTO STRICT v_site
+    FROM shipping.shipment AS h
+    JOIN catalog.site AS s ON s.id = h.site_id
+    WHERE h.id = p_shipment_id;
+    v_today := (clock_timestamp() AT TIME ZONE v_site.time_zone)::date;
+
+    -- From here until the end of the transaction every other shipment of the site waits: this comes last.
+    FOR v_attempt IN 1..2 LOOP
+        UPDATE shipping.delivery_note_series AS q
+        SET last_number = q.last_number + 1,
+            last_issued_on = greatest(q.last_issued_on, v_today)
+        WHERE q.site_id = v_site.id
+          AND q.year = extract(year FROM v_today)::integer
+        RETURNING q.* INTO v_series;
+        EXIT WHEN FOUND;
+        -- The first of the year. Whoever else is the first at the same moment waits here.
+        INSERT INTO shipping.delivery_note_series (site_id, year, prefix)
+        VALUES (v_site.id, extract(year FROM v_today)::integer,
+            'DN-' || CASE WHEN v_site.id = (catalog.first_site()).id THEN '' ELSE v_site.code || '-' END
+                || to_char(v_today, 'YYYY') || '-')
+        ON CONFLICT DO NOTHING;
+    END LOOP;
+
+    INSERT INTO shipping.delivery_note (number, series_id, series_number, shipment_id, issued_on)
+    VALUES (v_series.prefix || lpad(v_series.last_number::text, greatest(6, length(v_series.last_number::text)), '0'),
+        v_series.id, v_series.last_number, p_shipment_id, v_series.last_issued_on)
+    RETURNING delivery_note.number INTO v_number;
+    RETURN v_number;
+END;
+$function$;
+
+COMMENT ON FUNCTION shipping.draw_delivery_note(bigint) IS
+    'Gives a shipment the next delivery note number of its site and year, without gaps: a transaction that rolls back burns none. Dates ascend with numbers.';
+-- <<< functions/shipping/draw_delivery_note.sql
 
 -- The signature changed.
 DROP FUNCTION IF EXISTS shipping.find_picked_lot(catalog.item, text, text);

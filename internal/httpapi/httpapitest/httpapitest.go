@@ -47,6 +47,13 @@ func TokenOf(operator, device string) string {
 	return identitytest.Token(p)
 }
 
+// TokenAt is that of somebody who may do everything, at the given sites alone.
+func TokenAt(subject string, sites ...string) string {
+	p := tester()
+	p.Subject, p.Device, p.Sites = subject, subject+"-tablet", append([]string{}, sites...)
+	return identitytest.Token(p)
+}
+
 // Tokens gives [TokenOf], the same one every time.
 func Tokens() func(ctx context.Context, operator, device string) (string, error) {
 	var known sync.Map

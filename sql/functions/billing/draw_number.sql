@@ -26,7 +26,7 @@ BEGIN
         INSERT INTO billing.number_series (site_id, kind, year, prefix)
         VALUES (v_site.id, p_kind, extract(year FROM v_today)::integer,
             CASE p_kind WHEN 'invoice' THEN 'INV-' ELSE 'CN-' END
-                || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+                || CASE WHEN v_site.id = (catalog.first_site()).id THEN '' ELSE v_site.code || '-' END
                 || to_char(v_today, 'YYYY') || '-')
         ON CONFLICT DO NOTHING;
     END LOOP;

@@ -6,12 +6,10 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN (clock_timestamp() AT TIME ZONE coalesce((
-        SELECT s.time_zone
-        FROM catalog.site AS s
-        WHERE p_site_id IS NULL OR s.id = p_site_id
-        ORDER BY s.id
-        LIMIT 1), 'UTC'))::date;
+    RETURN (clock_timestamp() AT TIME ZONE coalesce(CASE
+        WHEN p_site_id IS NULL THEN (catalog.first_site()).time_zone
+        ELSE (SELECT s.time_zone FROM catalog.site AS s WHERE s.id = p_site_id)
+        END, 'UTC'))::date;
 END;
 $function$;
 

@@ -18,24 +18,33 @@ BEGIN
         RETURN v_answer;
     END IF;
     v_site := catalog.find_site(p_command ->> 'site');
-    INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
-    VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
-        coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
-        coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
-        coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
-    ON CONFLICT (code) DO UPDATE
-    SET site_id = EXCLUDED.site_id,
-        name = EXCLUDED.name,
-        host = EXCLUDED.host,
-        port = EXCLUDED.port,
-        dpi = EXCLUDED.dpi,
-        label_width = EXCLUDED.label_width,
-        label_height = EXCLUDED.label_height,
-        font = EXCLUDED.font,
-        language = EXCLUDED.language,
-        tells_status = EXCLUDED.tells_status,
-        is_active = EXCLUDED.is_active
-    RETURNING p.* INTO v_printer;
+    BEGIN
+        INSERT INTO document.printer AS p (site_id, code, name, host, port, dpi, label_width, label_height, font, language, tells_status, is_active)
+        VALUES (v_site.id, p_command ->> 'code', p_command ->> 'name', p_command ->> 'host', coalesce((p_command ->> 'port')::integer, 9100),
+            coalesce((p_command ->> 'dpi')::integer, 203), (p_command ->> 'label_width')::numeric, (p_command ->> 'label_height')::numeric,
+            coalesce(p_command ->> 'font', '0'), coalesce(p_command ->> 'language', 'en'),
+            coalesce((p_command ->> 'tells_status')::boolean, true), coalesce((p_command ->> 'is_active')::boolean, true))
+        ON CONFLICT (code) DO UPDATE
+        SET site_id = EXCLUDED.site_id,
+            name = EXCLUDED.name,
+            host = EXCLUDED.host,
+            port = EXCLUDED.port,
+            dpi = EXCLUDED.dpi,
+            label_width = EXCLUDED.label_width,
+            label_height = EXCLUDED.label_height,
+            font = EXCLUDED.font,
+            language = EXCLUDED.language,
+            tells_status = EXCLUDED.tells_status,
+            is_active = EXCLUDED.is_active
+        RETURNING p.* INTO v_printer;
+    EXCEPTION
+        WHEN insufficient_privilege THEN
+            -- There is one, but not among what the caller may see.
+            RAISE EXCEPTION 'the code % is taken', p_command ->> 'code'
+                USING ERRCODE = 'MR723',
+                      DETAIL = jsonb_build_object('code', p_command ->> 'code')::text,
+                      HINT = 'Choose another one.';
+    END;
     -- Whoever saves a printer has looked after it: it is tried at once.
     INSERT INTO document.printer_state AS s (printer_id)
     VALUES (v_printer.id)
@@ -85,4 +94,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION document.save_printer(jsonb, jsonb) IS
-    'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site.';
+    'Command: makes a label printer, or replaces what is known of the one of that code, with the locations whose labels come out of it. Body: code, name, site, host, port?, dpi?, label_width, label_height, font?, language?, tells_status?, is_active?, default_for? [{location, label}]. Raises MR107 and MR102 for unknown codes, MR952 when a label does not fit on its paper, MR957 when a location is virtual or of another site, MR723 when another site has the code.';

@@ -10,14 +10,14 @@ AS $function$
 DECLARE
     v_before bigint;
 BEGIN
-    INSERT INTO floor.journal AS j (id, device) VALUES (p_journal, p_device) ON CONFLICT (id) DO NOTHING;
+    INSERT INTO floor.journal AS j (id, device, sites) VALUES (p_journal, p_device, floor.caller_sites()) ON CONFLICT (id) DO NOTHING;
     SELECT j.highest_sequence INTO v_before FROM floor.journal AS j WHERE j.id = p_journal FOR UPDATE;
     IF p_sequence <= v_before THEN
         DELETE FROM floor.missing_sequence AS m WHERE m.journal_id = p_journal AND m.sequence = p_sequence;
         RETURN;
     END IF;
     UPDATE floor.journal AS j
-    SET highest_sequence = p_sequence, device = p_device, heard_at = clock_timestamp()
+    SET highest_sequence = p_sequence, device = p_device, sites = floor.caller_sites(), heard_at = clock_timestamp()
     WHERE j.id = p_journal;
     -- A jump by more is no tap that was lost but a device that counts wrongly: its nearest thousand is named.
     IF p_sequence > v_before + 1 THEN

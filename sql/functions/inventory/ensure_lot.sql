@@ -31,9 +31,10 @@ BEGIN
         RETURN v_lot;
     END IF;
 
-    SELECT l.* INTO STRICT v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
+    -- That of a site which the caller does not work for is not seen, nor taken for the same: v_lot stays null.
+    SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = p_item.id AND l.number = p_number;
     -- A piece comes into being once: its number is free again only if everything that was done with it was taken back.
-    IF NOT p_reuse OR v_lot.status <> p_status
+    IF NOT p_reuse OR v_lot.id IS NULL OR v_lot.status <> p_status
         OR (p_item.tracking = 'serial' AND EXISTS (
             SELECT FROM inventory.movement AS m
             WHERE m.lot_id = v_lot.id
@@ -43,7 +44,7 @@ BEGIN
         OR v_lot.expires_on IS DISTINCT FROM coalesce(p_expires_on, v_lot.expires_on) THEN
         RAISE EXCEPTION 'item % already has a lot %', p_item.number, p_number
             USING ERRCODE = 'MR210',
-                  DETAIL = jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status)::text,
+                  DETAIL = jsonb_strip_nulls(jsonb_build_object('item', p_item.number, 'lot', p_number, 'status', v_lot.status))::text,
                   HINT = 'Give the new goods a number of their own.';
     END IF;
     RETURN v_lot;

@@ -21,6 +21,7 @@ AS $function$
         -- Each edge once, however many ways lead to it.
         SELECT g.parent_lot_id, sum(g.quantity) AS quantity
         FROM (SELECT r.id AS lot_id FROM root AS r UNION ALL SELECT u.lot_id FROM up AS u) AS c
+        JOIN inventory.lot AS v ON v.id = c.lot_id  -- may be seen
         CROSS JOIN LATERAL (
             -- OFFSET 0: by the index, however many lots are expected.
             SELECT e.parent_lot_id, e.quantity FROM inventory.genealogy AS e WHERE e.child_lot_id = c.lot_id AND e.quantity > 0 OFFSET 0

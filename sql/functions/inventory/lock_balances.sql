@@ -24,6 +24,17 @@ BEGIN
         WHERE b.item_id = k.item_id AND b.location_id = k.location_id AND b.lot_id = k.lot_id)
     ORDER BY k.item_id, k.location_id, k.lot_id
     ON CONFLICT ON CONSTRAINT balance_pkey DO NOTHING;
+    IF FOUND THEN
+        -- Where a lot comes to for the first time, it may be seen from now on.
+        INSERT INTO inventory.lot_site (lot_id, site_id)
+        SELECT DISTINCT k.lot_id, c.site_id
+        FROM unnest(p_keys) AS k
+        JOIN catalog.location AS c ON c.id = k.location_id
+        WHERE k.lot_id <> 0
+          AND NOT EXISTS (SELECT FROM inventory.lot_site AS s WHERE s.lot_id = k.lot_id AND s.site_id = c.site_id)
+        ORDER BY k.lot_id, c.site_id
+        ON CONFLICT ON CONSTRAINT lot_site_pkey DO NOTHING;
+    END IF;
 
     PERFORM
     FROM (SELECT DISTINCT u.item_id, u.location_id, u.lot_id FROM unnest(p_keys) AS u) AS k

@@ -6,7 +6,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT (to_date(p_code, 'YYYY-MM') + interval '1 month')
-        AT TIME ZONE coalesce((SELECT s.time_zone FROM catalog.site AS s ORDER BY s.id LIMIT 1), 'UTC');
+        AT TIME ZONE coalesce((catalog.first_site()).time_zone, 'UTC');
 $function$;
 
 COMMENT ON FUNCTION inventory.period_end(text) IS

@@ -29,7 +29,7 @@ BEGIN
         -- The first of the year. Whoever else is the first at the same moment waits here.
         INSERT INTO shipping.delivery_note_series (site_id, year, prefix)
         VALUES (v_site.id, extract(year FROM v_today)::integer,
-            'DN-' || CASE WHEN v_site.id = (SELECT min(f.id) FROM catalog.site AS f) THEN '' ELSE v_site.code || '-' END
+            'DN-' || CASE WHEN v_site.id = (catalog.first_site()).id THEN '' ELSE v_site.code || '-' END
                 || to_char(v_today, 'YYYY') || '-')
         ON CONFLICT DO NOTHING;
     END LOOP;

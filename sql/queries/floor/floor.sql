@@ -24,3 +24,7 @@ SELECT floor.get_work_center_board(@row_limit::integer)::jsonb AS document;
 
 -- name: GetWarningBoard :one
 SELECT floor.get_warning_board(@row_limit::integer)::jsonb AS document;
+
+-- name: ListEventSites :many
+SELECT e.ordinal::integer AS ordinal, e.site::text AS site
+FROM floor.list_event_sites(@topics::text[], @subject_ids::bigint[], @locations::text[]) AS e;

@@ -54,6 +54,36 @@ func (q *Queries) GetWorkCenterBoard(ctx context.Context, rowLimit int32) (json.
 	return document, err
 }
 
+const listEventSites = `-- name: ListEventSites :many
+SELECT e.ordinal::integer AS ordinal, e.site::text AS site
+FROM floor.list_event_sites($1::text[], $2::bigint[], $3::text[]) AS e
+`
+
+type ListEventSitesRow struct {
+	Ordinal int32
+	Site    string
+}
+
+func (q *Queries) ListEventSites(ctx context.Context, topics []string, subjectIds []int64, locations []string) ([]ListEventSitesRow, error) {
+	rows, err := q.db.Query(ctx, listEventSites, topics, subjectIds, locations)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListEventSitesRow
+	for rows.Next() {
+		var i ListEventSitesRow
+		if err := rows.Scan(&i.Ordinal, &i.Site); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listJournals = `-- name: ListJournals :one
 SELECT floor.list_journals(NULLIF($1::text, ''), $2::integer)::jsonb AS document
 `
