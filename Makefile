@@ -16,7 +16,7 @@ VULNDB ?= $(MILLRACE_TEST_DATA)/vulndb/osv
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay values test race lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed openapi api-diff docs tools clean
+.PHONY: help demo replay values test race screens lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ test: ## Run all tests on a private, throw-away Postgres (TEST=./internal/invent
 
 race: ## Run all tests with the race detector
 	$(GO) run ./internal/tools/testcluster -- $(GO) test -race $(TESTFLAGS) $(TEST)
+
+screens: ## Picture every screen in several variants, with what the lint says: var/screens/index.html
+	@rm -rf var/screens
+	@cd internal/floor && MILLRACE_SCREENS_REPORT=$(CURDIR)/var/screens $(GO) test -run '^TestGlove$$' -count=1 -timeout 20m
 
 lint: $(BIN)/golangci-lint ## Lint the Go code, walls between packages included
 	golangci-lint run --allow-parallel-runners

@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/serviceworker"
 	"github.com/chromedp/cdproto/target"
@@ -455,5 +456,20 @@ func (p *Page) Shot(name string) []byte {
 			p.t.Error(err)
 		}
 	}
+	return picture
+}
+
+// Picture gives a picture of the screen as WebP, of a quality up to 100.
+func (p *Page) Picture(quality int) []byte {
+	p.t.Helper()
+	var picture []byte
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		q := int64(quality)
+		answer, err := cdp.Call(ctx, t, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{Format: cdppage.CaptureScreenshotFormatWebp, Quality: &q})
+		if err == nil {
+			picture = answer.Data
+		}
+		return err
+	}))
 	return picture
 }

@@ -108,8 +108,8 @@ function Board() {
     <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${isForbidden ? html`<p class="empty no-right"><${Icon} name="lock" /> ${t('no_right')}</p>` : answer ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
     <nav aria-label=${t('boards')}>${Object.keys(boards).map((name) => html`
       <a key=${name} href=${'#' + name} aria-current=${name === place.name ? 'page' : undefined}>${t('board.' + name)}</a>`)}
-      ${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="language" aria-pressed=${String(texts.current() === code)} aria-label=${label}
-        onClick=${() => texts.use(code)}>${code}</button>`)}
+      ${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="language" aria-pressed=${String(texts.current() === code)}
+        onClick=${() => texts.use(code)}>${label}</button>`)}
     </nav>
   </main>`;
 }

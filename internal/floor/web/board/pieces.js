@@ -5,5 +5,5 @@ export const Bar = ({ percent }) => html`<span class="meter"><progress max="100"
 
 export const Table = ({ head, rows, empty }) => rows.length === 0 ? html`<p class="empty">${empty}</p>` : html`<table>
   <thead><tr>${head.map((text) => html`<th key=${text} scope="col">${text}</th>`)}</tr></thead>
-  <tbody>${rows.map(({ key, tone, cells }) => html`<tr key=${key} class=${tone ?? ''}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody>
+  <tbody>${rows.map(({ key, tone, cells }) => html`<tr key=${key} class=${tone ?? ''}>${cells.map((cell, i) => html`<td data-label=${head[i]}>${cell}</td>`)}</tr>`)}</tbody>
 </table>`;

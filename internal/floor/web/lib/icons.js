@@ -26,7 +26,7 @@ export const icons = {
   person: line('M12 12a4.500 4.500 0 100-9 4.500 4.500 0 000 9zM3 21c1-5 5-6 9-6s8 1 9 6'),
   online: '<circle cx="12" cy="12" r="8" fill="currentColor"/>',
   offline: '<path d="M12 3l10 18H2z" fill="currentColor"/>',
-  stop: '<path d="M8 2h8l6 6v8l-6 6H8l-6-6V8z" fill="currentColor"/><path d="M8 8l8 8M16 8l-8 8" stroke="var(--on-no,#fff)" stroke-width="2.6"/>',
+  stop: '<path d="M8 2h8l6 6v8l-6 6H8l-6-6V8z" fill="currentColor"/><path d="M8 8l8 8M16 8l-8 8" stroke="var(--cross)" stroke-width="2.6"/>',
   box: line('M4 8h16v12H4zM4 8l3-4h10l3 4M10 12h4'),
   pallet: line('M5 4h14v10H5zM3 18h18M5 18v3M12 18v3M19 18v3'),
   undo: line('M4 9h10a6 6 0 010 12H8M4 9l5-5M4 9l5 5'),

@@ -52,11 +52,13 @@ export function Hold({ children, onTap, icon, id }) {
     ${icon && html`<${Icon} name=${icon} />`}<span>${children}<small>${t('hold')}</small></span></button>`;
 }
 
+const length = (text) => (text.length > 8 ? 'longer' : text.length > 4 ? 'long' : '');
+
 // Big is the one number that matters. onTap lets it be changed.
 export function Big({ value, code, label, onTap, tone = '' }) {
   const content = html`
     ${label && html`<span class="big-label">${label}</span>`}
-    <span class="big-value"><b class=${String(value).length > 7 ? 'long' : ''}>${quantity(value)}</b> <span class="big-unit">${code && unit(code, unitName(code))}</span></span>`;
+    <span class="big-value"><b class=${length(quantity(value))}>${quantity(value)}</b> <span class="big-unit">${code && unit(code, unitName(code))}</span></span>`;
   return onTap
     ? html`<button type="button" class=${'big ' + tone} data-action="change-quantity" onClick=${press(onTap)}>${content}<${Icon} name="edit" label=${t('change')} /></button>`
     : html`<div class=${'big ' + tone}>${content}</div>`;
@@ -73,7 +75,7 @@ export const Prompt = ({ children, hint, hasCamera = true }) => html`<div class=
 export const Row = ({ title, sub, right, onTap, icon, tone = '', id, isChosen }) => html`
   <button type="button" class=${'row ' + tone} data-row=${id} aria-pressed=${isChosen === undefined ? undefined : String(isChosen)} onClick=${press(onTap)}>
     ${icon && html`<${Icon} name=${icon} />`}
-    <span class="row-main"><b>${title}</b>${sub && html`<span>${sub}</span>`}</span>
+    <span class="row-main"><b>${title}</b>${sub && html`<span>${sub.split(' · ').map((part, i) => html`${i > 0 && ' · '}<i>${part}</i>`)}</span>`}</span>
     ${right && html`<span class="row-right">${right}</span>`}
   </button>`;
 
@@ -88,7 +90,7 @@ export const Screen = ({ title, onBack, status, verdict, children, actions, name
       ${status}
     </header>
     ${verdict}
-    <div class="body" key=${name}>${children}</div>
+    <div class="body" key=${name} tabindex="0">${children}</div>
     ${actions && html`<footer class="actions">${actions}</footer>`}
   </main>`;
 
@@ -106,6 +108,7 @@ export function Pad({ label, value: given = '', code, units, onUnit, onDone, onB
     if (text.includes('.') ? text.split('.')[1].length >= scale : text.length >= 9) return text;
     return text === '0' && !isSecret ? k : text + k;
   });
+  const shown = value === '' ? '–' : isSecret ? '•'.repeat(value.length) : quantity(value).concat(value.endsWith('.') ? comma() : '');
   const done = () => {
     const number = value.endsWith('.') ? value.slice(0, -1) : value;
     if (number !== '') onDone(number);
@@ -121,7 +124,7 @@ export function Pad({ label, value: given = '', code, units, onUnit, onDone, onB
     <main class="pad" data-screen="pad">
       <div class="pad-display">
         <button type="button" class="bar-button" data-action="back" aria-label=${t('back')} onClick=${press(onBack)}><${Icon} name="back" /></button>
-        <div class="pad-value"><h1 class="pad-label">${label}</h1><b data-value=${isSecret ? undefined : value}>${value === '' ? '–' : isSecret ? '•'.repeat(value.length) : quantity(value).concat(value.endsWith('.') ? comma() : '')}</b></div>
+        <div class="pad-value"><h1 class="pad-label">${label}</h1><b class=${length(shown)} data-value=${isSecret ? undefined : value}>${shown}</b></div>
         ${units?.length > 1
           ? html`<button type="button" class="bar-button unit" data-action="unit" aria-label=${t('unit') + ' ' + unit(code, unitName(code))} onClick=${press(() => { setFresh(true); onUnit(value); })}>${unit(code, unitName(code))}</button>`
           : html`<span class="unit">${code && unit(code, unitName(code))}</span>`}
@@ -136,7 +139,7 @@ export function Pad({ label, value: given = '', code, units, onUnit, onDone, onB
     </main>`;
 }
 
-// Entry takes a text that has no code to scan.
+// Entry takes a text that has no code to scan: beside the scan, which is the way to go.
 export function Entry({ label, value = '', onDone, action, pattern, type = 'text', placeholder }) {
   const [text, setText] = useState(value);
   const isRight = text !== '' && (!pattern || pattern.test(text));
@@ -144,6 +147,6 @@ export function Entry({ label, value = '', onDone, action, pattern, type = 'text
     <label><span>${label}</span>
       <input type=${type} value=${text} autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="64" placeholder=${placeholder}
         onInput=${(event) => setText(event.currentTarget.value)} /></label>
-    <${Primary} onTap=${() => { if (isRight) onDone(text); }} disabled=${!isRight} icon="ok">${action ?? t('next')}</${Primary}>
+    <button type="submit" class="secondary enter" data-action="enter" disabled=${!isRight}><${Icon} name="ok" /><span>${action ?? t('next')}</span></button>
   </form>`;
 }

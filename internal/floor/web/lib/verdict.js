@@ -1,5 +1,5 @@
 // What became of the last tap: on the disk at once, at the server soon. By shape, text, colour and sound.
-import { has, t } from './i18n.js';
+import { current, has, t } from './i18n.js';
 import { on } from './signal.js';
 import { play } from './sound.js';
 import { html, Icon, useEffect, useRef, useState } from './ui.js';
@@ -18,6 +18,12 @@ const looks = {
 export function problemText(problem) {
   const slug = problem?.type?.split('/').pop();
   return slug && has('problem.' + slug) ? t('problem.' + slug) : problem?.detail ?? problem?.title ?? t('error.unknown');
+}
+
+// hintText is what the server says to do next, where it speaks the operator's language or nobody has words of their own.
+export function hintText(problem) {
+  const slug = problem?.type?.split('/').pop();
+  return problem?.hint && (current() === 'en' || !has('problem.' + slug)) ? ' ' + problem.hint : '';
 }
 
 // painted notes how long the operator waited for the screen to answer.

@@ -6,7 +6,7 @@ import { on, tell } from '../lib/signal.js';
 import * as session from '../lib/session.js';
 import { Status } from '../lib/status.js';
 import { Facts, Hold, html, Primary, Row, Screen, Secondary, useEffect, useState } from '../lib/ui.js';
-import { problemText } from '../lib/verdict.js';
+import { hintText, problemText } from '../lib/verdict.js';
 
 const looks = { queued: ['wait', 'wait'], confirmed: ['ok', 'ok'], refused: ['no', 'stop'] };
 
@@ -63,7 +63,7 @@ function Entry({ record, records, onBack }) {
       ${record.state === 'refused' && !record.seenAt && html`<${Primary} tone="no" icon="ok" onTap=${async () => { await acknowledge(record.sequence, session.current().operator); onBack(); }}>${t('journal.seen')}</${Primary}>`}
       ${record.state !== 'refused' && !reversal && html`<${Secondary} id="close" icon="back" onTap=${onBack}>${t('back')}</${Secondary}>`}`}>
     <h2>${record.state === 'refused' ? t('verdict.not', { what: record.title }) : record.title}</h2>
-    ${record.state === 'refused' && html`<p class="note wait">${problemText(record.problem)}${record.problem?.hint ? ' ' + record.problem.hint : ''}</p>`}
+    ${record.state === 'refused' && html`<p class="note wait">${problemText(record.problem)}${hintText(record.problem)}</p>`}
     <${Facts} rows=${[
     [t('receipt'), record.receipt], [t('number'), String(record.sequence)], [t('operator'), record.operator], [t('when'), time(record.at)],
     [t('journal.key'), record.key.slice(0, 8)], [t('journal.details'), record.state === 'refused' ? record.problem?.detail : ''],

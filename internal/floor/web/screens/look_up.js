@@ -66,7 +66,7 @@ function Answer({ found: { code, stock, lot, document }, onLot, onCode }) {
       ? html`<${Big} value=${total} code=${lines[0]?.unit ?? code.unit} label=${describe(code)} />`
       : html`<h2>${describe(code)}</h2>`}
     <${Facts} rows=${[
-    [t('item'), code.name], [t('place'), code.location && code.name], [t('lot'), code.lot],
+    [t('item'), !code.location && code.name], [t('place'), code.location && code.name], [t('lot'), code.lot],
     [t('status'), status && t('lot.' + status)], [t('state'), code.state],
     [t('expires'), lot?.expires_on && date(lot.expires_on)], [t('made'), lot?.manufactured_on && date(lot.manufactured_on)],
     [t('supplier'), lot?.supplier], [t('lot.supplier'), lot?.supplier_lot],
