@@ -51,7 +51,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 	}, q.ListJournals)
 
 	type tasksQuery struct {
-		Kind  string `query:"kind" required:"true" enum:"receive,inspect,put_away,issue,report,pick,pack,ship" doc:"What kind of work."`
+		Kind  string `query:"kind" required:"true" enum:"receive,inspect,put_away,issue,report,pick,pack,ship,return,send_back" doc:"What kind of work."`
 		Limit int32  `query:"limit" minimum:"1" maximum:"500" default:"200" doc:"How many at most."`
 	}
 	httpapi.Read[tasksQuery, Tasks](api, httpapi.ReadSpec{
@@ -137,7 +137,7 @@ type AskScan struct {
 
 // Scan is what a scanned code means.
 type Scan struct {
-	Kind             string           `json:"kind" enum:"item,lot,location,handling_unit,work_order,purchase_order,goods_receipt,sales_order,pick,shipment"`
+	Kind             string           `json:"kind" enum:"item,lot,location,handling_unit,work_order,purchase_order,goods_receipt,sales_order,pick,shipment,customer_return,badge"`
 	Item             string           `json:"item,omitempty"`
 	Name             string           `json:"name,omitempty" doc:"Of the item or location."`
 	Tracking         string           `json:"tracking,omitempty" enum:"none,lot,serial"`
@@ -154,6 +154,7 @@ type Scan struct {
 	HandlingUnitKind string           `json:"handling_unit_kind,omitempty" enum:"box,pallet"`
 	Number           string           `json:"number,omitempty" doc:"Of the order or document."`
 	State            string           `json:"state,omitempty" doc:"Of the order or handling unit."`
+	Operator         string           `json:"operator,omitempty" doc:"Whose badge it is."`
 	IsKnown          *bool            `json:"is_known,omitempty" doc:"False for a lot that is none yet, or a pallet of others."`
 }
 

@@ -7655,7 +7655,7 @@ $function$;
 COMMENT ON FUNCTION floor.list_journals(text, integer) IS 'A page of the journals of devices that were heard of in the last 90 days.';
 -- <<< functions/floor/list_journals.sql
 
--- >>> functions/floor/list_tasks.sql sha256:236935bb001390d3
+-- >>> functions/floor/list_tasks.sql sha256:22e9196c8cfe2c5e
 CREATE OR REPLACE FUNCTION floor.list_tasks(
     p_kind text,
     p_limit integer
@@ -7683,6 +7683,15 @@ AS $function$
         JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
         JOIN catalog.item AS i ON i.id = l.item_id
         WHERE p_kind = 'inspect' AND l.state = 'waiting' AND NOT l.is_reversed
+        UNION ALL
+        SELECT r.number, l.line_number, s.item_id, s.lot_id, l.quantity - l.accepted_quantity - l.rejected_quantity, r.location_id, NULL,
+            m.customer_id, m.number, NULL, r.id, 'returned', NULL
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.customer_return AS r ON r.id = l.customer_return_id
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        JOIN shipping.shipment AS m ON m.id = r.shipment_id
+        JOIN catalog.location AS c ON c.id = r.location_id
+        WHERE p_kind = 'inspect' AND c.kind = 'quarantine' AND NOT r.is_reversed AND l.quantity > l.accepted_quantity + l.rejected_quantity
         UNION ALL
         SELECT NULL, NULL, b.item_id, b.lot_id, b.on_hand - b.reserved, b.location_id, i.default_location_id,
             t.supplier_id, NULL, t.expires_on, t.id, t.status::text, NULL
@@ -7728,6 +7737,21 @@ AS $function$
         SELECT u.sscc, NULL, NULL, NULL, NULL, NULL, NULL, u.customer_id, u.kind::text, NULL, u.id, u.state::text, NULL
         FROM shipping.handling_unit AS u
         WHERE p_kind = 'ship' AND u.state = 'packed' AND u.parent_id IS NULL
+        UNION ALL
+        -- What was shipped last comes first.
+        SELECT m.number, l.line_number, l.item_id, l.lot_id, l.quantity - l.returned_quantity, NULL, NULL,
+            m.customer_id, n.number, NULL, -m.id, NULL, NULL
+        FROM (SELECT s.* FROM shipping.shipment AS s WHERE NOT s.is_reversed ORDER BY s.id DESC LIMIT p_limit) AS m
+        JOIN shipping.shipment_line AS l ON l.shipment_id = m.id
+        LEFT JOIN shipping.delivery_note AS n ON n.shipment_id = m.id
+        WHERE p_kind = 'return' AND l.quantity > l.returned_quantity
+        UNION ALL
+        SELECT r.number, l.line_number, l.item_id, l.lot_id, l.rejected_quantity - l.returned_quantity, NULL, NULL,
+            o.supplier_id, o.number, NULL, r.id, NULL, NULL
+        FROM purchasing.goods_receipt_line AS l
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        WHERE p_kind = 'send_back' AND l.rejected_quantity > l.returned_quantity AND NOT l.is_reversed
     ), page AS (
         SELECT t.* FROM task AS t ORDER BY t.due_on NULLS LAST, t.rank, t.line, t.lot_id LIMIT p_limit
     )
@@ -7746,7 +7770,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION floor.list_tasks(text, integer) IS
-    'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed) or ship (packed, not shipped). Quantities in base units.';
+    'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines, customer returns in quarantine), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed), ship (packed, not shipped), return (shipped and not come back, latest first) or send_back (rejected and still here). Quantities in base units.';
 -- <<< functions/floor/list_tasks.sql
 
 -- >>> functions/floor/note_sequence.sql sha256:faa36dd415d53129
@@ -7820,7 +7844,7 @@ COMMENT ON FUNCTION floor.report_journal(text, jsonb) IS
     'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts. Raises MR723 when it is that of a device of another site.';
 -- <<< functions/floor/report_journal.sql
 
--- >>> functions/floor/resolve_scan.sql sha256:b27af1504cb317ff
+-- >>> functions/floor/resolve_scan.sql sha256:93e46cfc277d1457
 CREATE OR REPLACE FUNCTION floor.resolve_scan(
     p_scan jsonb
 ) RETURNS jsonb
@@ -7886,6 +7910,11 @@ BEGIN
                 SELECT jsonb_build_object('kind', 'pick', 'number', k.number) FROM shipping.pick AS k WHERE k.number = v_text
                 UNION ALL
                 SELECT jsonb_build_object('kind', 'shipment', 'number', m.number) FROM shipping.shipment AS m WHERE m.number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'shipment', 'number', m.number)
+                FROM shipping.delivery_note AS n JOIN shipping.shipment AS m ON m.id = n.shipment_id WHERE n.number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'customer_return', 'number', r.number) FROM shipping.customer_return AS r WHERE r.number = v_text
                 LIMIT 1
             ) AS d;
         END IF;
@@ -7911,6 +7940,16 @@ BEGIN
         SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = v_number;
     END IF;
 
+    IF v_item.id IS NULL AND v_elements = '{}' THEN
+        SELECT jsonb_build_object('kind', 'badge', 'operator', o.number, 'name', o.name)
+        INTO v_found
+        FROM identity.badge AS b
+        JOIN identity.operator AS o ON o.id = b.operator_id
+        WHERE b.code = v_text AND b.is_enabled;
+        IF v_found IS NOT NULL THEN
+            RETURN v_found;
+        END IF;
+    END IF;
     IF v_item.id IS NULL THEN
         RAISE EXCEPTION 'nobody knows the code %', left(v_text, 60)
             USING ERRCODE = 'MR206',
@@ -7940,7 +7979,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION floor.resolve_scan(jsonb) IS
-    'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
+    'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment | customer_return | badge, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
 -- <<< functions/floor/resolve_scan.sql
 
 -- >>> functions/identity/add_signing_key.sql sha256:a3a8373f9973f550

@@ -26,6 +26,15 @@ AS $function$
         JOIN catalog.item AS i ON i.id = l.item_id
         WHERE p_kind = 'inspect' AND l.state = 'waiting' AND NOT l.is_reversed
         UNION ALL
+        SELECT r.number, l.line_number, s.item_id, s.lot_id, l.quantity - l.accepted_quantity - l.rejected_quantity, r.location_id, NULL,
+            m.customer_id, m.number, NULL, r.id, 'returned', NULL
+        FROM shipping.customer_return_line AS l
+        JOIN shipping.customer_return AS r ON r.id = l.customer_return_id
+        JOIN shipping.shipment_line AS s ON s.id = l.shipment_line_id
+        JOIN shipping.shipment AS m ON m.id = r.shipment_id
+        JOIN catalog.location AS c ON c.id = r.location_id
+        WHERE p_kind = 'inspect' AND c.kind = 'quarantine' AND NOT r.is_reversed AND l.quantity > l.accepted_quantity + l.rejected_quantity
+        UNION ALL
         SELECT NULL, NULL, b.item_id, b.lot_id, b.on_hand - b.reserved, b.location_id, i.default_location_id,
             t.supplier_id, NULL, t.expires_on, t.id, t.status::text, NULL
         FROM catalog.location AS c
@@ -70,6 +79,21 @@ AS $function$
         SELECT u.sscc, NULL, NULL, NULL, NULL, NULL, NULL, u.customer_id, u.kind::text, NULL, u.id, u.state::text, NULL
         FROM shipping.handling_unit AS u
         WHERE p_kind = 'ship' AND u.state = 'packed' AND u.parent_id IS NULL
+        UNION ALL
+        -- What was shipped last comes first.
+        SELECT m.number, l.line_number, l.item_id, l.lot_id, l.quantity - l.returned_quantity, NULL, NULL,
+            m.customer_id, n.number, NULL, -m.id, NULL, NULL
+        FROM (SELECT s.* FROM shipping.shipment AS s WHERE NOT s.is_reversed ORDER BY s.id DESC LIMIT p_limit) AS m
+        JOIN shipping.shipment_line AS l ON l.shipment_id = m.id
+        LEFT JOIN shipping.delivery_note AS n ON n.shipment_id = m.id
+        WHERE p_kind = 'return' AND l.quantity > l.returned_quantity
+        UNION ALL
+        SELECT r.number, l.line_number, l.item_id, l.lot_id, l.rejected_quantity - l.returned_quantity, NULL, NULL,
+            o.supplier_id, o.number, NULL, r.id, NULL, NULL
+        FROM purchasing.goods_receipt_line AS l
+        JOIN purchasing.goods_receipt AS r ON r.id = l.goods_receipt_id
+        JOIN purchasing.purchase_order AS o ON o.id = r.purchase_order_id
+        WHERE p_kind = 'send_back' AND l.rejected_quantity > l.returned_quantity AND NOT l.is_reversed
     ), page AS (
         SELECT t.* FROM task AS t ORDER BY t.due_on NULLS LAST, t.rank, t.line, t.lot_id LIMIT p_limit
     )
@@ -88,4 +112,4 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION floor.list_tasks(text, integer) IS
-    'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed) or ship (packed, not shipped). Quantities in base units.';
+    'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines, customer returns in quarantine), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed), ship (packed, not shipped), return (shipped and not come back, latest first) or send_back (rejected and still here). Quantities in base units.';

@@ -63,6 +63,11 @@ BEGIN
                 SELECT jsonb_build_object('kind', 'pick', 'number', k.number) FROM shipping.pick AS k WHERE k.number = v_text
                 UNION ALL
                 SELECT jsonb_build_object('kind', 'shipment', 'number', m.number) FROM shipping.shipment AS m WHERE m.number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'shipment', 'number', m.number)
+                FROM shipping.delivery_note AS n JOIN shipping.shipment AS m ON m.id = n.shipment_id WHERE n.number = v_text
+                UNION ALL
+                SELECT jsonb_build_object('kind', 'customer_return', 'number', r.number) FROM shipping.customer_return AS r WHERE r.number = v_text
                 LIMIT 1
             ) AS d;
         END IF;
@@ -88,6 +93,16 @@ BEGIN
         SELECT l.* INTO v_lot FROM inventory.lot AS l WHERE l.item_id = v_item.id AND l.number = v_number;
     END IF;
 
+    IF v_item.id IS NULL AND v_elements = '{}' THEN
+        SELECT jsonb_build_object('kind', 'badge', 'operator', o.number, 'name', o.name)
+        INTO v_found
+        FROM identity.badge AS b
+        JOIN identity.operator AS o ON o.id = b.operator_id
+        WHERE b.code = v_text AND b.is_enabled;
+        IF v_found IS NOT NULL THEN
+            RETURN v_found;
+        END IF;
+    END IF;
     IF v_item.id IS NULL THEN
         RAISE EXCEPTION 'nobody knows the code %', left(v_text, 60)
             USING ERRCODE = 'MR206',
@@ -117,4 +132,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION floor.resolve_scan(jsonb) IS
-    'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';
+    'What a scan means that was taken apart ({text, elements: {AI: data}, gtin, weight, expires_on}): {kind: item | lot | location | handling_unit | work_order | purchase_order | goods_receipt | sales_order | pick | shipment | customer_return | badge, and what belongs to it}. is_known is false for a lot that is none yet, or a pallet of others. Raises MR206 when nobody knows it, MR217 when a bare lot number fits several items.';

@@ -62,7 +62,7 @@ export function local(text) {
   }
   const place = byLocation.get(scan.text);
   if (place) return { kind: 'location', location: place.code, name: place.name, location_kind: place.kind, site: place.site };
-  const document = { PO: 'purchase_order', GR: 'goods_receipt', WO: 'work_order', SO: 'sales_order', PK: 'pick', SH: 'shipment' }[/^([A-Z]{2})-[0-9]{6,}$/.exec(scan.text)?.[1]];
+  const document = { PO: 'purchase_order', GR: 'goods_receipt', WO: 'work_order', SO: 'sales_order', PK: 'pick', SH: 'shipment', RT: 'customer_return' }[/^([A-Z]{2})-[0-9]{6,}$/.exec(scan.text)?.[1]];
   if (document) return { kind: document, number: scan.text };
   return null;
 }

@@ -127,6 +127,6 @@ export function Flow({ flow, onBack }) {
 
 // describe says what a code is, for people.
 export function describe(code) {
-  const name = code.sscc ?? (code.lot ? code.item + ' / ' + code.lot : undefined) ?? code.item ?? code.location ?? code.number ?? '';
+  const name = code.sscc ?? (code.lot ? code.item + ' / ' + code.lot : undefined) ?? code.item ?? code.location ?? code.number ?? code.operator ?? '';
   return t('kind.' + code.kind) + ' ' + name;
 }

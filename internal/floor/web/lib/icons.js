@@ -18,6 +18,8 @@ export const icons = {
   pick: line('M3 4h3l2 11h10l3-8H7M9 20h.01M17 20h.01'),
   pack: line('M3 7l9-4 9 4v10l-9 4-9-4zM3 7l9 4 9-4M12 11v10'),
   ship: line('M2 6h12v11H2zM14 10h4l4 4v3h-8M6 20a2 2 0 100-4 2 2 0 000 4zM18 20a2 2 0 100-4 2 2 0 000 4z'),
+  return: line('M2 6h12v11H2zM22 12h-8M17 8l-4 4 4 4M6 20a2 2 0 100-4 2 2 0 000 4z'),
+  send_back: line('M9 21H3v-9h18v9h-6M12 21v-6M5 8a7 5 0 0113-1M18 3v4h-4'),
   count: line('M5 4v16M9 4v16M13 4v16M17 4v16M2 17L21 7'),
   look_up: line('M12 18h.01M8.5 9a3.5 3.5 0 116 2.5C13.5 12.500 12 13 12 15M12 22a10 10 0 100-20 10 10 0 000 20z'),
   journal: line('M5 3h14v18H5zM9 8h6M9 12h6M9 16h4'),

@@ -97,7 +97,7 @@ export const Screen = ({ title, onBack, status, verdict, children, actions, name
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 // Pad takes a number. It has the whole screen, so that its keys are large on small devices too.
-export function Pad({ label, value: given = '', code, units, onUnit, onDone, onBack, action, scale = 6, isSecret = false }) {
+export function Pad({ label, value: given = '', code, units, onUnit, onDone, onBack, action, scale = 6, isSecret = false, format = quantity, isRight = (text) => text !== '' }) {
   const [value, setValue] = useState(given);
   const [isFresh, setFresh] = useState(!isSecret);
   const key = (k) => setValue((before) => {
@@ -108,10 +108,10 @@ export function Pad({ label, value: given = '', code, units, onUnit, onDone, onB
     if (text.includes('.') ? text.split('.')[1].length >= scale : text.length >= 9) return text;
     return text === '0' && !isSecret ? k : text + k;
   });
-  const shown = value === '' ? '–' : isSecret ? '•'.repeat(value.length) : quantity(value).concat(value.endsWith('.') ? comma() : '');
+  const shown = value === '' ? '–' : isSecret ? '•'.repeat(value.length) : format(value).concat(value.endsWith('.') ? comma() : '');
   const done = () => {
     const number = value.endsWith('.') ? value.slice(0, -1) : value;
-    if (number !== '') onDone(number);
+    if (isRight(number)) onDone(number);
   };
   useEffect(() => onKey((pressed) => {
     if (/^[0-9]$/.test(pressed)) key(pressed);
@@ -135,7 +135,7 @@ export function Pad({ label, value: given = '', code, units, onUnit, onDone, onB
         <button type="button" data-key="0" onClick=${press(() => key('0'))}>0</button>
         <button type="button" data-key="back" aria-label=${t('erase')} onClick=${press(() => key('back'))}><${Icon} name="erase" /></button>
       </div>
-      <${Primary} onTap=${done} disabled=${value === ''} icon="ok">${action ?? t('next')}</${Primary}>
+      <${Primary} onTap=${done} disabled=${!isRight(value)} icon="ok">${action ?? t('next')}</${Primary}>
     </main>`;
 }
 

@@ -3,6 +3,7 @@ import * as codes from '../lib/codes.js';
 import { divided, isMore, isPositive, less } from '../lib/decimal.js';
 import { date, quantity, t, unit } from '../lib/i18n.js';
 import { readScan } from '../lib/gs1.js';
+import { now } from '../lib/clock.js';
 import { Big, Entry, Facts, Hold, html, Pad, Primary, Prompt, Quantity, Row, Secondary, useEffect, useState } from '../lib/ui.js';
 import { on } from '../lib/signal.js';
 import { add } from '../lib/outbox.js';
@@ -15,6 +16,7 @@ const unitsOf = (number) => {
   return item ? [{ unit: item.unit, numerator: '1', denominator: '1' }, ...(item.units ?? [])] : [];
 };
 const scaleOf = (code) => codes.reference().units.find((one) => one.code === code)?.scale ?? 6;
+const secondUnit = (values) => codes.item(values.item)?.second_unit;
 const isTracked = (values) => (values.tracking ?? codes.item(values.item)?.tracking ?? 'none') !== 'none';
 
 // Tasks is the list of what is to be done of a kind.
@@ -45,27 +47,30 @@ const fitsTask = (task, code) =>
   (code.sscc !== undefined && code.sscc === task.number);
 
 // taskStep lets a task be chosen by tap or scan. fill gives the values that the task brings.
-function taskStep(kind, fill, { group, prompt } = {}) {
+function taskStep(kind, fill, { group, prompt, isChoice } = {}) {
   return {
     name: 'task',
     async accept(code, values) {
       const { items } = await codes.tasks(kind).catch(() => ({ items: [] }));
-      let fitting = (group ? group(items) : items).filter((task) => fitsTask(task, code) && (!values.only || task.number === values.only));
-      if (fitting.length > 1 && code.number) return { only: code.number };
+      let fitting = (group ? group(items) : items).filter((task) => fitsTask(task, code) && (!values.only || fitsTask(task, values.only)));
+      if (fitting.length > 1 && (code.number || isChoice)) return { only: code };
       if (fitting.length > 1) fitting = fitting.slice(0, 1); // the soonest due comes first
       if (!fitting.length) return undefined;
       return { task: fitting[0], ...fill(fitting[0]), ...(code.item ? proof(code) : {}) };
     },
     show: ({ values, set }) => ({
       body: html`<${Prompt}>${t(prompt ?? 'prompt.task')}</${Prompt}>
-        <${Tasks} kind=${kind} group=${group} filter=${values.only ? (task) => task.number === values.only : undefined}
+        <${Tasks} kind=${kind} group=${group} filter=${values.only ? (task) => fitsTask(task, values.only) : undefined}
           onChoose=${(task) => set({ task, ...fill(task) })} />`,
     }),
   };
 }
 
 // proof is what a scan of goods brings.
-const proof = (code) => named({ isProven: true, lot: code.lot, expires_on: code.expires_on, ...(code.quantity ? { quantity: code.quantity, unit: code.unit } : {}) });
+const proof = (code) => named({ isProven: true, lot: code.lot, expires_on: code.expires_on, ...amountOf(code) });
+
+// amountOf is how much a label says that there is: a weight is the catch weight of what has one.
+const amountOf = (code) => (!code.quantity ? {} : code.unit !== undefined && code.unit === secondUnit(code) ? { second: code.quantity } : { quantity: code.quantity, unit: code.unit });
 
 const locationStep = (name, prompt, { isRight } = {}) => ({
   name,
@@ -85,7 +90,7 @@ const goodsStep = (prompt = 'prompt.goods') => ({
   name: 'item',
   accept(code) {
     if (code.kind !== 'item' && code.kind !== 'lot') return undefined;
-    return { item: code.item, name: code.name, tracking: code.tracking, lot: code.lot, unit: code.unit, quantity: code.quantity };
+    return { item: code.item, name: code.name, tracking: code.tracking, lot: code.lot, unit: codes.item(code.item)?.unit, quantity: undefined, second: undefined, ...amountOf(code) };
   },
   show: ({ values }) => ({
     body: html`<${Facts} rows=${facts(values)} /><${Prompt}>${t(prompt)}</${Prompt}>`,
@@ -107,27 +112,67 @@ const lotStep = () => ({
 
 const lotForm = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,19}$/;
 
-// newLotStep names a lot that is not there yet: by a label, or by any code that has the form of a lot number.
-const newLotStep = () => ({
-  name: 'newLot',
+// textStep takes a number by hand, or by a scan of any code that has its form. It is asked for out of turn.
+const textStep = (name, label, prompt, read) => ({
+  name,
   when: () => false,
   raw(text) {
-    const scan = readScan(text);
-    const lot = scan?.elements['10'] ?? scan?.elements['21'] ?? (scan && !scan.gtin ? scan.text : '');
-    return lotForm.test(lot) ? { lot } : undefined;
+    const found = read(readScan(text));
+    return lotForm.test(found) ? { [name === 'newLot' ? 'lot' : name]: found } : undefined;
   },
   show: ({ values, set }) => ({
-    body: html`<${Prompt}>${t('prompt.new_lot')}</${Prompt}>
-      <${Entry} label=${t('lot')} value=${values.lot} pattern=${lotForm} onDone=${(lot) => set({ lot })} />`,
+    body: html`<${Prompt}>${t(prompt)}</${Prompt}>
+      <${Entry} key=${name} label=${t(label)} value=${values[name === 'newLot' ? 'lot' : name]} pattern=${lotForm} onDone=${(text) => set({ [name === 'newLot' ? 'lot' : name]: text })} />`,
   }),
 });
+
+const lotIn = (scan) => scan?.elements['10'] ?? scan?.elements['21'] ?? (scan && !scan.gtin ? scan.text : '');
+
+// newLotStep names a lot that is not there yet.
+const newLotStep = () => textStep('newLot', 'lot', 'prompt.new_lot', lotIn);
+
+// expiryStep takes the last day of use as people say it: day, month, year.
+const expiryStep = {
+  name: 'expires_on',
+  when: () => false,
+  show: ({ values, set, back }) => ({
+    whole: html`<${Pad} label=${t('expires.enter')} scale=${0} value=${(values.expires_on ?? '').split('-').reverse().join('')} format=${(text) => text.replace(/^(..)(.)/, '$1.$2').replace(/^(.....)(.)/, '$1.$2')} onBack=${back}
+      isRight=${(text) => Boolean(isoDay(text))} onDone=${(text) => set({ expires_on: isoDay(text) })} />`,
+  }),
+};
+
+function isoDay(text) {
+  const iso = [text.slice(4), text.slice(2, 4), text.slice(0, 2)].join('-');
+  const at = new Date(iso + 'T00:00:00Z');
+  return text.length === 8 && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(iso) ? iso : undefined;
+}
+
+// weightStep takes what the scale shows, of items that are counted and weighed.
+const weightStep = (name = 'second', when = () => true, label = 'weight') => ({
+  name,
+  when: (values) => secondUnit(values) && when(values),
+  show: ({ values, set, back }) => ({
+    whole: html`<${Pad} key=${name} label=${t(label)} value=${values[name]} code=${secondUnit(values)} scale=${scaleOf(secondUnit(values))} onBack=${back} onDone=${(value) => set({ [name]: value })} />`,
+  }),
+});
+const isWeighed = (values) => !secondUnit(values) || isPositive(values.second ?? '0');
+
+// detailsStep lists what may be said and mostly is not.
+const detailsStep = (rows) => ({
+  name: 'details',
+  when: () => false,
+  show: ({ values, open }) => ({
+    body: html`<div class="rows">${rows(values).map(([name, label, value]) => html`<${Row} key=${name} id=${name} title=${label} sub=${value ?? ''} icon="edit" onTap=${() => open(name)} />`)}</div>`,
+  }),
+});
+const Details = ({ open }) => html`<${Secondary} id="details" icon="edit" onTap=${() => open('details')}>${t('details')}</${Secondary}>`;
 
 const quantityStep = ({ name = 'quantity', label = 'quantity', isSoft = false, when } = {}) => ({
   name,
   when,
   isFilled: (values) => isSoft || (values[name] !== undefined && values[name] !== ''),
   show: ({ values, set, back }) => ({
-    whole: html`<${UnitPad} key=${name} label=${t(label)} value=${values[name]} values=${values} onBack=${back} onDone=${(value, code) => set({ [name]: value, unit: code })} />`,
+    whole: html`<${UnitPad} key=${name} label=${t(label)} value=${values[name]} values=${values} onBack=${back} onDone=${(value, code) => set({ [name]: value, unit: code, ...(name === 'quantity' && values.quantity && secondUnit(values) ? { second: undefined } : {}) })} />`,
   }),
 });
 
@@ -152,6 +197,8 @@ const facts = (values) => [
   [t('order'), values.task?.number],
   [t('item'), values.item && [values.item, values.name ?? codes.item(values.item)?.name].filter(Boolean).join(' · ')],
   [t('lot'), values.lot],
+  [t('weight'), values.second && amount(values.second, secondUnit(values))],
+  [t('expires'), values.expires_on && date(values.expires_on)],
   [t('from'), values.from],
   [t('to'), values.to],
   [t('partner'), values.task?.partner_name],
@@ -205,23 +252,42 @@ const groupBy = (items) => {
     : { ...group, title: group.number, name: '', partner_name: [group.partner_name, t('lines', { n: group.lines.length })].join(' · ') }));
 };
 
+const noteOf = (values) => (values.notedOn && values.notedOn !== values.task?.number ? undefined : values.delivery_note);
+const isReturn = (values) => values.task.number.startsWith('RT-');
+
 export const flows = {
   receive: {
     id: 'receive',
     steps: [
       taskStep('receive', (task) => { const { to, ...values } = fromTask(task); void to; return values; }),
       quantityStep({ isSoft: true }),
+      weightStep(),
       newLotStep(),
+      textStep('supplier_lot', 'lot.supplier', 'prompt.label', lotIn),
+      textStep('delivery_note', 'delivery_note', 'prompt.delivery_note', (scan) => scan?.text),
+      expiryStep,
+      detailsStep((values) => [
+        ...(isTracked(values) ? [['supplier_lot', t('lot.supplier'), values.supplier_lot], ['expires_on', t('expires'), values.expires_on && date(values.expires_on)]] : []),
+        ['delivery_note', t('delivery_note'), noteOf(values)],
+      ]),
       summary({
         verb: verbWith('do.receive'),
         prompt: { text: 'prompt.label', hint: (values) => (values.lot ? '' : t('hint.lot_made')) },
         accept: (code, values) => ((code.kind === 'lot' || code.kind === 'item') && code.item === values.item ? named({ ...proof(code), isProven: undefined }) : undefined),
-        extra: ({ values, open }) => isTracked(values) && html`<${Secondary} id="lot" icon="edit" onTap=${() => open('newLot')}>${values.lot ? t('lot') + ' ' + values.lot : t('lot.enter')}</${Secondary}>`,
+        rows: (values) => [...facts(values), [t('lot.supplier'), values.supplier_lot], [t('delivery_note'), noteOf(values)]],
+        extra: ({ values, open }) => html`<div class="pair">${isTracked(values) && html`<${Secondary} id="lot" icon="edit" onTap=${() => open('newLot')}>${values.lot ? t('lot') + ' ' + values.lot : t('lot.enter')}</${Secondary}>`}<${Details} open=${open} /></div>`,
       }),
     ],
+    // One delivery has one note: it holds for the next line of the same order.
+    next: (done) => (noteOf(done) ? { delivery_note: noteOf(done), notedOn: done.task.number } : {}),
     command: (values) => ({
       path: '/v1/goods-receipts', title: titled('done.receive', values),
-      body: { purchase_order: values.task.number, lines: [named({ line: values.task.line, quantity: values.quantity, unit: values.unit, lot: isTracked(values) ? values.lot : undefined, expires_on: values.expires_on })] },
+      body: named({
+        purchase_order: values.task.number, delivery_note: noteOf(values), lines: [named({
+          line: values.task.line, quantity: values.quantity, unit: values.unit, second_quantity: values.second,
+          ...(isTracked(values) ? { lot: values.lot, supplier_lot: values.supplier_lot, expires_on: values.expires_on } : {}),
+        })],
+      }),
     }),
   },
 
@@ -231,7 +297,9 @@ export const flows = {
       taskStep('inspect', (task) => { const { to, ...values } = fromTask(task); void to; return values; }),
       quantityStep({ isSoft: true }),
       quantityStep({ name: 'rejected', label: 'quantity.rejected', when: (values) => values.isRejecting }),
-      reasonStep('reason', ['rejection'], (values) => values.isRejecting),
+      weightStep('rejectedSecond', (values) => values.isRejecting, 'weight.rejected'),
+      weightStep('second', (values) => isReturn(values) && values.isRejecting && isMore(values.quantity, values.rejected ?? '0'), 'weight.accepted'),
+      reasonStep('reason', ['rejection'], (values) => values.isRejecting && !isReturn(values)),
       summary({
         tone: (values) => (values.isRejecting ? 'no' : 'go'),
         verb: (values) => (values.isRejecting
@@ -239,20 +307,22 @@ export const flows = {
           : t('do.accept', { quantity: amount(values.quantity, values.unit) })),
         isReady: (values) => !values.isRejecting || !isMore(values.rejected, values.quantity),
         extra: ({ values, set }) => (values.isRejecting
-          ? html`<${Secondary} id="accept" icon="undo" onTap=${() => set({ isRejecting: false, rejected: undefined, reason: undefined })}>${t('reject.not')}</${Secondary}>`
+          ? html`<${Secondary} id="accept" icon="undo" onTap=${() => set({ isRejecting: false, rejected: undefined, rejectedSecond: undefined, second: undefined, reason: undefined })}>${t('reject.not')}</${Secondary}>`
           : html`<${Secondary} id="reject" icon="no" tone="danger" onTap=${() => set({ isRejecting: true })}>${t('reject')}</${Secondary}>`),
         rows: (values) => [...facts(values), [t('quantity.rejected'), values.rejected && amount(values.rejected, values.unit)], [t('reason'), values.reason]],
       }),
     ],
-    command: (values) => ({
-      path: '/v1/inspections',
-      title: values.isRejecting ? t('done.reject', { quantity: amount(values.rejected, values.unit) }) + ' · ' + values.item : titled('done.accept', values),
-      body: named({
-        goods_receipt: values.task.number, line: values.task.line, unit: values.unit,
-        accepted_quantity: values.isRejecting ? less(values.quantity, values.rejected) : values.quantity,
-        rejected_quantity: values.isRejecting ? values.rejected : undefined, reason: values.reason,
-      }),
-    }),
+    command(values) {
+      const title = values.isRejecting ? t('done.reject', { quantity: amount(values.rejected, values.unit) }) + ' · ' + values.item : titled('done.accept', values);
+      const accepted = values.isRejecting ? less(values.quantity, values.rejected) : values.quantity;
+      const verdict = {
+        line: values.task.line, unit: values.unit, accepted_quantity: isPositive(accepted) ? accepted : undefined,
+        rejected_quantity: values.isRejecting ? values.rejected : undefined, rejected_second_quantity: values.rejectedSecond,
+      };
+      return isReturn(values)
+        ? { path: '/v1/return-inspections', title, body: { customer_return: values.task.number, lines: [named({ ...verdict, accepted_second_quantity: values.second })] } }
+        : { path: '/v1/inspections', title, body: named({ goods_receipt: values.task.number, ...verdict, reason: values.reason }) };
+    },
   },
 
   put_away: {
@@ -260,6 +330,7 @@ export const flows = {
     steps: [
       taskStep('put_away', (task) => { const { to, ...values } = fromTask(task); return { ...values, expected: to }; }, { prompt: 'prompt.goods_or_task' }),
       quantityStep({ isSoft: true }),
+      weightStep(),
       {
         ...locationStep('place', 'prompt.to', { isRight: (code) => code.location_kind === 'storage' }), when: () => false,
       },
@@ -274,10 +345,10 @@ export const flows = {
         extra: ({ open }) => html`<${Secondary} id="place" icon="put_away" onTap=${() => open('place')}>${t('place.other')}</${Secondary}>`,
       }),
     ],
-    isComplete: (values) => Boolean(values.isArrived && values.task && isPositive(values.quantity)),
+    isComplete: (values) => Boolean(values.isArrived && values.task && isPositive(values.quantity) && isWeighed(values)),
     command: (values) => ({
       path: '/v1/put-aways', title: titled('done.put_away', values) + ' → ' + (values.place ?? values.expected),
-      body: named({ item: values.item, lot: values.lot, from: values.from, to: values.place ?? values.expected, quantity: values.quantity, unit: values.unit }),
+      body: named({ item: values.item, lot: values.lot, from: values.from, to: values.place ?? values.expected, quantity: values.quantity, unit: values.unit, second_quantity: values.second }),
     }),
   },
 
@@ -286,20 +357,21 @@ export const flows = {
     steps: [
       taskStep('issue', fromTask, { prompt: 'prompt.work_order' }),
       quantityStep({ isSoft: true }),
+      weightStep(),
       summary({
         verb: verbWith('do.issue'),
         prompt: { text: 'prompt.material', hint: (values) => (values.lot ? '' : t('hint.fefo')) },
         accept: (code, values) => {
           if (code.kind !== 'lot' && code.kind !== 'item') return undefined;
           if (code.item !== values.item) return { error: t('scan.other_item', { item: code.item }) };
-          return named({ lot: code.lot, ...(code.quantity ? { quantity: code.quantity, unit: code.unit } : {}), isProven: true });
+          return named({ ...proof(code), expires_on: undefined });
         },
         rows: (values) => [[t('order'), values.task.number + ' · ' + values.task.reference], ...facts({ ...values, task: undefined, from: undefined })],
       }),
     ],
     command: (values) => ({
       path: '/v1/material-issues', title: titled('done.issue', values) + ' → ' + values.task.number,
-      body: { work_order: values.task.number, lines: [named({ item: values.item, lot: values.lot, quantity: values.quantity, unit: values.unit })] },
+      body: { work_order: values.task.number, lines: [named({ item: values.item, lot: values.lot, quantity: values.quantity, unit: values.unit, second_quantity: values.second })] },
     }),
   },
 
@@ -308,9 +380,19 @@ export const flows = {
     steps: [
       taskStep('report', (task) => { const { to, ...values } = fromTask(task); void to; return { ...values, materials: [] }; }, { prompt: 'prompt.work_order' }),
       quantityStep({ label: 'quantity.good', isSoft: true }),
+      weightStep('second', (values) => isPositive(values.quantity ?? '0')),
       quantityStep({ name: 'scrap', label: 'quantity.scrap', when: (values) => values.hasScrap }),
+      weightStep('scrapSecond', (values) => values.hasScrap, 'weight.scrap'),
       reasonStep('scrapReason', ['scrap'], (values) => values.hasScrap && isPositive(values.scrap ?? '0')),
       newLotStep(),
+      expiryStep,
+      {
+        name: 'minutes', when: () => false,
+        show: ({ values, set, back }) => ({ whole: html`<${Pad} label=${t('minutes')} value=${values.minutes} scale=${0} onBack=${back} onDone=${(minutes) => set({ minutes })} />` }),
+      },
+      detailsStep((values) => [
+        ...(isTracked(values) ? [['newLot', t('lot'), values.lot], ['expires_on', t('expires'), values.expires_on && date(values.expires_on)]] : []), ['minutes', t('minutes'), values.minutes],
+      ]),
       {
         ...summary({
           verb: (values) => t('do.report', { quantity: amount(values.quantity, values.unit) }) + (isPositive(values.scrap ?? '0') ? ' · ' + t('do.scrap', { quantity: amount(values.scrap, values.unit) }) : ''),
@@ -323,13 +405,14 @@ export const flows = {
           },
           rows: (values) => [
             [t('order'), values.task.number], [t('item'), values.name], [t('lot'), values.lot ?? t('hint.lot_made')],
+            [t('weight'), values.second && amount(values.second, secondUnit(values))], [t('expires'), values.expires_on && date(values.expires_on)], [t('minutes'), values.minutes],
             [t('quantity.scrap'), values.scrap && amount(values.scrap, values.unit) + ' · ' + (values.scrapReason ?? '')],
             ...(values.materials ?? []).map((one) => [t('material'), one.item + ' · ' + one.lot]),
           ],
           extra: ({ values, open, set, restart }) => html`
             <div class="pair">
-              <${Secondary} id="scrap" icon="no" onTap=${() => set({ hasScrap: true, scrap: undefined, scrapReason: undefined })}>${t('scrap')}</${Secondary}>
-              ${isTracked(values) && html`<${Secondary} id="lot" icon="edit" onTap=${() => open('newLot')}>${t('lot')}</${Secondary}>`}
+              <${Secondary} id="scrap" icon="no" onTap=${() => set({ hasScrap: true, scrap: undefined, scrapSecond: undefined, scrapReason: undefined })}>${t('scrap')}</${Secondary}>
+              <${Details} open=${open} />
               <${Hold} id="complete" icon="ok" onTap=${async () => {
     await add({ path: '/v1/work-order-completions', title: t('done.complete', { order: values.task.number }), body: { work_order: values.task.number }, operator: session.current().operator, device: session.current().device });
     restart();
@@ -342,6 +425,8 @@ export const flows = {
       path: '/v1/production-reports', title: titled('done.report', values),
       body: named({
         work_order: values.task.number, unit: values.unit, good_quantity: isPositive(values.quantity) ? values.quantity : undefined,
+        good_second_quantity: values.second, scrap_second_quantity: values.scrapSecond, expires_on: isTracked(values) ? values.expires_on : undefined,
+        ...(values.minutes ? { started_at: new Date(now() - values.minutes * 60_000).toISOString(), ended_at: now().toISOString() } : {}),
         scrap_quantity: isPositive(values.scrap ?? '0') ? values.scrap : undefined, scrap_reason: isPositive(values.scrap ?? '0') ? values.scrapReason : undefined,
         lot: isTracked(values) ? values.lot : undefined, materials: values.materials?.length ? values.materials : undefined,
       }),
@@ -359,14 +444,15 @@ export const flows = {
       goodsStep(),
       lotStep(),
       quantityStep(),
+      weightStep(),
       summary({ verb: verbWith('do.transfer') }),
     ],
     sticky: ['from', 'to'],
     // A label that says all moves by its scan alone.
-    isComplete: (values) => Boolean(values.from && values.to && values.item && (!isTracked(values) || values.lot) && values.quantity && isPositive(values.quantity)),
+    isComplete: (values) => Boolean(values.from && values.to && values.item && (!isTracked(values) || values.lot) && values.quantity && isPositive(values.quantity) && isWeighed(values)),
     command: (values) => ({
       path: '/v1/transfers', title: titled('done.transfer', values) + ' ' + values.from + ' → ' + values.to,
-      body: named({ item: values.item, lot: isTracked(values) ? values.lot : undefined, from: values.from, to: values.to, quantity: values.quantity, unit: values.unit }),
+      body: named({ item: values.item, lot: isTracked(values) ? values.lot : undefined, from: values.from, to: values.to, quantity: values.quantity, unit: values.unit, second_quantity: values.second }),
     }),
   },
 
@@ -375,6 +461,7 @@ export const flows = {
     steps: [
       taskStep('pick', (task) => ({ ...fromTask(task), to: undefined }), { prompt: 'prompt.sales_order' }),
       quantityStep({ isSoft: true }),
+      weightStep(),
       summary({
         verb: verbWith('do.pick'),
         prompt: { text: 'prompt.goods', hint: (values) => [values.from, values.item, values.lot].filter(Boolean).join(' · ') },
@@ -383,13 +470,13 @@ export const flows = {
           if (code.kind !== 'lot' && code.kind !== 'item') return undefined;
           if (code.item !== values.item) return { error: t('scan.other_item', { item: code.item }) };
           if (values.lot && code.lot && code.lot !== values.lot) return { error: t('scan.other_lot', { lot: code.lot, wanted: values.lot }) };
-          return named({ lot: code.lot, isProven: true });
+          return named({ lot: code.lot, isProven: true, second: amountOf(code).second ?? values.second });
         },
       }),
     ],
     command: (values) => ({
       path: '/v1/picks', title: titled('done.pick', values) + ' · ' + values.task.number,
-      body: { sales_order: values.task.number, lines: [named({ line: values.task.line, quantity: values.quantity, unit: values.unit, lot: values.lot, location: values.from })] },
+      body: { sales_order: values.task.number, lines: [named({ line: values.task.line, quantity: values.quantity, unit: values.unit, lot: values.lot, location: values.from, second_quantity: values.second })] },
     }),
   },
 
@@ -455,6 +542,12 @@ export const flows = {
     }),
   },
 
+  // What a customer sends back, and what goes back to a supplier.
+  return: back('return', 'prompt.delivery_note', 'return', '/v1/customer-returns',
+    (task, line) => ({ shipment: task.number, lines: [line] }), false),
+  send_back: back('send_back', 'prompt.rejected', 'rejection', '/v1/supplier-returns',
+    (task, line) => ({ goods_receipt: task.number, ...line }), true),
+
   count: {
     id: 'count',
     steps: [
@@ -466,15 +559,16 @@ export const flows = {
         // What a label says was printed, not counted.
         isFilled: (values) => values.isCounted,
         show: ({ values, set, back }) => ({
-          whole: html`<${UnitPad} label=${t('quantity.counted')} values=${values} onBack=${back} onDone=${(value, code) => set({ quantity: value, unit: code, isCounted: true })} />`,
+          whole: html`<${UnitPad} label=${t('quantity.counted')} values=${values} onBack=${back} onDone=${(value, code) => set({ quantity: value, unit: code, isCounted: true, second: undefined })} />`,
         }),
       },
+      weightStep(),
       reasonStep('reason', ['adjustment'], () => reasonsOf('adjustment').length > 1),
       {
         name: 'summary', isFilled: () => false,
         show: ({ values, submit, open }) => ({
           body: html`<${Big} value=${values.quantity} code=${values.unit} label=${[values.item, values.lot].filter(Boolean).join(' · ')} onTap=${() => open('quantity')} />
-            <${Facts} rows=${[[t('place'), values.from], [t('item'), values.name], [t('lot'), values.lot]]} />`,
+            <${Facts} rows=${[[t('place'), values.from], [t('item'), values.name], [t('lot'), values.lot], [t('weight'), values.second && amount(values.second, secondUnit(values))]]} />`,
           actions: html`<${Primary} icon="ok" onTap=${() => submit()}>${t('do.count', { quantity: amount(values.quantity, values.unit) })}</${Primary}>`,
         }),
       },
@@ -484,11 +578,28 @@ export const flows = {
       path: '/v1/counts', title: titled('done.count', values) + ' · ' + values.from,
       body: {
         location: values.from, reason: values.reason ?? reasonsOf('adjustment')[0]?.code ?? '',
-        lines: [named({ item: values.item, lot: isTracked(values) ? values.lot : undefined, counted_quantity: values.quantity, unit: values.unit })],
+        lines: [named({ item: values.item, lot: isTracked(values) ? values.lot : undefined, counted_quantity: values.quantity, unit: values.unit, counted_second_quantity: values.second })],
       },
     }),
   },
 };
+
+function back(id, prompt, reason, path, body, isAll) {
+  return {
+    id,
+    steps: [
+      taskStep(id, (task) => ({ ...fromTask(task), to: undefined, ...(isAll ? {} : { quantity: undefined }) }), { prompt, isChoice: true }),
+      quantityStep({ isSoft: isAll, label: 'quantity.back' }),
+      weightStep(),
+      reasonStep('reason', [reason]),
+      summary({ verb: verbWith('do.' + id), rows: (values) => [...facts(values), [t('delivery_note'), values.task.reference], [t('reason'), values.reason]] }),
+    ],
+    command: (values) => ({
+      path, title: titled('done.' + id, values),
+      body: body(values.task, named({ line: values.task.line, quantity: values.quantity, unit: values.unit, second_quantity: values.second, reason: values.reason })),
+    }),
+  };
+}
 
 function Units({ chosen, onToggle }) {
   const [items, setItems] = useState([]);

@@ -5,7 +5,7 @@ import { Status } from '../lib/status.js';
 import { html, Icon, Screen, Secondary, useLayoutEffect } from '../lib/ui.js';
 import { keep } from './look_up.js';
 
-const tasks = ['receive', 'inspect', 'put_away', 'transfer', 'issue', 'report', 'pick', 'pack', 'ship', 'count', 'look_up', 'journal'];
+const tasks = ['receive', 'inspect', 'put_away', 'transfer', 'issue', 'report', 'pick', 'pack', 'ship', 'return', 'send_back', 'count', 'look_up', 'journal'];
 
 export function Home({ go }) {
   // A scan without a task is a question.

@@ -20,6 +20,9 @@ const reversals = {
   '/v1/production-reports': ['/v1/production-report-reversals', 'production_report'],
   '/v1/picks': ['/v1/pick-reversals', 'pick'],
   '/v1/shipments': ['/v1/shipment-reversals', 'shipment'],
+  '/v1/customer-returns': ['/v1/customer-return-reversals', 'customer_return'],
+  '/v1/return-inspections': ['/v1/return-inspection-reversals', 'return_inspection'],
+  '/v1/supplier-returns': ['/v1/supplier-return-reversals', 'supplier_return'],
   '/v1/counts': ['/v1/count-reversals', 'count'],
 };
 

@@ -27,7 +27,7 @@ export function LookUp({ onBack }) {
     if (code.kind === 'item' || (code.kind === 'lot' && code.is_known === false)) answer.stock = (await request('/v1/stock?limit=100&item=' + encodeURIComponent(code.item))).items;
     if (code.kind === 'lot' && code.is_known !== false) answer.lot = await request(`/v1/items/${encodeURIComponent(code.item)}/lots/${encodeURIComponent(code.lot)}`);
     if (code.kind === 'location') answer.stock = (await request('/v1/stock?limit=100&location=' + encodeURIComponent(code.location))).items;
-    const path = { handling_unit: 'handling-units', work_order: 'work-orders', purchase_order: 'purchase-orders', goods_receipt: 'goods-receipts', sales_order: 'sales-orders', pick: 'picks', shipment: 'shipments' }[code.kind];
+    const path = { handling_unit: 'handling-units', work_order: 'work-orders', purchase_order: 'purchase-orders', goods_receipt: 'goods-receipts', sales_order: 'sales-orders', pick: 'picks', shipment: 'shipments', customer_return: 'customer-returns' }[code.kind];
     if (path) answer.document = await request(`/v1/${path}/${encodeURIComponent(code.sscc ?? code.number)}`);
     setFound(answer);
   };
@@ -66,7 +66,7 @@ function Answer({ found: { code, stock, lot, document }, onLot, onCode }) {
       ? html`<${Big} value=${total} code=${lines[0]?.unit ?? code.unit} label=${describe(code)} />`
       : html`<h2>${describe(code)}</h2>`}
     <${Facts} rows=${[
-    [t('item'), !code.location && code.name], [t('place'), code.location && code.name], [t('lot'), code.lot],
+    [t(code.operator ? 'operator' : 'item'), !code.location && code.name], [t('place'), code.location && code.name], [t('lot'), code.lot],
     [t('status'), status && t('lot.' + status)], [t('state'), code.state],
     [t('expires'), lot?.expires_on && date(lot.expires_on)], [t('made'), lot?.manufactured_on && date(lot.manufactured_on)],
     [t('supplier'), lot?.supplier], [t('lot.supplier'), lot?.supplier_lot],
