@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,36 +18,35 @@ import (
 	"github.com/millrace-erp/millrace/internal/pg"
 )
 
-// auditCommand measures what the audit costs: the same commands on two databases by turns, one with triggers, columns, indexes
-// and sealing, one without any of it.
-type auditCommand struct {
-	Duration time.Duration `default:"5s" help:"How long each turn is."`
-	Turns    int           `default:"4" help:"How often each database has its turn."`
-	Results  string        `default:"bench/audit.json" help:"Where the figures go."`
-}
-
-// auditBar is how much slower posting may be with its audit.
-const auditBar = 15.0 // percent
-
-const auditClients = 40
+// What the audit costs is measured by turns: the same commands on two databases, one with triggers, columns, indexes and
+// sealing, one without any of it. Each pair of turns gives a ratio, and the one in the middle counts, so that a moment in which
+// the machine is busy with something else does not.
+const (
+	auditName    = "cost of the audit"
+	auditBar     = 15.0 // percent that posting may be slower with its audit
+	verifyBar    = 10.0 // microseconds that verifying a row may take
+	auditClients = 40
+	auditPairs   = 8
+	auditTurn    = 2 * time.Second
+)
 
 // auditScopes are what the clients may do.
 var auditScopes = []string{"purchasing:write", "inventory:write"}
 
 // auditPart is one verb.
 type auditPart struct {
-	Verb    string  `json:"verb"`
-	With    float64 `json:"with_audit_per_second"`
-	Without float64 `json:"without_per_second"`
-	Cost    float64 `json:"cost_percent"`
-	Bar     float64 `json:"bar_percent"`
-	IsHeld  bool    `json:"held"`
+	Verb       string  `json:"verb"`
+	With       float64 `json:"with_audit_per_second"` // medians
+	Without    float64 `json:"without_per_second"`
+	CPUWith    float64 `json:"cpu_us_with_audit"` // of Postgres, for each
+	CPUWithout float64 `json:"cpu_us_without"`
+	Cost       float64 `json:"cost_percent"`
 }
 
-// auditReport is a run.
+// auditReport is what the audit and its seals came to.
 type auditReport struct {
 	Date       string      `json:"date"`
-	Machine    machine     `json:"machine"`
+	Pairs      int         `json:"pairs"`
 	Parts      []auditPart `json:"parts"`
 	SealedRows int64       `json:"sealed_rows"`
 	VerifyRow  float64     `json:"verify_us_per_row"`
@@ -57,117 +54,177 @@ type auditReport struct {
 	Findings   int64       `json:"findings"`
 }
 
-// Run measures.
-func (c *auditCommand) Run(ctx context.Context) (err error) {
-	screen := newScreen(os.Stdout)
-	screen.begin("Starting Postgres", 0)
-	database, err := startDatabase(ctx, screen)
-	if err != nil {
-		return err
+// auditSide is one of the two databases.
+type auditSide struct {
+	name  string
+	api   *pg.Primary
+	rates []float64
+	cpu   []float64
+}
+
+// measureAudit measures what the audit costs, and verifying.
+func (b *bench) measureAudit(ctx context.Context) (*auditReport, error) {
+	b.screen.begin(auditName, 2*auditPairs*2*auditTurn)
+	const with, without = "audit_with", "audit_without"
+	if err := b.database.create(ctx, with, "millrace_template"); err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, database.stop()) }()
-	if err := database.template(ctx, "audit_with", statement("factory")+statement("audit_setup"), true); err != nil {
-		return err
+	if err := b.database.run(ctx, with, statement("audit_setup")); err != nil {
+		return nil, err
 	}
-	if err := database.create(ctx, "audit_without", "audit_with"); err != nil {
-		return err
+	if err := b.database.create(ctx, without, with); err != nil {
+		return nil, err
 	}
-	if err := database.run(ctx, "audit_without", statement("audit_without")); err != nil {
-		return err
+	if err := b.database.run(ctx, without, statement("audit_without")); err != nil {
+		return nil, err
 	}
-	sides := map[string]*pg.Primary{}
-	for _, name := range []string{"audit_with", "audit_without"} {
-		address, err := database.as(ctx, access.API, name)
+	sides := []*auditSide{{name: with}, {name: without}}
+	for _, side := range sides {
+		address, err := b.database.as(ctx, access.API, side.name)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if sides[name], err = pg.OpenPrimary(ctx, address, pg.Connections(auditClients+4)); err != nil {
-			return err
+		if side.api, err = pg.OpenPrimary(ctx, address, pg.Connections(auditClients)); err != nil {
+			return nil, err
 		}
-		defer sides[name].Close()
+		defer side.api.Close()
+		if err := b.database.run(ctx, side.name, "VACUUM ANALYZE"); err != nil {
+			return nil, err
+		}
 	}
-	address, err := database.as(ctx, access.Worker, "audit_with")
+	address, err := b.database.as(ctx, access.Worker, with)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	worker, err := pg.OpenPrimary(ctx, address, pg.Connections(2))
+	worker, err := pg.OpenPrimary(ctx, address)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer worker.Close()
-	owner, err := pg.OpenPrimary(ctx, database.cluster.URL("audit_with"), pg.Connections(2))
-	if err != nil {
-		return err
-	}
-	defer owner.Close()
-	report := auditReport{Date: time.Now().UTC().Format(time.DateOnly), Machine: thisMachine(database.cluster.Dir)}
-
-	// What the worker does, twice as often, and only while its database has its turn.
 	private, _, err := audit.NewSigningKey()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key, err := audit.ReadSigningKey(string(private))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sealer := audit.Sealer{Database: worker, Key: key}
-	if _, err := sealer.Seal(ctx); err != nil {
+	r := &auditReport{Date: time.Now().UTC().Format(time.DateOnly), Pairs: auditPairs}
+	seal := func(ctx context.Context, side *auditSide) error {
+		if side.name == without {
+			return nil
+		}
+		sealed, err := sealer.Seal(ctx)
+		r.SealedRows += sealed.Rows
 		return err
+	}
+	if err := seal(ctx, sides[0]); err != nil { // what is there already
+		return nil, err
 	}
 	for _, verb := range []struct {
 		name string
 		of   func(*pg.Primary) func(ctx context.Context, client int) error
-	}{{"goods receipts of two lines, 40 clients", receipts}, {"put-aways, 40 clients", putAways}} {
-		var with, without []float64
-		for turn := range c.Turns {
-			for i, name := range []string{"audit_with", "audit_without"} {
-				if turn%2 == 1 { // who comes first changes
-					name = []string{"audit_without", "audit_with"}[i]
-				}
-				screen.begin(fmt.Sprintf("%s, %s, turn %d", verb.name, name, turn+1), c.Duration)
-				rate, err := c.turn(ctx, verb.of(sides[name]), func(ctx context.Context) error {
-					if name == "audit_without" {
-						return nil
-					}
-					sealed, err := sealer.Seal(ctx)
-					report.SealedRows += sealed.Rows
-					return err
-				})
+	}{{"goods receipts of two lines", receipts}, {"put-aways", putAways}} {
+		do := map[string]func(ctx context.Context, client int) error{}
+		for _, side := range sides {
+			do[side.name] = verb.of(side.api)
+			side.rates, side.cpu = nil, nil
+		}
+		var ratios []float64
+		for pair := range auditPairs + 1 {
+			for i := range sides {
+				side := sides[(i+pair)%2] // who comes first changes
+				postgres := treeTime(b.database.postmaster())
+				rate, done, err := turn(ctx, do[side.name], func(ctx context.Context) error { return seal(ctx, side) })
 				if err != nil {
-					return fmt.Errorf("%s, %s: %w", verb.name, name, err)
+					return nil, fmt.Errorf("%s, %s: %w", verb.name, side.name, err)
 				}
-				screen.end(fmt.Sprintf("%.0f a second", rate))
-				if name == "audit_with" {
-					with = append(with, rate)
-				} else {
-					without = append(without, rate)
-				}
+				side.rates = append(side.rates, rate)
+				side.cpu = append(side.cpu, float64((treeTime(b.database.postmaster())-postgres).Microseconds())/float64(max(done, 1)))
 			}
 		}
-		p := auditPart{Verb: verb.name, With: median(with), Without: median(without), Bar: auditBar}
-		p.Cost = 100 * (1 - p.With/p.Without)
-		p.IsHeld = p.Cost <= p.Bar
-		report.Parts = append(report.Parts, p)
+		// The first pair warms up.
+		for _, side := range sides {
+			side.rates, side.cpu = side.rates[1:], side.cpu[1:]
+		}
+		for i := range auditPairs {
+			ratios = append(ratios, sides[0].rates[i]/sides[1].rates[i])
+		}
+		r.Parts = append(r.Parts, auditPart{
+			Verb: verb.name, Cost: 100 * (1 - median(ratios)), With: median(sides[0].rates), Without: median(sides[1].rates),
+			CPUWith: median(sides[0].cpu), CPUWithout: median(sides[1].cpu),
+		})
 	}
-	if _, err := sealer.Seal(ctx); err != nil {
-		return err
+	if err := seal(ctx, sides[0]); err != nil {
+		return nil, err
 	}
+	owner, err := pg.OpenPrimary(ctx, b.database.cluster.URL(with))
+	if err != nil {
+		return nil, err
+	}
+	defer owner.Close()
 	began := time.Now()
 	verified, err := audit.Verifier{Database: owner, WithoutState: true}.Verify(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	report.VerifyRows, report.Findings = verified.Rows, verified.Found
-	report.VerifyRow = float64(time.Since(began).Microseconds()) / float64(max(verified.Rows, 1))
-	screen.clear()
-	return report.tell(os.Stdout, c.Results)
+	r.VerifyRows, r.Findings = verified.Rows, verified.Found
+	r.VerifyRow = float64(time.Since(began).Microseconds()) / float64(max(verified.Rows, 1))
+	b.screen.end(r.line())
+	for _, side := range sides {
+		side.api.Close()
+	}
+	worker.Close()
+	owner.Close()
+	return r, errors.Join(b.database.drop(ctx, with), b.database.drop(ctx, without))
 }
 
-// turn runs a verb by all clients for a while, with sealing beside it, and gives how often it was done in a second.
-func (c *auditCommand) turn(ctx context.Context, do func(ctx context.Context, client int) error, seal func(ctx context.Context) error) (float64, error) {
-	const sealings = 2 * time.Second
-	limited, cancel := context.WithTimeout(ctx, c.Duration)
+// line is the whole in short, for the screen.
+func (r *auditReport) line() string {
+	var text strings.Builder
+	for _, p := range r.Parts {
+		fmt.Fprintf(&text, "%s %.1f %%, ", p.Verb, p.Cost)
+	}
+	fmt.Fprintf(&text, "verifying %.1f µs a row", r.VerifyRow)
+	return text.String()
+}
+
+// bars are what the audit must hold.
+func (r *auditReport) bars() []bar {
+	var bars []bar
+	for _, p := range r.Parts {
+		bars = append(bars, bar{
+			What:   fmt.Sprintf("cost of audit and sealing on posting: %s, median of %d pairs", p.Verb, r.Pairs),
+			Figure: p.Cost, Bar: auditBar, IsMost: true, Unit: "%", IsMet: p.Cost <= auditBar,
+		})
+	}
+	return append(bars,
+		bar{What: "audit: verifying a row", Figure: r.VerifyRow, Bar: verifyBar, IsMost: true, Unit: "µs", IsMet: r.VerifyRow <= verifyBar},
+		bar{What: "audit: findings in what was posted here", Figure: float64(r.Findings), IsMost: true, IsMet: r.Findings == 0})
+}
+
+// cells is the table of what the audit costs.
+func (r *auditReport) cells() [][]string {
+	rows := [][]string{{fmt.Sprintf("%s, %d clients in SQL", auditName, auditClients), "with, a second", "without", "µs of Postgres with", "without", "cost"}}
+	for _, p := range r.Parts {
+		rows = append(rows, []string{
+			p.Verb, thousands(p.With), thousands(p.Without), fmt.Sprintf("%.0f", p.CPUWith), fmt.Sprintf("%.0f", p.CPUWithout), fmt.Sprintf("%.1f %%", p.Cost),
+		})
+	}
+	return rows
+}
+
+// describe writes the part of the page.
+func (r *auditReport) describe(b *strings.Builder) {
+	fmt.Fprintf(b, "### What the audit costs\n\nThe same commands on two databases by turns of %.0f s, one with triggers, columns, indexes and sealing, one without; %d pairs, whose ratios' "+
+		"median is the cost. %s rows were sealed meanwhile; verifying %s of them took %.1f µs a row.\n\n", auditTurn.Seconds(), r.Pairs, thousands(float64(r.SealedRows)), thousands(float64(r.VerifyRows)), r.VerifyRow)
+	markdown(b, r.cells())
+}
+
+// turn runs a verb by all clients for a while, seals in the middle of it, and gives how often it was done in a second and in all.
+func turn(ctx context.Context, do func(ctx context.Context, client int) error, seal func(ctx context.Context) error) (float64, int64, error) {
+	limited, cancel := context.WithTimeout(ctx, auditTurn)
 	defer cancel()
 	var (
 		done    atomic.Int64
@@ -195,21 +252,16 @@ func (c *auditCommand) turn(ctx context.Context, do func(ctx context.Context, cl
 		})
 	}
 	all.Go(func() {
-		ticker := time.NewTicker(sealings)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-limited.Done():
-				return
-			case <-ticker.C:
-				if err := seal(ctx); err != nil {
-					fail(err)
-				}
+		select {
+		case <-limited.Done():
+		case <-time.After(auditTurn / 2):
+			if err := seal(ctx); err != nil {
+				fail(err)
 			}
 		}
 	})
 	all.Wait()
-	return float64(done.Load()) / time.Since(began).Seconds(), failure
+	return float64(done.Load()) / time.Since(began).Seconds(), done.Load(), failure
 }
 
 // receipts receives goods against an order of the client's own.
@@ -262,32 +314,4 @@ func median(values []float64) float64 {
 		return values[middle]
 	}
 	return (values[middle-1] + values[middle]) / 2
-}
-
-// tell prints the figures and keeps them; it fails when a bar was missed.
-func (r *auditReport) tell(out io.Writer, file string) error {
-	isHeld := r.Findings == 0
-	for _, p := range r.Parts {
-		isHeld = isHeld && p.IsHeld
-		verdict := "held"
-		if !p.IsHeld {
-			verdict = "MISSED"
-		}
-		fmt.Fprintf(out, "%-42s %8.0f a second with audit and sealing, %8.0f without: costs %5.1f %% (bar %.0f %%, %s)\n", p.Verb, p.With, p.Without, p.Cost, p.Bar, verdict)
-	}
-	fmt.Fprintf(out, "verifying %d rows: %.1f µs a row, %d findings\n", r.VerifyRows, r.VerifyRow, r.Findings)
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	if !isHeld {
-		return errMissed
-	}
-	return nil
 }

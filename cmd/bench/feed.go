@@ -133,7 +133,7 @@ func (c *feedCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.database.stop()) }()
-	if err := f.prepare(ctx, []part{{Contender: operators}}); err != nil {
+	if err := f.prepare(ctx, []part{{Contender: operators}}, false); err != nil {
 		return err
 	}
 	if err := f.database.create(ctx, feedDatabase, "millrace_template"); err != nil {

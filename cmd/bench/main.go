@@ -20,14 +20,13 @@ import (
 type program struct {
 	Posting postingCommand `cmd:"" default:"withargs" help:"Measure posting (the default)."`
 	Volume  volumeCommand  `cmd:"" help:"Fill a ledger over 13 months and measure its indexes and readings."`
-	Audit   auditCommand   `cmd:"" help:"Measure what the audit and its seals cost, and verifying them."`
 	Feed    feedCommand    `cmd:"" help:"Measure the feed: from posting to screen, many screens, catching up."`
 }
 
 type postingCommand struct {
 	Duration    time.Duration `default:"6s" help:"How long each part is measured."`
 	Warmup      time.Duration `default:"1s" help:"How long each part runs before it is measured."`
-	Only        []string      `help:"Run only the parts whose name holds one of these texts, and write no results." sep:";" placeholder:"TEXT;TEXT"`
+	Only        []string      `help:"Run only the parts whose name holds one of these texts, and write no results; 'cost of the audit' alone is put into those of before." sep:";" placeholder:"TEXT;TEXT"`
 	Scale       int           `default:"100" help:"Scale of TPC-B; one unit is 100,000 accounts, 15 MB. pgbench advises at least as many as there are clients: 400 is 6 GB and a minute to fill."`
 	Profile     string        `help:"Folder for CPU profiles of the api, one per part over HTTP." placeholder:"FOLDER"`
 	Results     string        `default:"bench/results.json" help:"Where the figures go."`

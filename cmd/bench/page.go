@@ -73,6 +73,9 @@ func (r *report) describe(b *strings.Builder) {
 		rows = append(rows, bar.cells())
 	}
 	markdown(b, rows)
+	if r.Audit != nil {
+		r.Audit.describe(b)
+	}
 	r.describeHot(b)
 }
 

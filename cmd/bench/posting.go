@@ -124,6 +124,7 @@ type report struct {
 	Scale          int               `json:"tpcb_scale"`
 	Seconds        float64           `json:"seconds"`
 	Parts          []figures         `json:"parts"`
+	Audit          *auditReport      `json:"audit,omitempty"`
 	Bars           []bar             `json:"bars"`
 }
 
@@ -160,9 +161,12 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	isWanted := func(name string) bool {
+		return len(b.Only) == 0 || slices.ContainsFunc(b.Only, func(text string) bool { return strings.Contains(name, text) })
+	}
 	var programme []part
 	for _, p := range parts() {
-		if len(b.Only) == 0 || slices.ContainsFunc(b.Only, func(text string) bool { return strings.Contains(p.name(), text) }) {
+		if isWanted(p.name()) {
 			programme = append(programme, p)
 		}
 	}
@@ -171,7 +175,7 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.database.stop()) }()
-	if err := b.prepare(ctx, programme); err != nil {
+	if err := b.prepare(ctx, programme, isWanted(auditName)); err != nil {
 		return err
 	}
 	r := report{
@@ -188,11 +192,28 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 		r.Parts = append(r.Parts, f)
 		b.screen.end(f.line())
 	}
-	r.Seconds = time.Since(began).Seconds()
+	isAuditAlone := isWanted(auditName) && len(programme) == 0
+	if isAuditAlone {
+		if err := r.read(b.Results); err != nil {
+			return err
+		}
+	}
+	if isWanted(auditName) {
+		b.screen.overall(len(programme), len(programme)+1)
+		if r.Audit, err = b.measureAudit(ctx); err != nil {
+			return fmt.Errorf("%s: %w", auditName, err)
+		}
+	}
+	if !isAuditAlone {
+		r.Seconds = time.Since(began).Seconds()
+	}
 	r.Bars = bars(r.Parts)
+	if r.Audit != nil {
+		r.Bars = append(r.Bars, r.Audit.bars()...)
+	}
 	b.screen.clear()
 	r.print(os.Stdout)
-	if len(b.Only) == 0 {
+	if len(b.Only) == 0 || isAuditAlone {
 		if err := r.write(b.postingCommand); err != nil {
 			return err
 		}
@@ -206,8 +227,8 @@ func (c *postingCommand) Run(ctx context.Context) (err error) {
 }
 
 // prepare makes the databases that the parts clone, as far as the programme needs them.
-func (b *bench) prepare(ctx context.Context, programme []part) error {
-	needs := map[contender]bool{}
+func (b *bench) prepare(ctx context.Context, programme []part, isForAudit bool) error {
+	needs := map[contender]bool{direct: isForAudit}
 	for _, p := range programme {
 		needs[p.Contender] = true
 	}
@@ -458,6 +479,18 @@ func (b *bench) verify(ctx context.Context, name string, r result, f *figures) e
 	f.Checks = checks
 	f.Broken = append(f.Broken, brokenChecks...)
 	return err
+}
+
+// read reads what the run before came to, if there was one.
+func (r *report) read(name string) error {
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, r)
 }
 
 func (r *report) write(c postingCommand) error {

@@ -66,6 +66,10 @@ func (r *report) print(out io.Writer) {
 	}
 	fmt.Fprintln(out)
 	printTable(out, rows)
+	if r.Audit != nil {
+		fmt.Fprintln(out)
+		printTable(out, r.Audit.cells())
+	}
 	fmt.Fprintf(out, "\n%s, %d cores; Postgres %d, fsync and synchronous_commit on, %s; %.0f s in all.\n", r.Machine.CPU, r.Machine.Cores, r.Postgres, settingsText(r.Settings), r.Seconds)
 	fmt.Fprintf(out, "Requests over HTTP carry a %s. Load and servers share the cores. Of Millrace's commands %d %% are retries of the same key and %d %% ask for more than there is;\n", r.Authentication, retryShare, refusalShare)
 	fmt.Fprintf(out, "moves/s counts neither. The naive client sends neither, and its 400 clients share %d connections, which is better for it. TPC-B is pgbench -M prepared, %s.\n\n", naiveConnections, r.scaleText())

@@ -27,10 +27,14 @@ const (
 )
 
 // Scopes are all that there are.
-var Scopes = strings.Fields(`catalog:read catalog:write inventory:read inventory:write inventory:close purchasing:read purchasing:write
-	production:read production:write sales:read sales:write shipping:read shipping:write billing:read billing:write costing:read
-	document:read document:write export:read export:write notify:read notify:write event:read webhook:read webhook:write
-	jobs:read jobs:admin identity:read identity:admin audit:read`)
+var Scopes = func() []string {
+	all := httpapi.Scopes()
+	names := make([]string, len(all))
+	for i, scope := range all {
+		names[i] = scope.Name
+	}
+	return names
+}()
 
 // Key signs the tokens. It is made once per process.
 var Key = sync.OnceValue(func() *rsa.PrivateKey {
