@@ -104,6 +104,12 @@ func (c auditVerify) Run(ctx context.Context, dba *program) error {
 		if heads != nil {
 			fmt.Fprintf(c.out, "%d heads were compared, the newest is of seal %d; %d lines were cut off\n", v.Heads, v.LastHead, v.TornHeads)
 		}
+		for _, life := range v.Incarnations {
+			fmt.Fprintln(c.out, life)
+		}
+		if v.SetBack != nil {
+			fmt.Fprintf(c.out, "%s. Either it was restored to that moment on purpose, which must be written down somewhere, or somebody cut off its end: docs/runbook/audit.md, \"Set back\"\n", v.SetBack)
+		}
 		if v.Found > 0 {
 			return fmt.Errorf("%d findings", v.Found)
 		}

@@ -582,3 +582,58 @@ func TestEveryAppendOnlyTableIsSealed(t *testing.T) {
 		}
 	}
 }
+
+// TestSetBackIsToldAsThat: a database that was restored to an older state verifies as one, in a sentence with both ends, also after it has
+// gone on; with the heads of what it kept and those of its new life there is nothing to find.
+func TestSetBackIsToldAsThat(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t)
+	p.db.SkipChecks() // a seal is changed
+	p.seal(t)
+	kept := p.heads(t)
+	last := p.verify(t).Last
+	p.do(t, `INSERT INTO catalog.unit (code, name, scale) VALUES ('SB1', 'unit', 0)`)
+	p.seal(t)
+	sent := p.heads(t)
+	until := p.verify(t).Last
+	if v := verify(t, p.withHeads(t, sent)); v.Found > 0 || v.SetBack != nil {
+		t.Fatalf("%v %s", v.SetBack, list(v))
+	}
+
+	// To the moment before the unit: rows and seals are those of then.
+	p.secretly(t, `DELETE FROM audit.entry WHERE table_name = 'unit' AND new_row ->> 'code' = 'SB1'`)
+	p.secretly(t, `DELETE FROM catalog.unit WHERE code = 'SB1'`)
+	for _, table := range []string{"seal_chunk", "seal_part"} {
+		p.secretly(t, `DELETE FROM audit.`+table+` WHERE seal_number > $1`, last)
+	}
+	p.secretly(t, `DELETE FROM audit.seal WHERE number > $1`, last)
+	v := verify(t, p.withHeads(t, sent))
+	if v.SetBack == nil || v.SetBack.After != last || v.SetBack.Until != until || v.SetBack.At.IsZero() || v.SetBack.UntilAt.Before(v.SetBack.At) {
+		t.Fatalf("%+v %s", v.SetBack, list(v))
+	}
+	if want := fmt.Sprintf("set back to where it stood after seal %d of 2", last); !strings.Contains(v.SetBack.String(), want) {
+		t.Error(v.SetBack)
+	}
+
+	if _, err := audit.BeginIncarnation(t.Context(), p.primary, "set back to noon, disk failure"); err != nil {
+		t.Fatal(err)
+	}
+	p.do(t, `INSERT INTO catalog.unit (code, name, scale) VALUES ('SB2', 'unit', 0)`)
+	p.seal(t)
+	v = verify(t, p.withHeads(t, sent))
+	if v.SetBack == nil || v.SetBack.After != last || v.SetBack.Until != until || !has(v, audit.Rewritten) {
+		t.Errorf("after it went on: %+v %s", v.SetBack, list(v))
+	}
+	if len(v.Incarnations) != 1 || !strings.Contains(v.Incarnations[0], "set back to noon, disk failure") {
+		t.Errorf("lives: %q", v.Incarnations)
+	}
+	now := bytes.SplitAfter(p.heads(t), []byte("\n"))
+	if v := verify(t, p.withHeads(t, append(bytes.Clone(kept), bytes.Join(now[last:], nil)...))); v.Found > 0 || v.SetBack != nil {
+		t.Errorf("with the heads of both lives: %v %s", v.SetBack, list(v))
+	}
+	// One head in the middle is no restore.
+	p.secretly(t, `UPDATE audit.seal SET signature = signature, row_count = row_count + 1 WHERE number = 1`)
+	if v := verify(t, p.withHeads(t, bytes.Join(now, nil))); v.SetBack != nil || v.Found == 0 {
+		t.Errorf("one seal was changed: %v %s", v.SetBack, list(v))
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 )
 
 // Heads are heads that were sent off, as they came back.
@@ -22,7 +24,10 @@ type Heads struct {
 
 type knownHead struct {
 	hash   [32]byte
+	at     time.Time
 	isSeen bool
+	// isOther says that the seal of that number is another one.
+	isOther bool
 }
 
 // maxHeadLine bounds one head: the names of all columns of all ledgers.
@@ -56,7 +61,7 @@ func (h *Heads) Read(name string, from io.Reader) error {
 			h.wrong = append(h.wrong, Finding{Kind: Rewritten, Seal: head.Seal, Detail: fmt.Sprintf("two heads of it were sent off, the second in line %d of %s", number, name)})
 			continue
 		}
-		h.heads[head.Seal] = knownHead{hash: [32]byte(sum)}
+		h.heads[head.Seal] = knownHead{hash: [32]byte(sum), at: sealedAt(head.Statement)}
 		h.last = max(h.last, head.Seal)
 	}
 	return lines.Err()
@@ -69,11 +74,61 @@ func (h *Heads) compare(s *seal) (wrong string, isKnown bool) {
 		return "", false
 	}
 	head.isSeen = true
+	head.isOther = !bytes.Equal(head.hash[:], hashOf(s.statement())) || !bytes.Equal(head.hash[:], s.hash)
 	h.heads[s.number] = head
-	if !bytes.Equal(head.hash[:], hashOf(s.statement())) || !bytes.Equal(head.hash[:], s.hash) {
+	if head.isOther {
 		return fmt.Sprintf("its head was sent off with hash %s, and it has %s", hex.EncodeToString(head.hash[:]), hex.EncodeToString(s.hash)), true
 	}
 	return "", true
+}
+
+// SetBack is what heads look like after the database was restored to an older state, or after its end was cut off: all that were
+// sent off after one seal are of a life that is not here.
+type SetBack struct {
+	// After is the last seal that is here and was sent off, and At when it was made. Zero: none is.
+	After int64
+	At    time.Time
+	// Until is the last head of the life that is not here, and UntilAt when its seal was made.
+	Until   int64
+	UntilAt time.Time
+}
+
+// String is the whole as a sentence.
+func (s SetBack) String() string {
+	here := "before its first seal"
+	if s.After > 0 {
+		here = fmt.Sprintf("after seal %d of %s", s.After, s.At.UTC().Format(time.RFC3339))
+	}
+	return fmt.Sprintf("the database was set back to where it stood %s: heads were sent off up to seal %d of %s, and what they sealed is not here",
+		here, s.Until, s.UntilAt.UTC().Format(time.RFC3339))
+}
+
+// setBack says whether the heads are those of a database that was set back.
+func (h *Heads) setBack() *SetBack {
+	found := SetBack{}
+	for _, number := range slices.Sorted(maps.Keys(h.heads)) {
+		head := h.heads[number]
+		switch {
+		case !head.isSeen || head.isOther:
+			found.Until, found.UntilAt = number, head.at
+		case found.Until > 0:
+			return nil // one in the middle
+		default:
+			found.After, found.At = number, head.at
+		}
+	}
+	if found.Until == 0 {
+		return nil
+	}
+	return &found
+}
+
+// sealedAt is when a seal was made, as its statement says.
+func sealedAt(statement string) time.Time {
+	_, after, _ := strings.Cut(statement, "\nsealed_at ")
+	text, _, _ := strings.Cut(after, "\n")
+	at, _ := time.Parse(time.RFC3339, text) // zero when it says nothing of the kind
+	return at
 }
 
 // lost are seals whose heads nobody has compared, as ranges.

@@ -87,6 +87,10 @@ type Verification struct {
 	LastHash string
 	// BusinessRows were compared with what the audit says of them.
 	BusinessRows int64
+	// SetBack is there when all heads after some seal are of a life that is not here.
+	SetBack *SetBack
+	// Incarnations are the lives of the database after its first, each with its reason.
+	Incarnations []string
 	// Findings are the first of all Found.
 	Findings []Finding
 	Found    int64
@@ -219,6 +223,13 @@ func (v *verification) all(ctx context.Context, tx pgx.Tx) error {
 	}
 	v.endMissing()
 	v.compareHeads()
+	lives, err := query(ctx, v.conn, millracesql.Ledger("incarnations"))
+	if err != nil {
+		return err
+	}
+	for _, life := range lives {
+		v.Incarnations = append(v.Incarnations, life[0])
+	}
 	if !v.WithoutState {
 		if err := v.compareState(ctx); err != nil {
 			return err
@@ -761,6 +772,7 @@ func (v *verification) compareHeads() {
 	for _, f := range v.Verifier.Heads.lost() {
 		v.find(f)
 	}
+	v.SetBack = v.Verifier.Heads.setBack()
 }
 
 // describe adds what the rows are now to the first findings.
