@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,13 +14,18 @@ import (
 )
 
 const (
-	// sequencerBatch is how many events move to the feed in one transaction. To take them the
+	// sequencerBatch is how many events a look moves to the feed at most. To take them the
 	// whole outbox is read; when there were as many as that there may be very many, and
-	// listedAtOnce of them are listed, so that it need not be read for every batch. When
-	// nobody posts a batch is larger.
-	sequencerBatch = 10_000
+	// listedAtOnce of them are listed, so that it need not be read for every batch. They move
+	// in small batches while somebody posts: the log of a large one, written at its commit,
+	// makes every other commit wait.
+	sequencerBatch = 4000
+	smallBatch     = 1000
 	quietBatch     = 50_000
-	listedAtOnce   = 500_000
+	listedAtOnce   = 1_000_000
+	// largeInbox is an outbox, in bytes, of which who takes over does not read all to find out
+	// that it is behind.
+	largeInbox = 16 << 20
 	// Between two looks into an empty outbox lies the short pause as long as something
 	// came of late, and the long one in the quiet. A look costs some 0.1 ms and writes
 	// nothing; to number an event among many takes a tenth of what one alone takes, so
@@ -37,6 +43,11 @@ const (
 	// catchUpRate is how many events the sequencer numbers, when it is behind, for each one
 	// that comes meanwhile: it gives way to those who post, and yet comes to an end.
 	catchUpRate = 1.5
+	// listShare is how many of the listed events count as done by the listing: that may take
+	// so much of the time in which they must be numbered, and no more.
+	listShare = 0.2
+	// notePause lies between two looks, when it is not behind, at how many post.
+	notePause = time.Second
 	// restPause lies between two looks, while it rests, at how many they are.
 	restPause = 250 * time.Millisecond
 	// wakePause lies between two rounds of jobs for the readers, which fetch no faster.
@@ -106,6 +117,13 @@ func advance(ctx context.Context, queries *db.Queries) error {
 	// may have gone with the readers not woken.
 	isLarge, dead := true, 0
 	var nextVacuum, lastLook time.Time
+	size, err := queries.GetInboxSize(ctx)
+	if err == nil && size >= largeInbox {
+		err = s.catchUp(ctx, 0)
+	}
+	if err != nil {
+		return err
+	}
 	for {
 		began := time.Now()
 		moved, err := queries.AdvanceLog(ctx, sequencerBatch)
@@ -114,6 +132,11 @@ func advance(ctx context.Context, queries *db.Queries) error {
 		}
 		now := time.Now()
 		took := now.Sub(began)
+		if now.Sub(s.lastNoted) >= notePause {
+			if err := s.note(ctx); err != nil {
+				return err
+			}
+		}
 		if moved > 0 {
 			s.lastMoved, s.isDue = now, true
 			dead += int(moved)
@@ -158,42 +181,41 @@ func advance(ctx context.Context, queries *db.Queries) error {
 
 // sequencing is what the working sequencer remembers.
 type sequencing struct {
-	queries              *db.Queries
-	throttle             pace.Throttle
-	lastMoved, lastWoken time.Time
-	isDue                bool // readers must be woken
+	queries                         *db.Queries
+	throttle                        pace.Throttle
+	lastMoved, lastWoken, lastNoted time.Time
+	isDue                           bool // readers must be woken
 }
 
 // catchUp moves what waits by now, after a full batch that took so long, and gives way to
 // those who post meanwhile.
 func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
-	// How many post is not known yet.
-	if err := s.rest(ctx, took, sequencerBatch); err != nil || !sleep(ctx, restPause) {
-		return err
+	// Who takes over does not know yet how many post.
+	for err := s.note(ctx); !s.throttle.IsKnown(); err = s.note(ctx) {
+		if err != nil || !sleep(ctx, restPause) {
+			return err
+		}
 	}
 	for done := sequencerBatch; ; {
 		if err := s.rest(ctx, took, done); err != nil {
 			return err
 		}
 		began := time.Now()
-		waiting, err := s.queries.ListWaiting(ctx, listedAtOnce)
-		if err != nil || len(waiting) == 0 {
+		list, err := s.queries.ListWaiting(ctx, listedAtOnce)
+		if err != nil || list.Waiting == 0 {
 			return err
 		}
-		newest := waiting[len(waiting)-1].Ordinal
-		isMore := len(waiting) == listedAtOnce
-		for len(waiting) > 0 {
-			done = sequencerBatch
-			if s.throttle.IsQuiet() {
-				done = quietBatch
-			}
-			done = min(done, len(waiting))
-			places := make([]string, done)
-			for i, row := range waiting[:done] {
-				places[i] = row.Place
-			}
-			waiting = waiting[done:]
-			if _, err := s.queries.NumberEvents(ctx, places, newest); err != nil {
+		waiting, isMore := int(list.Waiting), list.Waiting == listedAtOnce
+		batch, places := "", strings.Trim(list.Places, "{}")
+		if err := s.rest(ctx, time.Since(began), int(listShare*float64(waiting))); err != nil {
+			return err
+		}
+		for waiting > 0 {
+			began = time.Now()
+			done = min(s.throttle.AtOnce(smallBatch, quietBatch), waiting)
+			batch, places = cutPlaces(places, done)
+			waiting -= done
+			if _, err := s.queries.NumberEvents(ctx, "{"+batch+"}", list.Newest); err != nil {
 				return err
 			}
 			s.lastMoved, s.isDue = time.Now(), true
@@ -201,11 +223,10 @@ func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
 			if err := s.wake(ctx); err != nil {
 				return err
 			}
-			if len(waiting) > 0 {
+			if waiting > 0 {
 				if err := s.rest(ctx, took, done); err != nil {
 					return err
 				}
-				began = time.Now()
 			}
 		}
 		if !isMore {
@@ -214,14 +235,33 @@ func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
 	}
 }
 
+// cutPlaces takes the first n off places as Postgres writes an array of them, "(0,1)","(0,2)",
+// but for its braces.
+func cutPlaces(places string, n int) (first, rest string) {
+	end := -len(`,`)
+	for range n {
+		end += len(`,`)
+		end += strings.IndexByte(places[end:], ')') + len(`)"`)
+	}
+	return places[:end], strings.TrimPrefix(places[end:], ",")
+}
+
+// note looks how many post.
+func (s *sequencing) note(ctx context.Context) error {
+	written, err := s.queries.CountWritten(ctx)
+	if err == nil {
+		s.lastNoted = time.Now()
+		s.throttle.Note(written, s.lastNoted)
+	}
+	return err
+}
+
 // rest gives way to those who post, after a piece of work, as long as they do.
 func (s *sequencing) rest(ctx context.Context, took time.Duration, done int) error {
 	for began := time.Now(); ; {
-		written, err := s.queries.CountWritten(ctx)
-		if err != nil {
+		if err := s.note(ctx); err != nil {
 			return err
 		}
-		s.throttle.Note(written, time.Now())
 		left := s.throttle.Rest(took, done, catchUpRate*s.throttle.Rate()) - time.Since(began)
 		if left <= 0 || !sleep(ctx, min(left, restPause)) {
 			return ctx.Err()

@@ -1,8 +1,7 @@
 CREATE OR REPLACE FUNCTION event.list_waiting(
-    p_limit integer
-) RETURNS TABLE (
-    place text,
-    ordinal bigint
+    p_limit integer,
+    OUT places tid[],
+    OUT newest bigint
 )
 LANGUAGE sql
 STABLE
@@ -12,8 +11,9 @@ SET work_mem = '256MB'
 SET jit = off
 SET max_parallel_workers_per_gather = 0
 AS $function$
-    SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
+    SELECT coalesce(array_agg(w.ctid), '{}'), coalesce(max(w.ordinal), 0)
+    FROM (SELECT i.ctid, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit) AS w;
 $function$;
 
 COMMENT ON FUNCTION event.list_waiting(integer) IS
-    'The places of the committed events that wait in the outbox, p_limit of them at most, the lowest ordinals first: event.number_events takes them in this order, in several steps.';
+    'The places of the committed events that wait in the outbox, p_limit of them at most, in the order of their ordinals, and the highest of those: event.number_events takes them in this order, in several steps.';

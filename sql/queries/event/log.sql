@@ -1,14 +1,18 @@
 -- name: AdvanceLog :one
 SELECT event.advance_log(@row_limit::integer)::integer AS moved;
 
--- name: ListWaiting :many
-SELECT w.place::text AS place, w.ordinal::bigint AS ordinal FROM event.list_waiting(@row_limit::integer) AS w(place, ordinal);
+-- name: ListWaiting :one
+SELECT w.places::text AS places, cardinality(w.places)::integer AS waiting, w.newest::bigint AS newest
+FROM event.list_waiting(@row_limit::integer) AS w(places, newest);
 
 -- name: NumberEvents :one
-SELECT event.number_events((@places::text[])::tid[], @newest::bigint)::integer AS moved;
+SELECT event.number_events((@places::text)::tid[], @newest::bigint)::integer AS moved;
 
 -- name: CountWritten :one
 SELECT event.count_written()::bigint AS written;
+
+-- name: GetInboxSize :one
+SELECT pg_relation_size('event.inbox')::bigint AS bytes;
 
 -- name: TryLockSequencer :one
 SELECT pg_try_advisory_lock(hashtextextended('event.sequencer', 0))::boolean AS is_locked;
