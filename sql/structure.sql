@@ -8538,21 +8538,22 @@ COMMENT ON FUNCTION event.list_published_tables() IS 'Tables that the reporting 
 -- Name: list_waiting(integer); Type: FUNCTION; Schema: event; Owner: -
 --
 
-CREATE FUNCTION event.list_waiting(p_limit integer) RETURNS TABLE(place text, ordinal bigint)
+CREATE FUNCTION event.list_waiting(p_limit integer, OUT places tid[], OUT newest bigint) RETURNS record
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET work_mem TO '256MB'
     SET jit TO 'off'
     SET max_parallel_workers_per_gather TO '0'
     AS $$
-    SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
+    SELECT coalesce(array_agg(w.ctid), '{}'), coalesce(max(w.ordinal), 0)
+    FROM (SELECT i.ctid, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit) AS w;
 $$;
 
 --
--- Name: FUNCTION list_waiting(p_limit integer); Type: COMMENT; Schema: event; Owner: -
+-- Name: FUNCTION list_waiting(p_limit integer, OUT places tid[], OUT newest bigint); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.list_waiting(p_limit integer) IS 'The places of the committed events that wait in the outbox, p_limit of them at most, the lowest ordinals first: event.number_events takes them in this order, in several steps.';
+COMMENT ON FUNCTION event.list_waiting(p_limit integer, OUT places tid[], OUT newest bigint) IS 'The places of the committed events that wait in the outbox, p_limit of them at most, in the order of their ordinals, and the highest of those: event.number_events takes them in this order, in several steps.';
 
 --
 -- Name: list_webhook_attempts(text, text, integer); Type: FUNCTION; Schema: event; Owner: -

@@ -5693,12 +5693,11 @@ COMMENT ON FUNCTION event.list_orphaned_jobs() IS
     'Jobs that are marked as running by a worker that is no more. A worker whose connection broke may still be there, so only who is here twice is given back.';
 -- <<< functions/event/list_orphaned_jobs.sql
 
--- >>> functions/event/list_waiting.sql sha256:2932374a63fa4ddf
+-- >>> functions/event/list_waiting.sql sha256:7e34b96c7d6a651f
 CREATE OR REPLACE FUNCTION event.list_waiting(
-    p_limit integer
-) RETURNS TABLE (
-    place text,
-    ordinal bigint
+    p_limit integer,
+    OUT places tid[],
+    OUT newest bigint
 )
 LANGUAGE sql
 STABLE
@@ -5708,11 +5707,12 @@ SET work_mem = '256MB'
 SET jit = off
 SET max_parallel_workers_per_gather = 0
 AS $function$
-    SELECT i.ctid::text, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit;
+    SELECT coalesce(array_agg(w.ctid), '{}'), coalesce(max(w.ordinal), 0)
+    FROM (SELECT i.ctid, i.ordinal FROM event.inbox AS i ORDER BY i.ordinal LIMIT p_limit) AS w;
 $function$;
 
 COMMENT ON FUNCTION event.list_waiting(integer) IS
-    'The places of the committed events that wait in the outbox, p_limit of them at most, the lowest ordinals first: event.number_events takes them in this order, in several steps.';
+    'The places of the committed events that wait in the outbox, p_limit of them at most, in the order of their ordinals, and the highest of those: event.number_events takes them in this order, in several steps.';
 -- <<< functions/event/list_waiting.sql
 
 -- >>> functions/event/list_webhook_attempts.sql sha256:114909171de1f3bc

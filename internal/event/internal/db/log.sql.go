@@ -71,33 +71,33 @@ func (q *Queries) GetHead(ctx context.Context) (GetHeadRow, error) {
 	return i, err
 }
 
-const listWaiting = `-- name: ListWaiting :many
-SELECT w.place::text AS place, w.ordinal::bigint AS ordinal FROM event.list_waiting($1::integer) AS w(place, ordinal)
+const getInboxSize = `-- name: GetInboxSize :one
+SELECT pg_relation_size('event.inbox')::bigint AS bytes
+`
+
+func (q *Queries) GetInboxSize(ctx context.Context) (int64, error) {
+	row := q.db.QueryRow(ctx, getInboxSize)
+	var bytes int64
+	err := row.Scan(&bytes)
+	return bytes, err
+}
+
+const listWaiting = `-- name: ListWaiting :one
+SELECT w.places::text AS places, cardinality(w.places)::integer AS waiting, w.newest::bigint AS newest
+FROM event.list_waiting($1::integer) AS w(places, newest)
 `
 
 type ListWaitingRow struct {
-	Place   string
-	Ordinal int64
+	Places  string
+	Waiting int32
+	Newest  int64
 }
 
-func (q *Queries) ListWaiting(ctx context.Context, rowLimit int32) ([]ListWaitingRow, error) {
-	rows, err := q.db.Query(ctx, listWaiting, rowLimit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListWaitingRow
-	for rows.Next() {
-		var i ListWaitingRow
-		if err := rows.Scan(&i.Place, &i.Ordinal); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) ListWaiting(ctx context.Context, rowLimit int32) (ListWaitingRow, error) {
+	row := q.db.QueryRow(ctx, listWaiting, rowLimit)
+	var i ListWaitingRow
+	err := row.Scan(&i.Places, &i.Waiting, &i.Newest)
+	return i, err
 }
 
 const listenToLog = `-- name: ListenToLog :exec
@@ -110,10 +110,10 @@ func (q *Queries) ListenToLog(ctx context.Context) error {
 }
 
 const numberEvents = `-- name: NumberEvents :one
-SELECT event.number_events(($1::text[])::tid[], $2::bigint)::integer AS moved
+SELECT event.number_events(($1::text)::tid[], $2::bigint)::integer AS moved
 `
 
-func (q *Queries) NumberEvents(ctx context.Context, places []string, newest int64) (int32, error) {
+func (q *Queries) NumberEvents(ctx context.Context, places string, newest int64) (int32, error) {
 	row := q.db.QueryRow(ctx, numberEvents, places, newest)
 	var moved int32
 	err := row.Scan(&moved)
