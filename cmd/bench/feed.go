@@ -112,6 +112,7 @@ type feedBench struct {
 	report feedReport
 	listen string
 	worker *server
+	reader *feedScreen // that catches up beside those who post
 
 	encryptionKey string
 	tokens        []string // one per client
@@ -490,22 +491,36 @@ const rounds = 3
 
 // beside measures posting beside something.
 func (f *feedBench) beside(ctx context.Context, conn *pgx.Conn, what, against, load string, duration time.Duration) error {
+	var lag, start, head, read int64
+	if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag); err != nil {
+		return err
+	}
+	if f.reader != nil {
+		read = f.reader.received.Load()
+	}
 	f.screen.begin(load+" beside "+what, duration+time.Second)
-	cpu := f.cpu()
+	cpu, began := f.cpu(), time.Now()
 	r, err := f.post(ctx, load, duration)
 	if err != nil {
 		return err
 	}
 	cpu = f.cpu() - cpu
+	took := time.Since(began)
 	p := followed{Beside: what, Against: against, Load: load, Posted: float64(r.counts[posted]) / r.seconds, P99: percentile(r.took, 99), CPU: float64(cpu.Microseconds()) / float64(r.effects)}
+	if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
+		return err
+	}
 	if what == wholeWorker {
-		var head int64
-		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &p.Lag); err != nil {
-			return err
-		}
+		p.Lag = lag
 	}
 	f.report.Posting = append(f.report.Posting, p)
 	f.screen.end(fmt.Sprintf("%s/s, p99 %s, %.0f µs of CPU each", thousands(p.Posted), milliseconds(p.P99), p.CPU))
+	if what == catchingUp {
+		f.screen.begin("Meanwhile the sequencer", 0)
+		f.caughtUp("sequencer beside "+load, head-start, took)
+		f.screen.begin("Meanwhile the reader", 0)
+		f.caughtUp("reader beside "+load, f.reader.received.Load()-read, took)
+	}
 	return nil
 }
 
@@ -640,30 +655,23 @@ func (f *feedBench) measureCatchUp(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	var reading sync.WaitGroup
-	var s *feedScreen
-	var start, head, lag int64
-	var began time.Time
 	return f.byTurns(ctx, conn, catchingUp, func() (err error) {
 		if f.worker, err = f.startAs(ctx, access.Worker, feedDatabase, f.environment()); err != nil {
 			return err
 		}
-		if s, err = f.follow(ctx, 0); err != nil {
+		if f.reader, err = f.follow(ctx, 0); err != nil {
 			return err
 		}
-		reading.Go(func() { s.read(1<<62, false) })
-		began = time.Now()
-		return conn.QueryRow(ctx, statement("feed_head")).Scan(&start, &lag)
+		reading.Go(func() { f.reader.read(1<<62, false) })
+		// What the worker does when it starts, and how they find out that they are behind, is not part of it.
+		f.screen.begin("They begin, while others post", 0)
+		_, err = f.post(ctx, withoutPause, 3*time.Second)
+		f.screen.end("")
+		return err
 	}, func() error {
-		took := time.Since(began)
-		if err := conn.QueryRow(ctx, statement("feed_head")).Scan(&head, &lag); err != nil {
-			return err
-		}
-		f.screen.begin("Meanwhile the sequencer", 0)
-		f.caughtUp("sequencer beside them", head-start, took)
-		f.screen.begin("Meanwhile the reader", 0)
-		f.caughtUp("reader beside them", s.received.Load(), took)
-		_ = s.connection.Close()
+		_ = f.reader.connection.Close()
 		reading.Wait()
+		f.reader = nil
 		return f.worker.stop()
 	})
 }
@@ -708,12 +716,48 @@ func (r *feedReport) finish() {
 	}
 	rate := map[string]float64{}
 	for _, c := range r.CatchUp {
-		if short := rate[c.Who]; short > 0 && !strings.HasSuffix(c.Who, "them") {
+		if short := rate[c.Who]; short > 0 && !strings.Contains(c.Who, " beside ") {
 			r.Bars = append(r.Bars, bar{
 				What: c.Who + ": rate of the long way against a tenth of it", Figure: c.Rate / short, Bar: 0.7, Unit: "×", IsMet: c.Rate/short >= 0.7,
 			})
 		}
 		rate[c.Who] = c.Rate
+	}
+	r.finishCatchingUp()
+}
+
+// finishCatchingUp holds to their bars what concerns those who post beside a backlog, and the end of that.
+func (r *feedReport) finishCatchingUp() {
+	var p99, posted []float64
+	for _, p := range r.Posting {
+		switch {
+		case p.Beside != catchingUp:
+		case p.Load == fortyScans:
+			p99 = append(p99, p.P99)
+		default:
+			posted = append(posted, p.Posted)
+		}
+	}
+	for _, who := range []string{"sequencer", "reader"} {
+		var ratios []float64
+		for _, c := range r.CatchUp {
+			if c.Who == who+" beside "+withoutPause && len(ratios) < len(posted) {
+				ratios = append(ratios, c.Rate/posted[len(ratios)])
+			}
+		}
+		if len(ratios) > 0 {
+			least := slices.Min(ratios)
+			r.Bars = append(r.Bars, bar{
+				What: "the " + who + " meanwhile, against what is posted", Figure: least, Bar: 1.2, Unit: "×", IsMet: least >= 1.2,
+			})
+		}
+	}
+	if len(p99) > 0 {
+		slices.Sort(p99)
+		middle := p99[len(p99)/2]
+		r.Bars = append(r.Bars, bar{
+			What: "40 operators beside " + catchingUp + ": p99", Figure: middle, Bar: 40, Unit: "ms", IsMost: true, IsMet: middle <= 40,
+		})
 	}
 }
 

@@ -587,6 +587,18 @@ func TestByProduct(t *testing.T) {
 	b.Post(t, "/v1/production-report-reversals", m{"production_report": report.Text("number"), "reason": "MISTAKE"}).Want(201)
 	b.advance(t, 100)
 	wants(t, b.item(t, i+"-P"), m{"quantity": "0", "value": "0"})
+	// A reversal is told by the document that it takes back, for analysts as for the API.
+	var told, untold int
+	if err := b.DB.Pool.QueryRow(t.Context(), `
+		SELECT count(*) FILTER (WHERE l.document = $1), count(*) FILTER (WHERE l.document IS NULL)
+		FROM costing.journal_line AS l
+		JOIN inventory.movement AS m ON m.id = l.movement_id
+		WHERE m.movement_type = 'reversal'`, report.Text("number")).Scan(&told, &untold); err != nil {
+		t.Fatal(err)
+	}
+	if told == 0 || untold > 0 {
+		t.Errorf("%d rows of the reversal name the report and %d nothing", told, untold)
+	}
 	hold(t, t, b.DB)
 }
 

@@ -85,6 +85,6 @@ var production = []Entry{
 	},
 	{
 		Key: "MR321", Slug: "by-product-refused", Status: 422, Title: "Not a by-product of this report",
-		Explanation: "By-products are reported together with goods or scrap that move stock. They are another item than the goods, and have no lots.",
+		Explanation: "By-products are reported together with goods or scrap that move stock. They are another item than the goods.",
 	},
 }

@@ -286,10 +286,12 @@ type ReportProduction struct {
 
 // ReportByProduct is a by-product of a report.
 type ReportByProduct struct {
-	Item     httpapi.Code     `json:"item" doc:"Item number of the by-product: another item than the goods, without lots."`
-	Quantity httpapi.Quantity `json:"quantity" doc:"In the unit named."`
-	Unit     httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
-	Location httpapi.Code     `json:"location,omitempty" doc:"Where it is put; the default location of the item, else the output location of the order, when left out."`
+	Item      httpapi.Code     `json:"item" doc:"Item number of the by-product: another item than the goods."`
+	Quantity  httpapi.Quantity `json:"quantity" doc:"In the unit named."`
+	Lot       httpapi.Code     `json:"lot,omitempty" doc:"Its lot or serial number; made when a tracked item names none. It has in it what the report used, as the finished lot does."`
+	ExpiresOn httpapi.Date     `json:"expires_on,omitempty" doc:"Last day of use of the lot; from the shelf life of the item when left out."`
+	Unit      httpapi.Code     `json:"unit,omitempty" doc:"Unit of the quantity; the base unit of the item when left out."`
+	Location  httpapi.Code     `json:"location,omitempty" doc:"Where it is put; the default location of the item, else the output location of the order, when left out."`
 }
 
 // ReportProductionSource names a lot for the backflush.
@@ -343,6 +345,7 @@ type ProductionReport struct {
 // ReportedByProduct is a by-product that went into stock.
 type ReportedByProduct struct {
 	Item     string           `json:"item"`
+	Lot      *string          `json:"lot" nullable:"true" doc:"Null for an item that is not tracked."`
 	Location string           `json:"location" doc:"Where it was put."`
 	Quantity httpapi.Quantity `json:"quantity" doc:"In the base unit."`
 	Unit     string           `json:"unit" doc:"Base unit of the item."`

@@ -270,6 +270,62 @@ func TestReversalsRestore(t *testing.T) {
 	api.Post(t, "/v1/work-order-reopenings", m{"work_order": wo, "reason": "MISTAKE"}).Problem("work-order-state", 409)
 }
 
+// TestByProductsHaveLots: what else came of the work has lots of its own, and the genealogy says of each what it was made
+// of, through completion, returns and reversal.
+func TestByProductsHaveLots(t *testing.T) {
+	t.Parallel()
+	api := stocked(t)
+	api.Post(t, "/v1/items", m{"number": "REGRIND", "name": "Regrind", "base_unit": "KGM", "tracking": "lot", "shelf_life_days": 30}).Want(200)
+	api.Post(t, "/v1/items", m{"number": "TOOL", "name": "Tool", "base_unit": "H87", "tracking": "serial"}).Want(200)
+	wo := order(t, api, "CRATE", "100", nil)
+	api.Post(t, "/v1/material-issues", m{"work_order": wo, "lines": []m{{"item": "INSERT", "lot": "I-1", "quantity": "200"}}}).Want(201)
+	report := func(more m) m {
+		body := m{"work_order": wo, "good_quantity": "40", "scrap_quantity": "2", "scrap_reason": "SHORT", "lot": "C-1", "manufactured_on": "2026-01-10"}
+		for k, v := range more {
+			body[k] = v
+		}
+		return body
+	}
+	api.Post(t, "/v1/production-reports", report(m{"by_products": []m{{"item": "TOOL", "quantity": "2"}}})).Problem("one-piece-per-serial-report", 422)
+	api.Post(t, "/v1/production-reports", report(m{"by_products": []m{{"item": "CRATE", "quantity": "1"}}})).Problem("by-product-refused", 422)
+	first := api.Post(t, "/v1/production-reports", report(m{"by_products": []m{
+		{"item": "REGRIND", "quantity": "2", "lot": "G-1", "location": "RAW"},
+		{"item": "REGRIND", "quantity": "1.5", "lot": "G-1", "location": "LINE"},
+		{"item": "REGRIND", "quantity": "1", "expires_on": "2026-02-01", "location": "Q"},
+		{"item": "BOLT", "quantity": "3"},
+	}})).Want(201)
+	want(t, "lot", first.Text("by_products", 1, "lot"), "G-1")
+	if first.Value("by_products", 3, "lot") != nil {
+		t.Errorf("an item without lots: %s", first.Body)
+	}
+	own := first.Text("by_products", 2, "lot")
+	lot := api.Get(t, "/v1/items/REGRIND/lots/"+own).Want(200)
+	want(t, "lot in quarantine", lot.Text("status")+" "+lot.Text("expires_on"), "quarantine 2026-02-01")
+	want(t, "shelf life", api.Get(t, "/v1/items/REGRIND/lots/G-1").Text("expires_on"), "2026-02-09")
+	for _, made := range []string{"C-1", "G-1", own} {
+		want(t, "genealogy of "+made, madeOf(t, api.DB, made), "B-1 1260, I-1 84, R-2 63")
+	}
+	// The lot gets a further portion of its own order, and no other.
+	second := api.Post(t, "/v1/production-reports", report(m{
+		"good_quantity": "8", "scrap_quantity": "0", "lot": "C-2", "by_products": []m{{"item": "REGRIND", "quantity": "1", "lot": "G-1", "location": "RAW"}},
+	})).Want(201).Text("number")
+	want(t, "genealogy of both portions", madeOf(t, api.DB, "G-1"), "B-1 1500, I-1 100, R-2 75")
+	other := order(t, api, "CRATE", "10", nil)
+	api.Post(t, "/v1/production-reports", report(m{
+		"work_order": other, "good_quantity": "1", "scrap_quantity": "0", "lot": "C-3", "by_products": []m{{"item": "REGRIND", "quantity": "1", "lot": "G-1"}},
+	})).Problem("lot-exists", 409)
+
+	api.Post(t, "/v1/work-order-completions", m{"work_order": wo}).Want(201)
+	want(t, "genealogy at completion", madeOf(t, api.DB, "G-1"), "B-1 1500, I-1 200, R-2 75")
+	api.Post(t, "/v1/work-order-reopenings", m{"work_order": wo, "reason": "MISTAKE"}).Want(201)
+	api.Post(t, "/v1/material-returns", m{"work_order": wo, "lines": []m{{"item": "INSERT", "lot": "I-1", "quantity": "150"}}}).Want(201)
+	want(t, "genealogy after the return", madeOf(t, api.DB, "G-1"), "B-1 1500, I-1 50, R-2 75")
+	api.Post(t, "/v1/production-report-reversals", m{"production_report": second, "reason": "MISTAKE"}).Want(201)
+	api.Post(t, "/v1/production-report-reversals", m{"production_report": first.Text("number"), "reason": "MISTAKE"}).Want(201)
+	want(t, "genealogy taken back", madeOf(t, api.DB, "G-1")+madeOf(t, api.DB, own)+madeOf(t, api.DB, "C-1"), "")
+	want(t, "stock taken back", onHand(t, api.DB, "REGRIND", "RAW")+onHand(t, api.DB, "REGRIND", "LINE"), "00")
+}
+
 func TestSerialNumbersAndPlainItems(t *testing.T) {
 	t.Parallel()
 	api := stocked(t)

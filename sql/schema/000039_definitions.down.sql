@@ -5171,6 +5171,72 @@ $function$;
 COMMENT ON FUNCTION inventory.write_snapshots() IS
     'Writes the balances at the end of every closed period that has none yet, from those of the period before and the movements of the period; says of how many. Idempotent; reads the ledger of one period each.';
 
+-- functions/production/attribute_material.sql as it was.
+CREATE OR REPLACE FUNCTION production.attribute_material(
+    p_order production.work_order,
+    p_report_id bigint,
+    p_child_lot_id bigint,
+    p_produced numeric
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_row record;
+BEGIN
+    -- Nothing was issued by scan: nothing to do. The usual case of an order that is backflushed.
+    IF NOT EXISTS (SELECT FROM production.material_issue AS t WHERE t.work_order_id = p_order.id AND t.kind = 'issue' AND NOT t.is_reversed) THEN
+        RETURN;
+    END IF;
+    FOR v_row IN
+        WITH issued AS (
+            SELECT l.work_order_material_id, l.item_id, l.lot_id, min(l.id) AS first_id,
+                sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END) AS quantity
+            FROM production.material_issue AS t
+            JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+            WHERE t.work_order_id = p_order.id AND NOT t.is_reversed AND l.lot_id <> 0
+            GROUP BY l.work_order_material_id, l.item_id, l.lot_id
+        ), used AS (
+            SELECT r.work_order_material_id, r.lot_id, sum(r.quantity) AS quantity
+            FROM production.production_report AS p
+            JOIN production.production_report_material AS r ON r.production_report_id = p.id
+            WHERE p.work_order_id = p_order.id AND NOT p.is_reversed AND r.movement_id IS NULL
+            GROUP BY r.work_order_material_id, r.lot_id
+        ), rest AS (
+            SELECT i.work_order_material_id, i.item_id, i.lot_id, i.quantity - coalesce(u.quantity, 0) AS quantity,
+                sum(i.quantity - coalesce(u.quantity, 0)) OVER (PARTITION BY i.work_order_material_id ORDER BY i.first_id) AS running,
+                sum(coalesce(u.quantity, 0)) OVER (PARTITION BY i.work_order_material_id) AS used_quantity
+            FROM issued AS i
+            LEFT JOIN used AS u ON u.work_order_material_id = i.work_order_material_id AND u.lot_id = i.lot_id
+        ), wanted AS (
+            SELECT m.id, CASE WHEN p_produced IS NULL THEN m.issued_quantity
+                ELSE round(m.required_quantity * p_produced / p_order.quantity, u.scale) - m.backflushed_quantity END AS quantity
+            FROM production.work_order_material AS m
+            JOIN catalog.item AS i ON i.id = m.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            WHERE m.work_order_id = p_order.id
+        )
+        SELECT r.work_order_material_id, r.item_id, r.lot_id,
+            least(r.quantity, w.quantity - r.used_quantity - (r.running - r.quantity)) AS quantity
+        FROM rest AS r
+        JOIN wanted AS w ON w.id = r.work_order_material_id
+        WHERE r.quantity > 0
+          AND w.quantity - r.used_quantity - (r.running - r.quantity) > 0
+        ORDER BY r.lot_id
+    LOOP
+        INSERT INTO production.production_report_material (production_report_id, work_order_material_id, item_id, lot_id, quantity)
+        VALUES (p_report_id, v_row.work_order_material_id, v_row.item_id, v_row.lot_id, v_row.quantity);
+        IF p_child_lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(v_row.lot_id, p_child_lot_id, v_row.quantity, 'production_report', p_report_id);
+        END IF;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION production.attribute_material(production.work_order, bigint, bigint, numeric) IS
+    'Counts lots issued by scan to a report, first issued first, in proportion to what the order has produced so far (p_produced, good and scrap), or everything that is left (null: at completion), and writes the genealogy to the finished lot. Lots that backflush took have theirs already.';
+
 -- functions/production/cancel_work_order.sql as it was.
 CREATE OR REPLACE FUNCTION production.cancel_work_order(
     p_context jsonb,
@@ -5850,6 +5916,58 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION production.list_work_orders(text, integer) IS 'A page of work orders, oldest first, after the number p_after.';
+
+-- functions/production/release_attribution.sql as it was.
+CREATE OR REPLACE FUNCTION production.release_attribution(
+    p_material_id bigint,
+    p_lot_id bigint
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_excess numeric;
+    v_row record;
+    v_take numeric;
+BEGIN
+    -- What reports count as used may not be more than what is still issued by scan.
+    SELECT coalesce((
+            SELECT sum(r.quantity)
+            FROM production.production_report_material AS r
+            JOIN production.production_report AS p ON p.id = r.production_report_id
+            WHERE r.work_order_material_id = p_material_id AND r.lot_id = p_lot_id AND r.movement_id IS NULL AND NOT p.is_reversed), 0)
+        - coalesce((
+            SELECT sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END)
+            FROM production.material_issue_line AS l
+            JOIN production.material_issue AS t ON t.id = l.material_issue_id
+            WHERE l.work_order_material_id = p_material_id AND l.lot_id = p_lot_id AND NOT t.is_reversed), 0)
+    INTO v_excess;
+
+    FOR v_row IN
+        SELECT r.id, r.quantity, p.id AS report_id, p.lot_id AS child_lot_id
+        FROM production.production_report_material AS r
+        JOIN production.production_report AS p ON p.id = r.production_report_id
+        WHERE r.work_order_material_id = p_material_id
+          AND r.lot_id = p_lot_id
+          AND r.movement_id IS NULL
+          AND r.quantity > 0
+          AND NOT p.is_reversed
+        ORDER BY r.id DESC
+    LOOP
+        EXIT WHEN v_excess <= 0;
+        v_take := least(v_excess, v_row.quantity);
+        UPDATE production.production_report_material AS r SET quantity = r.quantity - v_take WHERE r.id = v_row.id;
+        IF v_row.child_lot_id <> 0 THEN
+            PERFORM inventory.add_genealogy(p_lot_id, v_row.child_lot_id, -v_take, 'production_report', v_row.report_id);
+        END IF;
+        v_excess := v_excess - v_take;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION production.release_attribution(bigint, bigint) IS
+    'After scanned material of a lot came back: lowers what reports count as used of it, the latest report first, and the genealogy with it, until it is no more than what is issued.';
 
 -- functions/production/reopen_work_order.sql as it was.
 CREATE OR REPLACE FUNCTION production.reopen_work_order(

@@ -12720,6 +12720,80 @@ COMMENT ON FUNCTION notify.retry_mail(jsonb, jsonb) IS
     'Command: tries a mail again that was given up, is held, or whose job was lost, under the same Message-ID. Body: mail. Raises MR970 when there is no such mail, MR971 when it was sent or still waits.';
 -- <<< functions/notify/retry_mail.sql
 
+-- >>> functions/production/attribute_material.sql sha256:26e4902163da84b2
+CREATE OR REPLACE FUNCTION production.attribute_material(
+    p_order production.work_order,
+    p_report_id bigint,
+    p_child_lot_id bigint,
+    p_produced numeric
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_row record;
+    v_child_lot_id bigint;
+    v_child_lots bigint[];
+BEGIN
+    -- Nothing was issued by scan: nothing to do. The usual case of an order that is backflushed.
+    IF NOT EXISTS (SELECT FROM production.material_issue AS t WHERE t.work_order_id = p_order.id AND t.kind = 'issue' AND NOT t.is_reversed) THEN
+        RETURN;
+    END IF;
+    v_child_lots := ARRAY(
+        SELECT p_child_lot_id WHERE p_child_lot_id <> 0
+        UNION
+        SELECT b.lot_id FROM production.production_report_by_product AS b WHERE b.production_report_id = p_report_id AND b.lot_id <> 0
+        ORDER BY 1);
+    FOR v_row IN
+        WITH issued AS (
+            SELECT l.work_order_material_id, l.item_id, l.lot_id, min(l.id) AS first_id,
+                sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END) AS quantity
+            FROM production.material_issue AS t
+            JOIN production.material_issue_line AS l ON l.material_issue_id = t.id
+            WHERE t.work_order_id = p_order.id AND NOT t.is_reversed AND l.lot_id <> 0
+            GROUP BY l.work_order_material_id, l.item_id, l.lot_id
+        ), used AS (
+            SELECT r.work_order_material_id, r.lot_id, sum(r.quantity) AS quantity
+            FROM production.production_report AS p
+            JOIN production.production_report_material AS r ON r.production_report_id = p.id
+            WHERE p.work_order_id = p_order.id AND NOT p.is_reversed AND r.movement_id IS NULL
+            GROUP BY r.work_order_material_id, r.lot_id
+        ), rest AS (
+            SELECT i.work_order_material_id, i.item_id, i.lot_id, i.quantity - coalesce(u.quantity, 0) AS quantity,
+                sum(i.quantity - coalesce(u.quantity, 0)) OVER (PARTITION BY i.work_order_material_id ORDER BY i.first_id) AS running,
+                sum(coalesce(u.quantity, 0)) OVER (PARTITION BY i.work_order_material_id) AS used_quantity
+            FROM issued AS i
+            LEFT JOIN used AS u ON u.work_order_material_id = i.work_order_material_id AND u.lot_id = i.lot_id
+        ), wanted AS (
+            SELECT m.id, CASE WHEN p_produced IS NULL THEN m.issued_quantity
+                ELSE round(m.required_quantity * p_produced / p_order.quantity, u.scale) - m.backflushed_quantity END AS quantity
+            FROM production.work_order_material AS m
+            JOIN catalog.item AS i ON i.id = m.item_id
+            JOIN catalog.unit AS u ON u.id = i.base_unit_id
+            WHERE m.work_order_id = p_order.id
+        )
+        SELECT r.work_order_material_id, r.item_id, r.lot_id,
+            least(r.quantity, w.quantity - r.used_quantity - (r.running - r.quantity)) AS quantity
+        FROM rest AS r
+        JOIN wanted AS w ON w.id = r.work_order_material_id
+        WHERE r.quantity > 0
+          AND w.quantity - r.used_quantity - (r.running - r.quantity) > 0
+        ORDER BY r.lot_id
+    LOOP
+        INSERT INTO production.production_report_material (production_report_id, work_order_material_id, item_id, lot_id, quantity)
+        VALUES (p_report_id, v_row.work_order_material_id, v_row.item_id, v_row.lot_id, v_row.quantity);
+        FOREACH v_child_lot_id IN ARRAY v_child_lots LOOP
+            PERFORM inventory.add_genealogy(v_row.lot_id, v_child_lot_id, v_row.quantity, 'production_report', p_report_id);
+        END LOOP;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION production.attribute_material(production.work_order, bigint, bigint, numeric) IS
+    'Counts lots issued by scan to a report, first issued first, in proportion to what the order has produced so far (p_produced, good and scrap), or everything that is left (null: at completion), and writes the genealogy to the finished lot and to those of the by-products. Lots that backflush took have theirs already.';
+-- <<< functions/production/attribute_material.sql
+
 -- >>> functions/production/cancel_work_order.sql sha256:847b0aa2df45c2be
 CREATE OR REPLACE FUNCTION production.cancel_work_order(
     p_context jsonb,
@@ -13133,7 +13207,7 @@ $function$;
 COMMENT ON FUNCTION production.get_material_issue(text) IS 'An issue or return of material as a document, quantities in base units; null when there is none of that number.';
 -- <<< functions/production/get_material_issue.sql
 
--- >>> functions/production/get_production_report.sql sha256:79f3340237564cc0
+-- >>> functions/production/get_production_report.sql sha256:d9db5fe7cfe43aad
 CREATE OR REPLACE FUNCTION production.get_production_report(
     p_number text
 ) RETURNS jsonb
@@ -13170,10 +13244,12 @@ BEGIN
                 WHERE m.production_report_id = r.id AND m.quantity > 0),
                 'by_products', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
-                    'item', bi.number, 'location', bc.code, 'quantity', trim_scale(b.quantity)::text, 'unit', bu.code) ORDER BY b.id), '[]')
+                    'item', bi.number, 'lot', nullif(bl.number, ''), 'location', bc.code, 'quantity', trim_scale(b.quantity)::text, 'unit', bu.code)
+                    ORDER BY b.id), '[]')
                 FROM production.production_report_by_product AS b
                 JOIN catalog.item AS bi ON bi.id = b.item_id
                 JOIN catalog.unit AS bu ON bu.id = bi.base_unit_id
+                JOIN inventory.lot AS bl ON bl.id = b.lot_id
                 JOIN catalog.location AS bc ON bc.id = b.location_id
                 WHERE b.production_report_id = r.id))
         FROM production.production_report AS r
@@ -13445,6 +13521,63 @@ $function$;
 COMMENT ON FUNCTION production.list_work_orders(text, integer) IS 'A page of work orders, oldest first, after the number p_after.';
 -- <<< functions/production/list_work_orders.sql
 
+-- >>> functions/production/release_attribution.sql sha256:381489068b928bf2
+CREATE OR REPLACE FUNCTION production.release_attribution(
+    p_material_id bigint,
+    p_lot_id bigint
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_excess numeric;
+    v_row record;
+    v_take numeric;
+BEGIN
+    -- What reports count as used may not be more than what is still issued by scan.
+    SELECT coalesce((
+            SELECT sum(r.quantity)
+            FROM production.production_report_material AS r
+            JOIN production.production_report AS p ON p.id = r.production_report_id
+            WHERE r.work_order_material_id = p_material_id AND r.lot_id = p_lot_id AND r.movement_id IS NULL AND NOT p.is_reversed), 0)
+        - coalesce((
+            SELECT sum(CASE t.kind WHEN 'issue' THEN l.quantity ELSE -l.quantity END)
+            FROM production.material_issue_line AS l
+            JOIN production.material_issue AS t ON t.id = l.material_issue_id
+            WHERE l.work_order_material_id = p_material_id AND l.lot_id = p_lot_id AND NOT t.is_reversed), 0)
+    INTO v_excess;
+
+    FOR v_row IN
+        SELECT r.id, r.quantity, p.id AS report_id, p.lot_id AS child_lot_id
+        FROM production.production_report_material AS r
+        JOIN production.production_report AS p ON p.id = r.production_report_id
+        WHERE r.work_order_material_id = p_material_id
+          AND r.lot_id = p_lot_id
+          AND r.movement_id IS NULL
+          AND r.quantity > 0
+          AND NOT p.is_reversed
+        ORDER BY r.id DESC
+    LOOP
+        EXIT WHEN v_excess <= 0;
+        v_take := least(v_excess, v_row.quantity);
+        UPDATE production.production_report_material AS r SET quantity = r.quantity - v_take WHERE r.id = v_row.id;
+        PERFORM inventory.add_genealogy(p_lot_id, c.lot_id, -v_take, 'production_report', v_row.report_id)
+        FROM (
+            SELECT v_row.child_lot_id
+            UNION
+            SELECT b.lot_id FROM production.production_report_by_product AS b WHERE b.production_report_id = v_row.report_id
+        ) AS c (lot_id)
+        WHERE c.lot_id <> 0;
+        v_excess := v_excess - v_take;
+    END LOOP;
+END;
+$function$;
+
+COMMENT ON FUNCTION production.release_attribution(bigint, bigint) IS
+    'After scanned material of a lot came back: lowers what reports count as used of it, the latest report first, and the genealogy with it, until it is no more than what is issued.';
+-- <<< functions/production/release_attribution.sql
+
 -- >>> functions/production/reopen_work_order.sql sha256:2229c77ef1116a3e
 CREATE OR REPLACE FUNCTION production.reopen_work_order(
     p_context jsonb,
@@ -13475,7 +13608,7 @@ COMMENT ON FUNCTION production.reopen_work_order(jsonb, jsonb) IS
     'Command: takes back a completion, so that the order can be corrected. Body: work_order, reason. Raises MR301, MR303 when the order is not completed.';
 -- <<< functions/production/reopen_work_order.sql
 
--- >>> functions/production/report_production.sql sha256:23f97b29430b8cb7
+-- >>> functions/production/report_production.sql sha256:9331dfe7e41ce83c
 CREATE OR REPLACE FUNCTION production.report_production(
     p_context jsonb,
     p_command jsonb
@@ -13514,6 +13647,10 @@ DECLARE
     v_by_product jsonb;
     v_by_item catalog.item;
     v_by_location catalog.location;
+    v_by_lot_id bigint;
+    v_by_quantity numeric;
+    v_manufactured_on date;
+    v_child_lots bigint[];
     v_types inventory.movement_type[];
     v_lines inventory.posting_line[];
     v_second_quantities numeric[];
@@ -13610,11 +13747,12 @@ BEGIN
         ELSE
             SELECT c.* INTO STRICT v_location FROM catalog.location AS c WHERE c.id = v_order.output_location_id;
         END IF;
+        v_manufactured_on := coalesce((p_command ->> 'manufactured_on')::date,
+            (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id));
         -- The same lot may be reported in several portions, but only by its own order.
         v_lot_id := (inventory.ensure_lot(v_item, p_command ->> 'lot',
             CASE WHEN v_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
-            coalesce((p_command ->> 'manufactured_on')::date,
-                (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id)), (p_command ->> 'expires_on')::date,
+            v_manufactured_on, (p_command ->> 'expires_on')::date,
             EXISTS (
                 SELECT FROM production.production_report AS r
                 JOIN inventory.lot AS l ON l.id = r.lot_id
@@ -13652,20 +13790,39 @@ BEGIN
         -- What else came of it goes into stock before the goods, which cost that much less.
         FOR v_by_product IN SELECT e.by_product FROM jsonb_array_elements(coalesce(p_command -> 'by_products', '[]')) WITH ORDINALITY AS e (by_product, place) ORDER BY e.place LOOP
             v_by_item := catalog.find_item(v_by_product ->> 'item');
-            IF v_by_item.tracking <> 'none' OR v_by_item.id = v_item.id THEN
+            IF v_by_item.id = v_item.id THEN
                 RAISE EXCEPTION 'item % cannot be a by-product of work order %', v_by_item.number, v_order.number
                     USING ERRCODE = 'MR321',
-                          DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_by_item.number, 'tracking', v_by_item.tracking)::text,
-                          HINT = 'A by-product is another item than the goods, and has no lots.';
+                          DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_by_item.number)::text,
+                          HINT = 'A by-product is another item than the goods.';
             END IF;
             SELECT c.* INTO v_by_location FROM catalog.location AS c WHERE c.id = coalesce(v_by_item.default_location_id, v_order.output_location_id);
             IF v_by_product ->> 'location' IS NOT NULL THEN
                 v_by_location := catalog.find_location(v_by_product ->> 'location');
             END IF;
-            v_by_products := v_by_products || ROW(nextval('production.production_report_by_product_id_seq'), v_report_id, v_by_item.id, 0,
-                v_by_location.id, catalog.to_base_quantity(v_by_item, v_by_product ->> 'quantity', v_by_product ->> 'unit'), 0)::production.production_report_by_product;
+            v_by_quantity := catalog.to_base_quantity(v_by_item, v_by_product ->> 'quantity', v_by_product ->> 'unit');
+            IF v_by_item.tracking = 'serial' AND v_by_quantity <> 1 THEN
+                RAISE EXCEPTION 'a serial number of item % stands for one piece', v_by_item.number
+                    USING ERRCODE = 'MR316',
+                          DETAIL = jsonb_build_object('item', v_by_item.number, 'by_product', trim_scale(v_by_quantity)::text)::text,
+                          HINT = 'Report every piece by itself.';
+            END IF;
+            v_by_lot_id := (inventory.ensure_lot(v_by_item, v_by_product ->> 'lot',
+                CASE WHEN v_by_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
+                v_manufactured_on, (v_by_product ->> 'expires_on')::date,
+                EXISTS (
+                    SELECT FROM production.production_report AS r
+                    JOIN production.production_report_by_product AS b ON b.production_report_id = r.id
+                    JOIN inventory.lot AS l ON l.id = b.lot_id
+                    WHERE r.work_order_id = v_order.id AND l.item_id = v_by_item.id AND l.number = v_by_product ->> 'lot')
+                OR EXISTS (
+                    SELECT FROM unnest(v_by_products) AS b
+                    JOIN inventory.lot AS l ON l.id = b.lot_id
+                    WHERE b.item_id = v_by_item.id AND l.number = v_by_product ->> 'lot'))).id;
+            v_by_products := v_by_products || ROW(nextval('production.production_report_by_product_id_seq'), v_report_id, v_by_item.id, v_by_lot_id,
+                v_by_location.id, v_by_quantity, 0)::production.production_report_by_product;
             v_types := v_types || 'production'::inventory.movement_type;
-            v_lines := v_lines || ROW(v_by_item.id, 0, v_production_id, v_by_location.id, v_by_products[cardinality(v_by_products)].quantity, false,
+            v_lines := v_lines || ROW(v_by_item.id, v_by_lot_id, v_production_id, v_by_location.id, v_by_quantity, false,
                 v_by_products[cardinality(v_by_products)].id, NULL, NULL)::inventory.posting_line;
             v_second_quantities := v_second_quantities || NULL::numeric;
         END LOOP;
@@ -13714,9 +13871,22 @@ BEGIN
             backflushed_quantity = m.backflushed_quantity + s.quantity
         FROM (SELECT n.work_order_material_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n GROUP BY n.work_order_material_id) AS s
         WHERE m.id = s.work_order_material_id;
-        IF v_lot_id <> 0 THEN
-            PERFORM inventory.add_genealogy(s.lot_id, v_lot_id, s.quantity, 'production_report', v_report_id)
-            FROM (SELECT n.lot_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n WHERE n.lot_id <> 0 GROUP BY n.lot_id ORDER BY n.lot_id) AS s;
+        -- Every lot that came of the work has in it what the work used.
+        v_child_lots := ARRAY(
+            SELECT v_lot_id WHERE v_lot_id <> 0
+            UNION
+            SELECT b.lot_id FROM unnest(v_by_products) AS b WHERE b.lot_id <> 0
+            ORDER BY 1);
+        IF v_child_lots <> '{}' THEN
+            PERFORM inventory.add_genealogy(s.lot_id, s.child_lot_id, s.quantity, 'production_report', v_report_id)
+            FROM (
+                SELECT n.lot_id, c.child_lot_id, sum(n.quantity) AS quantity
+                FROM unnest(v_uses) AS n
+                CROSS JOIN unnest(v_child_lots) AS c (child_lot_id)
+                WHERE n.lot_id <> 0
+                GROUP BY n.lot_id, c.child_lot_id
+                ORDER BY n.lot_id, c.child_lot_id
+            ) AS s;
         END IF;
     END IF;
     IF v_moves_stock THEN
@@ -13746,6 +13916,15 @@ BEGIN
         FROM inventory.lot AS t
         WHERE t.id = v_lot_id AND t.transaction_id = pg_current_xact_id();
     END IF;
+    IF v_by_products <> '{}' THEN
+        PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', i.number || ':' || t.number,
+            'location', c.code, 'actor', event.current_actor()), 'document')
+        FROM (SELECT b.lot_id, min(b.location_id) AS location_id FROM unnest(v_by_products) AS b WHERE b.lot_id <> 0 GROUP BY b.lot_id) AS n
+        JOIN inventory.lot AS t ON t.id = n.lot_id
+        JOIN catalog.item AS i ON i.id = t.item_id
+        JOIN catalog.location AS c ON c.id = n.location_id
+        WHERE t.transaction_id = pg_current_xact_id();
+    END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,
             'good_quantity', trim_scale(v_good)::text, 'scrap_quantity', trim_scale(v_scrap)::text,
@@ -13755,7 +13934,7 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.report_production(jsonb, jsonb) IS
-    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out], by_products? [item, quantity, unit?, location?: what else came of it, worth its standard cost]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, MR321 for a by-product without goods or with lots, and what posting raises.';
+    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out], by_products? [item, quantity, unit?, lot? (default: the next number), expires_on?, location?: what else came of it, worth its standard cost]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, MR321 for a by-product without goods, and what posting raises.';
 -- <<< functions/production/report_production.sql
 
 -- >>> functions/production/return_material.sql sha256:1a577e8c122c23e2
@@ -13965,7 +14144,7 @@ COMMENT ON FUNCTION production.reverse_material_issue(jsonb, jsonb) IS
     'Command: takes back an issue or a return of material as a whole. Body: material_issue, reason, occurred_at?. Raises MR314 when there is none of that number, MR310 when it was taken back already, MR303 when the order is completed, MR308 when a part of an issue came back already, MR305 when a return stands between later issues and the limit, MR201 when returned material went on.';
 -- <<< functions/production/reverse_material_issue.sql
 
--- >>> functions/production/reverse_production_report.sql sha256:df452fd7f9f8711a
+-- >>> functions/production/reverse_production_report.sql sha256:3e30b83603b8b1ae
 CREATE OR REPLACE FUNCTION production.reverse_production_report(
     p_context jsonb,
     p_command jsonb
@@ -14023,16 +14202,19 @@ BEGIN
             GROUP BY r.work_order_material_id
         ) AS s
         WHERE m.id = s.work_order_material_id;
-        IF v_report.lot_id <> 0 THEN
-            PERFORM inventory.add_genealogy(s.lot_id, v_report.lot_id, -s.quantity, 'production_report', v_report.id)
-            FROM (
-                SELECT r.lot_id, sum(r.quantity) AS quantity
-                FROM production.production_report_material AS r
-                WHERE r.production_report_id = v_report.id AND r.lot_id <> 0 AND r.quantity > 0
-                GROUP BY r.lot_id
-                ORDER BY r.lot_id
-            ) AS s;
-        END IF;
+        PERFORM inventory.add_genealogy(s.lot_id, s.child_lot_id, -s.quantity, 'production_report', v_report.id)
+        FROM (
+            SELECT r.lot_id, c.child_lot_id, sum(r.quantity) AS quantity
+            FROM production.production_report_material AS r
+            CROSS JOIN (
+                SELECT v_report.lot_id
+                UNION
+                SELECT b.lot_id FROM production.production_report_by_product AS b WHERE b.production_report_id = v_report.id
+            ) AS c (child_lot_id)
+            WHERE r.production_report_id = v_report.id AND r.lot_id <> 0 AND r.quantity > 0 AND c.child_lot_id <> 0
+            GROUP BY r.lot_id, c.child_lot_id
+            ORDER BY r.lot_id, c.child_lot_id
+        ) AS s;
     END IF;
 
     UPDATE production.production_report AS r SET is_reversed = true WHERE r.id = v_report.id;
@@ -17779,17 +17961,19 @@ COMMENT ON FUNCTION shipping.unpack_handling_unit(jsonb, jsonb) IS
     'Command: a box or pallet is dissolved; the goods in it lie in staging again, the boxes on it stand there by themselves. Its SSCC is not given again. Body: handling_unit. Raises MR522 when it is shipped or unpacked.';
 -- <<< functions/shipping/unpack_handling_unit.sql
 
--- >>> views/costing/journal_line.sql sha256:e392c292dbd0310c
+-- >>> views/costing/journal_line.sql sha256:fa97f99e20836674
 CREATE OR REPLACE VIEW costing.journal_line AS
 SELECT e.position AS entry, e.ordinal AS entry_row, e.debit AS account, e.amount, e.currency, e.kind, s.code AS site, i.number AS item,
-    w.number AS work_order, costing.document_number(e.kind, e.document_type, e.document_id) AS document, e.movement_id, e.posted_at, e.occurred_at
+    w.number AS work_order, costing.document_number(e.kind,
+        CASE WHEN e.document_type = 'reversal' THEN costing.reversed_document_type(e.movement_id) ELSE e.document_type END, e.document_id) AS document, e.movement_id, e.posted_at, e.occurred_at
 FROM costing.journal_entry AS e
 JOIN catalog.site AS s ON s.id = e.site_id
 LEFT JOIN catalog.item AS i ON i.id = e.item_id
 LEFT JOIN production.work_order AS w ON w.id = e.work_order_id
 UNION ALL
 SELECT e.position, e.ordinal, e.credit, -e.amount, e.currency, e.kind, s.code, i.number,
-    w.number, costing.document_number(e.kind, e.document_type, e.document_id), e.movement_id, e.posted_at, e.occurred_at
+    w.number, costing.document_number(e.kind,
+        CASE WHEN e.document_type = 'reversal' THEN costing.reversed_document_type(e.movement_id) ELSE e.document_type END, e.document_id), e.movement_id, e.posted_at, e.occurred_at
 FROM costing.journal_entry AS e
 JOIN catalog.site AS s ON s.id = e.site_id
 LEFT JOIN catalog.item AS i ON i.id = e.item_id

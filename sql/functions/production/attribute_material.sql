@@ -10,11 +10,18 @@ SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
     v_row record;
+    v_child_lot_id bigint;
+    v_child_lots bigint[];
 BEGIN
     -- Nothing was issued by scan: nothing to do. The usual case of an order that is backflushed.
     IF NOT EXISTS (SELECT FROM production.material_issue AS t WHERE t.work_order_id = p_order.id AND t.kind = 'issue' AND NOT t.is_reversed) THEN
         RETURN;
     END IF;
+    v_child_lots := ARRAY(
+        SELECT p_child_lot_id WHERE p_child_lot_id <> 0
+        UNION
+        SELECT b.lot_id FROM production.production_report_by_product AS b WHERE b.production_report_id = p_report_id AND b.lot_id <> 0
+        ORDER BY 1);
     FOR v_row IN
         WITH issued AS (
             SELECT l.work_order_material_id, l.item_id, l.lot_id, min(l.id) AS first_id,
@@ -53,12 +60,12 @@ BEGIN
     LOOP
         INSERT INTO production.production_report_material (production_report_id, work_order_material_id, item_id, lot_id, quantity)
         VALUES (p_report_id, v_row.work_order_material_id, v_row.item_id, v_row.lot_id, v_row.quantity);
-        IF p_child_lot_id <> 0 THEN
-            PERFORM inventory.add_genealogy(v_row.lot_id, p_child_lot_id, v_row.quantity, 'production_report', p_report_id);
-        END IF;
+        FOREACH v_child_lot_id IN ARRAY v_child_lots LOOP
+            PERFORM inventory.add_genealogy(v_row.lot_id, v_child_lot_id, v_row.quantity, 'production_report', p_report_id);
+        END LOOP;
     END LOOP;
 END;
 $function$;
 
 COMMENT ON FUNCTION production.attribute_material(production.work_order, bigint, bigint, numeric) IS
-    'Counts lots issued by scan to a report, first issued first, in proportion to what the order has produced so far (p_produced, good and scrap), or everything that is left (null: at completion), and writes the genealogy to the finished lot. Lots that backflush took have theirs already.';
+    'Counts lots issued by scan to a report, first issued first, in proportion to what the order has produced so far (p_produced, good and scrap), or everything that is left (null: at completion), and writes the genealogy to the finished lot and to those of the by-products. Lots that backflush took have theirs already.';

@@ -34,10 +34,12 @@ BEGIN
                 WHERE m.production_report_id = r.id AND m.quantity > 0),
                 'by_products', (
                 SELECT coalesce(jsonb_agg(jsonb_build_object(
-                    'item', bi.number, 'location', bc.code, 'quantity', trim_scale(b.quantity)::text, 'unit', bu.code) ORDER BY b.id), '[]')
+                    'item', bi.number, 'lot', nullif(bl.number, ''), 'location', bc.code, 'quantity', trim_scale(b.quantity)::text, 'unit', bu.code)
+                    ORDER BY b.id), '[]')
                 FROM production.production_report_by_product AS b
                 JOIN catalog.item AS bi ON bi.id = b.item_id
                 JOIN catalog.unit AS bu ON bu.id = bi.base_unit_id
+                JOIN inventory.lot AS bl ON bl.id = b.lot_id
                 JOIN catalog.location AS bc ON bc.id = b.location_id
                 WHERE b.production_report_id = r.id))
         FROM production.production_report AS r

@@ -38,9 +38,13 @@ BEGIN
         EXIT WHEN v_excess <= 0;
         v_take := least(v_excess, v_row.quantity);
         UPDATE production.production_report_material AS r SET quantity = r.quantity - v_take WHERE r.id = v_row.id;
-        IF v_row.child_lot_id <> 0 THEN
-            PERFORM inventory.add_genealogy(p_lot_id, v_row.child_lot_id, -v_take, 'production_report', v_row.report_id);
-        END IF;
+        PERFORM inventory.add_genealogy(p_lot_id, c.lot_id, -v_take, 'production_report', v_row.report_id)
+        FROM (
+            SELECT v_row.child_lot_id
+            UNION
+            SELECT b.lot_id FROM production.production_report_by_product AS b WHERE b.production_report_id = v_row.report_id
+        ) AS c (lot_id)
+        WHERE c.lot_id <> 0;
         v_excess := v_excess - v_take;
     END LOOP;
 END;

@@ -36,6 +36,10 @@ DECLARE
     v_by_product jsonb;
     v_by_item catalog.item;
     v_by_location catalog.location;
+    v_by_lot_id bigint;
+    v_by_quantity numeric;
+    v_manufactured_on date;
+    v_child_lots bigint[];
     v_types inventory.movement_type[];
     v_lines inventory.posting_line[];
     v_second_quantities numeric[];
@@ -132,11 +136,12 @@ BEGIN
         ELSE
             SELECT c.* INTO STRICT v_location FROM catalog.location AS c WHERE c.id = v_order.output_location_id;
         END IF;
+        v_manufactured_on := coalesce((p_command ->> 'manufactured_on')::date,
+            (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id));
         -- The same lot may be reported in several portions, but only by its own order.
         v_lot_id := (inventory.ensure_lot(v_item, p_command ->> 'lot',
             CASE WHEN v_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
-            coalesce((p_command ->> 'manufactured_on')::date,
-                (SELECT (v_occurred_at AT TIME ZONE s.time_zone)::date FROM catalog.site AS s WHERE s.id = v_order.site_id)), (p_command ->> 'expires_on')::date,
+            v_manufactured_on, (p_command ->> 'expires_on')::date,
             EXISTS (
                 SELECT FROM production.production_report AS r
                 JOIN inventory.lot AS l ON l.id = r.lot_id
@@ -174,20 +179,39 @@ BEGIN
         -- What else came of it goes into stock before the goods, which cost that much less.
         FOR v_by_product IN SELECT e.by_product FROM jsonb_array_elements(coalesce(p_command -> 'by_products', '[]')) WITH ORDINALITY AS e (by_product, place) ORDER BY e.place LOOP
             v_by_item := catalog.find_item(v_by_product ->> 'item');
-            IF v_by_item.tracking <> 'none' OR v_by_item.id = v_item.id THEN
+            IF v_by_item.id = v_item.id THEN
                 RAISE EXCEPTION 'item % cannot be a by-product of work order %', v_by_item.number, v_order.number
                     USING ERRCODE = 'MR321',
-                          DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_by_item.number, 'tracking', v_by_item.tracking)::text,
-                          HINT = 'A by-product is another item than the goods, and has no lots.';
+                          DETAIL = jsonb_build_object('work_order', v_order.number, 'item', v_by_item.number)::text,
+                          HINT = 'A by-product is another item than the goods.';
             END IF;
             SELECT c.* INTO v_by_location FROM catalog.location AS c WHERE c.id = coalesce(v_by_item.default_location_id, v_order.output_location_id);
             IF v_by_product ->> 'location' IS NOT NULL THEN
                 v_by_location := catalog.find_location(v_by_product ->> 'location');
             END IF;
-            v_by_products := v_by_products || ROW(nextval('production.production_report_by_product_id_seq'), v_report_id, v_by_item.id, 0,
-                v_by_location.id, catalog.to_base_quantity(v_by_item, v_by_product ->> 'quantity', v_by_product ->> 'unit'), 0)::production.production_report_by_product;
+            v_by_quantity := catalog.to_base_quantity(v_by_item, v_by_product ->> 'quantity', v_by_product ->> 'unit');
+            IF v_by_item.tracking = 'serial' AND v_by_quantity <> 1 THEN
+                RAISE EXCEPTION 'a serial number of item % stands for one piece', v_by_item.number
+                    USING ERRCODE = 'MR316',
+                          DETAIL = jsonb_build_object('item', v_by_item.number, 'by_product', trim_scale(v_by_quantity)::text)::text,
+                          HINT = 'Report every piece by itself.';
+            END IF;
+            v_by_lot_id := (inventory.ensure_lot(v_by_item, v_by_product ->> 'lot',
+                CASE WHEN v_by_location.kind = 'quarantine' THEN 'quarantine' ELSE 'released' END::inventory.lot_status, NULL, NULL,
+                v_manufactured_on, (v_by_product ->> 'expires_on')::date,
+                EXISTS (
+                    SELECT FROM production.production_report AS r
+                    JOIN production.production_report_by_product AS b ON b.production_report_id = r.id
+                    JOIN inventory.lot AS l ON l.id = b.lot_id
+                    WHERE r.work_order_id = v_order.id AND l.item_id = v_by_item.id AND l.number = v_by_product ->> 'lot')
+                OR EXISTS (
+                    SELECT FROM unnest(v_by_products) AS b
+                    JOIN inventory.lot AS l ON l.id = b.lot_id
+                    WHERE b.item_id = v_by_item.id AND l.number = v_by_product ->> 'lot'))).id;
+            v_by_products := v_by_products || ROW(nextval('production.production_report_by_product_id_seq'), v_report_id, v_by_item.id, v_by_lot_id,
+                v_by_location.id, v_by_quantity, 0)::production.production_report_by_product;
             v_types := v_types || 'production'::inventory.movement_type;
-            v_lines := v_lines || ROW(v_by_item.id, 0, v_production_id, v_by_location.id, v_by_products[cardinality(v_by_products)].quantity, false,
+            v_lines := v_lines || ROW(v_by_item.id, v_by_lot_id, v_production_id, v_by_location.id, v_by_quantity, false,
                 v_by_products[cardinality(v_by_products)].id, NULL, NULL)::inventory.posting_line;
             v_second_quantities := v_second_quantities || NULL::numeric;
         END LOOP;
@@ -236,9 +260,22 @@ BEGIN
             backflushed_quantity = m.backflushed_quantity + s.quantity
         FROM (SELECT n.work_order_material_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n GROUP BY n.work_order_material_id) AS s
         WHERE m.id = s.work_order_material_id;
-        IF v_lot_id <> 0 THEN
-            PERFORM inventory.add_genealogy(s.lot_id, v_lot_id, s.quantity, 'production_report', v_report_id)
-            FROM (SELECT n.lot_id, sum(n.quantity) AS quantity FROM unnest(v_uses) AS n WHERE n.lot_id <> 0 GROUP BY n.lot_id ORDER BY n.lot_id) AS s;
+        -- Every lot that came of the work has in it what the work used.
+        v_child_lots := ARRAY(
+            SELECT v_lot_id WHERE v_lot_id <> 0
+            UNION
+            SELECT b.lot_id FROM unnest(v_by_products) AS b WHERE b.lot_id <> 0
+            ORDER BY 1);
+        IF v_child_lots <> '{}' THEN
+            PERFORM inventory.add_genealogy(s.lot_id, s.child_lot_id, s.quantity, 'production_report', v_report_id)
+            FROM (
+                SELECT n.lot_id, c.child_lot_id, sum(n.quantity) AS quantity
+                FROM unnest(v_uses) AS n
+                CROSS JOIN unnest(v_child_lots) AS c (child_lot_id)
+                WHERE n.lot_id <> 0
+                GROUP BY n.lot_id, c.child_lot_id
+                ORDER BY n.lot_id, c.child_lot_id
+            ) AS s;
         END IF;
     END IF;
     IF v_moves_stock THEN
@@ -268,6 +305,15 @@ BEGIN
         FROM inventory.lot AS t
         WHERE t.id = v_lot_id AND t.transaction_id = pg_current_xact_id();
     END IF;
+    IF v_by_products <> '{}' THEN
+        PERFORM event.insert_job('document_render', jsonb_build_object('kind', 'lot_label', 'number', i.number || ':' || t.number,
+            'location', c.code, 'actor', event.current_actor()), 'document')
+        FROM (SELECT b.lot_id, min(b.location_id) AS location_id FROM unnest(v_by_products) AS b WHERE b.lot_id <> 0 GROUP BY b.lot_id) AS n
+        JOIN inventory.lot AS t ON t.id = n.lot_id
+        JOIN catalog.item AS i ON i.id = t.item_id
+        JOIN catalog.location AS c ON c.id = n.location_id
+        WHERE t.transaction_id = pg_current_xact_id();
+    END IF;
     PERFORM event.publish('production_report.posted', v_report_id,
         jsonb_build_object('number', v_number, 'work_order', v_order.number, 'item', v_item.number, 'kind', v_kind,
             'good_quantity', trim_scale(v_good)::text, 'scrap_quantity', trim_scale(v_scrap)::text,
@@ -277,4 +323,4 @@ END;
 $function$;
 
 COMMENT ON FUNCTION production.report_production(jsonb, jsonb) IS
-    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out], by_products? [item, quantity, unit?, location?: what else came of it, worth its standard cost]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, MR321 for a by-product without goods or with lots, and what posting raises.';
+    'Command: what was made of a work order. A report without operation, or of the last one, moves stock: backflushed materials are issued in proportion to good and scrap, good goes into the output location under its lot, scrap is booked out, the genealogy is written, all in one posting. Body: work_order, kind? (production, setup, breakdown), operation?, work_center?, good_quantity?, scrap_quantity?, rework_quantity?, unit?, good_second_quantity, scrap_second_quantity (catch weight of what moves), scrap_reason (with scrap), lot? (default: the next number), manufactured_on?, expires_on?, location?, operator?, started_at?, ended_at?, occurred_at?, materials? [item, lot?, quantity?, unit?, second_quantity (catch weight; may be left out when all of a lot at its place is used), location?: which lots backflush takes; the rest first expiring first out], by_products? [item, quantity, unit?, lot? (default: the next number), expires_on?, location?: what else came of it, worth its standard cost]. Raises MR301, MR303, MR307 beyond order and tolerance, MR309, MR312, MR313, MR315, MR316, MR321 for a by-product without goods, and what posting raises.';

@@ -55,16 +55,19 @@ BEGIN
             GROUP BY r.work_order_material_id
         ) AS s
         WHERE m.id = s.work_order_material_id;
-        IF v_report.lot_id <> 0 THEN
-            PERFORM inventory.add_genealogy(s.lot_id, v_report.lot_id, -s.quantity, 'production_report', v_report.id)
-            FROM (
-                SELECT r.lot_id, sum(r.quantity) AS quantity
-                FROM production.production_report_material AS r
-                WHERE r.production_report_id = v_report.id AND r.lot_id <> 0 AND r.quantity > 0
-                GROUP BY r.lot_id
-                ORDER BY r.lot_id
-            ) AS s;
-        END IF;
+        PERFORM inventory.add_genealogy(s.lot_id, s.child_lot_id, -s.quantity, 'production_report', v_report.id)
+        FROM (
+            SELECT r.lot_id, c.child_lot_id, sum(r.quantity) AS quantity
+            FROM production.production_report_material AS r
+            CROSS JOIN (
+                SELECT v_report.lot_id
+                UNION
+                SELECT b.lot_id FROM production.production_report_by_product AS b WHERE b.production_report_id = v_report.id
+            ) AS c (child_lot_id)
+            WHERE r.production_report_id = v_report.id AND r.lot_id <> 0 AND r.quantity > 0 AND c.child_lot_id <> 0
+            GROUP BY r.lot_id, c.child_lot_id
+            ORDER BY r.lot_id, c.child_lot_id
+        ) AS s;
     END IF;
 
     UPDATE production.production_report AS r SET is_reversed = true WHERE r.id = v_report.id;
