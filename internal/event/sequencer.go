@@ -43,9 +43,6 @@ const (
 	// catchUpRate is how many events the sequencer numbers, when it is behind, for each one
 	// that comes meanwhile: it gives way to those who post, and yet comes to an end.
 	catchUpRate = 1.5
-	// listShare is how many of the listed events count as done by the listing: that may take
-	// so much of the time in which they must be numbered, and no more.
-	listShare = 0.2
 	// notePause lies between two looks, when it is not behind, at how many post.
 	notePause = time.Second
 	// restPause lies between two looks, while it rests, at how many they are.
@@ -207,9 +204,7 @@ func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
 		}
 		waiting, isMore := int(list.Waiting), list.Waiting == listedAtOnce
 		batch, places := "", strings.Trim(list.Places, "{}")
-		if err := s.rest(ctx, time.Since(began), int(listShare*float64(waiting))); err != nil {
-			return err
-		}
+		listed := time.Since(began) / time.Duration(waiting) // each of them carries its share
 		for waiting > 0 {
 			began = time.Now()
 			done = min(s.throttle.AtOnce(smallBatch, quietBatch), waiting)
@@ -219,7 +214,7 @@ func (s *sequencing) catchUp(ctx context.Context, took time.Duration) error {
 				return err
 			}
 			s.lastMoved, s.isDue = time.Now(), true
-			took = s.lastMoved.Sub(began)
+			took = s.lastMoved.Sub(began) + listed*time.Duration(done)
 			if err := s.wake(ctx); err != nil {
 				return err
 			}
