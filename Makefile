@@ -16,7 +16,7 @@ VULNDB ?= $(MILLRACE_TEST_DATA)/vulndb/osv
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay values test race screens lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed openapi api-diff docs tools clean
+.PHONY: help demo replay values test race screens guide lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ race: ## Run all tests with the race detector
 screens: ## Picture every screen in several variants, with what the lint says: var/screens/index.html
 	@rm -rf var/screens
 	@cd internal/floor && MILLRACE_SCREENS_REPORT=$(CURDIR)/var/screens $(GO) test -run '^TestGlove$$' -count=1 -timeout 20m
+
+guide: ## Make the pictures of docs/operator.md and the codes of docs/datawedge.md anew
+	@$(GO) run ./internal/tools/scansheet
+	@mkdir -p docs/operator
+	@cd internal/floor && MILLRACE_GUIDE=$(CURDIR)/docs/operator $(GO) test -run '^TestGlove$$' -count=1 -timeout 20m
 
 lint: $(BIN)/golangci-lint ## Lint the Go code, walls between packages included
 	golangci-lint run --allow-parallel-runners

@@ -104,6 +104,9 @@ func (g *glove) look(name string, in ...string) {
 		label += " " + in[0]
 	}
 	g.screens = append(g.screens, label)
+	if g.picture(label) {
+		return
+	}
 	before := len(g.faults)
 	for _, v := range g.viewports {
 		g.page.Size(v.width, v.height)

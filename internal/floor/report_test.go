@@ -57,6 +57,10 @@ func newReport(t *testing.T) *report {
 	return &report{folder: folder, began: time.Now()}
 }
 
+func fileName(name string) string {
+	return strings.NewReplacer(" ", "-", ":", "", ",", "", "=", "-").Replace(name)
+}
+
 func (r *report) add(g *glove, name string, in []string, faults []fault) {
 	g.t.Helper()
 	one := shots{Name: name, Faults: grouped(faults)}
@@ -67,14 +71,14 @@ func (r *report) add(g *glove, name string, in []string, faults []fault) {
 		}
 		g.page.Size(c.size.width, c.size.height)
 		g.wear(language, c.hand, c.contrast)
-		file := strings.NewReplacer(" ", "-", ":", "", ",", "", "=", "-").Replace(name) + "-" + c.name + ".webp"
+		file := fileName(name) + "-" + c.name + ".webp"
 		if err := os.WriteFile(filepath.Join(r.folder, file), g.page.Picture(80), 0o600); err != nil {
 			g.t.Fatal(err)
 		}
 		one.Pictures = append(one.Pictures, picture{File: file, Title: fmt.Sprintf("%d × %d, %s, %s hand, %s contrast", c.size.width, c.size.height, language, c.hand, c.contrast), Width: c.size.width})
 	}
 	r.Shots = append(r.Shots, one)
-	fmt.Fprintf(os.Stderr, "%6.1f s  %-40s %d faults\n", time.Since(r.began).Seconds(), name, len(faults))
+	fmt.Fprintf(os.Stderr, "%6.1f s  %-40s %d faults\n", time.Since(r.began).Seconds(), name, len(one.Faults))
 }
 
 var reportPage = template.Must(template.New("report").Parse(`<!doctype html>
