@@ -26,10 +26,10 @@ func run(folder string) error {
 	}
 	for name, content := range files {
 		path := filepath.Join(folder, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // documentation is for everybody
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // documentation is for everybody
+		if err := os.WriteFile(path, content, 0o644); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func files() (map[string][]byte, error) {
 		}
 		made["datawedge/"+one.File+".png"] = content.Bytes()
 		one.Typed = strings.ReplaceAll(one.Typed, "\x1d", "‹GS›")
-		sheet = append(sheet, printed{code: one, Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(content.Bytes()))}) //nolint:gosec // made above
+		sheet = append(sheet, printed{code: one, Picture: template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(content.Bytes()))})
 	}
 	var page bytes.Buffer
 	if err := printable.Execute(&page, sheet); err != nil {
