@@ -232,6 +232,9 @@ func (p *Page) logf(format string, values ...any) {
 	}
 }
 
+// Log tells it in the test's output.
+func (p *Page) Log(text string) { p.t.Helper(); p.t.Log(text) }
+
 func (p *Page) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, 2*patience)

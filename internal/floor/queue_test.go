@@ -46,10 +46,8 @@ func TestWorkerWaits(t *testing.T) {
 	queued(page, 3)
 	other := page.Again("about:blank")
 	page.Navigate("about:blank")
-	held := make(chan struct{})
-	n.mu.Lock()
-	n.isDown, n.held = false, held
-	n.mu.Unlock()
+	held := n.hold()
+	n.down(false)
 	before := n.sent()
 	for n.sent() == before { // until the worker asks
 		send()
@@ -59,10 +57,7 @@ func TestWorkerWaits(t *testing.T) {
 	places(other)
 	scans(other, 3)
 	queued(other, 6)
-	n.mu.Lock()
-	n.held = nil
-	n.mu.Unlock()
-	close(held)
+	held()
 	once(t, api, other, 6)
 }
 

@@ -13,7 +13,7 @@ import * as codes from './codes.js';
 import * as outbox from './outbox.js';
 import * as session from './session.js';
 import { t } from './i18n.js';
-import { receive } from './scanner.js';
+import { receive, scanned } from './scanner.js';
 import { Status } from './status.js';
 import { on } from './signal.js';
 import { html, Screen, useLayoutEffect, useRef, useState } from './ui.js';
@@ -29,7 +29,7 @@ export function Flow({ flow, onBack }) {
   const [isCamera, setCamera] = useState(false);
   const past = useRef([]);
   const now = useRef(values);
-  const { verdict, error, taken, clear } = useVerdict();
+  const { verdict, heard, unheard, error, taken } = useVerdict();
 
   // Scans come faster than the screen is drawn, so what is true is kept beside it.
   const set = (change, isStep = true) => {
@@ -40,11 +40,17 @@ export function Flow({ flow, onBack }) {
   };
   const openStep = (at = now.current) => flow.steps.find(isOpenStep(at)) ?? flow.steps.at(-1);
 
-  const submit = async (began = performance.now(), extra = {}) => {
-    const final = { ...now.current, ...extra };
+  const submit = async () => {
+    const final = now.current;
     const tap = flow.command(final);
-    const record = await outbox.add({ ...tap, operator: session.current().operator, device: session.current().device });
-    taken(record, began);
+    heard(tap.title);
+    let record;
+    try {
+      record = await outbox.add({ ...tap, operator: session.current().operator, device: session.current().device });
+    } catch {
+      return error(t('error.disk')); // nothing was stored, and nothing is forgotten on the screen
+    }
+    taken(record);
     past.current = [];
     now.current = Object.fromEntries((flow.sticky ?? []).filter((name) => final[name] !== undefined).map((name) => [name, final[name]]));
     if (flow.next) now.current = flow.next(final, now.current);
@@ -52,21 +58,20 @@ export function Flow({ flow, onBack }) {
     setDetour(null);
   };
 
-  const take = async (text, began) => {
+  const take = (text) => understand(text).finally(unheard);
+
+  const understand = async (text) => {
     // A step that asks for something new takes what nobody knows.
     const fresh = (detour ?? openStep()).raw?.(text, now.current);
-    if (fresh) {
-      set(fresh);
-      return clear();
-    }
+    if (fresh) return set(fresh);
     const before = now.current;
     let code;
     try {
       code = await codes.resolve(text);
     } catch (failure) {
-      return error(failure.problem ? problemText(failure.problem) : t('scan.unknown_offline', { code: text.slice(0, 30) }), began);
+      return error(failure.problem ? problemText(failure.problem) : t('scan.unknown_offline', { code: text.slice(0, 30) }));
     }
-    if (code.kind === 'damaged') return error(t('scan.damaged'), began);
+    if (code.kind === 'damaged') return error(t('scan.damaged'));
     if (now.current !== before) return undefined; // a tap was faster
     const step = detour ?? openStep(before);
     // The open step first, then those behind it, then a correction of those before.
@@ -78,18 +83,13 @@ export function Flow({ flow, onBack }) {
       if (!result) continue;
       if (result.error) { refusal ??= result.error; continue; }
       set(result);
-      if (flow.isComplete?.(now.current)) return submit(began);
-      clear();
-      navigator.vibrate?.(20);
-      const feedback = (self.millrace ??= {}).feedback ??= [];
-      feedback.push(Math.round(performance.now() - began));
-      return undefined;
+      return flow.isComplete?.(now.current) ? submit() : undefined;
     }
-    return error(refusal ?? t('scan.wrong', { what: describe(code) }), began);
+    return error(refusal ?? t('scan.wrong', { what: describe(code) }));
   };
   const latest = useRef(take);
   latest.current = take;
-  useLayoutEffect(() => receive((text, began) => latest.current(text, began)), []);
+  useLayoutEffect(() => receive((text) => latest.current(text), heard), []);
   useLayoutEffect(() => on('camera', () => setCamera(true)), []);
 
   const back = () => {
@@ -115,7 +115,7 @@ export function Flow({ flow, onBack }) {
   };
   const drawn = step.show(context);
   if (isCamera) {
-    return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); latest.current(text, performance.now()); }} />`;
+    return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); scanned(text); }} />`;
   }
   if (drawn.whole) return drawn.whole;
   return html`<${Screen} name=${flow.id + ' ' + step.name} title=${t('task.' + flow.id)} onBack=${back} status=${html`<${Status} />`}

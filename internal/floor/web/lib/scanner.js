@@ -12,11 +12,13 @@ let last = 0;
 let timer;
 let isInserted = false; // the field holds text that came without keys
 
-// receive sends scans to the receiver until the function that it gives is called.
-export function receive(receiver) {
-  receivers.push(receiver);
+// receive sends scans to the receiver until the function that it gives is called. heard is told of each at once, while
+// those before it are still being worked.
+export function receive(receiver, heard) {
+  const one = { receiver, heard };
+  receivers.push(one);
   for (const [text, began] of early.splice(0)) hand(text, began);
-  return () => receivers.splice(receivers.indexOf(receiver), 1);
+  return () => receivers.splice(receivers.indexOf(one), 1);
 }
 
 // scanned takes a whole scan, whatever it came by.
@@ -28,7 +30,8 @@ export function scanned(text) {
 }
 
 function hand(text, began) {
-  queue = queue.then(() => receivers.at(-1)?.(text, began)).catch((error) => console.error(error));
+  receivers.at(-1).heard?.(text, began);
+  queue = queue.then(() => receivers.at(-1)?.receiver(text)).catch((error) => console.error(error));
 }
 
 const isTyping = () => {

@@ -45,6 +45,8 @@ function withTokens(tokens, operator, changed) {
 
 export const current = () => session;
 export const isPaired = () => Boolean(session.secret);
+// canSend says whether taps of the operator can be sent, or have to wait until they sign in again.
+export const canSend = (operator) => Boolean(session.tokens?.[operator]);
 export const isOpen = () => isPaired() && Boolean(session.operator) && !session.locked;
 
 // oauth asks the token endpoint. Nothing is kept that was not answered.

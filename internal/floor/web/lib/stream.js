@@ -13,7 +13,6 @@ export async function follow() {
   for (;;) {
     try {
       await read();
-      pause = 300;
     } catch { /* it is opened again */ }
     tell('stream', false);
     await new Promise((resolve) => setTimeout(resolve, pause * (0.8 + 0.4 * Math.random())));

@@ -7,6 +7,7 @@ import { html, Icon, useEffect, useRef, useState } from './ui.js';
 const patience = 1500; // until a tap without an answer counts as queued, with its sound
 
 const looks = {
+  heard: { tone: 'wait', icon: 'wait' },
   taken: { tone: 'wait', icon: 'wait' },
   queued: { tone: 'wait', icon: 'wait' },
   confirmed: { tone: 'ok', icon: 'ok' },
@@ -47,18 +48,22 @@ export function useVerdict() {
   }), []);
   return {
     verdict,
-    clear: () => setVerdict(null),
-    error(detail, began) {
+    // heard is said at once, before the disk or the network is asked for anything, and unheard when all is said.
+    heard(what, began = performance.now()) {
+      navigator.vibrate?.(20);
+      setVerdict({ state: 'heard', title: what.slice(0, 40), detail: t('loading') });
+      painted(began);
+    },
+    unheard: () => setVerdict((now) => (now?.state === 'heard' ? null : now)),
+    error(detail) {
       newest.current = 0;
       play('refused');
       setVerdict({ state: 'error', title: detail });
-      if (began !== undefined) painted(began);
     },
-    taken(record, began) {
+    taken(record) {
       newest.current = record.sequence;
       play('taken');
       setVerdict({ state: 'taken', title: record.title, detail: t('verdict.taken') });
-      if (began !== undefined) painted(began);
       clearTimeout(timer.current);
       timer.current = setTimeout(() => {
         if (newest.current !== record.sequence) return;

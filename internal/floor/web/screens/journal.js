@@ -39,7 +39,7 @@ export function Journal({ onBack }) {
   const row = (one) => {
     const [tone, icon] = looks[one.state];
     return html`<${Row} key=${one.sequence} id=${one.sequence} tone=${tone} icon=${icon} title=${one.title}
-      sub=${[t('state.' + one.state), one.receipt, one.state === 'refused' ? problemText(one.problem) : '', time(one.at), one.operator].filter(Boolean).join(' · ')}
+      sub=${[one.state === 'queued' && !session.canSend(one.operator) ? t('state.away', one) : t('state.' + one.state), one.receipt, one.state === 'refused' ? problemText(one.problem) : '', time(one.at), one.operator].filter(Boolean).join(' · ')}
       onTap=${() => setOpen(one.sequence)} />`;
   };
   return html`<${Screen} name="journal" title=${t('journal')} onBack=${onBack} status=${html`<${Status} />`}

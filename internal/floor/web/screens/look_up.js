@@ -2,13 +2,13 @@
 import { request } from '../lib/api.js';
 import { ask } from '../lib/codes.js';
 import { date, t } from '../lib/i18n.js';
-import { receive } from '../lib/scanner.js';
+import { receive, scanned } from '../lib/scanner.js';
 import { on } from '../lib/signal.js';
 import { play } from '../lib/sound.js';
 import { Status } from '../lib/status.js';
 import { Big, Entry, Facts, html, Prompt, Quantity, Row, Screen, useLayoutEffect, useState } from '../lib/ui.js';
 import { describe } from '../lib/flow.js';
-import { problemText, Verdict } from '../lib/verdict.js';
+import { problemText, useVerdict, Verdict } from '../lib/verdict.js';
 import { plus } from '../lib/decimal.js';
 import { Camera } from './camera.js';
 import { Genealogy } from './genealogy.js';
@@ -19,7 +19,7 @@ export const keep = (text) => { kept = text; };
 
 export function LookUp({ onBack }) {
   const [found, setFound] = useState(null);
-  const [failure, setFailure] = useState('');
+  const { verdict, heard, unheard, error } = useVerdict();
   const [isCamera, setCamera] = useState(false);
 
   const show = async (code) => {
@@ -31,28 +31,27 @@ export function LookUp({ onBack }) {
     if (path) answer.document = await request(`/v1/${path}/${encodeURIComponent(code.sscc ?? code.number)}`);
     setFound(answer);
   };
-  const look = async (text) => {
-    setFailure('');
+  const look = async (text, code) => {
     try {
-      await show(await ask(text));
+      await show(code ?? await ask(text));
       play('ok');
-    } catch (error) {
-      play('refused');
-      setFailure(error.problem ? problemText(error.problem) : t('error.network'));
+    } catch (failure) {
+      error(failure.problem ? problemText(failure.problem) : t('error.network'));
     }
+    unheard();
   };
-  const lookAtLot = (item, lot) => show({ kind: 'lot', item, lot }).catch((error) => setFailure(error.problem ? problemText(error.problem) : t('error.network')));
+  const lookAtLot = (item, lot) => { heard(lot); look(lot, { kind: 'lot', item, lot }); };
   useLayoutEffect(() => {
-    const ends = [receive(look), on('camera', () => setCamera(true))];
-    if (kept) { look(kept); kept = undefined; }
+    const ends = [receive((text) => look(text), heard), on('camera', () => setCamera(true))];
+    if (kept) { scanned(kept); kept = undefined; }
     return () => ends.forEach((end) => end());
   }, []);
 
-  if (isCamera) return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); look(text); }} />`;
+  if (isCamera) return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); scanned(text); }} />`;
   return html`<${Screen} name=${found ? 'found' : 'look_up'} title=${t('task.look_up')} onBack=${found ? () => setFound(null) : onBack} status=${html`<${Status} />`}
-    verdict=${failure && html`<${Verdict} verdict=${{ state: 'error', title: failure }} />`}>
-    ${found ? html`<${Answer} found=${found} onLot=${lookAtLot} onCode=${look} />`
-      : html`<${Prompt}>${t('prompt.anything')}</${Prompt}><${Entry} label=${t('code')} onDone=${look} action=${t('task.look_up')} />`}
+    verdict=${html`<${Verdict} verdict=${verdict} />`}>
+    ${found ? html`<${Answer} found=${found} onLot=${lookAtLot} onCode=${scanned} />`
+      : html`<${Prompt}>${t('prompt.anything')}</${Prompt}><${Entry} label=${t('code')} onDone=${scanned} action=${t('task.look_up')} />`}
   </${Screen}>`;
 }
 
