@@ -25,7 +25,7 @@ const (
 	pause = time.Second
 	// leastRate is how many movements a second costing does at least, however busy the others
 	// are, as long as the machine lets it.
-	leastRate = 4000
+	leastRate = 3000
 	// waitForOther is when a job looks again while another one is costing.
 	waitForOther = time.Second
 	// jobTimeout is for a long way to catch up; the next job goes on where this one ended.
