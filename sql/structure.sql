@@ -34754,24 +34754,6 @@ CASE
 END);
 
 --
--- Name: balance; Type: ROW SECURITY; Schema: inventory; Owner: -
---
-
-ALTER TABLE inventory.balance ENABLE ROW LEVEL SECURITY;
-
---
--- Name: balance balance_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
---
-
-CREATE POLICY balance_of_its_sites ON inventory.balance USING (
-CASE
-    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
-    ELSE (EXISTS ( SELECT
-       FROM catalog.location l
-      WHERE (l.id = balance.location_id)))
-END);
-
---
 -- Name: count; Type: ROW SECURITY; Schema: inventory; Owner: -
 --
 
@@ -34836,13 +34818,19 @@ ALTER TABLE inventory.movement ENABLE ROW LEVEL SECURITY;
 -- Name: movement movement_of_its_sites; Type: POLICY; Schema: inventory; Owner: -
 --
 
-CREATE POLICY movement_of_its_sites ON inventory.movement USING (
+CREATE POLICY movement_of_its_sites ON inventory.movement FOR SELECT USING (
 CASE
-    WHEN (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text) THEN true
+    WHEN ( SELECT (COALESCE(NULLIF(current_setting('millrace.sites'::text, true), ''::text), '*'::text) = '*'::text)) THEN true
     ELSE (EXISTS ( SELECT
        FROM catalog.location l
       WHERE (l.id = movement.from_location_id)))
 END);
+
+--
+-- Name: movement movement_to_be_posted; Type: POLICY; Schema: inventory; Owner: -
+--
+
+CREATE POLICY movement_to_be_posted ON inventory.movement FOR INSERT WITH CHECK (true);
 
 --
 -- Name: material_issue; Type: ROW SECURITY; Schema: production; Owner: -
