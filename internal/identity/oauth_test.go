@@ -447,6 +447,7 @@ func TestRights(t *testing.T) {
 	}{
 		{[]string{"operator"}, []string{"*"}, []string{"administrator"}, []string{"*"}, "inventory:write", "identity:admin", []any{"*"}},
 		{[]string{"administrator"}, []string{"*"}, []string{"operator"}, []string{"ONE"}, "inventory:write", "identity:admin", []any{"ONE"}},
+		{[]string{"supervisor"}, []string{"*"}, []string{"supervisor"}, []string{"*"}, "jobs:read", "jobs:admin", []any{"*"}},
 		{[]string{"administrator"}, []string{"ONE", "TWO"}, []string{"viewer"}, []string{"TWO", "THREE"}, "inventory:read", "inventory:write", []any{"TWO"}},
 		{[]string{"viewer", "operator"}, []string{"ONE"}, []string{"administrator"}, []string{"TWO"}, "costing:read", "catalog:write", nil},
 	} {
