@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -205,7 +206,9 @@ func (a *API) publicHandler(path string) http.Handler {
 // logRequest writes one record per request. Bodies and queries stay out of it.
 func (a *API) logRequest(e *exchange, method string, start time.Time) {
 	level := slog.LevelInfo
-	if e.status >= http.StatusInternalServerError {
+	// Whoever went away before the answer did not miss it by a fault of ours.
+	isGone := e.problem != nil && errors.Is(e.problem, context.Canceled) && e.Err() != nil
+	if e.status >= http.StatusInternalServerError && !isGone {
 		level = slog.LevelError
 	}
 	if !a.log.Enabled(e, level) {
@@ -227,6 +230,9 @@ func (a *API) logRequest(e *exchange, method string, start time.Time) {
 	}
 	if e.replayed {
 		attrs = append(attrs, slog.Bool("replayed", true))
+	}
+	if isGone {
+		attrs = append(attrs, slog.Bool("gone", true))
 	}
 	if e.problem != nil {
 		attrs = append(attrs, slog.String("problem", e.problem.Type))
