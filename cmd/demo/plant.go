@@ -128,7 +128,7 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 		return nil, err
 	}
 	environment = append(environment, "MILLRACE_ADMIN_TOKEN="+password, "MILLRACE_ADMIN_LISTEN="+p.pages)
-	if p.seals, err = beginSeals(p.dir, p.mirror != ""); err != nil {
+	if p.seals, err = beginSeals(p.dir, p.address, p.mirror != ""); err != nil {
 		return nil, err
 	}
 	environment = append(environment, p.seals.environment()...)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,10 +55,13 @@ func (s sealed) String() string {
 	return text
 }
 
-// beginSeals makes the key, unless there is one, and the folder.
-func beginSeals(dir string, isOurs bool) (*seals, error) {
+// beginSeals makes the key, unless there is one, and the folder. Each database of somebody's own has a folder of its own.
+func beginSeals(dir, address string, isOurs bool) (*seals, error) {
 	s := &seals{key: filepath.Join(dir, "seal.key"), heads: filepath.Join(dir, "heads"), isOurs: isOurs}
-	if isOurs {
+	if !isOurs {
+		sum := sha256.Sum256([]byte(address))
+		s.heads += "-" + hex.EncodeToString(sum[:6])
+	} else {
 		// Each run begins with an empty factory.
 		if err := os.RemoveAll(s.heads); err != nil {
 			return nil, err
