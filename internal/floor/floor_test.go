@@ -36,6 +36,7 @@ func TestScans(t *testing.T) {
 		"CR-1":                    {"kind": "lot", "item": "CRATE-6420", "lot": "CR-1"},
 		order:                     {"kind": "work_order", "number": order, "state": "released"},
 		bought:                    {"kind": "purchase_order", "number": bought},
+		"BADGE-7":                 {"kind": "badge", "operator": "O-7", "name": "Ayşe Demir"},
 		"]C100395212340000000014": {"kind": "handling_unit", "sscc": "395212340000000014", "is_known": "false"},
 		"395212340000000014":      {"kind": "handling_unit", "sscc": "395212340000000014"},
 	} {

@@ -418,6 +418,80 @@ func TestCatchWeight(t *testing.T) {
 	}
 }
 
+// TestLookUp: whatever is scanned tells what it is, and the genealogy of a lot can be read on what is held in a hand.
+func TestLookUp(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	post := func(path string, body object) *httpapitest.Answer {
+		t.Helper()
+		return api.Post(t, path, body).Want(201)
+	}
+	api.Post(t, "/v1/items", object{"number": "SCALE-9", "name": "Platform scale", "base_unit": "H87", "tracking": "serial", "costing_method": "moving_average", "standard_cost": "900"}).Want(200)
+	for _, stock := range []object{
+		{"item": "PP-NAT", "lot": "PP-A", "to": "RAW-01", "quantity": "900"},
+		{"item": "MB-BLUE", "lot": "MB-1", "to": "RAW-01", "quantity": "90000"},
+		{"item": "LID-64", "lot": "LID-1", "to": "WIP-02", "quantity": "100"},
+		{"item": "INS-M6", "to": "RAW-02", "quantity": "900"},
+		{"item": "SCALE-9", "lot": "S-0077", "to": "FIN-01", "quantity": "1"},
+	} {
+		post("/v1/opening-stocks", stock)
+	}
+	bodies := post("/v1/work-orders", object{"item": "BODY-6420", "quantity": "100"}).Text("number")
+	post("/v1/production-reports", object{"work_order": bodies, "good_quantity": "100", "lot": "BODY-1"})
+	crates := post("/v1/work-orders", object{"item": "CRATE-6420", "quantity": "100"}).Text("number")
+	post("/v1/material-issues", object{"work_order": crates, "lines": []object{{"item": "BODY-6420", "lot": "BODY-1", "quantity": "100"}, {"item": "LID-64", "lot": "LID-1", "quantity": "100"}}})
+	post("/v1/production-reports", object{"work_order": crates, "good_quantity": "100", "lot": "CR-1"})
+	order := post("/v1/sales-orders", object{"site": "ELBE", "customer": "LYONPRIM", "lines": []object{{"item": "CRATE-6420", "quantity": "48", "unit_price": "9.90"}}}).Text("number")
+	pick := post("/v1/picks", object{"sales_order": order, "lines": []object{{"line": 1, "quantity": "48"}}}).Text("number")
+	sscc := post("/v1/handling-units", object{"kind": "pallet", "contents": []object{{"pick": pick, "line": 1, "quantity": "48"}}}).Text("sscc")
+
+	page := device(t, api, api.URL)
+	page.Tap(`[data-task="look_up"]`)
+	page.Has(`[data-screen="look_up"]`)
+	for code, words := range map[string]string{
+		"CR-1": "CRATE-6420", "S-0077": "SCALE-9", "00" + sscc: sscc, crates: crates, "BADGE-7": "Ayşe Demir", "FIN-01": "Finished goods", order: order, pick: pick,
+	} {
+		page.Scan(code)
+		page.Wait(fmt.Sprintf(`document.querySelector('[data-screen="found"]')?.innerText.includes(%q) && !document.querySelector('[data-verdict]')`, words))
+	}
+	page.Scan("BODY-1")
+	page.Has(`[data-lot="BODY-1"] .self`)
+	page.Shot("genealogy")
+	type box struct {
+		Lot                      string
+		Level                    int
+		Left, Top, Right, Bottom float64
+	}
+	picture := func() []box {
+		return browsertest.Eval[[]box](page, `[...document.querySelectorAll('.genealogy g')].map((g) => { const r = g.querySelector('rect').getBoundingClientRect();
+			return { lot: g.dataset.lot, level: Number(g.dataset.level), left: r.left, top: r.top, right: r.right, bottom: r.bottom }; })`)
+	}
+	for _, width := range []int{360, 1280} {
+		page.Size(width, 800)
+		page.Scan("CR-1") // drawn again, for this width
+		page.Wait(`document.querySelector('[data-lot="CR-1"] .self')`)
+		page.Scan("BODY-1")
+		page.Wait(`document.querySelector('[data-lot="BODY-1"] .self')`)
+		boxes := picture()
+		if len(boxes) != 4 {
+			t.Fatalf("%d lots: %v", len(boxes), boxes)
+		}
+		for _, one := range boxes {
+			if want := map[string]int{"PP-A": -1, "MB-1": -1, "BODY-1": 0, "CR-1": 1}[one.Lot]; one.Level != want {
+				t.Errorf("%s is at level %d, not %d", one.Lot, one.Level, want)
+			}
+			if one.Left < 0 || one.Right > float64(width) {
+				t.Errorf("%s is not all on a screen of %d: %v", one.Lot, width, one)
+			}
+			for _, other := range boxes {
+				if one.Level < other.Level && (width < 720 && one.Bottom > other.Top || width >= 720 && one.Right > other.Left) {
+					t.Errorf("%s, which was there first, does not stand before %s", one.Lot, other.Lot)
+				}
+			}
+		}
+	}
+}
+
 // ofTheDemonstration is what the factory holds after `make demo` sent all commands itself.
 func ofTheDemonstration(t *testing.T) []string {
 	db := testdb.New(t)

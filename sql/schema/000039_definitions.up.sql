@@ -7844,7 +7844,7 @@ COMMENT ON FUNCTION floor.report_journal(text, jsonb) IS
     'Takes what a device says of its journal: {journal, queued, refused, oldest_queued_at, clock_skew_milliseconds, version}. The newest report counts. Raises MR723 when it is that of a device of another site.';
 -- <<< functions/floor/report_journal.sql
 
--- >>> functions/floor/resolve_scan.sql sha256:93e46cfc277d1457
+-- >>> functions/floor/resolve_scan.sql sha256:d6fcc5b0461fded5
 CREATE OR REPLACE FUNCTION floor.resolve_scan(
     p_scan jsonb
 ) RETURNS jsonb
@@ -7945,7 +7945,8 @@ BEGIN
         INTO v_found
         FROM identity.badge AS b
         JOIN identity.operator AS o ON o.id = b.operator_id
-        WHERE b.code = v_text AND b.is_enabled;
+        WHERE b.code = v_text AND b.is_enabled
+          AND (floor.caller_sites() IS NULL OR '*' = ANY (o.sites) OR o.sites && floor.caller_sites());
         IF v_found IS NOT NULL THEN
             RETURN v_found;
         END IF;

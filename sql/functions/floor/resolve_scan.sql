@@ -98,7 +98,8 @@ BEGIN
         INTO v_found
         FROM identity.badge AS b
         JOIN identity.operator AS o ON o.id = b.operator_id
-        WHERE b.code = v_text AND b.is_enabled;
+        WHERE b.code = v_text AND b.is_enabled
+          AND (floor.caller_sites() IS NULL OR '*' = ANY (o.sites) OR o.sites && floor.caller_sites());
         IF v_found IS NOT NULL THEN
             RETURN v_found;
         END IF;
