@@ -15,7 +15,7 @@ const (
 	quiet, busy = 1, 200
 	// lightRest and busyRest are how many times as long as a piece of work took is rested
 	// while somebody posts, and while many do.
-	lightRest, busyRest = 3, 9
+	lightRest, busyRest = 3, 19
 )
 
 // Throttle follows how many events are written, and says how much to do at once and how long

@@ -20,7 +20,7 @@ func TestRest(t *testing.T) {
 	}{
 		{"nobody posts", 1, 1000, 1000, 0},
 		{"a few scan", 80, 1000, 1000, 3 * took},
-		{"many scan", 4000, 10_000, 3000, 9 * took},
+		{"many scan", 4000, 10_000, 3000, 19 * took},
 		{"many scan, and less than that would be too little", 4000, 1000, 2000, 4 * took},
 		{"it is too little anyhow", 40_000, 1000, 20_000, 0},
 	} {
@@ -105,7 +105,7 @@ func TestGivesWay(t *testing.T) {
 	}{
 		{"somebody scans now and then", 3, 0.26, 20_000, 10 * time.Millisecond},
 		{"40 operators", 40, 0.26, 20_000, 10 * time.Millisecond},
-		{"a busy hour", 1000, 0.101, 9000, 10 * time.Millisecond},
+		{"a busy hour", 1000, 0.051, 4500, 10 * time.Millisecond},
 		{"all that the machine can", 8000, 0.125, 1.49 * 8000, 10 * time.Millisecond},
 		{"more than that", 24_000, 0.37, 1.49 * 24_000, 10 * time.Millisecond},
 	} {
