@@ -52,12 +52,15 @@ export function Hold({ children, onTap, icon, id }) {
     ${icon && html`<${Icon} name=${icon} />`}<span>${children}<small>${t('hold')}</small></span></button>`;
 }
 
+// parts breaks a line between names, not within one.
+const parts = (text) => String(text).split(' · ').map((part, i, all) => html`<i>${part}${i + 1 < all.length && ' ·'}</i> `);
+
 const length = (text) => (text.length > 8 ? 'longer' : text.length > 4 ? 'long' : '');
 
 // Big is the one number that matters. onTap lets it be changed.
 export function Big({ value, code, label, onTap, tone = '' }) {
   const content = html`
-    ${label && html`<span class="big-label">${label}</span>`}
+    ${label && html`<span class="big-label">${parts(label)}</span>`}
     <span class="big-value"><b class=${length(quantity(value))}>${quantity(value)}</b> <span class="big-unit">${code && unit(code, unitName(code))}</span></span>`;
   return onTap
     ? html`<button type="button" class=${'big ' + tone} data-action="change-quantity" onClick=${press(onTap)}>${content}<${Icon} name="edit" label=${t('change')} /></button>`
@@ -75,7 +78,7 @@ export const Prompt = ({ children, hint, hasCamera = true }) => html`<div class=
 export const Row = ({ title, sub, right, onTap, icon, tone = '', id, isChosen }) => html`
   <button type="button" class=${'row ' + tone} data-row=${id} aria-pressed=${isChosen === undefined ? undefined : String(isChosen)} onClick=${press(onTap)}>
     ${icon && html`<${Icon} name=${icon} />`}
-    <span class="row-main"><b>${title}</b>${sub && html`<span>${sub.split(' · ').map((part, i) => html`${i > 0 && ' · '}<i>${part}</i>`)}</span>`}</span>
+    <span class="row-main"><b>${parts(title)}</b>${sub && html`<span>${parts(sub)}</span>`}</span>
     ${right && html`<span class="row-right">${right}</span>`}
   </button>`;
 

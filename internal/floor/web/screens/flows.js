@@ -9,7 +9,7 @@ import { on } from '../lib/signal.js';
 import { add } from '../lib/outbox.js';
 import * as session from '../lib/session.js';
 
-const amount = (value, code) => quantity(value) + ' ' + unit(code, codes.unitName(code));
+const amount = (value, code) => quantity(value) + '\u00a0' + unit(code, codes.unitName(code));
 const named = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined && value !== ''));
 const unitsOf = (number) => {
   const item = codes.item(number);
@@ -193,8 +193,11 @@ function UnitPad({ label, value = '', values, onBack, onDone }) {
     onDone=${(number) => onDone(number, chosen.unit)} />`;
 }
 
+const kinds = { PO: 'purchase_order', GR: 'goods_receipt', WO: 'work_order', SO: 'sales_order', PK: 'pick', SH: 'shipment', RT: 'customer_return' };
+const kindOf = (number = '') => (kinds[number.slice(0, 2)] ? t('kind.' + kinds[number.slice(0, 2)]) : t('order'));
+
 const facts = (values) => [
-  [t('order'), values.task?.number],
+  [values.task && kindOf(values.task.number), values.task?.number],
   [t('item'), values.item && [values.item, values.name ?? codes.item(values.item)?.name].filter(Boolean).join(' · ')],
   [t('lot'), values.lot],
   [t('weight'), values.second && amount(values.second, secondUnit(values))],
@@ -366,7 +369,7 @@ export const flows = {
           if (code.item !== values.item) return { error: t('scan.other_item', { item: code.item }) };
           return named({ ...proof(code), expires_on: undefined });
         },
-        rows: (values) => [[t('order'), values.task.number + ' · ' + values.task.reference], ...facts({ ...values, task: undefined, from: undefined })],
+        rows: (values) => [[kindOf(values.task.number), values.task.number + ' · ' + values.task.reference], ...facts({ ...values, task: undefined, from: undefined })],
       }),
     ],
     command: (values) => ({
@@ -404,7 +407,7 @@ export const flows = {
             return { materials: [...(values.materials ?? []).filter((one) => one.item !== code.item), { item: code.item, lot: code.lot }] };
           },
           rows: (values) => [
-            [t('order'), values.task.number], [t('item'), values.name], [t('lot'), values.lot ?? t('hint.lot_made')],
+            [kindOf(values.task.number), values.task.number], [t('item'), values.name], [t('lot'), values.lot ?? t('hint.lot_made')],
             [t('weight'), values.second && amount(values.second, secondUnit(values))], [t('expires'), values.expires_on && date(values.expires_on)], [t('minutes'), values.minutes],
             [t('quantity.scrap'), values.scrap && amount(values.scrap, values.unit) + ' · ' + (values.scrapReason ?? '')],
             ...(values.materials ?? []).map((one) => [t('material'), one.item + ' · ' + one.lot]),
@@ -490,7 +493,7 @@ export const flows = {
           body: html`
             <${Big} value=${values.packLines.length === 1 ? values.packLines[0].quantity : String(values.packLines.length)}
               code=${values.packLines.length === 1 ? values.packLines[0].unit : ''} label=${values.packLines.length === 1 ? values.packLines[0].name : t('lines.packed')} />
-            <${Facts} rows=${[[t('order'), values.task.number], [t('partner'), values.task.partner_name], ...values.packLines.slice(0, 5).map((line) => [line.item, [line.lot, amount(line.quantity, line.unit)].filter(Boolean).join(' · ')])]} />`,
+            <${Facts} rows=${[[kindOf(values.task.number), values.task.number], [t('partner'), values.task.partner_name], ...values.packLines.slice(0, 5).map((line) => [line.item, [line.lot, amount(line.quantity, line.unit)].filter(Boolean).join(' · ')])]} />`,
           actions: html`<div class="pair">
               <${Secondary} id="box" icon="box" tone=${values.kind === 'box' ? 'chosen' : ''} onTap=${() => set({ kind: 'box' }, false)}>${t('box')}</${Secondary}>
               <${Secondary} id="pallet" icon="pallet" tone=${values.kind === 'pallet' ? 'chosen' : ''} onTap=${() => set({ kind: 'pallet' }, false)}>${t('pallet')}</${Secondary}>
@@ -592,7 +595,7 @@ function back(id, prompt, reason, path, body, isAll) {
       quantityStep({ isSoft: isAll, label: 'quantity.back' }),
       weightStep(),
       reasonStep('reason', [reason]),
-      summary({ verb: verbWith('do.' + id), rows: (values) => [...facts(values), [t('delivery_note'), values.task.reference], [t('reason'), values.reason]] }),
+      summary({ verb: verbWith('do.' + id), rows: (values) => [...facts(values), [t(isAll ? 'kind.purchase_order' : 'delivery_note'), values.task.reference], [t('reason'), values.reason]] }),
     ],
     command: (values) => ({
       path, title: titled('done.' + id, values),
