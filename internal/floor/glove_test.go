@@ -123,7 +123,7 @@ func (g *glove) look(name string, in ...string) {
 	g.page.Size(usual.width, usual.height)
 	for _, contrast := range contrasts {
 		g.wear(in[0], "right", contrast)
-		for _, one := range g.axe() {
+		for _, one := range g.axe(contrast == "normal") {
 			one.screen, one.viewport, one.Language, one.Hand, one.Contrast = label, usual, in[0], "right", contrast
 			g.faults = append(g.faults, one)
 		}
@@ -140,11 +140,16 @@ func (g *glove) wear(language, hand, contrast string) {
 	browsertest.Eval[any](g.page, fmt.Sprintf(`(async () => { if (document.documentElement.lang !== %[1]q) await glove.speak(%[1]q); glove.wear(%[2]q, %[3]q); })()`, language, hand, contrast))
 }
 
-// axe gives what axe-core finds against WCAG 2.2, levels A and AA.
-func (g *glove) axe() []fault {
+// axe gives what axe-core finds against WCAG 2.2, levels A and AA; or of colours alone, for a screen that is only dyed
+// in another way.
+func (g *glove) axe(isWhole bool) []fault {
 	g.t.Helper()
+	rules := `{ type: 'rule', values: ['color-contrast'] }`
+	if isWhole {
+		rules = `['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']`
+	}
 	return browsertest.Eval[[]fault](g.page, `(async () => {
-		const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] });
+		const { violations } = await axe.run(document, { runOnly: `+rules+`, resultTypes: ['violations'] });
 		return violations.flatMap((one) => one.nodes.map((node) => ({ kind: 'axe ' + one.id, where: node.target.flat().join(' '), detail: node.failureSummary.replace(/\s+/g, ' ') })));
 	})()`)
 }
@@ -550,7 +555,7 @@ func (g *glove) boards(t *testing.T, api *plant) {
 	g.page.Navigate(api.URL + "/board/#work_centers")
 	g.page.Has(`[data-board="work_centers"] .card`)
 	g.learn()
-	for _, language := range languages { // the texts come while there is a network
+	for _, language := range []string{"de", "tr", "en"} { // the texts come while there is a network
 		g.wear(language, "right", "normal")
 	}
 	g.page.Offline(true)
@@ -603,7 +608,7 @@ func TestGloveCanFail(t *testing.T) {
 		}
 		g.faults = browsertest.Eval[[]fault](page, `glove.lint()`)
 		if one.want == "" || strings.HasPrefix(one.want, "axe ") {
-			g.faults = append(g.faults, g.axe()...)
+			g.faults = append(g.faults, g.axe(true)...)
 		}
 		found := slices.ContainsFunc(g.faults, func(f fault) bool { return f.Kind == one.want })
 		if one.want == "" && len(g.faults) > 0 {
