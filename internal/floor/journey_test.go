@@ -34,6 +34,13 @@ func (h *hands) at(task string) {
 	h.page.Has(`[data-screen^="` + task + `"]`)
 }
 
+// scan waits for the answer of the screen to the scan, as people do before they tap: what they tap at may move with it.
+func (h *hands) scan(code string) {
+	h.t.Helper()
+	h.page.Scan(code)
+	browsertest.Eval[any](h.page, `import('/floor/lib/scanner.js').then(({ idle }) => idle()).then(() => null)`)
+}
+
 // row taps a line of a list.
 func (h *hands) row(id string) { h.t.Helper(); h.page.Tap(`[data-row="` + id + `"]`) }
 
@@ -59,7 +66,7 @@ func (h *hands) lot(lot string) {
 	h.t.Helper()
 	h.page.Tap(`[data-action="lot"]`)
 	h.page.Has(`[data-screen$="newLot"]`)
-	h.page.Scan(lot)
+	h.scan(lot)
 	h.page.Has(`[data-screen$="summary"]`)
 }
 
@@ -113,7 +120,7 @@ func (h *hands) detailScan(name, code string) {
 	h.t.Helper()
 	h.detail(name)
 	h.page.Has(`[data-screen$="` + name + `"]`)
-	h.page.Scan(code)
+	h.scan(code)
 	h.page.Has(`[data-screen$="summary"]`)
 }
 
@@ -173,7 +180,7 @@ func TestJourney(t *testing.T) {
 	// Receive three lots into quarantine, and inserts.
 	for i, lot := range []string{"PP-A", "PP-B"} {
 		h.at("receive")
-		h.page.Scan(bought)
+		h.scan(bought)
 		h.row(bought + " 1 PP-NAT")
 		h.change("500")
 		h.lot(lot)
@@ -183,30 +190,30 @@ func TestJourney(t *testing.T) {
 		h.confirmed()
 	}
 	h.at("receive")
-	h.page.Scan("MB-BLUE")
+	h.scan("MB-BLUE")
 	h.lot("MB-00001")
 	h.detailScan("supplier_lot", "PN-12")
 	h.detailScan("delivery_note", "PN-4711")
 	h.confirmed()
 	h.at("receive")
-	h.page.Scan(inserts)
+	h.scan(inserts)
 	h.confirmed()
 
 	// Inspect: two are good, one is rejected, and goes back.
 	for _, lot := range []string{"PP-A", "MB-00001"} {
 		h.at("inspect")
-		h.page.Scan(lot)
+		h.scan(lot)
 		h.confirmed()
 	}
 	h.at("inspect")
-	h.page.Scan("PP-B")
+	h.scan("PP-B")
 	h.page.Tap(`[data-action="reject"]`)
 	h.number("500")
 	h.row("MOISTURE")
 	h.page.Shot("inspect")
 	h.confirmed()
 	h.at("send_back")
-	h.page.Scan("PP-B")
+	h.scan("PP-B")
 	h.row("MOISTURE")
 	h.page.Shot("send_back")
 	h.confirmed()
@@ -214,19 +221,19 @@ func TestJourney(t *testing.T) {
 	// Put away by two scans: what, and where.
 	for _, lot := range []string{"PP-A", "MB-00001"} {
 		h.at("put_away")
-		h.page.Scan(lot)
+		h.scan(lot)
 		h.page.Has(`[data-screen$="summary"]`)
 		h.page.Shot("put_away")
-		h.page.Scan("RAW-01")
+		h.scan("RAW-01")
 		h.isConfirmed(h.answered())
 	}
 
 	issue := func(order, line, item, lot, quantity string) {
 		h.at("issue")
-		h.page.Scan(order)
+		h.scan(order)
 		h.row(order + " " + line + " " + item)
 		h.page.Has(`[data-screen$="summary"]`)
-		h.page.Scan(lot)
+		h.scan(lot)
 		h.change(quantity)
 		h.confirmed()
 	}
@@ -239,7 +246,7 @@ func TestJourney(t *testing.T) {
 	type report struct{ order, good, scrap, reason, lot, expires, minutes, material string }
 	done := func(r report) record {
 		h.at("report")
-		h.page.Scan(r.order)
+		h.scan(r.order)
 		h.page.Has(`[data-screen$="summary"]`)
 		h.change(r.good)
 		if r.scrap != "" {
@@ -253,7 +260,7 @@ func TestJourney(t *testing.T) {
 		}
 		h.detailNumber("minutes", r.minutes)
 		if r.material != "" {
-			h.page.Scan(r.material)
+			h.scan(r.material)
 			h.page.Wait(fmt.Sprintf(`document.body.innerText.includes(%q)`, r.material))
 		}
 		h.page.Shot("report")
@@ -261,7 +268,7 @@ func TestJourney(t *testing.T) {
 	}
 	complete := func(order string) {
 		h.at("report")
-		h.page.Scan(order)
+		h.scan(order)
 		h.page.Hold(`[data-action="complete"]`)
 		h.isConfirmed(h.answered())
 	}
@@ -289,7 +296,7 @@ func TestJourney(t *testing.T) {
 
 	// Trace a crate to its granules.
 	h.at("look_up")
-	h.page.Scan("CR-2")
+	h.scan("CR-2")
 	h.page.Has(`[data-lot="PP-A"]`)
 	h.page.Shot("look_up")
 
@@ -297,19 +304,19 @@ func TestJourney(t *testing.T) {
 	note := ""
 	for i, order := range sales {
 		h.at("pick")
-		h.page.Scan(order)
+		h.scan(order)
 		h.page.Has(`[data-screen$="summary"]`)
 		h.page.Shot("pick")
 		pick := h.confirmed()
 		h.at("pack")
-		h.page.Scan(pick)
+		h.scan(pick)
 		if i == 0 {
 			h.page.Tap(`[data-action="pallet"]`)
 		}
 		h.page.Shot("pack")
 		sscc := h.confirmed()
 		h.at("ship")
-		h.page.Scan("00" + sscc)
+		h.scan("00" + sscc)
 		h.page.Wait(`document.querySelectorAll('[aria-pressed="true"]').length === 1`)
 		h.page.Tap(`[data-primary]`)
 		h.row("KUESTE")
@@ -321,13 +328,13 @@ func TestJourney(t *testing.T) {
 
 	// Some come back: the paper is scanned, three are good, one is not.
 	h.at("return")
-	h.page.Scan(note)
+	h.scan(note)
 	h.number("4")
 	h.row("DAMAGED")
 	h.page.Shot("return")
 	returned := h.confirmed()
 	h.at("inspect")
-	h.page.Scan(returned)
+	h.scan(returned)
 	h.page.Tap(`[data-action="reject"]`)
 	h.number("1")
 	h.page.Has(`[data-screen$="summary"]`)
@@ -336,20 +343,20 @@ func TestJourney(t *testing.T) {
 
 	// Move stock, take the move back.
 	h.at("transfer")
-	h.page.Scan("FIN-01")
+	h.scan("FIN-01")
 	h.page.Has(`[data-screen="transfer to"]`)
-	h.page.Scan("FIN-02")
+	h.scan("FIN-02")
 	h.page.Has(`[data-screen="transfer item"]`)
-	h.page.Scan("(01)09521234001010(10)CR-1")
+	h.scan("(01)09521234001010(10)CR-1")
 	h.number("20")
 	h.isConfirmed(h.done())
 	h.takeBack()
 
 	// Count: ten inserts of 4,560 are missing.
 	h.at("count")
-	h.page.Scan("RAW-02")
+	h.scan("RAW-02")
 	h.page.Has(`[data-screen="count item"]`)
-	h.page.Scan("INS-M6")
+	h.scan("INS-M6")
 	h.number("4550")
 	h.page.Shot("count")
 	h.confirmed()
@@ -387,7 +394,7 @@ func TestCatchWeight(t *testing.T) {
 	order := api.Post(t, "/v1/purchase-orders", object{"site": "ELBE", "supplier": "FERRA", "lines": []object{{"item": "WHEEL", "quantity": "10", "unit": "H87", "price": "40"}}}).Want(201).Text("number")
 	h := &hands{t: t, api: api, page: device(t, api, api.URL)}
 	h.at("receive")
-	h.page.Scan(order)
+	h.scan(order)
 	h.number("45.5") // the scale, before anything else
 	h.page.Has(`[data-screen$="summary"]`)
 	h.change("9") // another number of them weighs something else
@@ -395,17 +402,17 @@ func TestCatchWeight(t *testing.T) {
 	h.page.Shot("weight")
 	h.confirmed()
 	h.at("transfer")
-	h.page.Scan("FIN-01")
+	h.scan("FIN-01")
 	h.page.Has(`[data-screen="transfer to"]`)
-	h.page.Scan("FIN-02")
+	h.scan("FIN-02")
 	h.page.Has(`[data-screen="transfer item"]`)
-	h.page.Scan("01095212340099933103004570") // 4.57 kg
+	h.scan("01095212340099933103004570") // 4.57 kg
 	h.number("1")
 	h.isConfirmed(h.done())
 	h.at("count")
-	h.page.Scan("FIN-01")
+	h.scan("FIN-01")
 	h.page.Has(`[data-screen="count item"]`)
-	h.page.Scan("(01)09521234009993")
+	h.scan("(01)09521234009993")
 	h.number("7")
 	h.number("32")
 	h.confirmed()

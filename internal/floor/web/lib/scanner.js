@@ -21,6 +21,9 @@ export function receive(receiver, heard) {
   return () => receivers.splice(receivers.indexOf(one), 1);
 }
 
+// idle resolves when no scan is being worked.
+export const idle = () => queue;
+
 // scanned takes a whole scan, whatever it came by.
 export function scanned(text) {
   if (!text) return;
