@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image/png"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 type labelPrinters struct {
 	folder     string
 	dock, gate *fakeprinter.Printer
+	earlier    map[string]bool // print jobs of before this run, in a database that was given
 }
 
 // label is one that came out of a printer.
@@ -59,8 +61,47 @@ func (p *labelPrinters) switchOff() {
 	}
 }
 
+// printJob is one as the API lists it.
+type printJob struct {
+	Number, Printer, State, Label string
+	HandlingUnit                  *string `json:"handling_unit"`
+	Item, Lot                     *string
+	Content                       *string
+}
+
+// jobs lists the print jobs.
+func (p *labelPrinters) jobs(ctx context.Context, client *demo.Client) ([]printJob, error) {
+	var jobs []printJob
+	for path := "/v1/print-jobs?limit=500"; path != ""; {
+		answer, err := client.Get(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Items []printJob
+			Next  *string
+		}
+		if answer.Status != http.StatusOK || json.Unmarshal(answer.Body, &page) != nil {
+			return nil, fmt.Errorf("GET %s: %d\n%s", path, answer.Status, demo.Pretty(answer.Body))
+		}
+		jobs = append(jobs, page.Items...)
+		if path = ""; page.Next != nil {
+			path = "/v1/print-jobs?limit=500&after=" + url.QueryEscape(*page.Next)
+		}
+	}
+	return jobs, nil
+}
+
 // introduce makes the printers known to the plant.
 func (p *labelPrinters) introduce(ctx context.Context, client *demo.Client) error {
+	earlier, err := p.jobs(ctx, client)
+	if err != nil {
+		return err
+	}
+	p.earlier = make(map[string]bool, len(earlier))
+	for _, job := range earlier {
+		p.earlier[job.Number] = true
+	}
 	type place struct {
 		Location string `json:"location"`
 		Label    string `json:"label"`
@@ -84,23 +125,14 @@ func (p *labelPrinters) introduce(ctx context.Context, client *demo.Client) erro
 // report saves what was printed, as ZPL and as the picture that a printer makes of it.
 func (p *labelPrinters) report(ctx context.Context, client *demo.Client, s *summary) error {
 	s.LabelsOut = len(p.dock.Labels()) + len(p.gate.Labels())
-	const path = "/v1/print-jobs?limit=500"
-	answer, err := client.Get(ctx, path)
+	jobs, err := p.jobs(ctx, client)
 	if err != nil {
 		return err
 	}
-	var list struct {
-		Items []struct {
-			Number, Printer, State, Label string
-			HandlingUnit                  *string `json:"handling_unit"`
-			Item, Lot                     *string
-			Content                       *string
+	for _, job := range jobs {
+		if p.earlier[job.Number] {
+			continue
 		}
-	}
-	if answer.Status != http.StatusOK || json.Unmarshal(answer.Body, &list) != nil {
-		return fmt.Errorf("GET %s: %d\n%s", path, answer.Status, demo.Pretty(answer.Body))
-	}
-	for _, job := range list.Items {
 		if job.State != "printed" || job.Content == nil {
 			s.LabelsWaiting++
 			continue
