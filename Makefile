@@ -34,7 +34,7 @@ values: ## Replay all of AdventureWorks and hold the value of every account and 
 	MILLRACE_ADVENTUREWORKS_ORDERS=all $(GO) test ./internal/adventureworks -run TestValuesOfTheFiles -count=1 -timeout 60m -v
 
 test: ## Run all tests on a private, throw-away Postgres (TEST=./internal/inventory/... for a part)
-	$(GO) run ./internal/tools/testcluster -- $(GO) test $(TESTFLAGS) $(TEST)
+	$(GO) run ./internal/tools/testcluster -- $(GO) test -timeout 20m $(TESTFLAGS) $(TEST)
 
 race: ## Run all tests with the race detector
 	$(GO) run ./internal/tools/testcluster -- $(GO) test -race $(TESTFLAGS) $(TEST)
