@@ -10296,6 +10296,8 @@ CREATE FUNCTION floor.get_shipping_board(p_limit integer) RETURNS jsonb
     WITH open_order AS (
         SELECT o.* FROM sales.sales_order AS o
         WHERE o.state = 'released'
+            -- An order stays released until somebody closes it.
+            AND EXISTS (SELECT FROM sales.sales_order_line AS l WHERE l.sales_order_id = o.id AND l.shipped_quantity < l.base_quantity)
         ORDER BY o.requested_on NULLS LAST, o.id LIMIT p_limit
     ), line AS (
         SELECT o.id AS order_id, l.base_quantity, l.picked_quantity, l.shipped_quantity,
@@ -10348,7 +10350,7 @@ $$;
 -- Name: FUNCTION get_shipping_board(p_limit integer); Type: COMMENT; Schema: floor; Owner: -
 --
 
-COMMENT ON FUNCTION floor.get_shipping_board(p_limit integer) IS 'What the shipping desk looks at: p_limit open sales orders at most, soonest wanted first, with how far picking, packing and shipping are in per cent (mean over the lines), and the pallets and boxes that are packed and wait for a shipment, oldest first.';
+COMMENT ON FUNCTION floor.get_shipping_board(p_limit integer) IS 'What the shipping desk looks at: p_limit sales orders at most of which something is still to be shipped, soonest wanted first, with how far picking, packing and shipping are in per cent (mean over the lines), and the pallets and boxes that are packed and wait for a shipment, oldest first.';
 
 --
 -- Name: get_warning_board(integer); Type: FUNCTION; Schema: floor; Owner: -

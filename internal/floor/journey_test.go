@@ -326,6 +326,10 @@ func TestJourney(t *testing.T) {
 		}
 	}
 
+	if board := api.Get(t, "/v1/boards/shipping").Want(200); board.Len("orders") != 0 {
+		t.Errorf("everything was shipped, and the shipping desk still sees %s", board.Body)
+	}
+
 	// Some come back: the paper is scanned, three are good, one is not.
 	h.at("return")
 	h.scan(note)

@@ -7350,7 +7350,7 @@ COMMENT ON FUNCTION floor.get_reference_data() IS
     'What a device keeps to understand scans without a network: items with their GTINs and units, physical locations, units, reasons, carriers. At most 20,000 items and locations.';
 -- <<< functions/floor/get_reference_data.sql
 
--- >>> functions/floor/get_shipping_board.sql sha256:0d97af0632c82ca6
+-- >>> functions/floor/get_shipping_board.sql sha256:cfa7a97e8d980e2a
 CREATE OR REPLACE FUNCTION floor.get_shipping_board(
     p_limit integer
 ) RETURNS jsonb
@@ -7362,6 +7362,8 @@ AS $function$
     WITH open_order AS (
         SELECT o.* FROM sales.sales_order AS o
         WHERE o.state = 'released'
+            -- An order stays released until somebody closes it.
+            AND EXISTS (SELECT FROM sales.sales_order_line AS l WHERE l.sales_order_id = o.id AND l.shipped_quantity < l.base_quantity)
         ORDER BY o.requested_on NULLS LAST, o.id LIMIT p_limit
     ), line AS (
         SELECT o.id AS order_id, l.base_quantity, l.picked_quantity, l.shipped_quantity,
@@ -7411,7 +7413,7 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION floor.get_shipping_board(integer) IS
-    'What the shipping desk looks at: p_limit open sales orders at most, soonest wanted first, with how far picking, packing and shipping are in per cent (mean over the lines), and the pallets and boxes that are packed and wait for a shipment, oldest first.';
+    'What the shipping desk looks at: p_limit sales orders at most of which something is still to be shipped, soonest wanted first, with how far picking, packing and shipping are in per cent (mean over the lines), and the pallets and boxes that are packed and wait for a shipment, oldest first.';
 -- <<< functions/floor/get_shipping_board.sql
 
 -- >>> functions/floor/get_warning_board.sql sha256:fa179fac5a021789
