@@ -67,10 +67,12 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	audit.Register(api, primary)
 	//
 	floor.Register(api, primary)
-	api.Public("/floor", floor.Redirect())
+	api.Public("/floor", floor.Redirect("/floor/"))
 	api.Public("/floor/", floor.Screens())
-	api.Public("/board", floor.RedirectToBoards())
+	api.Public("/board", floor.Redirect("/board/"))
 	api.Public("/board/", floor.Boards())
+	api.Public("/desk", floor.Redirect("/desk/"))
+	api.Public("/desk/", floor.Desk())
 	return api
 }
 

@@ -67,6 +67,7 @@ func Register(api *httpapi.API, primary *pg.Primary) {
 		return q.GetReferenceData(ctx)
 	})
 	registerBoards(api, q)
+	registerDesk(api, q)
 }
 
 // NoteSequence is [httpapi.Options.Sequences]: it notes that a tap of a device was answered.

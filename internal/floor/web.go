@@ -46,7 +46,7 @@ var mediaTypes = map[string]string{
 // reader, which comes when somebody opens the camera.
 func isShell(name string) bool {
 	return name != "sw.js" && !isText(name) && name != "vendor/vendored.json" && !strings.HasPrefix(name, "vendor/zxing") &&
-		!strings.HasPrefix(name, "icons/") && !strings.HasPrefix(name, "board")
+		!strings.HasPrefix(name, "icons/") && !strings.HasPrefix(name, "board/") && !strings.HasPrefix(name, "desk/")
 }
 
 // isText says whether the file holds the texts of one language.
@@ -155,6 +155,9 @@ func Screens() http.Handler { return pages("/floor/", "") }
 // Boards serves the boards for people who look at /board/.
 func Boards() http.Handler { return pages("/board/", "board/") }
 
+// Desk serves the screens of offices at /desk/.
+func Desk() http.Handler { return pages("/desk/", "desk/") }
+
 // pages serves the files of a folder under a path.
 func pages(under, folder string) http.Handler {
 	return httpapi.Pages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -192,13 +195,8 @@ func pages(under, folder string) http.Handler {
 	}))
 }
 
-// Redirect leads from /floor to /floor/.
-func Redirect() http.Handler { return http.RedirectHandler("/floor/", http.StatusPermanentRedirect) }
-
-// RedirectToBoards leads from /board to /board/.
-func RedirectToBoards() http.Handler {
-	return http.RedirectHandler("/board/", http.StatusPermanentRedirect)
-}
+// Redirect leads from /floor to /floor/, and so with the others.
+func Redirect(to string) http.Handler { return http.RedirectHandler(to, http.StatusPermanentRedirect) }
 
 // ShellBytes is what a device fetches before the first tap, compressed: everything but the camera reader.
 func ShellBytes() int {

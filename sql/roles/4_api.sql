@@ -94,10 +94,18 @@ GRANT EXECUTE ON ROUTINE
 TO millrace_api;
 
 GRANT EXECUTE ON ROUTINE
+    floor.find_desk_items,
+    floor.find_desk_partners,
     floor.get_reference_data,
     floor.get_shipping_board,
     floor.get_warning_board,
     floor.get_work_center_board,
+    floor.list_desk_customer_returns,
+    floor.list_desk_invoices,
+    floor.list_desk_purchase_orders,
+    floor.list_desk_sales_orders,
+    floor.list_desk_shipments,
+    floor.list_desk_work_orders,
     floor.list_event_sites,
     floor.list_journals,
     floor.list_tasks,

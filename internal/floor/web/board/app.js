@@ -5,7 +5,8 @@ import * as clock from '/floor/lib/clock.js';
 import * as session from '/floor/lib/session.js';
 import { follow } from '/floor/lib/stream.js';
 import { on } from '/floor/lib/signal.js';
-import { html, Icon, render, useEffect, useRef, useState } from '/floor/lib/ui.js';
+import { html, Icon, render, useEffect, useState } from '/floor/lib/ui.js';
+import { isOld, useClock, useLive, useStream } from './live.js';
 import * as texts from './texts.js';
 import { Shipping } from './shipping.js';
 import { Stock } from './stock.js';
@@ -25,61 +26,11 @@ const boards = {
   tablets: { read: () => request('/v1/journals?limit=200'), View: Tablets },
   jobs: { read: () => request('/v1/jobs?limit=100'), View: Jobs },
 };
-const readEvery = 15_000; // what no event tells: lateness, jobs, reports of tablets
-const readAtMost = 1_000;
-const staleAfter = 10_000;
 
 const placeOf = (hash) => {
   const [name, of = ''] = hash.replace(/^#\/?/, '').split('=');
   return boards[name] ? { name, of: decodeURIComponent(of) } : { name: 'shipping', of: '' };
 };
-
-// useBoard reads the board when something happens, and by the clock. It tells what it last read, and when.
-function useBoard(name, of) {
-  const key = name + '=' + of;
-  const [state, setState] = useState({});
-  useEffect(() => {
-    let isOver = false, isReading = false, isWanted = false, last = 0, timer;
-    const read = async () => {
-      if (isReading) { isWanted = true; return; }
-      isReading = true;
-      isWanted = false;
-      last = Date.now();
-      try {
-        const answer = await boards[name].read(of);
-        if (!isOver) setState({ key, answer, at: Date.now() });
-      } catch (error) {
-        if (!isOver) setState((before) => ({ ...(before.key === key && before), key, failure: error.status ? error.message : '', isForbidden: error.status === 403 }));
-      }
-      isReading = false;
-      if (isWanted && !isOver) soon();
-    };
-    const soon = () => { clearTimeout(timer); timer = setTimeout(read, Math.max(0, last + readAtMost - Date.now())); };
-    const ends = [on('event', soon), on('stream', (isOpen) => { if (isOpen) soon(); })];
-    const clockwork = setInterval(soon, readEvery);
-    read();
-    return () => { isOver = true; clearTimeout(timer); clearInterval(clockwork); ends.forEach((end) => end()); };
-  }, [key]);
-  return state.key === key ? state : {}; // never one board's answer in another's form
-}
-
-function useClock() {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => { const timer = setInterval(() => setNow(Date.now()), 1000); return () => clearInterval(timer); }, []);
-  return now;
-}
-
-// useStream tells since when the stream is closed; 0 while it is open.
-function useStream() {
-  const [closed, setClosed] = useState(Date.now());
-  const value = useRef(closed);
-  useEffect(() => on('stream', (isOpen) => {
-    if (isOpen === (value.current === 0)) return;
-    value.current = isOpen ? 0 : Date.now();
-    setClosed(value.current);
-  }), []);
-  return closed;
-}
 
 function Board() {
   const [place, setPlace] = useState(placeOf(location.hash));
@@ -90,11 +41,11 @@ function Board() {
     const end = on('board-language', () => redraw((n) => n + 1));
     return () => { window.removeEventListener('hashchange', moved); end(); };
   }, []);
-  const { answer, at, failure, isForbidden } = useBoard(place.name, place.of);
+  const read = useLive(place.name + '=' + place.of, () => boards[place.name].read(place.of));
+  const { answer, at, failure, isForbidden } = read;
   const now = useClock();
   const closed = useStream();
-  // Without the stream the board is still read by the clock: it is stale when neither works.
-  const isStale = isForbidden ? false : at ? now - at > readEvery + staleAfter || (failure !== undefined && now - at > staleAfter) : closed && now - closed > staleAfter;
+  const isStale = isOld(read, now, closed);
   const { View } = boards[place.name];
   return html`<main class="board" data-board=${place.name} data-stale=${String(Boolean(isStale))} data-at=${at ?? ''} data-live=${String(closed === 0)}>
     <header>

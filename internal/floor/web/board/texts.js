@@ -1,4 +1,4 @@
-// Texts of the boards, beside those of the screens so that tablets need not carry them.
+// Texts of the boards and of the desk, each in a folder of its own, beside those of the screens so that tablets need not carry them.
 import { tell } from '/floor/lib/signal.js';
 import { get, put } from '/floor/lib/db.js';
 
@@ -11,7 +11,7 @@ export async function load() {
 }
 
 export async function use(wanted, isKept = true) {
-  const response = await fetch('/board/' + wanted + '.json');
+  const response = await fetch('/' + location.pathname.split('/')[1] + '/' + wanted + '.json');
   texts = await response.json();
   language = wanted;
   document.documentElement.lang = wanted;
