@@ -152,10 +152,7 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 // authenticator is our own issuer, or what takes the tokens of another one.
 func authenticator(ctx context.Context, cfg config.API, primary *pg.Primary, log *slog.Logger) (httpapi.Authenticator, error) {
 	if cfg.OIDCIssuer != "" {
-		return identity.OpenExternal(primary, identity.ExternalOptions{
-			URL: cfg.OIDCIssuer, Audience: cfg.Audience, Algorithm: cfg.OIDCAlgorithm, Type: cfg.OIDCTokenType,
-			Subject: cfg.OIDCSubjectClaim, ScopePrefix: cfg.OIDCScopePrefix, Roles: cfg.OIDCRolesClaim, Sites: cfg.OIDCSitesClaim, Log: log,
-		})
+		return app.ExternalIssuer(primary, cfg.Identity, nil, log)
 	}
 	box, err := cfg.Box()
 	if err != nil {

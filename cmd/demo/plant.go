@@ -123,11 +123,7 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	if err := pages.Close(); err != nil {
 		return nil, err
 	}
-	password := rand.Text()
-	if err := os.WriteFile(filepath.Join(p.dir, "jobs-password"), []byte(password+"\n"), 0o600); err != nil {
-		return nil, err
-	}
-	environment = append(environment, "MILLRACE_ADMIN_TOKEN="+password, "MILLRACE_ADMIN_LISTEN="+p.pages)
+	environment = append(environment, "MILLRACE_PUBLIC_URL="+p.url, "MILLRACE_ADMIN_LISTEN="+p.pages)
 	if p.seals, err = beginSeals(p.dir, p.address, p.mirror != ""); err != nil {
 		return nil, err
 	}

@@ -201,7 +201,7 @@ func (s *summary) print(out io.Writer) {
 		s.Webhooks.Messages, len(s.Webhooks.Topics), s.Webhooks.Forged, s.Webhooks.Disorder, s.API)
 	say("\nTo look at")
 	say("  api      %s   OpenAPI %s", s.API, s.OpenAPI)
-	say("  jobs     %s   River's pages: any user, the password is in var/demo/jobs-password", s.Jobs)
+	say("  jobs     %s   River's pages: sign in with the token in var/demo/token", s.Jobs)
 	say("  token    var/demo/token: curl -H \"Authorization: Bearer $(cat var/demo/token)\" %s/v1/stock", s.API)
 	say("  primary  %s", s.Primary)
 	if s.Replica != "" {

@@ -22,7 +22,7 @@ const drainTimeout = 60 * time.Second
 // verify waits until the worker has nothing left to do, then holds the databases to everything they
 // must be.
 func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client, crowd *demo.Crowd) (*summary, error) {
-	s := &summary{Checks: checks{Broken: []string{}}, API: p.url, OpenAPI: p.url + "/openapi.json", Jobs: "http://" + p.pages}
+	s := &summary{Checks: checks{Broken: []string{}}, API: p.url, OpenAPI: p.url + "/openapi.json", Jobs: "http://" + p.pages + "/jobs/"}
 	var err error
 	if s.Primary, s.Replica, err = p.psql(); err != nil {
 		return nil, err

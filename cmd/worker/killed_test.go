@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace-erp/millrace/internal/browsertest"
 	"github.com/millrace-erp/millrace/internal/demo"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/postbox"
@@ -27,7 +28,9 @@ func TestMain(tests *testing.M) {
 		main()
 		return
 	}
-	os.Exit(tests.Run())
+	code := tests.Run()
+	browsertest.Close()
+	os.Exit(code)
 }
 
 // TestKilledWhileItMails: a worker is killed again and again while it renders documents and

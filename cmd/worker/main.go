@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -36,6 +37,13 @@ import (
 
 // cutTimeout is how long jobs that are cut off may take to end.
 const cutTimeout = 10 * time.Second
+
+const (
+	// adminConnections to the pages over jobs are served at once; a few browsers need no more.
+	adminConnections = 64
+	// issuerTimeout bounds one look at the issuer's keys.
+	issuerTimeout = 5 * time.Second
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -121,7 +129,7 @@ func Run(ctx context.Context, cfg config.Worker) error {
 			Lease: cfg.WebhookLease, DisableAfter: cfg.WebhookDisableAfter, Log: log,
 		}.Run(ctx)
 	})
-	closePages, err := servePages(ctx, client, cfg, log)
+	closePages, err := servePages(ctx, primary, client, cfg, log)
 	if err != nil {
 		return errors.Join(err, client.StopAndCancel(context.WithoutCancel(ctx)))
 	}
@@ -146,40 +154,67 @@ func Run(ctx context.Context, cfg config.Worker) error {
 	return err
 }
 
-// servePages serves River's pages to administrators, if there are any.
-func servePages(ctx context.Context, client *river.Client[pgx.Tx], cfg config.Worker, log *slog.Logger) (stop func(), err error) {
-	if len(cfg.AdminTokens) == 0 {
+// servePages serves River's pages to administrators, if they are wanted.
+func servePages(ctx context.Context, primary *pg.Primary, client *river.Client[pgx.Tx], cfg config.Worker, log *slog.Logger) (stop func(), err error) {
+	if cfg.AdminToken != "" {
+		log.WarnContext(ctx, "MILLRACE_ADMIN_TOKEN opens nothing any more: pages over jobs take tokens of the issuer (docs/runbook/jobs.md)")
+	}
+	if cfg.AdminListen == "" {
 		return func() {}, nil
+	}
+	web, err := issuerClient(cfg.IssuerCAFile)
+	if err != nil {
+		return nil, err
+	}
+	authenticator, err := app.Beside(primary, cfg.Identity, web, log)
+	if err != nil {
+		return nil, err
 	}
 	pages, err := queue.Pages(ctx, client, log)
 	if err != nil {
 		return nil, err
 	}
-	tokens := make([]string, len(cfg.AdminTokens))
-	for i, token := range cfg.AdminTokens {
-		tokens[i] = token.Reveal()
+	server := httpapi.NewServer(httpapi.NewAdmin(httpapi.AdminOptions{
+		Prefix: queue.PagesPrefix, Scope: "jobs:admin", Authenticator: authenticator, Record: event.Interventions(primary),
+		Rates: httpapi.Rates{Address: httpapi.Rate{PerSecond: 5, Burst: 50}}, Log: log,
+	}, pages), log)
+	serve := server.Serve
+	if cfg.AdminTLSCertFile != "" {
+		certificates, err := httpapi.NewCertificates(httpapi.TLSFiles{Cert: cfg.AdminTLSCertFile, Key: cfg.AdminTLSKeyFile}, log)
+		if err != nil {
+			return nil, err
+		}
+		server.TLSConfig = certificates.Config()
+		serve = func(listener net.Listener) error { return server.ServeTLS(listener, "", "") }
 	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", cfg.AdminListen)
+	listener, err := httpapi.Listen(ctx, cfg.AdminListen, adminConnections)
 	if err != nil {
 		return nil, err
 	}
-	server := &http.Server{
-		Handler:           httpapi.Admin(tokens, pages),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.ErrorContext(ctx, "pages over jobs ended", "cause", err)
 		}
 	}()
 	log.InfoContext(ctx, "pages over jobs", "address", listener.Addr().String())
 	return func() { _ = server.Close() }, nil // nobody's work depends on it
+}
+
+// issuerClient reaches the issuer: vouched for by the file's certificates, or by those of the system.
+func issuerClient(file string) (*http.Client, error) {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	if file != "" {
+		certificates, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("MILLRACE_TLS_CA_FILE: %w", err)
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(certificates) {
+			return nil, errors.New("MILLRACE_TLS_CA_FILE: there is no certificate in it")
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	}
+	return &http.Client{Timeout: issuerTimeout, Transport: transport}, nil
 }
 
 // sealsOf is how the configuration has seals signed and their heads sent.

@@ -243,57 +243,6 @@ func memory(t *testing.T, p *process, name string) int {
 	return 0
 }
 
-// TestPagesOverJobs: River's pages are there for administrators, and for nobody else.
-func TestPagesOverJobs(t *testing.T) {
-	t.Parallel()
-	const token = "admin-token-of-the-tests"
-	api := httpapitest.New(t)
-	address := freeAddress(t)
-	startProcess(t, api.DB.URLAs(testdb.WorkerRole), "MILLRACE_ADMIN_TOKEN="+token, "MILLRACE_ADMIN_LISTEN="+address)
-	get := func(path, password string) (int, string) {
-		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Accept", "text/html,application/json")
-		if password != "" {
-			req.SetBasicAuth("admin", password)
-		}
-		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			resp, err := http.DefaultClient.Do(req)
-			if err == nil {
-				var body bytes.Buffer
-				_, _ = body.ReadFrom(resp.Body)
-				_ = resp.Body.Close()
-				return resp.StatusCode, body.String()
-			}
-			if time.Now().After(deadline) {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, path := range []string{"/", "/api/jobs", "/api/health-checks/complete", "/assets/x.js"} {
-		if status, body := get(path, ""); status != http.StatusUnauthorized || strings.Contains(body, "River") {
-			t.Errorf("%s without a password: %d %s", path, status, body)
-		}
-		if status, _ := get(path, "admin"); status != http.StatusUnauthorized {
-			t.Errorf("%s with a wrong password: %d", path, status)
-		}
-	}
-	if status, body := get("/", token); status != http.StatusOK || !strings.Contains(body, "<title>River") {
-		t.Errorf("the page: %d %s", status, body)
-	} else if script := body[strings.Index(body, `src="`)+5:]; script != "" {
-		if status, _ := get(script[:strings.IndexByte(script, '"')], token); status != http.StatusOK {
-			t.Errorf("its script: %d", status)
-		}
-	}
-	until(t, api, `SELECT EXISTS (SELECT FROM river.river_job WHERE kind = 'event_run_checks')`, time.Minute)
-	if status, body := get("/api/jobs?state=completed&limit=20", token); status != http.StatusOK || !strings.Contains(body, `"data"`) {
-		t.Errorf("the jobs: %d %s", status, body)
-	}
-}
-
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -222,14 +222,43 @@ type Worker struct {
 	// separated by commas. Without them nothing is sent to any printer, whatever its master
 	// data say.
 	PrinterNetworks []string `env:"MILLRACE_PRINTER_NETWORKS"`
-	// AdminTokens open the pages over jobs, as bearer token or password, separated by
-	// commas. Without one there are no such pages.
-	AdminTokens []Secret `env:"MILLRACE_ADMIN_TOKEN"`
-	// AdminListen is the address of these pages; only this machine reaches the default.
-	AdminListen string `env:"MILLRACE_ADMIN_LISTEN" envDefault:"127.0.0.1:8001"`
+	Pages
 	Mail
 	Webhooks
 	Seals
+}
+
+// Pages over jobs: River's own, for administrators.
+type Pages struct {
+	// AdminListen is the address of the pages, such as 127.0.0.1:8001. Without it there are none.
+	AdminListen string `env:"MILLRACE_ADMIN_LISTEN"`
+	// AdminToken was what opened them; now tokens of the issuer do.
+	AdminToken Secret `env:"MILLRACE_ADMIN_TOKEN"`
+	// Identity says whose tokens are taken; it is that of the API.
+	Identity
+	// AdminTLSCertFile and AdminTLSKeyFile are the certificate and key (PEM) of the pages. They are as the API's, and taken up
+	// without a restart.
+	AdminTLSCertFile string `env:"MILLRACE_TLS_CERT_FILE"`
+	AdminTLSKeyFile  string `env:"MILLRACE_TLS_KEY_FILE"`
+	// IssuerCAFile is the plant's authority (PEM), which vouches for the API as the issuer; the system's do without it.
+	IssuerCAFile string `env:"MILLRACE_TLS_CA_FILE"`
+	// AdminInsecureHTTP lets the pages listen without TLS where other machines reach them.
+	AdminInsecureHTTP bool `env:"MILLRACE_INSECURE_HTTP"`
+}
+
+func (c Pages) check() error {
+	switch {
+	case c.AdminListen == "":
+		return nil
+	case c.PublicURL == "" && c.OIDCIssuer == "":
+		return errors.New("MILLRACE_ADMIN_LISTEN: the pages over jobs take tokens of the issuer, which MILLRACE_PUBLIC_URL names, or MILLRACE_OIDC_ISSUER")
+	case (c.AdminTLSCertFile == "") != (c.AdminTLSKeyFile == ""):
+		return errors.New("MILLRACE_TLS_CERT_FILE and MILLRACE_TLS_KEY_FILE go together")
+	case c.AdminTLSCertFile == "" && !c.AdminInsecureHTTP && !isLoopback(c.AdminListen):
+		return errors.New("MILLRACE_ADMIN_LISTEN: other machines reach this address, so it needs TLS: MILLRACE_TLS_CERT_FILE and MILLRACE_TLS_KEY_FILE; " +
+			"or MILLRACE_INSECURE_HTTP=true, if something in front of it does that")
+	}
+	return c.Identity.check()
 }
 
 // Seals says how the seals of the audit are signed, and where their heads are sent.
@@ -317,12 +346,9 @@ func (c Webhooks) check() error {
 	return nil
 }
 
-// minTokenLength keeps tokens from being guessed.
-const minTokenLength = 16
-
 // secrets may come from files.
 var secrets = []string{
-	"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_ADMIN_TOKEN", "MILLRACE_MAIL_PASSWORD",
+	"MILLRACE_DATABASE_URL", "MILLRACE_ENCRYPTION_KEY", "MILLRACE_DIRECT_DATABASE_URL", "MILLRACE_MAIL_PASSWORD",
 	"MILLRACE_SEAL_KEY", "MILLRACE_SEAL_HEADS_TOKEN",
 }
 
@@ -350,12 +376,7 @@ func ReadWorker(environ []string) (Worker, error) {
 	if c.MaxWorkers < 1 || c.MaxWorkers > 1000 {
 		return Worker{}, errors.New("MILLRACE_MAX_WORKERS: from 1 to 1000")
 	}
-	for _, token := range c.AdminTokens {
-		if len(token) < minTokenLength {
-			return Worker{}, fmt.Errorf("MILLRACE_ADMIN_TOKEN: a token needs %d characters at least", minTokenLength)
-		}
-	}
-	return c, errors.Join(c.Common.check(), c.Mail.check(), c.Webhooks.check())
+	return c, errors.Join(c.Common.check(), c.Mail.check(), c.Webhooks.check(), c.Pages.check())
 }
 
 func (c Common) check() error {

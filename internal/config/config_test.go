@@ -175,3 +175,33 @@ func TestEdge(t *testing.T) {
 		}
 	}
 }
+
+// TestPages: pages over jobs are off until an address is named; then they take tokens of an issuer that is named, and are seen
+// by no other machine without TLS.
+func TestPages(t *testing.T) {
+	t.Parallel()
+	const issuer = "MILLRACE_PUBLIC_URL=https://millrace.plant.example"
+	for _, good := range [][]string{
+		nil,
+		{"MILLRACE_ADMIN_TOKEN=of-an-earlier-release"},
+		{"MILLRACE_ADMIN_LISTEN=127.0.0.1:8001", issuer},
+		{"MILLRACE_ADMIN_LISTEN=127.0.0.1:8001", "MILLRACE_OIDC_ISSUER=https://login.example"},
+		{"MILLRACE_ADMIN_LISTEN=:8001", issuer, "MILLRACE_TLS_CERT_FILE=a", "MILLRACE_TLS_KEY_FILE=b"},
+		{"MILLRACE_ADMIN_LISTEN=:8001", issuer, "MILLRACE_INSECURE_HTTP=true"},
+	} {
+		if _, err := config.ReadWorker(append([]string{url, key}, good...)); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range [][]string{
+		{"MILLRACE_ADMIN_LISTEN=127.0.0.1:8001"},
+		{"MILLRACE_ADMIN_LISTEN=:8001", issuer},
+		{"MILLRACE_ADMIN_LISTEN=10.0.8.11:8001", issuer},
+		{"MILLRACE_ADMIN_LISTEN=:8001", issuer, "MILLRACE_TLS_CERT_FILE=a"},
+		{"MILLRACE_ADMIN_LISTEN=127.0.0.1:8001", "MILLRACE_PUBLIC_URL=millrace.plant.example"},
+	} {
+		if _, err := config.ReadWorker(append([]string{url, key}, bad...)); err == nil || !strings.Contains(err.Error(), "MILLRACE_") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

@@ -24,3 +24,19 @@ func (r Requests) RecordRefusal(
 	row, err := r.queries.RecordRefusal(ctx, requestContext, operation, command, status, problem)
 	return httpapi.Answer(row), err
 }
+
+// Interventions keeps what is done to jobs past the API's operations.
+func Interventions(database db.DBTX) func(ctx context.Context, act httpapi.Act) error {
+	queries := db.New(database)
+	return func(ctx context.Context, act httpapi.Act) error {
+		who := map[string]string{"actor": act.Principal.Subject, "request_id": act.RequestID}
+		if act.Principal.Device != "" {
+			who["device"] = act.Principal.Device
+		}
+		text, err := json.Marshal(who)
+		if err != nil {
+			return err
+		}
+		return queries.RecordIntervention(ctx, text, act.Action, act.Asked)
+	}
+}

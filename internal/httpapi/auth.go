@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"net/http"
 	"slices"
 	"strings"
@@ -114,27 +112,4 @@ func bearer(h http.Header) (token string, isGiven bool) {
 		return "", true
 	}
 	return token, true
-}
-
-// fixed are tokens that do not change, as SHA-256.
-type fixed [][sha256.Size]byte
-
-func newFixed(tokens []string) fixed {
-	var known fixed
-	for _, token := range tokens {
-		if token != "" {
-			known = append(known, sha256.Sum256([]byte(token)))
-		}
-	}
-	return known
-}
-
-// has compares with every token in a time that depends on none of them.
-func (known fixed) has(token string) bool {
-	given := sha256.Sum256([]byte(token))
-	found := 0
-	for _, t := range known {
-		found |= subtle.ConstantTimeCompare(given[:], t[:])
-	}
-	return found == 1 && token != ""
 }

@@ -102,8 +102,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Also for a body that nobody will read: the server takes the rest of it before it answers.
 		_ = http.NewResponseController(w).SetReadDeadline(start.Add(a.options.BodyTimeout)) // not every connection has one
 	}
-	defer a.logRequest(e, r.Method, start)
-	defer a.recover(e)
+	defer logRequest(a.log, e, r.Method, start)
+	defer rescue(a.log, e)
 	e.numbered(r.Header)
 	if p := a.serve(e, r); p != nil {
 		e.refuse(p)
@@ -204,14 +204,14 @@ func (a *API) publicHandler(path string) http.Handler {
 }
 
 // logRequest writes one record per request. Bodies and queries stay out of it.
-func (a *API) logRequest(e *exchange, method string, start time.Time) {
+func logRequest(log *slog.Logger, e *exchange, method string, start time.Time) {
 	level := slog.LevelInfo
 	// Whoever went away before the answer did not miss it by a fault of ours.
 	isGone := e.problem != nil && errors.Is(e.problem, context.Canceled) && e.Err() != nil
 	if e.status >= http.StatusInternalServerError && !isGone {
 		level = slog.LevelError
 	}
-	if !a.log.Enabled(e, level) {
+	if !log.Enabled(e, level) {
 		return
 	}
 	now := time.Now()
@@ -243,16 +243,16 @@ func (a *API) logRequest(e *exchange, method string, start time.Time) {
 	// By the handler, since the logger looks for our place in the source first, which nobody asks for.
 	record := slog.NewRecord(now, level, "request", 0)
 	record.AddAttrs(attrs...)
-	_ = a.log.Handler().Handle(e, record) // nobody can be told that the log is broken
+	_ = log.Handler().Handle(e, record) // nobody can be told that the log is broken
 }
 
-// recover answers a panic with a 500. It is deferred.
-func (a *API) recover(e *exchange) {
+// rescue answers a panic with a 500. It is deferred.
+func rescue(log *slog.Logger, e *exchange) {
 	v := recover()
 	if v == nil {
 		return
 	}
-	a.log.LogAttrs(e, slog.LevelError, "panic",
+	log.LogAttrs(e, slog.LevelError, "panic",
 		slog.String("request_id", e.requestID), slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
 	if e.status != 0 {
 		// Half an answer is out; a broken connection is the honest end of it.

@@ -99,8 +99,9 @@ func OpenExternal(database db.DBTX, options ExternalOptions) (*Verifier, error) 
 
 // remoteKeys are those that the issuer publishes.
 type remoteKeys struct {
-	options ExternalOptions
-	calls   singleflight.Group
+	options  ExternalOptions
+	keysFrom string // where they are; its discovery document says so if this is empty
+	calls    singleflight.Group
 
 	mu    sync.Mutex
 	keys  map[string]any
@@ -174,18 +175,22 @@ func (k *remoteKeys) refresh() error {
 }
 
 func (k *remoteKeys) fetch(ctx context.Context) (map[string]any, error) {
-	// It refuses a document that is another issuer's.
-	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, k.options.HTTP), k.options.URL)
-	if err != nil {
-		return nil, err
+	keysFrom := k.keysFrom
+	if keysFrom == "" {
+		// It refuses a document that is another issuer's.
+		provider, err := oidc.NewProvider(oidc.ClientContext(ctx, k.options.HTTP), k.options.URL)
+		if err != nil {
+			return nil, err
+		}
+		var found struct {
+			Keys string `json:"jwks_uri"`
+		}
+		if err := provider.Claims(&found); err != nil {
+			return nil, err
+		}
+		keysFrom = found.Keys
 	}
-	var found struct {
-		Keys string `json:"jwks_uri"`
-	}
-	if err := provider.Claims(&found); err != nil {
-		return nil, err
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, found.Keys, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, keysFrom, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +204,7 @@ func (k *remoteKeys) fetch(ctx context.Context) (map[string]any, error) {
 		return nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %d", found.Keys, response.StatusCode)
+		return nil, fmt.Errorf("%s answered %d", keysFrom, response.StatusCode)
 	}
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`

@@ -14,7 +14,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -188,21 +187,10 @@ func (i *Issuer) isRevoked(session string) bool {
 	return isRevoked
 }
 
-// confirm asks the database, the first time that a token is seen, whether there is such a
-// session. A signature alone does not make one.
+// confirm is asked the first time that a token is seen.
 func (i *Issuer) confirm(ctx context.Context, c *claims) error {
-	id, err := strconv.ParseInt(c.Session, 10, 64)
-	if err != nil || id < 1 {
-		return ErrRefused
-	}
-	g, err := asGrant(i.queries.DescribeGrant(ctx, id))
-	if err != nil {
-		return fmt.Errorf("confirm a token: %w", err)
-	}
-	if g == nil || g.Subject != c.Subject || g.Client != c.ClientID || g.device() != c.Device {
-		return ErrRefused
-	}
-	return nil
+	_, err := confirmed(ctx, i.queries, c)
+	return err
 }
 
 // grant is what the database says of a session.

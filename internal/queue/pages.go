@@ -11,6 +11,9 @@ import (
 	"riverqueue.com/riverui"
 )
 
+// PagesPrefix is what the paths of the pages begin with.
+const PagesPrefix = "/jobs"
+
 // Pages are River's own pages over the jobs, for administrators: they show arguments and
 // traces, and can change jobs. They ask nobody who he is; that is for who serves them. They
 // work until ctx ends.
@@ -21,6 +24,7 @@ func Pages(ctx context.Context, client *river.Client[pgx.Tx], log *slog.Logger) 
 	pages, err := riverui.NewHandler(&riverui.HandlerOpts{
 		Endpoints: riverui.NewEndpoints(client, nil),
 		Logger:    log,
+		Prefix:    PagesPrefix,
 		// Arguments may name people; who wants to see them opens the job.
 		JobListHideArgsByDefault: true,
 	})

@@ -49,6 +49,7 @@ GRANT EXECUTE ON ROUTINE
     event.prune_webhooks,
     event.read_log,
     event.record_check,
+    event.record_intervention,
     event.record_webhook_attempt,
     event.release_webhook,
     event.report_progress,
@@ -67,8 +68,12 @@ GRANT EXECUTE ON ROUTINE
     export.time_zone
 TO millrace_worker;
 
+-- It verifies tokens, for the pages over jobs, and can make none.
 GRANT EXECUTE ON ROUTINE
-    identity.prune
+    identity.describe_grant,
+    identity.has_signing_key,
+    identity.prune,
+    identity.scopes_of
 TO millrace_worker;
 
 GRANT EXECUTE ON ROUTINE

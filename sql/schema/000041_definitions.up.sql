@@ -3,6 +3,31 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- >>> functions/event/record_intervention.sql sha256:6f102f613cd22e80
+CREATE OR REPLACE FUNCTION event.record_intervention(
+    p_context jsonb,
+    p_action text,
+    p_asked jsonb
+) RETURNS void
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    -- The audit takes from here who acts.
+    PERFORM set_config('millrace.actor', p_context ->> 'actor', true),
+        set_config('millrace.device', coalesce(p_context ->> 'device', ''), true),
+        set_config('millrace.request_id', p_context ->> 'request_id', true);
+    INSERT INTO event.intervention (actor, device, request_id, action, asked)
+    VALUES (p_context ->> 'actor', p_context ->> 'device', p_context ->> 'request_id', left(p_action, 500), p_asked);
+END;
+$function$;
+
+COMMENT ON FUNCTION event.record_intervention(jsonb, text, jsonb) IS
+    'Notes who is about to do what on River''s pages: {actor, device, request_id}, the action, and what was asked for.';
+-- <<< functions/event/record_intervention.sql
+
 -- >>> functions/floor/find_desk_items.sql sha256:39d233526501bf03
 CREATE OR REPLACE FUNCTION floor.find_desk_items(
     p_find text,
@@ -346,3 +371,46 @@ $function$;
 COMMENT ON FUNCTION floor.list_desk_work_orders(text, text, integer) IS
     'A page of work orders for the desk, latest first, after the number p_after; p_state open: only those on which more is made. Quantities in the base unit of the item.';
 -- <<< functions/floor/list_desk_work_orders.sql
+
+-- >>> functions/identity/has_signing_key.sql sha256:36e2f89f9e6433cd
+CREATE OR REPLACE FUNCTION identity.has_signing_key(
+    p_kid text
+) RETURNS boolean
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT EXISTS (
+        SELECT FROM identity.signing_key AS k
+        WHERE k.kid = p_kid
+          AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()));
+$function$;
+
+COMMENT ON FUNCTION identity.has_signing_key(text) IS
+    'Whether what the key of that name signed is still good: for programs that verify tokens and hold no key.';
+-- <<< functions/identity/has_signing_key.sql
+
+-- >>> triggers/event/intervention_append_only.sql sha256:8d75f99fba67703e
+CREATE OR REPLACE TRIGGER intervention_append_only
+    BEFORE UPDATE OR DELETE ON event.intervention
+    FOR EACH ROW EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER intervention_append_only ON event.intervention IS 'Refuses update and delete.';
+-- <<< triggers/event/intervention_append_only.sql
+
+-- >>> triggers/event/intervention_audited.sql sha256:ca0f2dcb42574b34
+CREATE OR REPLACE TRIGGER intervention_audited
+    AFTER INSERT OR UPDATE OR DELETE ON event.intervention
+    FOR EACH ROW EXECUTE FUNCTION audit.record_change();
+
+COMMENT ON TRIGGER intervention_audited ON event.intervention IS 'Records every change in audit.entry.';
+-- <<< triggers/event/intervention_audited.sql
+
+-- >>> triggers/event/intervention_not_truncated.sql sha256:01ab0c7f4c89b47e
+CREATE OR REPLACE TRIGGER intervention_not_truncated
+    BEFORE TRUNCATE ON event.intervention
+    FOR EACH STATEMENT EXECUTE FUNCTION event.refuse_change();
+
+COMMENT ON TRIGGER intervention_not_truncated ON event.intervention IS 'Refuses truncate, which row triggers do not see.';
+-- <<< triggers/event/intervention_not_truncated.sql

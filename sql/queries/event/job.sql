@@ -23,3 +23,6 @@ SELECT event.give_back_jobs(@job_ids::bigint[], @attempts::integer[])::integer A
 
 -- name: ReportProgress :exec
 SELECT event.report_progress(@job::bigint, @attempt::integer, @percent::integer);
+
+-- name: RecordIntervention :exec
+SELECT event.record_intervention(@context::jsonb, @action::text, sqlc.narg('asked')::jsonb);

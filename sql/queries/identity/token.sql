@@ -52,3 +52,6 @@ SELECT identity.bootstrap_client(@code::text, @roles::text[], @sites::text[], @s
 
 -- name: ScopesOf :one
 SELECT identity.scopes_of(@roles::text[])::text[] AS scopes;
+
+-- name: HasSigningKey :one
+SELECT identity.has_signing_key(@kid::text)::boolean AS is_there;

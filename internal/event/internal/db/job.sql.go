@@ -95,6 +95,15 @@ func (q *Queries) ListOrphanedJobs(ctx context.Context) ([]ListOrphanedJobsRow, 
 	return items, nil
 }
 
+const recordIntervention = `-- name: RecordIntervention :exec
+SELECT event.record_intervention($1::jsonb, $2::text, $3::jsonb)
+`
+
+func (q *Queries) RecordIntervention(ctx context.Context, context json.RawMessage, action string, asked json.RawMessage) error {
+	_, err := q.db.Exec(ctx, recordIntervention, context, action, asked)
+	return err
+}
+
 const reportProgress = `-- name: ReportProgress :exec
 SELECT event.report_progress($1::bigint, $2::integer, $3::integer)
 `

@@ -95,6 +95,17 @@ func (q *Queries) FindClient(ctx context.Context, code string) (json.RawMessage,
 	return document, err
 }
 
+const hasSigningKey = `-- name: HasSigningKey :one
+SELECT identity.has_signing_key($1::text)::boolean AS is_there
+`
+
+func (q *Queries) HasSigningKey(ctx context.Context, kid string) (bool, error) {
+	row := q.db.QueryRow(ctx, hasSigningKey, kid)
+	var is_there bool
+	err := row.Scan(&is_there)
+	return is_there, err
+}
+
 const introspectRefreshToken = `-- name: IntrospectRefreshToken :one
 SELECT identity.introspect_refresh_token($1::bytea)::jsonb AS document
 `
