@@ -70,7 +70,11 @@ func profiled(file string, work func() error) error {
 func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	log, flush := cfg.AccessLogger()
 	defer flush()
-	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal())
+	var options []pg.Option
+	if direct := cfg.DirectDatabaseURL.Reveal(); direct == "" || direct == cfg.DatabaseURL.Reveal() {
+		options = append(options, pg.ForNobody())
+	}
+	primary, err := pg.OpenPrimary(ctx, cfg.DatabaseURL.Reveal(), options...)
 	if err != nil {
 		return err
 	}
@@ -93,19 +97,19 @@ func Run(ctx context.Context, cfg config.API, listening func(net.Addr)) error {
 	if err != nil {
 		return err
 	}
-	options := httpapi.Options{
+	face := httpapi.Options{
 		Version: version(), Log: log, Ready: primary.Ping, Box: box,
 		Stopping: ctx, DirectDatabaseURL: cfg.DirectDatabaseURL.Reveal(), MaxStreams: cfg.MaxStreams,
 	}
-	if options.Authenticator, err = authenticator(ctx, cfg, primary, log); err != nil {
+	if face.Authenticator, err = authenticator(ctx, cfg, primary, log); err != nil {
 		return err
 	}
-	options.Rates = httpapi.Rates{
+	face.Rates = httpapi.Rates{
 		Device: httpapi.Rate(cfg.RateDevice), Client: httpapi.Rate(cfg.RateClient), Address: httpapi.Rate(cfg.RateAddress),
 		TrustedProxies: cfg.TrustedProxies, Streams: cfg.StreamsPerDevice,
 	}
-	options.DeviceCertificates = cfg.TLSClientCAFile != ""
-	api := app.New(primary, options)
+	face.DeviceCertificates = cfg.TLSClientCAFile != ""
+	api := app.New(primary, face)
 	server := httpapi.NewServer(api, log)
 	serve := server.Serve
 	if cfg.TLSCertFile != "" {

@@ -47,8 +47,8 @@ func (c rolesCommand) Run(ctx context.Context, dba *program) error {
 	}
 	err = grant(ctx, conn)
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == "42501" {
-		return fmt.Errorf("%w; run it as a superuser, since roles belong to the whole cluster", err)
+	if c.Replica && errors.As(err, &refused) && refused.Code == "42501" {
+		return fmt.Errorf("%w; run it as a superuser, as whom the replica subscribed", err)
 	}
 	return err
 }

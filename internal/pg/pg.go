@@ -37,6 +37,18 @@ func Connections(n int) Option {
 	}
 }
 
+// ForNobody has sessions begin for nobody, where the login's role does not say so itself: without a word for whom it works,
+// a session then sees and may do nothing. It is no help behind a pooler, whose sessions are not ours.
+func ForNobody() Option {
+	return func(config *pgxpool.Config) {
+		config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			_, err := conn.Exec(ctx, `SELECT set_config(s.name, '[]', false) FROM (VALUES ('millrace.sites'), ('millrace.scopes')) AS s (name)
+				WHERE current_setting(s.name, true) IS DISTINCT FROM '[]'`)
+			return err
+		}
+	}
+}
+
 // OpenPrimary opens the pool and makes sure that the database answers.
 func OpenPrimary(ctx context.Context, url string, options ...Option) (*Primary, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -68,9 +80,13 @@ func OpenReplica(ctx context.Context, url string) (*Replica, error) {
 }
 
 func open(ctx context.Context, config *pgxpool.Config) (*pgxpool.Pool, error) {
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	begin := config.AfterConnect
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		registerTypes(conn.TypeMap())
-		return nil
+		if begin == nil {
+			return nil
+		}
+		return begin(ctx, conn)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

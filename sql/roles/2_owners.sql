@@ -18,7 +18,7 @@ BEGIN
     IF NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
         -- Only then does Postgres ask whether the new owner may make things where its things are.
         FOR v_statement IN
-            SELECT format('GRANT CREATE ON SCHEMA %I TO millrace_definer', n.nspname)
+            SELECT format('GRANT CREATE ON SCHEMA %I TO millrace_definer, millrace_worker', n.nspname)
             FROM pg_namespace AS n
             WHERE n.nspname IN (SELECT s.nspname FROM pg_namespace AS s WHERE s.nspname !~ '^pg_' AND s.nspname NOT IN ('information_schema', 'public'))
         LOOP

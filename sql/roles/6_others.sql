@@ -27,5 +27,9 @@ BEGIN
         RAISE WARNING '% has rights on tables that were given by hand, and may call no function any more', v_login
             USING HINT = format('If a server of an earlier release runs as it, let it go on with: GRANT millrace_owner, millrace_definer TO %1$I; else: REVOKE ALL ON ALL TABLES IN SCHEMA … FROM %1$I;', v_login);
     END LOOP;
+    -- The owner was of the worker's role only to make the outbox belong to it.
+    IF NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
+        EXECUTE format('REVOKE millrace_worker FROM %I', current_user);
+    END IF;
 END;
 $others$;
