@@ -17,6 +17,7 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
 SET enable_material = off
+SET millrace.references_found = 'on'    -- each id was read from its master by its code: movement_references_exist need not look again
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -47,13 +48,20 @@ DECLARE
     v_shortage jsonb;
     v_posted_at timestamptz;
     v_instant text;             -- the same, as JSON has it
+    v_operation text;
+    v_last_operation text := '';
     v_code text;
     v_message text;
     v_detail text;
     v_hint text;
 BEGIN
     -- Whoever sends the batch said for whom (event.enter): all its commands are sent with the same rights.
-    PERFORM event.check_scope(o.operation) FROM (SELECT DISTINCT u AS operation FROM unnest(p_operations) AS u) AS o;
+    FOREACH v_operation IN ARRAY p_operations LOOP
+        IF v_operation <> v_last_operation THEN     -- most batches are of one; not worth a query
+            PERFORM event.check_scope(v_operation);
+            v_last_operation := v_operation;
+        END IF;
+    END LOOP;
 
     -- 1. What was answered before, and what the codes of the others mean. A command that is in any way unusual gets no item yet.
     SELECT array_agg(ROW(s.key, s.operation, s.actor, s.device, s.request_id, s.fingerprint, s.is_replayed, s.is_foreign, s.body, s.movement_type,
