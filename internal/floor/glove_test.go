@@ -263,6 +263,7 @@ func TestGlove(t *testing.T) {
 	g.others()
 	g.whole()
 	g.boards(t, api)
+	g.desk(t, api)
 }
 
 // signIn pairs the device and signs in, with a mistake at each.

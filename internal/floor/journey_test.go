@@ -143,37 +143,28 @@ func (h *hands) takeBack() {
 	h.isConfirmed(h.answered())
 }
 
-// TestJourney takes goods the whole way of `make demo` by taps and scans, on a device that was never used. What offices
-// do was done before: they ordered. And what they do afterwards: they invoice. Then both factories hold the same.
+// TestJourney takes goods the whole way of `make demo` by taps, scans and clicks, on devices that were never used: the
+// office orders at the desk, hands on the floor do the work, the office invoices. Then both factories hold the same.
 func TestJourney(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
 	var told sync.WaitGroup
 	var want []string
 	told.Go(func() { want = ofTheDemonstration(t) })
-	post := func(path string, body object) string {
-		t.Helper()
-		return api.Post(t, path, body).Want(201).Text("number")
-	}
-	bought := post("/v1/purchase-orders", object{"site": "ELBE", "supplier": "POLYNORD", "lines": []object{
-		{"item": "PP-NAT", "quantity": "1000", "unit": "KGM", "over_receipt_percent": "2"}, {"item": "MB-BLUE", "quantity": "50", "unit": "KGM"},
-	}})
-	inserts := post("/v1/purchase-orders", object{"site": "ELBE", "supplier": "FERRA", "lines": []object{{"item": "INS-M6", "quantity": "5", "unit": "XBX"}}})
-	bodies := post("/v1/work-orders", object{"item": "BODY-6420", "quantity": "120"})
-	lids := post("/v1/work-orders", object{"item": "LID-64", "quantity": "120"})
-	crates := post("/v1/work-orders", object{"item": "CRATE-6420", "quantity": "110"})
-	sales := make([]string, 0, 3)
-	for _, line := range []object{
-		{"customer": "HANSEOBST", "quantity": "1", "unit": "XPX", "unit_price": "470.40"},
-		{"customer": "LYONPRIM", "quantity": "6", "unit": "XBX", "unit_price": "39.60"},
-		{"customer": "NORFISK", "quantity": "8", "unit": "H87", "unit_price": "10.50"},
-	} {
-		sales = append(sales, post("/v1/sales-orders", object{"site": "ELBE", "customer": line["customer"], "lines": []object{
-			{"item": "CRATE-6420", "quantity": line["quantity"], "unit": line["unit"], "unit_price": line["unit_price"]},
-		}}))
+	// The office orders.
+	clerk := newOffice(t, api, api.URL)
+	bought := clerk.purchaseOrder("POLYNORD", officeLine{item: "PP-NAT", quantity: "1000", unit: "KGM", over: "2"}, officeLine{item: "MB-BLUE", quantity: "50", unit: "KGM"})
+	inserts := clerk.purchaseOrder("FERRA", officeLine{item: "INS-M6", quantity: "5", unit: "XBX"})
+	bodies := clerk.workOrder("BODY-6420", "120")
+	lids := clerk.workOrder("LID-64", "120")
+	crates := clerk.workOrder("CRATE-6420", "110")
+	sales := []string{
+		clerk.salesOrder("HANSEOBST", officeLine{item: "CRATE-6420", quantity: "1", unit: "XPX", price: "470.40"}),
+		clerk.salesOrder("LYONPRIM", officeLine{item: "CRATE-6420", quantity: "6", unit: "XBX", price: "39.60"}),
+		clerk.salesOrder("NORFISK", officeLine{item: "CRATE-6420", quantity: "8", unit: "H87", price: "10,50"}), // a comma does, too
 	}
 
-	// From here on there are hands alone.
+	// The floor does the rest.
 	h := &hands{t: t, api: api, page: device(t, api, api.URL)}
 	h.page.Shot("home")
 
@@ -367,9 +358,11 @@ func TestJourney(t *testing.T) {
 
 	// The office again.
 	for _, shipment := range []string{"SH-000001", "SH-000002", "SH-000003"} {
-		api.Post(t, "/v1/invoices", object{"shipment": shipment}).Want(201)
+		clerk.document("shipments", shipment, "invoice")
 	}
-	api.Post(t, "/v1/credit-notes", object{"customer_return": returned}).Want(201)
+	clerk.document("customer_returns", returned, "credit")
+	clerk.list("invoices")
+	clerk.page.Shot("desk-invoices")
 	told.Wait()
 	got := holds(t, api.DB)
 	for _, row := range got {

@@ -68,6 +68,7 @@ func TestTexts(t *testing.T) {
 	t.Parallel()
 	texts(t, "web/i18n/", "web/app.js", "web/lib/*.js", "web/screens/*.js")
 	texts(t, "web/board/", "web/board/*.js")
+	texts(t, "web/desk/", "web/desk/*.js")
 }
 
 func texts(t *testing.T, folder string, patterns ...string) {

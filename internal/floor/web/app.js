@@ -44,6 +44,9 @@ function App() {
   }
 }
 
+// toDesk leads back who came from there to sign in.
+const toDesk = () => { if (location.search === '?desk') location.replace('/desk/'); };
+
 const placeOf = (hash) => decodeURIComponent(hash.replace(/^#\/?/, ''));
 
 // What is queued goes out whenever there may be a way: after a tap, when the network or the stream is back, when the
@@ -108,9 +111,10 @@ async function start() {
   refreshReference();
   let wasOpen = session.isOpen();
   on('session', () => {
-    if (!wasOpen && session.isOpen()) { tell('retry'); refreshReference(); }
+    if (!wasOpen && session.isOpen()) { tell('retry'); refreshReference(); toDesk(); }
     wasOpen = session.isOpen();
   });
+  if (wasOpen) toDesk();
   setInterval(refreshReference, 15 * 60_000);
   if ('serviceWorker' in navigator) {
     navigator.serviceWorker.register('sw.js', { type: 'module' }).catch((error) => console.warn('no service worker', error));

@@ -7,6 +7,7 @@ import { follow } from '/floor/lib/stream.js';
 import { on } from '/floor/lib/signal.js';
 import { html, Icon, render, useEffect, useState } from '/floor/lib/ui.js';
 import { isOld, useClock, useLive, useStream } from './live.js';
+import * as rights from './rights.js';
 import * as texts from './texts.js';
 import { Shipping } from './shipping.js';
 import { Stock } from './stock.js';
@@ -38,8 +39,8 @@ function Board() {
   useEffect(() => {
     const moved = () => setPlace(placeOf(location.hash));
     window.addEventListener('hashchange', moved);
-    const end = on('board-language', () => redraw((n) => n + 1));
-    return () => { window.removeEventListener('hashchange', moved); end(); };
+    const ends = ['board-language', 'rights'].map((name) => on(name, () => redraw((n) => n + 1)));
+    return () => { window.removeEventListener('hashchange', moved); ends.forEach((end) => end()); };
   }, []);
   const read = useLive(place.name + '=' + place.of, () => boards[place.name].read(place.of));
   const { answer, at, failure, isForbidden } = read;
@@ -59,6 +60,7 @@ function Board() {
     <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${isForbidden ? html`<p class="empty no-right"><${Icon} name="lock" /> ${t('no_right')}</p>` : answer ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
     <nav aria-label=${t('boards')}>${Object.keys(boards).map((name) => html`
       <a key=${name} href=${'#' + name} aria-current=${name === place.name ? 'page' : undefined}>${t('board.' + name)}</a>`)}
+      ${['sales:write', 'billing:read'].some(rights.may) && html`<a href="/desk/">${t('desk')}</a>`}
       ${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="language" aria-pressed=${String(texts.current() === code)}
         onClick=${() => texts.use(code)}>${label}</button>`)}
     </nav>
@@ -75,7 +77,9 @@ function App() {
 
 async function start() {
   await Promise.all([session.load(), clock.load(), texts.load()]);
+  on('session', () => { rights.load(); });
   render(html`<${App} />`, document.getElementById('app'));
+  rights.load();
   navigator.wakeLock?.request('screen').catch(() => {});
   self.millrace = { ready: true };
   follow();
