@@ -58,7 +58,7 @@ func newReport(t *testing.T) *report {
 }
 
 func fileName(name string) string {
-	return strings.NewReplacer(" ", "-", ":", "", ",", "", "=", "-").Replace(name)
+	return strings.NewReplacer(" ", "-", ":", "", ",", "", "=", "-", "/", "-").Replace(name)
 }
 
 func (r *report) add(g *glove, name string, in []string, faults []fault) {

@@ -138,7 +138,7 @@
           if (isPicture || overflowY === 'auto' || overflowY === 'scroll') scrolls ||= rect.left < b.left || rect.right > b.right || rect.top < b.top || rect.bottom > b.bottom;
         }
         if (!element.closest('.genealogy') && (rect.left < -near || rect.right > innerWidth + near)) fault('text is cut off', name(element), said);
-        if (rect.bottom > innerHeight && root.scrollHeight > innerHeight) scrolls = true;
+        if ((rect.bottom > innerHeight || rect.top < 0) && root.scrollHeight > innerHeight) scrolls = true;
         if (!scrolls && !shown(element, rect)) { if (!element.closest('.body, .content, .genealogy')) fault('text is not on the screen', name(element), said); continue; }
         if (!scrolls) texts.push({ node, element, rect, said });
       }

@@ -81,7 +81,7 @@ export const documents = {
 
 export const readDocument = (list, number) => (documents[list].read ?? ((which) => request(documents[list].path + which)))(encodeURIComponent(number));
 
-export const Pdf = ({ kind, number }) => html`<button type="button" class="button" data-action="pdf" onClick=${() => download(kind, number)}><${Icon} name="journal" /><span>PDF</span></button>`;
+const Pdf = ({ kind, number, label }) => html`<button type="button" class="button" data-action="pdf" onClick=${() => download(kind, number)}><${Icon} name="journal" /><span>${label} (PDF)</span></button>`;
 
 // Action is one thing that can be done. What cannot be taken back is asked for once more.
 function Action({ list, number, action, onOpen, isOpen }) {
@@ -118,8 +118,8 @@ export function Document({ list, answer: d }) {
   const shown = open ? [...offered, open] : offered;
   return html`<div class="document"><h2>${d.number}</h2>
     <dl class="facts">${facts(d).filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-    <div class="buttons actions">${list === 'invoices' && may('document:read') && html`<${Pdf} kind=${d.kind} number=${d.number} />`}
-      ${list === 'shipments' && may('document:read') && html`<${Pdf} kind="delivery_note" number=${d.delivery_note} />`}
+    <div class="buttons actions">${list === 'invoices' && may('document:read') && html`<${Pdf} kind=${d.kind} number=${d.number} label=${t('kind.' + d.kind)} />`}
+      ${list === 'shipments' && may('document:read') && html`<${Pdf} kind="delivery_note" number=${d.delivery_note} label=${t('delivery_note')} />`}
       ${shown.map((action) => html`<${Action} key=${action.id} ...${{ list, number: d.number, action }} isOpen=${open?.id === action.id} onOpen=${(which = action) => setOpen(which)} />`)}
       ${may('audit:read') && html`<a class="button" data-action="history" href=${'/board/#/history=' + kind(d) + ':' + encodeURIComponent(d.number)}><${Icon} name="journal" /><span>${t('history')}</span></a>`}</div>
     <${Table} empty=${t('empty.all')} head=${head()} rows=${lines(d).map((one) => ({ key: one.line, tone: '', cells: row(one, d) }))} /></div>`;

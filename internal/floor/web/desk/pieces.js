@@ -3,8 +3,11 @@ import { authorize } from '/floor/lib/session.js';
 import { tell } from '/floor/lib/signal.js';
 import { current, quantity, t } from '/board/texts.js';
 
-export const day = (iso) => (iso ? new Date(iso + 'T12:00:00').toLocaleDateString(current(), { day: '2-digit', month: '2-digit', year: 'numeric' }) : '');
-export const moment = (at) => new Date(at).toLocaleString(current(), { day: '2-digit', month: '2-digit', year: 'numeric', hour: '2-digit', minute: '2-digit' });
+// Days name their month, since 11/12 is two days.
+const place = () => (current() === 'en' ? 'en-GB' : current());
+const date = { day: '2-digit', month: 'short', year: 'numeric' };
+export const day = (iso) => (iso ? new Date(iso + 'T12:00:00').toLocaleDateString(place(), date) : '');
+export const moment = (at) => new Date(at).toLocaleString(place(), { ...date, hour: '2-digit', minute: '2-digit' });
 
 // cash writes an amount of money with its cents at least.
 export const cash = (value) => { const [, cents = ''] = String(value).split('.'); return quantity(cents.length < 2 ? value + (cents ? '' : '.') + '0'.repeat(2 - cents.length) : value); };
