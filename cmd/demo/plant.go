@@ -49,7 +49,8 @@ type plant struct {
 	seals    *seals
 	pair     replica.Pair // Replica is nil when the database was given to us
 	address  string       // of the primary
-	mirror   string       // address of the replica
+	mirror   string       // address of the replica, as its superuser
+	analyst  string       // the same, as analysts log in
 	partners *partners
 	printers *labelPrinters
 }
@@ -88,6 +89,9 @@ func start(ctx context.Context, screen *screen) (_ *plant, err error) {
 	migrated := "the schema stands"
 	if p.mirror != "" {
 		if err := p.pair.Connect(ctx, p.address); err != nil {
+			return nil, err
+		}
+		if err := p.letAnalystsIn(ctx); err != nil {
 			return nil, err
 		}
 		migrated += ", and the replica follows"
@@ -233,6 +237,20 @@ func (p *plant) letServersIn(ctx context.Context) (map[string]string, error) {
 	return logins, nil
 }
 
+// letAnalystsIn gives those who read the replica their rights there, and a password.
+func (p *plant) letAnalystsIn(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, p.mirror)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	if err := access.GrantReplica(ctx, conn); err != nil {
+		return err
+	}
+	p.analyst, err = access.Admit(ctx, conn, access.Analyst, rand.Text())
+	return err
+}
+
 // encryptionKey seals what is secret in the database.
 func (p *plant) encryptionKey() (string, error) {
 	if key := os.Getenv("MILLRACE_ENCRYPTION_KEY"); key != "" {
@@ -304,7 +322,7 @@ func (p *plant) startClusters(ctx context.Context, screen *screen) error {
 	return nil
 }
 
-// psql gives the commands that open the primary and the replica. Passwords are printed nowhere: those of our
+// psql gives the commands that open the primary, and the replica as an analyst. Passwords are printed nowhere: those of our
 // clusters lie in a file that only we can read, that of a database which was given to us is where it was.
 func (p *plant) psql() (primary, mirror string, err error) {
 	if len(p.clusters) == 0 {
@@ -312,9 +330,9 @@ func (p *plant) psql() (primary, mirror string, err error) {
 	}
 	file := filepath.Join(p.dir, "pgpass")
 	var lines strings.Builder
-	commands := make([]string, 0, len(p.clusters))
-	for _, cluster := range p.clusters {
-		address, err := url.Parse(cluster.URL(database))
+	var commands []string
+	for _, login := range []string{p.address, p.analyst} {
+		address, err := url.Parse(login)
 		if err != nil {
 			return "", "", fmt.Errorf("read the address of a cluster of ours: %w", err)
 		}

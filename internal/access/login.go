@@ -19,6 +19,9 @@ const (
 	Worker Role = "millrace_worker"
 )
 
+// Analyst is the role of those who read a reporting replica.
+const Analyst Role = "millrace_analyst"
+
 // querier is what a pool and a connection have in common.
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
