@@ -116,6 +116,11 @@ type livingKeys struct {
 
 // Key is the public key of exactly that kid.
 func (k *livingKeys) Key(ctx context.Context, kid string) (any, error) {
+	// What is published is looked at first, so that the database is asked for names alone that the issuer gave.
+	key, err := k.published.Key(ctx, kid)
+	if err != nil {
+		return nil, err
+	}
 	isThere, err := k.queries.HasSigningKey(ctx, kid)
 	if err != nil {
 		return nil, fmt.Errorf("look for a key: %w", err)
@@ -123,7 +128,7 @@ func (k *livingKeys) Key(ctx context.Context, kid string) (any, error) {
 	if !isThere {
 		return nil, ErrRefused
 	}
-	return k.published.Key(ctx, kid)
+	return key, nil
 }
 
 // confirmed asks the database whether there is the session that a token names. A signature alone does not make one.
