@@ -52,7 +52,7 @@ func TestOperations(t *testing.T) {
 			if !id.MatchString(op.OperationID) || op.Summary == "" || strings.HasSuffix(op.Summary, ".") || len(op.Tags) != 1 || op.Tags[0] == "" {
 				t.Errorf("%s: id %q, summary %q, tags %q", place, op.OperationID, op.Summary, op.Tags)
 			}
-			if strings.HasPrefix(path, "/v1/") && (op.Responses["401"] == nil || op.Responses["500"] == nil) {
+			if strings.HasPrefix(path, "/v1/") && (op.Responses["401"] == nil || op.Responses["403"] == nil || op.Responses["429"] == nil || op.Responses["500"] == nil) {
 				t.Errorf("%s does not document its problems", place)
 			}
 			if method == "POST" && isCommand(op) && !begun[op.OperationID] {

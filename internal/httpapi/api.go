@@ -185,7 +185,7 @@ func config(version string) huma.Config {
 // null to the values of members that may be null.
 func documentRefusals(api *huma.OpenAPI, op *huma.Operation) {
 	statuses := []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusInternalServerError}
-	if op.Security == nil {
+	if op.Security == nil || len(op.Security) > 0 {
 		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	}
 	if op.RequestBody != nil {
