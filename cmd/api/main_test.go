@@ -171,3 +171,41 @@ func TestServesTLS(t *testing.T) {
 		t.Error("starts with a key that is another's")
 	}
 }
+
+// TestTheWayToPostgresIsTLS: with sslmode=verify-full every session is encrypted, to the server that the plant's authority vouches for; to another one,
+// or without TLS, the api does not start.
+func TestTheWayToPostgresIsTLS(t *testing.T) {
+	t.Parallel()
+	secure := testdb.NewSecure(t)
+	ctx, stop := context.WithCancel(t.Context())
+	address, stopped := make(chan net.Addr, 1), make(chan error, 1)
+	go func() {
+		stopped <- Run(ctx, configure(t, secure.URLAs(testdb.APIRole)), func(a net.Addr) { address <- a })
+	}()
+	select {
+	case a := <-address:
+		response, err := http.Get("http://" + a.String() + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("not ready: %d", response.StatusCode)
+		}
+	case err := <-stopped:
+		t.Fatal(err)
+	}
+	if clear, all := secure.InTheClear(t, testdb.APIRole); clear != 0 || all == 0 {
+		t.Errorf("%d of %d sessions are not encrypted", clear, all)
+	}
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	for url, why := range secure.Wrong(testdb.APIRole) {
+		err := Run(t.Context(), configure(t, url), func(net.Addr) { t.Error("listens") })
+		if err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("want %q, got %v", why, err)
+		}
+	}
+}

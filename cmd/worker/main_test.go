@@ -95,3 +95,39 @@ func TestRefusesAnEmptyDatabase(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestTheWayToPostgresIsTLS: as the api's, and all of its sessions: the pool, the sequencer's, and the one by which it is present.
+func TestTheWayToPostgresIsTLS(t *testing.T) {
+	t.Parallel()
+	secure := testdb.NewSecure(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- Run(ctx, configure(t, secure.URLAs(testdb.WorkerRole))) }()
+	if _, err := secure.Pool.Exec(t.Context(), `SELECT event.publish('test.happened', 1, '{}')`); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		var isMoved bool
+		if err := secure.Pool.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM event.log)`).Scan(&isMoved); err != nil {
+			t.Fatal(err)
+		}
+		if isMoved {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no event was moved")
+		}
+	}
+	if clear, all := secure.InTheClear(t, testdb.WorkerRole); clear != 0 || all < 3 {
+		t.Errorf("%d of %d sessions are not encrypted", clear, all)
+	}
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+	for url, why := range secure.Wrong(testdb.WorkerRole) {
+		if err := Run(t.Context(), configure(t, url)); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("want %q, got %v", why, err)
+		}
+	}
+}
