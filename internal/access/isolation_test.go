@@ -267,7 +267,6 @@ var company = []struct{ why, operations string }{
 	{"costs, values and the books are kept for the company", `get-item-cost get-journal-csv get-work-order-cost list-account-balances list-journal-entries list-valuation`},
 	{"the month is closed for all plants at once", `close-period`},
 	{"a spreadsheet holds what the company has", `download-export get-export list-exports request-export`},
-	{"the audit holds rows of every table", `list-history`},
 	{
 		"who is who, and rights, are the company's",
 		`get-badge get-client get-device get-operator get-role list-badges list-clients list-devices list-operators list-roles list-sessions
@@ -571,6 +570,7 @@ var reads = map[string]func(p *plant) []string{
 	"list-documents":             plain("/v1/documents"),
 	"list-expired-lots":          plain("/v1/expired-lots", "/v1/expired-lots?on=2090-01-01"),
 	"list-goods-receipts":        plain("/v1/goods-receipts"),
+	"list-history":               histories,
 	"list-handling-units":        plain("/v1/handling-units"),
 	"list-inspections":           plain("/v1/inspections"),
 	"list-invoices":              plain("/v1/invoices"),
@@ -610,6 +610,30 @@ var reads = map[string]func(p *plant) []string{
 	"resolve-barcode": func(p *plant) []string {
 		return []string{"/v1/barcode?barcode=" + p.at("RAW"), "/v1/barcode?barcode=" + p.old("R1"), "/v1/barcode?barcode=00" + p.named["box"]}
 	},
+}
+
+// histories are of everything that a plant has, and of what all share.
+func histories(p *plant) []string {
+	found := []string{
+		"/v1/audit/catalog/item/RAW", "/v1/audit/catalog/item/FIN", "/v1/audit/catalog/partner/SUPPLIER", "/v1/audit/catalog/unit/KGM", "/v1/audit/catalog/reason/WET",
+		"/v1/audit/catalog/bill_of_material/FIN", "/v1/audit/catalog/routing_operation/INS", "/v1/audit/catalog/site/" + p.mark, "/v1/audit/catalog/location/" + p.at("RAW"),
+		"/v1/audit/catalog/work_center/" + p.at("PRESS"), "/v1/audit/document/printer/" + p.at("PRN"),
+		"/v1/audit/inventory/lot/" + p.old("R1"), "/v1/audit/inventory/lot/" + p.old("F0") + "?item=FIN", "/v1/audit/inventory/lot/" + p.old("F1"), "/v1/audit/inventory/lot/" + p.old("P2"),
+	}
+	for table, names := range map[string]string{
+		"purchasing/purchase_order": "order,order2,order3", "purchasing/goods_receipt": "receipt,receipt2,receipt3", "purchasing/inspection": "inspection",
+		"purchasing/supplier_return": "supplier return", "purchasing/supplier_invoice": "supplier invoice", "purchasing/landed_cost": "landed cost",
+		"production/work_order": "work,work2,work3", "production/material_issue": "issue", "production/production_report": "report",
+		"sales/sales_order": "sale,sale2,sale3", "shipping/pick": "pick,pick3", "shipping/handling_unit": "pallet,box,pallet2,box2,box3", "shipping/shipment": "shipment",
+		"shipping/delivery_note": "delivery note", "shipping/customer_return": "return", "shipping/return_inspection": "return inspection",
+		"billing/invoice": "invoice,credit note", "inventory/count": "count", "inventory/lot_change": "lot change",
+	} {
+		for name := range strings.SplitSeq(names, ",") {
+			found = append(found, "/v1/audit/"+table+"/"+url.PathEscape(p.named[name]))
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // everythingToA is what every read tells A, by its address.
@@ -802,5 +826,15 @@ func TestLotOfSeveralPlants(t *testing.T) {
 	status(x.a.token, "SHARED", "blocked").Want(201)
 	if a := x.ask(t, x.b.token, http.MethodGet, "/v1/items/FIN/lots/SHARED", nil).Want(200); a.Text("status") != "blocked" || a.Len("stock") != 0 {
 		t.Errorf("B sees %s", a.Body)
+	}
+	// That its status was changed is told to both, and not by whom of the other plant.
+	x.send(t, x.a.token, "scrap-stock", m{"item": "FIN", "lot": "SHARED", "from": x.a.at("FIN"), "quantity": "10", "reason": "SCRAP"}).Want(201)
+	status(x.b.token, "SHARED", "released").Want(201)
+	history := x.ask(t, x.a.token, http.MethodGet, "/v1/audit/inventory/lot/SHARED?item=FIN", nil).Want(200)
+	if seen := x.marks(history.Body, ""); len(seen) > 0 || history.Len("items") != 9 {
+		t.Errorf("%d changes, and A is told %q: %s", history.Len("items"), seen, history.Body)
+	}
+	if all := x.Get(t, "/v1/audit/inventory/lot/SHARED?item=FIN").Want(200); !strings.Contains(string(all.Body), `"ZZB"`) {
+		t.Errorf("nobody is told who did it: %s", all.Body)
 	}
 }

@@ -64,7 +64,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 	//
 	event.RegisterWebhooks(api, primary, options.Box)
 	//
-	audit.Register(api, primary)
+	audit.Register(api, floor.History(primary))
 	//
 	floor.Register(api, primary)
 	api.Public("/floor", floor.Redirect("/floor/"))

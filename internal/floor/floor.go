@@ -98,6 +98,14 @@ func EventSites(primary *pg.Primary) func(ctx context.Context, topics []string, 
 	}
 }
 
+// History is [audit.Reader]: the history of a record, with the names of who did it.
+func History(primary *pg.Primary) func(ctx context.Context, room, table, number, item, after string, limit int32) (json.RawMessage, error) {
+	q := db.New(primary)
+	return func(ctx context.Context, room, table, number, item, after string, limit int32) (json.RawMessage, error) {
+		return q.ListHistory(ctx, db.ListHistoryParams{Room: room, TableName: table, Number: number, Item: item, After: after, RowLimit: limit})
+	}
+}
+
 // deviceOf names the device that reports. One without a name of its own shares that of its client.
 func deviceOf(ctx context.Context) string {
 	principal := httpapi.PrincipalOf(ctx)

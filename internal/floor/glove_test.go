@@ -552,6 +552,16 @@ func (g *glove) boards(t *testing.T, api *plant) {
 		g.page.Has(fmt.Sprintf(`[data-board=%q][data-stale="false"] .content > :not(.empty), [data-board=%[1]q] .no-right`, base))
 		g.look("board " + name)
 	}
+	for name, wait := range map[string]string{
+		"history": ".search", "history=purchase_order:PO-000001": ".change", "history=lot:CR-1&item=CRATE-6420": ".change", "history=item:NONE": ".search + .empty",
+	} {
+		g.page.Navigate(api.URL + "/board/#/" + name)
+		g.page.Has(`[data-board="history"][data-stale="false"] ` + wait)
+		g.look("board " + name)
+	}
+	g.page.Scan("NOBODY-KNOWS-THIS-1234567890")
+	g.page.Has(`[data-board="history"] .choices`)
+	g.look("board history: unknown", "en")
 	// A quarter of an hour later, and no answer since.
 	g.page.Navigate(api.URL + "/board/#work_centers")
 	g.page.Has(`[data-board="work_centers"] .card`)

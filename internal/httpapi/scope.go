@@ -19,7 +19,7 @@ type Scope struct {
 
 // scopes is the one list.
 var scopes = []Scope{
-	{"audit:read", "See who changed what, and the seals of the audit trail.", true},
+	{"audit:read", "See who changed what, from what to what.", false},
 	{"billing:read", "See invoices and credit notes.", false},
 	{"billing:write", "Issue invoices and credit notes.", false},
 	{"catalog:read", "See items, units, partners, prices, sites, locations, bills of material, routings, work centers, reasons.", false},

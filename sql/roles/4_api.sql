@@ -107,6 +107,7 @@ GRANT EXECUTE ON ROUTINE
     floor.list_desk_shipments,
     floor.list_desk_work_orders,
     floor.list_event_sites,
+    floor.list_history,
     floor.list_journals,
     floor.list_tasks,
     floor.note_sequence,

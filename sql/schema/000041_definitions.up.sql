@@ -3,6 +3,251 @@ SET LOCAL lock_timeout = '5s';
 -- Definitions as of this version. Written by `make migration`; edit the files named below instead.
 SET LOCAL check_function_bodies = off;
 
+-- >>> functions/audit/find_records.sql sha256:e21c04372e24772e
+CREATE OR REPLACE FUNCTION audit.find_records(
+    p_room text,
+    p_table text,
+    p_number text,
+    p_item text
+) RETURNS bigint[]
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table regclass := to_regclass(format('%I.%I', p_room, p_table));
+    v_is_limited boolean := coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*';
+    v_has_policy boolean := (SELECT c.relrowsecurity FROM pg_class AS c WHERE c.oid = v_table);
+    v_column text;
+    v_items regclass;
+    v_ids bigint[];
+BEGIN
+    IF v_table IS NULL OR NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = v_table AND t.tgname = p_table || '_audited') THEN
+        RETURN NULL;
+    END IF;
+    -- Who works for some sites sees what has a policy through it, and what all plants share; the rest is the company's.
+    IF v_is_limited AND NOT v_has_policy AND p_room <> 'catalog' THEN
+        RETURN NULL;
+    END IF;
+    SELECT a.attname INTO v_column
+    FROM unnest(ARRAY['number', 'code', 'sscc']) WITH ORDINALITY AS w (name, place)
+    JOIN pg_attribute AS a ON a.attrelid = v_table AND a.attname = w.name AND NOT a.attisdropped
+    ORDER BY w.place
+    LIMIT 1;
+    SELECT c.confrelid::regclass INTO v_items
+    FROM pg_constraint AS c
+    JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] AND a.attname = 'item_id'
+    WHERE c.conrelid = v_table AND c.contype = 'f' AND array_length(c.conkey, 1) = 1;
+    -- What has no name of its own, such as a bill of material, is named by its item.
+    IF v_column IS NULL AND v_items IS NULL THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT array_agg(t.id) FROM (SELECT t.id FROM %s AS t WHERE %s%s LIMIT 100) AS t', v_table,
+        CASE WHEN v_column IS NULL THEN 't.item_id IN (SELECT i.id FROM ' || v_items || ' AS i WHERE i.number = $1)'
+            ELSE format('t.%I = $1', v_column) END,
+        CASE WHEN v_column IS NOT NULL AND v_items IS NOT NULL AND p_item IS NOT NULL
+            THEN ' AND t.item_id IN (SELECT i.id FROM ' || v_items || ' AS i WHERE i.number = $2)' END)
+    INTO v_ids
+    USING p_number, p_item;
+    -- What is gone is found by what its deletion says. Where it was nobody can tell any more.
+    IF NOT (v_is_limited AND v_has_policy) THEN
+        SELECT array_agg(DISTINCT i.id) INTO v_ids
+        FROM (
+            SELECT u.id FROM unnest(v_ids) AS u (id)
+            UNION ALL
+            SELECT e.row_id
+            FROM audit.entry AS e
+            WHERE e.schema_name = p_room
+              AND e.table_name = p_table
+              AND coalesce(e.old_row ->> 'number', e.old_row ->> 'code') = p_number
+              AND e.operation = 'delete'
+        ) AS i;
+    END IF;
+    RETURN v_ids;
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.find_records(text, text, text, text) IS
+    'Ids of the rows of an audited table that have a number or code, also of those that are gone; a lot may be told from others of the same number by its item, and what has no name is named by its item. Null when there are none that whoever works here may see.';
+-- <<< functions/audit/find_records.sql
+
+-- >>> functions/audit/list_changes.sql sha256:c4412f9cab597b9e
+CREATE OR REPLACE FUNCTION audit.list_changes(
+    p_room text,
+    p_table text,
+    p_ids bigint[],
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_table regclass := format('%I.%I', p_room, p_table)::regclass;
+    v_is_limited boolean := coalesce(nullif(current_setting('millrace.sites', true), ''), '*') <> '*';
+    v_child record;
+    v_child_ids bigint[];
+    v_child_lines jsonb;
+    v_tables text[] := array_fill(p_table, ARRAY[cardinality(p_ids)]);
+    v_rows bigint[] := p_ids;
+    v_lines jsonb := jsonb_build_object();
+    v_page jsonb;
+    v_names jsonb := jsonb_build_object();
+    v_name text;
+BEGIN
+    -- The lines of a document are part of it: tables of the room named after it that refer to it.
+    FOR v_child IN
+        SELECT r.relname AS name, c.conrelid::regclass AS relation, a.attname AS reference,
+            (SELECT n.attname FROM unnest(ARRAY['line_number', 'sequence', 'number']) WITH ORDINALITY AS w (name, place)
+             JOIN pg_attribute AS n ON n.attrelid = c.conrelid AND n.attname = w.name AND NOT n.attisdropped
+             ORDER BY w.place LIMIT 1) AS label,
+            -- A line is seen by who sees all that it belongs to.
+            (SELECT string_agg(format(' AND (t.%1$I IS NULL OR EXISTS (SELECT FROM %2$s AS x WHERE x.id = t.%1$I))', b.attname, f.confrelid::regclass), '')
+             FROM pg_constraint AS f
+             JOIN pg_class AS o ON o.oid = f.confrelid AND o.relrowsecurity
+             JOIN pg_attribute AS b ON b.attrelid = f.conrelid AND b.attnum = f.conkey[1]
+             WHERE v_is_limited AND f.conrelid = c.conrelid AND f.contype = 'f' AND array_length(f.conkey, 1) = 1 AND f.confrelid <> v_table) AS rights
+        FROM pg_constraint AS c
+        JOIN pg_class AS r ON r.oid = c.conrelid AND r.relnamespace = (SELECT k.relnamespace FROM pg_class AS k WHERE k.oid = v_table)
+        JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+        WHERE c.confrelid = v_table
+          AND c.contype = 'f'
+          AND array_length(c.conkey, 1) = 1
+          AND starts_with(r.relname, p_table || '_')
+          AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = c.conrelid AND t.tgname = r.relname || '_audited')
+    LOOP
+        EXECUTE format('SELECT coalesce(array_agg(t.id), ''{}''), coalesce(jsonb_object_agg(t.id, t.label), ''{}'')
+            FROM (SELECT t.id, %s AS label FROM %s AS t WHERE t.%I = ANY ($1)%s LIMIT 1000) AS t',
+            CASE WHEN v_child.label IS NULL THEN 'NULL::text' ELSE format('t.%I::text', v_child.label) END, v_child.relation, v_child.reference, v_child.rights)
+        INTO v_child_ids, v_child_lines
+        USING p_ids;
+        v_rows := v_rows || v_child_ids;
+        v_tables := v_tables || array_fill(v_child.name, ARRAY[cardinality(v_child_ids)]);
+        v_lines := v_lines || jsonb_build_object(v_child.name, coalesce(v_lines -> v_child.name, '{}') || v_child_lines);
+    END LOOP;
+
+    SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p.id DESC), '[]') INTO v_page
+    FROM (
+        SELECT e.id, e.recorded_at, e.transaction_id::text AS transaction_id, e.incarnation, e.table_name, e.row_id, e.operation, e.actor, e.device,
+            e.request_key, e.request_id, e.old_row, e.new_row
+        FROM (SELECT DISTINCT u.table_name, u.row_id FROM unnest(v_tables, v_rows) AS u (table_name, row_id)) AS w
+        JOIN audit.entry AS e ON e.schema_name = p_room AND e.table_name = w.table_name AND e.row_id = w.row_id
+        WHERE e.id < CASE WHEN p_after ~ '^[0-9]{1,18}$' THEN p_after::bigint ELSE 9223372036854775807 END
+        ORDER BY e.id DESC
+        LIMIT p_limit + 1
+    ) AS p;
+
+    FOR v_name IN SELECT DISTINCT m ->> 'table_name' FROM jsonb_array_elements(v_page) AS m LOOP
+        v_names := v_names || jsonb_build_object(v_name, audit.name_references(to_regclass(format('%I.%I', p_room, v_name)), (
+            SELECT jsonb_agg(r.told)
+            FROM jsonb_array_elements(v_page) AS m
+            CROSS JOIN LATERAL (VALUES (m -> 'old_row'), (m -> 'new_row')) AS r (told)
+            WHERE m ->> 'table_name' = v_name AND jsonb_typeof(r.told) = 'object')));
+    END LOOP;
+
+    RETURN jsonb_build_object(
+        'items', (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'entry', m.entry ->> 'id',
+                'recorded_at', (m.entry ->> 'recorded_at')::timestamptz,
+                'table', m.entry ->> 'table_name',
+                'operation', m.entry ->> 'operation',
+                'line', coalesce(v_lines -> (m.entry ->> 'table_name') ->> (m.entry ->> 'row_id'),
+                    m.entry -> 'new_row' ->> 'line_number', m.entry -> 'old_row' ->> 'line_number'),
+                'actor', m.entry ->> 'actor',
+                'device', m.entry ->> 'device',
+                'request_key', m.entry ->> 'request_key',
+                'request_id', m.entry ->> 'request_id',
+                'old', CASE WHEN jsonb_typeof(m.entry -> 'old_row') = 'object' THEN audit.tell_row(m.entry -> 'old_row', v_names -> (m.entry ->> 'table_name')) END,
+                'new', CASE WHEN jsonb_typeof(m.entry -> 'new_row') = 'object' THEN audit.tell_row(m.entry -> 'new_row', v_names -> (m.entry ->> 'table_name')) END,
+                'seal', (
+                    SELECT s.number
+                    FROM audit.seal AS s
+                    WHERE s.incarnation = (m.entry ->> 'incarnation')::smallint
+                      AND s.to_transaction_id > (m.entry ->> 'transaction_id')::xid8
+                    ORDER BY s.to_transaction_id, s.number
+                    LIMIT 1)) ORDER BY m.place), '[]')
+            FROM jsonb_array_elements(v_page) WITH ORDINALITY AS m (entry, place)
+            WHERE m.place <= p_limit),
+        'next', CASE WHEN jsonb_array_length(v_page) > p_limit THEN v_page -> (p_limit - 1) ->> 'id' END);
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.list_changes(text, text, bigint[], text, integer) IS
+    'The history of rows that audit.find_records found, newest first: every change of them and of their lines, by whom, on which device, by which request, from what to what, and the number of the seal that holds it.';
+-- <<< functions/audit/list_changes.sql
+
+-- >>> functions/audit/list_history.sql sha256:72628f6cfcd63bf8
+CREATE OR REPLACE FUNCTION audit.list_history(
+    p_room text,
+    p_table text,
+    p_number text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids bigint[] := audit.find_records(p_room, p_table, p_number, NULL);
+BEGIN
+    IF v_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN audit.list_changes(p_room, p_table, v_ids, p_after, p_limit);
+END;
+$function$;
+
+COMMENT ON FUNCTION audit.list_history(text, text, text, text, integer) IS
+    'The history of a record as servers of the release before ask for it: goes with the next one, which asks floor.list_history.';
+-- <<< functions/audit/list_history.sql
+
+-- >>> functions/audit/tell_row.sql sha256:0f248384d3a0417c
+CREATE OR REPLACE FUNCTION audit.tell_row(
+    p_row jsonb,
+    p_names jsonb
+) RETURNS jsonb
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT jsonb_object_agg(
+        CASE WHEN p_names ? m.key THEN regexp_replace(m.key, '_id$', '') ELSE m.key END,
+        CASE
+            WHEN p_names ? m.key THEN coalesce(p_names -> m.key -> (m.value #>> '{}'), 'null')
+            WHEN jsonb_typeof(m.value) = 'number' THEN to_jsonb(trim_scale((m.value #>> '{}')::numeric)::text)
+            ELSE m.value
+        END)
+    FROM jsonb_each(p_row) AS m
+    -- Ids mean nothing outside.
+    WHERE p_names ? m.key OR (m.key NOT IN ('id', 'transaction_id', 'incarnation') AND m.key !~ '_id$');
+$function$;
+
+COMMENT ON FUNCTION audit.tell_row(jsonb, jsonb) IS
+    'What the audit keeps of a row, as it is told outside: references by the names of audit.name_references, numbers as text, no ids. Null when nothing is left.';
+-- <<< functions/audit/tell_row.sql
+
+-- >>> functions/event/is_for_all_sites.sql sha256:9f23cfcfe48161f2
+-- Code generated by internal/tools/scopes. DO NOT EDIT.
+CREATE OR REPLACE FUNCTION event.is_for_all_sites(
+    p_scope text
+) RETURNS boolean
+LANGUAGE plpgsql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN p_scope IN ('catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+END;
+$function$;
+
+COMMENT ON FUNCTION event.is_for_all_sites(text) IS
+    'Whether what the scope allows concerns all sites, so that who works for some of them only may not do it.';
+-- <<< functions/event/is_for_all_sites.sql
+
 -- >>> functions/event/record_intervention.sql sha256:6f102f613cd22e80
 CREATE OR REPLACE FUNCTION event.record_intervention(
     p_context jsonb,
@@ -371,6 +616,74 @@ $function$;
 COMMENT ON FUNCTION floor.list_desk_work_orders(text, text, integer) IS
     'A page of work orders for the desk, latest first, after the number p_after; p_state open: only those on which more is made. Quantities in the base unit of the item.';
 -- <<< functions/floor/list_desk_work_orders.sql
+
+-- >>> functions/floor/list_history.sql sha256:3cd3b7c48cb913ef
+CREATE OR REPLACE FUNCTION floor.list_history(
+    p_room text,
+    p_table text,
+    p_number text,
+    p_item text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    v_ids bigint[] := audit.find_records(p_room, p_table, p_number, p_item);
+    v_page jsonb;
+    v_sites text[];
+    v_hides boolean;
+BEGIN
+    IF v_ids IS NULL THEN
+        RETURN NULL;
+    END IF;
+    v_page := audit.list_changes(p_room, p_table, v_ids, p_after, p_limit);
+    v_sites := ARRAY(SELECT DISTINCT e.site FROM unnest(v_ids) AS i (id)
+        CROSS JOIN LATERAL floor.list_event_sites(ARRAY[p_table], ARRAY[i.id], ARRAY['']) AS e WHERE e.site <> '*');
+    -- A lot that has been at other sites as well was perhaps changed by their people.
+    v_hides := floor.caller_sites() IS NOT NULL AND p_room = 'inventory' AND p_table = 'lot' AND EXISTS (
+        SELECT FROM inventory.lot_site AS x
+        WHERE x.lot_id = ANY (v_ids) AND NOT EXISTS (SELECT FROM catalog.site AS s WHERE s.id = x.site_id));
+
+    RETURN jsonb_build_object(
+        'items', (
+            SELECT coalesce(jsonb_agg(
+                CASE WHEN v_hides AND NOT w.is_ours
+                    THEN m.entry || '{"actor": null, "device": null, "request_key": null, "request_id": null}' || jsonb_build_object(
+                        'old', nullif(m.entry -> 'old', 'null') - 'actor', 'new', nullif(m.entry -> 'new', 'null') - 'actor')
+                    ELSE m.entry END
+                || CASE WHEN v_hides AND NOT w.is_ours
+                    THEN '{"actor_name": null, "device_name": null}'::jsonb
+                    ELSE jsonb_build_object(
+                        'actor_name', w.name,
+                        'device_name', (SELECT d.name FROM identity.client AS d WHERE d.code = m.entry ->> 'device')) END
+                -- Requests are kept for a time only.
+                || jsonb_build_object('command', (SELECT r.operation FROM event.request AS r WHERE r.key = (m.entry ->> 'request_key')::uuid))
+                ORDER BY m.place), '[]')
+            FROM jsonb_array_elements(v_page -> 'items') WITH ORDINALITY AS m (entry, place)
+            CROSS JOIN LATERAL (
+                SELECT max(k.name) AS name, coalesce(bool_or('*' = ANY (k.sites) OR k.sites && floor.caller_sites()), false) AS is_ours
+                FROM (
+                    SELECT o.name, o.sites FROM identity.operator AS o WHERE o.number = m.entry ->> 'actor'
+                    UNION ALL
+                    SELECT c.name, c.sites FROM identity.client AS c WHERE c.code = m.entry ->> 'actor'
+                ) AS k
+            ) AS w),
+        'next', v_page -> 'next',
+        -- The one that the clocks of all places show that the record is of.
+        'time_zone', (
+            SELECT CASE WHEN count(DISTINCT s.time_zone) = 1 THEN min(s.time_zone) END
+            FROM catalog.site AS s
+            WHERE cardinality(v_sites) = 0 OR s.code = ANY (v_sites)));
+END;
+$function$;
+
+COMMENT ON FUNCTION floor.list_history(text, text, text, text, text, integer) IS
+    'The history of a record as people read it: audit.list_changes with the names of who did it and of their devices, the commands that did it, and the time zone of the record''s site. Null when there is no such record, its table is not audited, or it is of another plant. Of a lot that has been elsewhere as well it is not told what people of other plants did it.';
+-- <<< functions/floor/list_history.sql
 
 -- >>> functions/identity/has_signing_key.sql sha256:36e2f89f9e6433cd
 CREATE OR REPLACE FUNCTION identity.has_signing_key(

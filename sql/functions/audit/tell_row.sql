@@ -10,7 +10,7 @@ AS $function$
         CASE WHEN p_names ? m.key THEN regexp_replace(m.key, '_id$', '') ELSE m.key END,
         CASE
             WHEN p_names ? m.key THEN coalesce(p_names -> m.key -> (m.value #>> '{}'), 'null')
-            WHEN jsonb_typeof(m.value) = 'number' THEN to_jsonb(m.value #>> '{}')
+            WHEN jsonb_typeof(m.value) = 'number' THEN to_jsonb(trim_scale((m.value #>> '{}')::numeric)::text)
             ELSE m.value
         END)
     FROM jsonb_each(p_row) AS m

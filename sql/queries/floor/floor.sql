@@ -28,3 +28,6 @@ SELECT floor.get_warning_board(@row_limit::integer)::jsonb AS document;
 -- name: ListEventSites :many
 SELECT e.ordinal::integer AS ordinal, e.site::text AS site
 FROM floor.list_event_sites(@topics::text[], @subject_ids::bigint[], @locations::text[]) AS e;
+
+-- name: ListHistory :one
+SELECT floor.list_history(@room::text, @table_name::text, @number::text, NULLIF(@item::text, ''), NULLIF(@after::text, ''), @row_limit::integer)::jsonb AS document;

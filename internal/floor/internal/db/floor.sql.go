@@ -84,6 +84,33 @@ func (q *Queries) ListEventSites(ctx context.Context, topics []string, subjectId
 	return items, nil
 }
 
+const listHistory = `-- name: ListHistory :one
+SELECT floor.list_history($1::text, $2::text, $3::text, NULLIF($4::text, ''), NULLIF($5::text, ''), $6::integer)::jsonb AS document
+`
+
+type ListHistoryParams struct {
+	Room      string
+	TableName string
+	Number    string
+	Item      string
+	After     string
+	RowLimit  int32
+}
+
+func (q *Queries) ListHistory(ctx context.Context, arg ListHistoryParams) (json.RawMessage, error) {
+	row := q.db.QueryRow(ctx, listHistory,
+		arg.Room,
+		arg.TableName,
+		arg.Number,
+		arg.Item,
+		arg.After,
+		arg.RowLimit,
+	)
+	var document json.RawMessage
+	err := row.Scan(&document)
+	return document, err
+}
+
 const listJournals = `-- name: ListJournals :one
 SELECT floor.list_journals(NULLIF($1::text, ''), $2::integer)::jsonb AS document
 `

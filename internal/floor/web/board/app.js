@@ -15,22 +15,25 @@ import { WorkCenters } from './work_centers.js';
 import { Warnings } from './warnings.js';
 import { Jobs } from './jobs.js';
 import { Tablets } from './tablets.js';
+import { History, readHistory, title } from './history.js';
 
 const { t } = texts;
 
-// Each board: what it reads, which events change it, what it looks like.
+// Each board: what it reads, what it looks like, and the right that it takes besides that of all.
 const boards = {
   shipping: { read: () => request('/v1/boards/shipping'), View: Shipping },
   work_centers: { read: () => request('/v1/boards/work-centers?limit=6'), View: WorkCenters },
   stock: { read: (of) => (of ? request('/v1/stock?limit=200&location=' + encodeURIComponent(of)) : request('/v1/locations?limit=200')), View: Stock },
   warnings: { read: () => request('/v1/boards/warnings'), View: Warnings },
   tablets: { read: () => request('/v1/journals?limit=200'), View: Tablets },
-  jobs: { read: () => request('/v1/jobs?limit=100'), View: Jobs },
+  jobs: { read: () => request('/v1/jobs?limit=100'), View: Jobs, scope: 'jobs:read' },
+  history: { read: readHistory, View: History, scope: 'audit:read', title },
 };
 
 const placeOf = (hash) => {
-  const [name, of = ''] = hash.replace(/^#\/?/, '').split('=');
-  return boards[name] ? { name, of: decodeURIComponent(of) } : { name: 'shipping', of: '' };
+  const [, name, of = ''] = /^#?\/?([a-z_]*)=?(.*)$/.exec(hash) ?? [];
+  if (!boards[name]) return { name: 'shipping', of: '' };
+  return { name, of: boards[name].title ? of : decodeURIComponent(of) };
 };
 
 function Board() {
@@ -43,22 +46,23 @@ function Board() {
     return () => { window.removeEventListener('hashchange', moved); ends.forEach((end) => end()); };
   }, []);
   const read = useLive(place.name + '=' + place.of, () => boards[place.name].read(place.of));
-  const { answer, at, failure, isForbidden } = read;
+  const { answer, at, failure } = read;
   const now = useClock();
   const closed = useStream();
-  const isStale = isOld(read, now, closed);
-  const { View } = boards[place.name];
+  const { View, scope, title: titleOf = (of) => ' ' + of } = boards[place.name];
+  const isForbidden = read.isForbidden || (scope && !rights.may(scope));
+  const isStale = !isForbidden && isOld(read, now, closed);
   return html`<main class="board" data-board=${place.name} data-stale=${String(Boolean(isStale))} data-at=${at ?? ''} data-live=${String(closed === 0)}>
     <header>
-      <h1>${t('board.' + place.name)}${place.of && ' ' + place.of}</h1>
+      <h1>${t('board.' + place.name)}${place.of && titleOf(place.of)}</h1>
       <span class=${'live ' + (isStale ? 'no' : closed === 0 ? 'ok' : 'wait')}><${Icon} name=${isStale ? 'stop' : closed === 0 ? 'online' : 'offline'} />
         <span>${isStale ? t('stale') : closed === 0 ? t('live') : t('polled')}</span></span>
       <time>${texts.clock(now)}</time>
     </header>
     ${isStale && html`<p class="stale" role="alert"><${Icon} name="stop" /><span>${at ? t('stale.since', { time: texts.clock(at), age: texts.age(now - at) }) : t('stale.never')}
       ${failure && html` <small>${failure}</small>`}</span></p>`}
-    <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${isForbidden ? html`<p class="empty no-right"><${Icon} name="lock" /> ${t('no_right')}</p>` : answer ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
-    <nav aria-label=${t('boards')}>${Object.keys(boards).map((name) => html`
+    <section class=${'content' + (isStale ? ' dim' : '')} tabindex="0" aria-label=${t('board.' + place.name)}>${isForbidden ? html`<p class="empty no-right"><${Icon} name="lock" /> ${t('no_right')}</p>` : answer || boards[place.name].title ? html`<${View} answer=${answer} of=${place.of} now=${now} />` : !isStale && html`<p class="empty">${t('reading')}</p>`}</section>
+    <nav aria-label=${t('boards')}>${Object.keys(boards).filter((name) => name === place.name || !boards[name].scope || rights.may(boards[name].scope)).map((name) => html`
       <a key=${name} href=${'#' + name} aria-current=${name === place.name ? 'page' : undefined}>${t('board.' + name)}</a>`)}
       ${['sales:write', 'billing:read'].some(rights.may) && html`<a href="/desk/">${t('desk')}</a>`}
       ${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="language" aria-pressed=${String(texts.current() === code)}

@@ -1,5 +1,11 @@
 // What several boards are made of.
 import { html } from '/floor/lib/ui.js';
+import { placeOfRecord } from './history.js';
+import { may } from './rights.js';
+
+// Named is a number that leads to its history, for those who may see it and sit at a desk: a line of a table is no target for gloves.
+export const Named = ({ kind, number, item, children = number }) => (may('audit:read') && matchMedia('(pointer: fine)').matches
+  ? html`<a class="record" href=${placeOfRecord(kind, number, item)}>${children}</a>` : children);
 
 export const Bar = ({ percent }) => html`<span class="meter"><progress max="100" value=${percent} aria-label=${percent + ' %'}></progress><span>${percent} %</span></span>`;
 

@@ -20,6 +20,8 @@ export async function use(wanted, isKept = true) {
 }
 
 export const current = () => language;
+// named is for words that are not all known here.
+export const named = (key, otherwise) => texts[key] ?? otherwise;
 export const t = (key, values) => (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values?.[name] ?? '');
 
 // quantity writes a decimal as people here do, without rounding it.
@@ -31,6 +33,13 @@ export function quantity(decimal) {
 export const unit = (code) => (texts['unit.' + code] ?? code ?? '');
 export const clock = (at) => new Date(at).toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 export const day = (iso) => (iso ? new Date(iso + 'T12:00:00').toLocaleDateString(language, { weekday: 'short', day: '2-digit', month: '2-digit' }) : '');
+
+// moment writes a time by the clocks of a place; without one, by this device's.
+export function moment(iso, timeZone, isDay = false) {
+  const day = { day: '2-digit', month: '2-digit', year: 'numeric' };
+  const form = isDay ? day : { ...day, hour: '2-digit', minute: '2-digit', second: '2-digit' };
+  return new Date(iso).toLocaleString(language === 'en' ? 'en-GB' : language, { ...form, timeZone: timeZone ?? undefined });
+}
 
 // age says how long ago something was, in the one unit that matters.
 export function age(milliseconds) {
