@@ -206,6 +206,11 @@ func (p *plant) invite(ctx context.Context, screen *screen) error {
 	}
 	screen.say(fmt.Sprintf("\nTo log in\n  screens  %s/floor/ on any browser of this machine: pair it with %s-%s within ten minutes, then badge %s and PIN %s",
 		p.url, code[:4], code[4:], operator.Badge, operator.PIN))
+	supervisor, err := p.login.Employee(ctx, "supervisor-01")
+	if err != nil {
+		return err
+	}
+	screen.say(fmt.Sprintf("  desk     %s/desk/ on the same browser, with badge %s and PIN %s", p.url, supervisor.Badge, supervisor.PIN))
 	screen.say(fmt.Sprintf("  program  curl -s -u %s:$(cat %s) -d grant_type=client_credentials %s/oauth2/token",
 		administrator, filepath.Join(p.dir, "client-secret"), p.url))
 	return nil

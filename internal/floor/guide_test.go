@@ -53,6 +53,14 @@ var guide = []struct {
 	{screen: "board work_centers", size: viewport{1280, 800}},
 	{screen: "board warnings", size: viewport{1280, 800}},
 	{screen: "board tablets", size: viewport{1280, 800}},
+	{screen: "desk purchase_orders", size: viewport{1280, 800}},
+	{screen: "desk purchase order", size: viewport{1280, 1100}},
+	{screen: "desk work order: done", file: "desk-done", size: viewport{1280, 800}},
+	{screen: "desk sales order: refused", file: "desk-refused", language: "de", size: viewport{1280, 900}},
+	{screen: "desk sales order: unanswered", file: "desk-unanswered", size: viewport{1280, 900}},
+	{screen: "desk sales_orders", file: "desk-telephone", language: "tr"},
+	{screen: "desk shipment: to invoice", file: "desk-invoice", size: viewport{1280, 800}},
+	{screen: "desk invoices", size: viewport{1280, 800}},
 	{screen: "board: stale de", file: "board-stale", language: "de", size: viewport{1280, 800}},
 }
 

@@ -166,29 +166,34 @@ func (g *glove) desk(t *testing.T, api *plant) {
 		name, _, _ = strings.Cut(name, "/")
 		g.page.Has(fmt.Sprintf(`[data-desk=%q][data-of=%q][data-stale="false"] .content :is(table, .form)`, name, of))
 	}
-	list := func(place string) { t.Helper(); at(place); g.look("desk " + place) }
+	look := func(name string) {
+		t.Helper()
+		browsertest.Eval[any](g.page, `scrollTo(0, 0)`)
+		g.look("desk " + name)
+	}
+	list := func(place string) { t.Helper(); at(place); look(place) }
 
 	// Forms: with what is missing, with what was refused, without an answer, and done.
 	at("purchase_orders=new")
 	g.click(`[data-action="send"]`)
 	g.page.Has(`.field.wrong`)
-	g.look("desk purchase order: empty")
+	look("purchase order: empty")
 	o.look("supplier", "POLYNORD")
 	o.lines("price", officeLine{item: "PP-NAT", quantity: "1250,5", unit: "KGM", price: "1.385", over: "2"}, officeLine{item: "MB-BLUE", quantity: "50.125", unit: "KGM"})
-	g.look("desk purchase order")
+	look("purchase order")
 	at("work_orders=new")
 	o.look("item", "BODY-6420")
 	o.fill("quantity", "120")
-	g.look("desk work order")
+	look("work order")
 	g.click(`[data-action="send"]`)
 	g.page.Has(`[data-done]`)
-	g.look("desk work order: done")
+	look("work order: done")
 	at("sales_orders=new")
 	o.look("customer", "LYONPRIM")
 	o.lines("unit_price", officeLine{item: "PP-NAT", quantity: "8", unit: "KGM", price: "10.50"})
 	g.click(`[data-action="send"]`)
 	g.page.Has(`[data-message="refused"]`)
-	g.look("desk sales order: refused")
+	look("sales order: refused")
 	for _, language := range languages { // the texts come while there is a network
 		g.learn()
 		g.wear(language, "right", "normal")
@@ -197,19 +202,22 @@ func (g *glove) desk(t *testing.T, api *plant) {
 	g.page.Offline(true)
 	g.click(`[data-action="send"]`)
 	g.page.Has(`[data-message="unsure"]`)
-	g.look("desk sales order: unanswered")
+	look("sales order: unanswered")
 	g.page.Offline(false)
 	g.page.Has(`[data-done]`)
 
 	at("shipments=" + shipped)
-	g.look("desk shipment")
+	look("shipment")
 	g.click(`[data-action="invoice"]`)
 	g.page.Has(`[data-form="invoice"]`)
-	g.look("desk shipment: to invoice")
+	look("shipment: to invoice")
 	g.click(`[data-action="send"]`)
 	g.page.Has(`[data-done]`)
-	g.look("desk shipment: invoiced")
+	look("shipment: invoiced")
 	invoice := browsertest.Eval[string](g.page, `document.querySelector('[data-done]').dataset.done`)
+	if _, err := api.DB.Pool.Exec(t.Context(), `SELECT document.store_file('invoice', $1, 'en', 'application/pdf', convert_to('drawn', 'UTF8'))`, invoice); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"purchase_orders", "work_orders", "sales_orders", "shipments/all", "customer_returns", "invoices"} {
 		list(name)
 	}
@@ -219,5 +227,5 @@ func (g *glove) desk(t *testing.T, api *plant) {
 	g.page.Navigate(api.URL + "/desk/#shipments=" + shipped)
 	g.click(`[data-action="lock"]`)
 	g.page.Has(`[data-action="sign-in"]`)
-	g.look("desk: locked")
+	look("locked")
 }

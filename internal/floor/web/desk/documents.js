@@ -71,7 +71,7 @@ export const documents = {
   invoices: {
     // A credit note has a number of the same form and a place of its own.
     read: (number) => request('/v1/invoices/' + number).catch((error) => { if (error.status !== 404) throw error; return request('/v1/credit-notes/' + number); }), kind: (d) => d.kind,
-    facts: (d) => [[t('kind'), t('kind.' + d.kind)], [t('customer'), d.buyer.name], [t('shipment'), d.shipment], [t('return'), d.customer_return], [t('corrects'), d.corrects_invoice], [t('issued_on'), day(d.issued_on)], [t('due'), day(d.due_on)],
+    facts: (d) => [[t('kind'), t('kind.' + d.kind)], [t('customer'), d.buyer.name], [t('shipment'), d.shipment], [t('return'), d.customer_return], [t('corrects'), d.corrects_invoice], [t('issued_on'), day(d.issued_on)], [t('payable'), day(d.due_on)],
       [t('net'), money(d.net, d.currency)], [t('tax'), money(d.tax, d.currency)], [t('gross'), money(d.gross, d.currency)]],
     head: () => ['#', t('item'), t('lot'), t('quantity'), t('unit_price'), t('net'), t('tax')],
     row: (l, d) => [String(l.line), item(l.item, l.item_name), l.lot ?? '', many(l.quantity, l.unit), money(l.unit_price, d.currency), money(l.net, d.currency), quantity(l.rate_percent) + ' %'],

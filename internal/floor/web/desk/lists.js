@@ -49,7 +49,7 @@ export const lists = {
   },
   invoices: {
     path: '/v1/desk/invoices', scope: 'billing:read',
-    head: () => [t('number'), t('kind'), t('customer'), t('issued_on'), t('due'), t('net'), t('gross'), 'PDF'],
+    head: () => [t('number'), t('kind'), t('customer'), t('issued_on'), t('payable'), t('net'), t('gross'), 'PDF'],
     row: (one) => [link('invoices', one.number), t('kind.' + one.kind), partner(one.customer, one.customer_name), day(one.issued_on), day(one.due_on), amount(one.net, one.currency),
       html`<b>${amount(one.gross, one.currency)}</b>`, one.is_rendered ? html`<button type="button" class="button small" data-action=${'pdf-' + one.number} onClick=${() => download(one.kind, one.number)}>
         <${Icon} name="journal" /> PDF</button>` : html`<span class="soft">${t('being_drawn')}</span>`],
