@@ -470,6 +470,38 @@ func TestRewrittenSealsAreFoundByTheHeadsSentOff(t *testing.T) {
 	}
 }
 
+// Somebody undoes the newest: the rows, their audit, and the seals that held them, all of it, so that what is left fits together. The heads that were
+// sent off tell, at once and after the worker has sealed on over the place.
+func TestATailThatWasCutOffIsFoundByTheHeadsSentOff(t *testing.T) {
+	t.Parallel()
+	p := newPlant(t)
+	p.seal(t)
+	before := p.verify(t).Seals
+	p.do(t, `INSERT INTO catalog.unit (code, name, scale) VALUES ('TM1', 'unit', 0)`)
+	p.seal(t)
+	heads := p.heads(t)
+	for _, ledger := range audit.Ledgers {
+		p.secretly(t, `DELETE FROM `+ledger.Name+` AS l USING audit.seal AS s WHERE s.number = $1 AND l.transaction_id >= s.to_transaction_id`, before)
+	}
+	p.secretly(t, `DELETE FROM catalog.unit WHERE code = 'TM1'`)
+	for _, statement := range []string{`DELETE FROM audit.seal_chunk WHERE seal_number > $1`, `DELETE FROM audit.seal_part WHERE seal_number > $1`, `DELETE FROM audit.seal WHERE number > $1`} {
+		if p.secretly(t, statement, before) == 0 {
+			t.Fatalf("%s: nothing was there", statement)
+		}
+	}
+	if v := p.verify(t); v.Found > 0 || v.Seals != before {
+		t.Errorf("what is left does not fit together, so this proves nothing: %d seals\n%s", v.Seals, list(v))
+	}
+	if v := verify(t, p.withHeads(t, heads)); !has(v, audit.Lost) {
+		t.Errorf("not found: %s", list(v))
+	}
+	p.do(t, `INSERT INTO catalog.unit (code, name, scale) VALUES ('TM2', 'unit', 0)`)
+	p.seal(t)
+	if v := verify(t, p.withHeads(t, heads)); !has(v, audit.Rewritten) {
+		t.Errorf("not found after sealing on: %s", list(v))
+	}
+}
+
 func TestHeadsAreHeldToThemselves(t *testing.T) {
 	t.Parallel()
 	p := over(t, testdb.New(t))
