@@ -58,15 +58,11 @@ func NewBeside(database db.DBTX, options BesideOptions) (*Beside, error) {
 	if options.Log == nil {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
-	queries := db.New(database)
 	published := &remoteKeys{
 		options:  ExternalOptions{URL: options.URL, Algorithm: string(jose.RS256), HTTP: options.HTTP, Log: options.Log},
 		keysFrom: strings.TrimSuffix(options.URL, "/") + "/.well-known/jwks.json",
 	}
-	return &Beside{
-		verifier: &Verifier{Issuer: options.URL, Audience: options.Audience, Keys: &livingKeys{published: published, queries: queries}},
-		queries:  queries,
-	}, nil
+	return &Beside{verifier: &Verifier{Issuer: options.URL, Audience: options.Audience, Keys: published}, queries: db.New(database)}, nil
 }
 
 // Authenticate says who sends a request with the token, and what they may do by now: less than the token says, if rights
@@ -87,6 +83,18 @@ func (b *Beside) authenticate(ctx context.Context, token string) (httpapi.Princi
 	if err != nil {
 		return httpapi.Principal{}, err
 	}
+	// The database is asked about nothing that the issuer has not signed. A key that leaked is dropped there, whatever is remembered of it.
+	h, err := b.verifier.header(token)
+	if err != nil {
+		return httpapi.Principal{}, err
+	}
+	isThere, err := b.queries.HasSigningKey(ctx, h.KeyID)
+	if err != nil {
+		return httpapi.Principal{}, fmt.Errorf("look for a key: %w", err)
+	}
+	if !isThere {
+		return httpapi.Principal{}, ErrRefused
+	}
 	g, err := confirmed(ctx, b.queries, c)
 	if err != nil {
 		return httpapi.Principal{}, err
@@ -105,30 +113,6 @@ func (b *Beside) authenticate(ctx context.Context, token string) (httpapi.Princi
 		p.Sites = slices.DeleteFunc(p.Sites, func(site string) bool { return !slices.Contains(now, site) })
 	}
 	return p, nil
-}
-
-// livingKeys are those that are published, as long as the database says that they are good: a key that leaked is
-// dropped there, whatever somebody remembers of it.
-type livingKeys struct {
-	published Keys
-	queries   *db.Queries
-}
-
-// Key is the public key of exactly that kid.
-func (k *livingKeys) Key(ctx context.Context, kid string) (any, error) {
-	// What is published is looked at first, so that the database is asked for names alone that the issuer gave.
-	key, err := k.published.Key(ctx, kid)
-	if err != nil {
-		return nil, err
-	}
-	isThere, err := k.queries.HasSigningKey(ctx, kid)
-	if err != nil {
-		return nil, fmt.Errorf("look for a key: %w", err)
-	}
-	if !isThere {
-		return nil, ErrRefused
-	}
-	return key, nil
 }
 
 // confirmed asks the database whether there is the session that a token names. A signature alone does not make one.

@@ -54,6 +54,14 @@ func setup(t testing.TB) *bundle {
 	return b
 }
 
+// another is a second process over the same database.
+func (b *bundle) another(t testing.TB) *bundle {
+	t.Helper()
+	other := *b
+	other.API = httpapitest.With(t, b.DB, issuerOver(t, b.DB, b.log))
+	return &other
+}
+
 type oauth struct {
 	Status int
 	Header http.Header
