@@ -39,6 +39,8 @@ type summary struct {
 	MailsTwice    int                  `json:"mails_that_came_twice"`
 	MailsWaiting  int64                `json:"mails_not_sent"`
 	Webhooks      webhooks             `json:"webhooks"`
+	LogLines      int                  `json:"log_lines"`
+	Secrets       []string             `json:"secrets_in_logs"`
 	Held          bool                 `json:"held"`
 
 	API     string `json:"api"`
@@ -107,6 +109,9 @@ func (s *summary) verdict() error {
 	}
 	if s.LabelsWaiting > 0 || len(s.Labels) == 0 || s.LabelsOut < len(s.Labels) {
 		broken = append(broken, fmt.Errorf("%d labels were printed, %d were not, %d came out", len(s.Labels), s.LabelsWaiting, s.LabelsOut))
+	}
+	if len(s.Secrets) > 0 || s.LogLines == 0 {
+		broken = append(broken, fmt.Errorf("of %d lines of the logs these tell a secret: %v", s.LogLines, s.Secrets))
 	}
 	if s.Webhooks.Messages == 0 || s.Webhooks.Forged+s.Webhooks.Disorder > 0 {
 		broken = append(broken, fmt.Errorf("webhooks: %d messages, %d not verified, %d out of order", s.Webhooks.Messages, s.Webhooks.Forged, s.Webhooks.Disorder))

@@ -57,6 +57,14 @@ func (p *plant) verify(ctx context.Context, screen *screen, client *demo.Client,
 	}
 	screen.end(s.Seals.String())
 
+	screen.begin("Looking for secrets in the logs")
+	lines, told, err := p.searchLogs()
+	if err != nil {
+		return nil, err
+	}
+	s.LogLines, s.Secrets = lines, told
+	screen.end(fmt.Sprintf("%d lines, %d that tell one", lines, len(told)))
+
 	if p.mirror != "" {
 		screen.begin("Comparing the replica")
 		if err := p.compare(ctx, s); err != nil {
