@@ -127,6 +127,11 @@ func TestPagesOverJobs(t *testing.T) {
 	if status, _ := o.ask(t, "GET", script[:strings.IndexByte(script, '"')], admin, ""); status != http.StatusOK {
 		t.Errorf("its script: %d", status)
 	}
+	for _, folder := range []string{"/jobs/assets/", "/jobs/assets", "/jobs/assets//"} {
+		if _, body := o.ask(t, "GET", folder, admin, ""); strings.Contains(body, "<pre>") {
+			t.Errorf("%s is listed: %s", folder, body)
+		}
+	}
 	until(t, o.API, `SELECT EXISTS (SELECT FROM river.river_job WHERE kind = 'event_run_checks')`, time.Minute)
 	if status, body := o.ask(t, "GET", "/jobs/api/jobs?state=completed&limit=20", admin, ""); status != http.StatusOK || !strings.Contains(body, `"data"`) {
 		t.Errorf("the jobs: %d %s", status, body)

@@ -3,10 +3,14 @@ package httpapi_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/millrace-erp/millrace/internal/httpapi"
 )
 
 // asvs are the requirements of OWASP ASVS 5.0.0 at levels 1 and 2: a line per chapter, its sections and their numbers.
@@ -52,15 +56,10 @@ func requirements(t *testing.T) []string {
 	return all
 }
 
-// TestSecurityPage holds docs/security.md to the tree: every requirement stands there once, in its order, and what
-// is said to be proved names tests that exist.
-func TestSecurityPage(t *testing.T) {
-	t.Parallel()
+// declaredTests are all tests of the tree, by package and name.
+func declaredTests(t *testing.T) map[string]bool {
+	t.Helper()
 	root := filepath.Join("..", "..")
-	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	for _, folder := range []string{"internal", "cmd", "sql"} {
@@ -82,6 +81,97 @@ func TestSecurityPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return tests
+}
+
+// TestDocumentsNameWhatIsThere: tests that any page of the documents names exist, and so do the pages that it links to.
+func TestDocumentsNameWhatIsThere(t *testing.T) {
+	t.Parallel()
+	tests := declaredTests(t)
+	bare := map[string]bool{}
+	for name := range tests {
+		_, test, _ := strings.Cut(name, ".")
+		bare[test] = true
+	}
+	root := filepath.Join("..", "..")
+	pages := []string{filepath.Join(root, "README.md"), filepath.Join(root, "CHANGELOG.md"), filepath.Join(root, "sql", "README.md")}
+	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".md") {
+			pages = append(pages, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pages) < 50 {
+		t.Fatalf("%d pages: this proves nothing", len(pages))
+	}
+	named := regexp.MustCompile("`((?:cmd/)?[a-z0-9]+\\.)?((?:Test|Fuzz)[A-Z]\\w+)`")
+	linked := regexp.MustCompile(`\]\(([\w./-]+)(?:#[^)]*)?\)`)
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range named.FindAllSubmatch(text, -1) {
+			if where, test := string(found[1]), string(found[2]); where != "" && !tests[where+test] || !bare[test] {
+				t.Errorf("%s: there is no test %s%s", page, where, test)
+			}
+		}
+		for _, found := range linked.FindAllSubmatch(text, -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), string(found[1]))); err != nil {
+				t.Errorf("%s: there is no %s", page, found[1])
+			}
+		}
+	}
+}
+
+// TestProgramsHoldNoTestCode: what is deployed stands on nothing that is for tests, demonstrations or measurements.
+func TestProgramsHoldNoTestCode(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./cmd/api", "./cmd/worker", "./cmd/dba")
+	list.Dir = filepath.Join("..", "..")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(out))
+	if !slices.Contains(packages, "github.com/millrace-erp/millrace/internal/httpapi") {
+		t.Fatal("the list is not that of our programs")
+	}
+	forbidden := regexp.MustCompile(`^(testing|net/http/httptest|net/http/pprof|expvar)$|millrace/internal/(\w*test\w*|.*/\w*test|fake\w+|postbox|devcluster|demo)$`)
+	for _, name := range packages {
+		if forbidden.MatchString(name) {
+			t.Errorf("a program stands on %s", name)
+		}
+	}
+}
+
+// TestNothingToDebug: what servers of other makes show under known paths is not there, with a token or without.
+func TestNothingToDebug(t *testing.T) {
+	t.Parallel()
+	w := serveWire(t, httpapi.Options{}, nil)
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/vars", "/.git/config", "/.env", "/server-status", "/actuator", "/v1/", "/docs", "/schemas/"} {
+		if resp, body := w.send(t, "GET "+path+" HTTP/1.1\r\n"+authorized+"\r\n"); resp.StatusCode != 404 {
+			t.Errorf("%s: %d %s", path, resp.StatusCode, body)
+		}
+		if resp, body := w.send(t, "GET "+path+" HTTP/1.1\r\nHost: millrace\r\n\r\n"); resp.StatusCode != 401 {
+			t.Errorf("%s without a token: %d %s", path, resp.StatusCode, body)
+		}
+	}
+}
+
+// TestSecurityPage holds docs/security.md to the tree: every requirement stands there once, in its order, and what
+// is said to be proved names tests that exist.
+func TestSecurityPage(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := declaredTests(t)
 	named := regexp.MustCompile("`((?:cmd/)?[a-z0-9]+\\.(?:Test|Fuzz)\\w+)`")
 	for _, found := range named.FindAllSubmatch(text, -1) {
 		if !tests[string(found[1])] {

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -18,6 +19,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/millrace-erp/millrace/internal/httpapi"
 	"github.com/millrace-erp/millrace/internal/plantca"
@@ -452,6 +456,79 @@ func TestTLS(t *testing.T) {
 	if _, err := httpapi.NewCertificates(files, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("starts with half a certificate")
 	}
+}
+
+// TestRapidReset: a client of HTTP/2 that asks and takes it back at once, over and over, has no more requests under way than it may, though each is
+// taken back before it is answered, and loses its connection.
+func TestRapidReset(t *testing.T) {
+	t.Parallel()
+	_, files, roots := plant(t)
+	_, adapt := secure(t, files)
+	var running, most, began atomic.Int32
+	release := make(chan struct{})
+	w := serveWire(t, httpapi.Options{}, func(api *httpapi.API, server *http.Server) {
+		adapt(api, server)
+		api.Public("/slow", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			began.Add(1)
+			for now := running.Add(1); ; {
+				if known := most.Load(); now <= known || most.CompareAndSwap(known, now) {
+					break
+				}
+			}
+			<-release // whatever the client thinks better of
+			running.Add(-1)
+		}))
+	})
+	defer close(release)
+	connection, err := (&tls.Dialer{Config: &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}}}).DialContext(t.Context(), "tcp", w.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	_ = connection.SetDeadline(time.Now().Add(time.Minute))
+	if _, err := io.WriteString(connection, http2.ClientPreface); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan string, 1)
+	frames := http2.NewFramer(connection, connection)
+	go func() {
+		for {
+			frame, err := frames.ReadFrame()
+			if goAway, isIt := frame.(*http2.GoAwayFrame); isIt {
+				ended <- goAway.ErrCode.String()
+				return
+			}
+			if err != nil {
+				ended <- err.Error()
+				return
+			}
+		}
+	}()
+	var block bytes.Buffer
+	encoder := hpack.NewEncoder(&block)
+	for _, field := range [][2]string{{":method", "GET"}, {":scheme", "https"}, {":authority", w.address}, {":path", "/slow"}} {
+		if err := encoder.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const requests = 20_000
+	err = frames.WriteSettings()
+	for stream := uint32(1); err == nil && stream < 2*requests; stream += 2 {
+		if err = frames.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: block.Bytes(), EndStream: true, EndHeaders: true}); err == nil {
+			err = frames.WriteRSTStream(stream, http2.ErrCodeCancel)
+		}
+	}
+	why := <-ended
+	if began.Load() == 0 {
+		t.Error("no request was begun: this proves nothing")
+	}
+	if most.Load() > 100 || began.Load() > 1000 {
+		t.Errorf("%d requests at once, %d in all", most.Load(), began.Load())
+	}
+	if err == nil && why != "ENHANCE_YOUR_CALM" {
+		t.Errorf("all %d were taken; it ended by %s", requests, why)
+	}
+	t.Logf("%d at once, %d in all, ended by %s", most.Load(), began.Load(), why)
 }
 
 // named takes for a device's token its name.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -34,5 +35,11 @@ func Pages(ctx context.Context, client *river.Client[pgx.Tx], log *slog.Logger) 
 	if err := pages.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start the pages of jobs: %w", err)
 	}
-	return pages, nil
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A folder of theirs would be listed; a path without a slash at its end is a file or a page.
+		if r.URL.Path != PagesPrefix+"/" {
+			r.URL.Path = strings.TrimRight(r.URL.Path, "/")
+		}
+		pages.ServeHTTP(w, r)
+	}), nil
 }
