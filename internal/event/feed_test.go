@@ -845,11 +845,12 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // TestReadersOfSomeSites: with a token for some sites a reader has what is about those and what all share, in order and once, as a stream
-// and as documents. Of events that nobody can place it has none, and when nobody can be asked it waits.
+// and as documents. Of events that nobody can place it has none, and when nobody can be asked it waits. Both tell
+// it a position up to which it has everything, whatever gaps there are in those that it sees.
 func TestReadersOfSomeSites(t *testing.T) {
 	t.Parallel()
 	var isDown atomic.Bool
-	b := setupFeed(t, event.FeedOptions{Sites: func(_ context.Context, topics []string, subjects []int64, locations []string) ([][]string, error) {
+	b := setupFeed(t, event.FeedOptions{Heartbeat: 50 * time.Millisecond, Sites: func(_ context.Context, topics []string, subjects []int64, locations []string) ([][]string, error) {
 		if isDown.Load() {
 			return nil, errors.New("the database is away")
 		}
@@ -887,6 +888,19 @@ func TestReadersOfSomeSites(t *testing.T) {
 				break
 			}
 			seen = append(seen, strconv.FormatInt(m.position, 10))
+		}
+		// That it has everything it is told by the position: what it does not see has passed.
+		for head := b.head(t); s.position < head; {
+			line, err := s.lines.ReadString('\n')
+			if err != nil {
+				t.Errorf("%v is at %d, and is not told that it has all up to %d: %v", sites, s.position, head, err)
+				break
+			}
+			if id, isID := strings.CutPrefix(line, "id: "); isID {
+				s.position, _ = strconv.ParseInt(strings.TrimSpace(id), 10, 64)
+			} else if strings.HasPrefix(line, "data:") {
+				t.Errorf("%v is told %s at %d", sites, line, s.position)
+			}
 		}
 		if resp, err := b.request(ctx, client, 0, url.Values{"limit": {"1000"}}); err != nil {
 			t.Error(err)

@@ -26,6 +26,8 @@ func Register(api *httpapi.API, feed *Feed) {
 
 **With a token for some sites** it gives what is about those, and about what all share, such as items; positions of the rest are passed over.
 
+**Gaps** in the positions that a client sees, because it asks for some topics or locations or has a token for some sites, are no loss: nothing between is for it. It has everything up to the position that it is told besides: the id of a message without data, which comes with the heartbeat, or ` + "`next`" + ` of a page, which go on while nothing comes.
+
 **To begin with**: take the position, read the present state, then follow from that position.`,
 	}, "Server-sent events: `retry`, then messages of `id` (position) and `data` (an EventEvent as JSON on one line), and comments as heartbeats.",
 		func(ctx context.Context, in *follow) (httpapi.Streamed, error) { return feed.open(ctx, in) })
@@ -59,7 +61,7 @@ type Events struct {
 
 // Event is one event of the feed.
 type Event struct {
-	Position   int64          `json:"position" doc:"Number in the feed, without gaps."`
+	Position   int64          `json:"position" doc:"Number in the feed, which has no gaps; a reader of some events sees those of others passed over."`
 	Topic      string         `json:"topic" doc:"What happened, such as movement.posted."`
 	RecordedAt time.Time      `json:"recorded_at" doc:"When the causing transaction wrote it. Positions, not times, are the order."`
 	RequestKey *string        `json:"request_key" nullable:"true" doc:"Idempotency key of the request that caused it."`
