@@ -8192,7 +8192,7 @@ CREATE FUNCTION event.is_for_all_sites(p_scope text) RETURNS boolean
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
-    RETURN p_scope IN ('catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+    RETURN p_scope IN ('catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
 END;
 $$;
 
@@ -8532,7 +8532,7 @@ $_$;
 -- Name: FUNCTION list_jobs(p_state text, p_kind text, p_after text, p_limit integer); Type: COMMENT; Schema: event; Owner: -
 --
 
-COMMENT ON FUNCTION event.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) IS 'A page of jobs, latest first, optionally of one state or kind.';
+COMMENT ON FUNCTION event.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) IS 'A page of jobs, as servers of the release before ask for it: goes with the next one, which asks floor.list_jobs.';
 
 --
 -- Name: list_orphaned_jobs(); Type: FUNCTION; Schema: event; Owner: -
@@ -10383,6 +10383,26 @@ $$;
 COMMENT ON FUNCTION floor.find_desk_partners(p_find text, p_kind text, p_limit integer) IS 'Suppliers or customers whose code, name or city holds p_find, for whoever fills in an order: the code itself first.';
 
 --
+-- Name: get_job(text); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.get_job(p_number text) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    SELECT event.describe_job(j.id)
+    FROM river.river_job AS j
+    WHERE j.id = CASE WHEN p_number ~ '^[1-9][0-9]{0,17}$' THEN p_number::bigint END
+      AND floor.may_see_job(j.kind, j.args);
+$_$;
+
+--
+-- Name: FUNCTION get_job(p_number text); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.get_job(p_number text) IS 'A job by its number; NULL when there is none, none any more, or none that whoever works here may see.';
+
+--
 -- Name: get_journal(uuid); Type: FUNCTION; Schema: floor; Owner: -
 --
 
@@ -11064,6 +11084,36 @@ $$;
 COMMENT ON FUNCTION floor.list_history(p_room text, p_table text, p_number text, p_item text, p_after text, p_limit integer) IS 'The history of a record as people read it: audit.list_changes with the names of who did it and of their devices, the commands that did it, and the time zone of the record''s site. Null when there is no such record, its table is not audited, or it is of another plant. Of a lot that has been elsewhere as well it is not told what people of other plants did it.';
 
 --
+-- Name: list_jobs(text, text, text, integer); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    WITH page AS (
+        SELECT j.id, event.describe_job(j.id) AS document
+        FROM river.river_job AS j
+        WHERE (p_state IS NULL OR j.state = p_state::river.river_job_state)
+          AND (p_kind IS NULL OR j.kind = p_kind)
+          AND (p_after IS NULL OR j.id < CASE WHEN p_after ~ '^[1-9][0-9]{0,17}$' THEN p_after::bigint ELSE 0 END)
+          AND ((SELECT floor.caller_sites()) IS NULL OR floor.may_see_job(j.kind, j.args))
+        ORDER BY j.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(p.document ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
+    FROM page AS p;
+$_$;
+
+--
+-- Name: FUNCTION list_jobs(p_state text, p_kind text, p_after text, p_limit integer); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.list_jobs(p_state text, p_kind text, p_after text, p_limit integer) IS 'A page of jobs, latest first, optionally of one state or kind; to who works for some sites those about what is of them.';
+
+--
 -- Name: list_journals(text, integer); Type: FUNCTION; Schema: floor; Owner: -
 --
 
@@ -11205,6 +11255,35 @@ $$;
 --
 
 COMMENT ON FUNCTION floor.list_tasks(p_kind text, p_limit integer) IS 'What is to be done, soonest due first: kind receive (open order lines), inspect (waiting receipt lines, customer returns in quarantine), put_away (released lots in quarantine), issue (open materials), report (open work orders), pick (order lines with their reserved lots), pack (picked, not packed), ship (packed, not shipped), return (shipped and not come back, latest first) or send_back (rejected and still here). Quantities in base units.';
+
+--
+-- Name: may_see_job(text, jsonb); Type: FUNCTION; Schema: floor; Owner: -
+--
+
+CREATE FUNCTION floor.may_see_job(p_kind text, p_args jsonb) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    -- Who sees what a job is about, by the policies of that, sees the job.
+    SELECT floor.caller_sites() IS NULL OR CASE
+        WHEN p_kind = 'print_labels' THEN EXISTS (SELECT FROM document.printer AS p WHERE p.code = p_args ->> 'printer')
+        WHEN p_kind NOT IN ('document_render', 'notify_compose') THEN false
+        WHEN p_args ->> 'kind' IN ('invoice', 'credit_note') THEN EXISTS (SELECT FROM billing.invoice AS i WHERE i.number = p_args ->> 'number')
+        WHEN p_args ->> 'kind' = 'delivery_note' THEN EXISTS (SELECT FROM shipping.delivery_note AS n WHERE n.number = p_args ->> 'number')
+        WHEN p_args ->> 'kind' = 'handling_unit_label' THEN EXISTS (SELECT FROM shipping.handling_unit AS u WHERE u.sscc = p_args ->> 'number')
+        -- ITEM:LOT, and no lot has a colon in its number.
+        WHEN p_args ->> 'kind' = 'lot_label' THEN EXISTS (
+            SELECT FROM catalog.item AS i
+            JOIN inventory.lot AS l ON l.item_id = i.id
+            WHERE i.number = regexp_replace(p_args ->> 'number', ':[^:]*$', '') AND l.number = regexp_replace(p_args ->> 'number', '^.*:', ''))
+        ELSE false END;
+$_$;
+
+--
+-- Name: FUNCTION may_see_job(p_kind text, p_args jsonb); Type: COMMENT; Schema: floor; Owner: -
+--
+
+COMMENT ON FUNCTION floor.may_see_job(p_kind text, p_args jsonb) IS 'Whether a job of that kind and with those arguments is about something that whoever works here may see: documents and labels by what they are of, printing by the printer. All others are the company''s.';
 
 --
 -- Name: note_sequence(uuid, text, bigint); Type: FUNCTION; Schema: floor; Owner: -

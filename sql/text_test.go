@@ -25,7 +25,7 @@ var arrows = map[string][]string{
 	"document":   {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing"},
 	"notify":     {"catalog", "shipping", "billing", "document", "river"},
 	"export":     {"catalog", "inventory", "costing"},
-	"floor":      {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "document", "identity"},
+	"floor":      {"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "document", "identity", "river"},
 	"identity":   {"catalog"},
 	"reporting": {
 		"catalog", "inventory", "purchasing", "production", "sales", "shipping", "billing", "costing",

@@ -51,6 +51,7 @@ type plant struct {
 	mark  string
 	lap   int
 	token string
+	job   string            // number of one of its jobs
 	named map[string]string // what answers named: "receipt" is GR-000001
 	told  map[string]bool   // every text that its commands were answered
 }

@@ -58,7 +58,7 @@ func New(primary *pg.Primary, options httpapi.Options) *httpapi.API {
 		issuer.Public(api)
 	}
 	//
-	event.RegisterJobOperations(api, primary)
+	event.RegisterJobOperations(api, primary, floor.Jobs(primary))
 	//
 	notify.Register(api, primary)
 	//

@@ -11,23 +11,30 @@ import (
 
 const jobsTag = "Jobs"
 
+// JobReader reads jobs for whoever asks: to who works for some sites it tells of those about what is of them.
+type JobReader interface {
+	ListJobs(ctx context.Context, state, kind, after string, limit int32) (json.RawMessage, error)
+	GetJob(ctx context.Context, number string) (json.RawMessage, error)
+}
+
 // RegisterJobOperations adds what operators see of jobs, and what they can do about them.
-func RegisterJobOperations(api *httpapi.API, database db.DBTX) {
+func RegisterJobOperations(api *httpapi.API, database db.DBTX, jobs JobReader) {
 	q := db.New(database)
 	httpapi.Read[jobsQuery, httpapi.Page[Job]](api, httpapi.ReadSpec{
 		OperationID: "list-jobs",
 		Scope:       "jobs:read", Path: "/v1/jobs", Tag: jobsTag,
-		Summary:     "Jobs, latest first",
-		Description: "What follows from requests and runs by the clock. Jobs of state `discarded` were given up after too many failures: `reason` says why, and `POST /v1/job-retries` has them run again.",
+		Summary: "Jobs, latest first",
+		Description: "What follows from requests and runs by the clock. Jobs of state `discarded` were given up after too many failures: `reason` says why, and `POST /v1/job-retries` has them run again. " +
+			"With a token for some sites it tells of documents, labels and printers of those.",
 	}, func(ctx context.Context, in *jobsQuery) (json.RawMessage, error) {
-		return q.ListJobs(ctx, in.State, in.Kind, in.After, in.Limit)
+		return jobs.ListJobs(ctx, in.State, in.Kind, in.After, in.Limit)
 	})
 	httpapi.Get[Job](api, httpapi.ReadSpec{
 		OperationID: "get-job",
 		Scope:       "jobs:read", Path: "/v1/jobs/{number}", Tag: jobsTag,
 		Summary:     "A job",
 		Description: "Ask again until `state` is `completed`, `cancelled` or `discarded`. Jobs that have ended are kept for a time: a day when they are done.",
-	}, q.GetJob)
+	}, jobs.GetJob)
 	httpapi.Command[RetryJob, Job](api, httpapi.CommandSpec{
 		OperationID: "retry-job",
 		Scope:       "jobs:admin", Path: "/v1/job-retries", Tag: jobsTag, Status: 200,

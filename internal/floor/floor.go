@@ -106,6 +106,9 @@ func History(primary *pg.Primary) func(ctx context.Context, room, table, number,
 	}
 }
 
+// Jobs is an [event.JobReader].
+func Jobs(primary *pg.Primary) *db.Queries { return db.New(primary) }
+
 // deviceOf names the device that reports. One without a name of its own shares that of its client.
 func deviceOf(ctx context.Context) string {
 	principal := httpapi.PrincipalOf(ctx)

@@ -36,7 +36,7 @@ var scopes = []Scope{
 	{"inventory:read", "See stock, lots, movements, counts.", false},
 	{"inventory:write", "Put away, move, scrap, count, split and merge lots, change their status.", false},
 	{"jobs:admin", "Try jobs again, cancel them.", true},
-	{"jobs:read", "See jobs.", true},
+	{"jobs:read", "See jobs.", false},
 	{"notify:read", "See mails.", true},
 	{"notify:write", "Send mails again, say what became of them.", true},
 	{"production:read", "See work orders, issues of material, production reports.", false},

@@ -96,6 +96,7 @@ TO millrace_api;
 GRANT EXECUTE ON ROUTINE
     floor.find_desk_items,
     floor.find_desk_partners,
+    floor.get_job,
     floor.get_reference_data,
     floor.get_shipping_board,
     floor.get_warning_board,
@@ -108,6 +109,7 @@ GRANT EXECUTE ON ROUTINE
     floor.list_desk_work_orders,
     floor.list_event_sites,
     floor.list_history,
+    floor.list_jobs,
     floor.list_journals,
     floor.list_tasks,
     floor.note_sequence,

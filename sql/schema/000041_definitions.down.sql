@@ -4,6 +4,8 @@ DROP TRIGGER IF EXISTS intervention_not_truncated ON event.intervention;
 DROP TRIGGER IF EXISTS intervention_audited ON event.intervention;
 DROP TRIGGER IF EXISTS intervention_append_only ON event.intervention;
 DROP FUNCTION IF EXISTS identity.has_signing_key(text);
+DROP FUNCTION IF EXISTS floor.may_see_job(text, jsonb);
+DROP FUNCTION IF EXISTS floor.list_jobs(text, text, text, integer);
 DROP FUNCTION IF EXISTS floor.list_history(text, text, text, text, text, integer);
 DROP FUNCTION IF EXISTS floor.list_desk_work_orders(text, text, integer);
 DROP FUNCTION IF EXISTS floor.list_desk_shipments(text, text, integer);
@@ -11,6 +13,7 @@ DROP FUNCTION IF EXISTS floor.list_desk_sales_orders(text, text, integer);
 DROP FUNCTION IF EXISTS floor.list_desk_purchase_orders(text, text, integer);
 DROP FUNCTION IF EXISTS floor.list_desk_invoices(text, integer);
 DROP FUNCTION IF EXISTS floor.list_desk_customer_returns(text, text, integer);
+DROP FUNCTION IF EXISTS floor.get_job(text);
 DROP FUNCTION IF EXISTS floor.find_desk_partners(text, text, integer);
 DROP FUNCTION IF EXISTS floor.find_desk_items(text, text, text, integer);
 DROP FUNCTION IF EXISTS event.record_intervention(jsonb, text, jsonb);
@@ -189,6 +192,36 @@ $function$;
 
 COMMENT ON FUNCTION event.is_for_all_sites(text) IS
     'Whether what the scope allows concerns all sites, so that who works for some of them only may not do it.';
+
+-- functions/event/list_jobs.sql as it was.
+CREATE OR REPLACE FUNCTION event.list_jobs(
+    p_state text,
+    p_kind text,
+    p_after text,
+    p_limit integer
+) RETURNS jsonb
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH page AS (
+        SELECT j.id, event.describe_job(j.id) AS document
+        FROM river.river_job AS j
+        WHERE (p_state IS NULL OR j.state = p_state::river.river_job_state)
+          AND (p_kind IS NULL OR j.kind = p_kind)
+          AND (p_after IS NULL OR j.id < CASE WHEN p_after ~ '^[1-9][0-9]{0,17}$' THEN p_after::bigint ELSE 0 END)
+        ORDER BY j.id DESC
+        LIMIT p_limit
+    )
+    SELECT jsonb_build_object(
+        'items', coalesce(jsonb_agg(p.document ORDER BY p.id DESC), '[]'),
+        'next', CASE WHEN count(*) = p_limit THEN min(p.id)::text END)
+    FROM page AS p;
+$function$;
+
+COMMENT ON FUNCTION event.list_jobs(text, text, text, integer) IS
+    'A page of jobs, latest first, optionally of one state or kind.';
 
 -- functions/inventory/post_transfers.sql as it was.
 CREATE OR REPLACE FUNCTION inventory.post_transfers(

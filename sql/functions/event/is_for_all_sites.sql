@@ -7,7 +7,7 @@ IMMUTABLE
 SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-    RETURN p_scope IN ('catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'jobs:read', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
+    RETURN p_scope IN ('catalog:write', 'costing:read', 'export:read', 'export:write', 'identity:admin', 'identity:read', 'inventory:close', 'jobs:admin', 'notify:read', 'notify:write', 'webhook:read', 'webhook:write');
 END;
 $function$;
 

@@ -25,4 +25,4 @@ AS $function$
 $function$;
 
 COMMENT ON FUNCTION event.list_jobs(text, text, text, integer) IS
-    'A page of jobs, latest first, optionally of one state or kind.';
+    'A page of jobs, as servers of the release before ask for it: goes with the next one, which asks floor.list_jobs.';

@@ -1,9 +1,3 @@
--- name: GetJob :one
-SELECT event.get_job(@number::text)::jsonb AS body;
-
--- name: ListJobs :one
-SELECT event.list_jobs(NULLIF(@state::text, ''), NULLIF(@kind::text, ''), NULLIF(@after::text, ''), @row_limit::integer)::jsonb AS body;
-
 -- name: RetryJob :one
 SELECT a.status::integer AS status, a.body::jsonb AS body, a.is_replayed::boolean AS is_replayed
 FROM event.retry_job(@context::jsonb, @command::jsonb) AS a(status, body, is_replayed);

@@ -28,17 +28,6 @@ func (q *Queries) CancelJob(ctx context.Context, context json.RawMessage, comman
 	return i, err
 }
 
-const getJob = `-- name: GetJob :one
-SELECT event.get_job($1::text)::jsonb AS body
-`
-
-func (q *Queries) GetJob(ctx context.Context, number string) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, getJob, number)
-	var body json.RawMessage
-	err := row.Scan(&body)
-	return body, err
-}
-
 const giveBackJobs = `-- name: GiveBackJobs :one
 SELECT event.give_back_jobs($1::bigint[], $2::integer[])::integer AS given_back
 `
@@ -48,22 +37,6 @@ func (q *Queries) GiveBackJobs(ctx context.Context, jobIds []int64, attempts []i
 	var given_back int32
 	err := row.Scan(&given_back)
 	return given_back, err
-}
-
-const listJobs = `-- name: ListJobs :one
-SELECT event.list_jobs(NULLIF($1::text, ''), NULLIF($2::text, ''), NULLIF($3::text, ''), $4::integer)::jsonb AS body
-`
-
-func (q *Queries) ListJobs(ctx context.Context, state string, kind string, after string, rowLimit int32) (json.RawMessage, error) {
-	row := q.db.QueryRow(ctx, listJobs,
-		state,
-		kind,
-		after,
-		rowLimit,
-	)
-	var body json.RawMessage
-	err := row.Scan(&body)
-	return body, err
 }
 
 const listOrphanedJobs = `-- name: ListOrphanedJobs :many
