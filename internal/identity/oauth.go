@@ -527,15 +527,14 @@ func (i *Issuer) introspect(ctx context.Context, form url.Values, r *http.Reques
 		return nil, refuse("invalid_request", "There is no token.")
 	}
 	if t, err := i.verifier.verify(ctx, token, time.Now()); err == nil {
-		id, err := strconv.ParseInt(t.Session, 10, 64)
-		if err != nil {
+		g, err := confirmed(ctx, i.queries, t)
+		if errors.Is(err, ErrRefused) {
 			return introspection{}, nil
 		}
-		g, err := asGrant(i.queries.DescribeGrant(ctx, id))
 		if err != nil {
 			return nil, err
 		}
-		if g == nil || c.isDevice() && g.Client != c.code {
+		if c.isDevice() && g.Client != c.code {
 			return introspection{}, nil
 		}
 		return introspection{
