@@ -21,16 +21,26 @@ import (
 type doorkeeper struct {
 	mu    sync.Mutex
 	known map[string]httpapi.Principal
+	cause error // for which nobody is known
 }
 
 func (d *doorkeeper) Authenticate(_ context.Context, _ *http.Request, token string) (httpapi.Principal, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.cause != nil {
+		return httpapi.Principal{}, d.cause
+	}
 	p, isKnown := d.known[token]
 	if !isKnown {
 		return httpapi.Principal{}, httpapi.Unauthorized()
 	}
 	return p, nil
+}
+
+func (d *doorkeeper) fail(cause error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cause = cause
 }
 
 func (d *doorkeeper) forget(token string) {

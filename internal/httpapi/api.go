@@ -64,6 +64,8 @@ type Options struct {
 	Timeout time.Duration
 	// BodyTimeout is how long a body may take to arrive: 10 seconds unless said otherwise.
 	BodyTimeout time.Duration
+	// StreamCheck is how often the token of an open stream is looked at again: every 5 seconds unless said otherwise.
+	StreamCheck time.Duration
 	// Ready says whether the database can be used.
 	Ready func(context.Context) error
 	// Stopping ends when the process is to stop: streams end then, so that the server can.
@@ -101,6 +103,9 @@ func New(options Options) *API {
 	configureHuma()
 	if options.Timeout == 0 {
 		options.Timeout = commandTimeout
+	}
+	if options.StreamCheck == 0 {
+		options.StreamCheck = streamCheck
 	}
 	if options.BodyTimeout == 0 {
 		options.BodyTimeout = bodyTimeout

@@ -1,9 +1,11 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/millrace-erp/millrace/internal/httpapi"
+	"github.com/millrace-erp/millrace/internal/problem"
 )
 
 // limited is an API with the rates that cmd/api has unless told otherwise.
@@ -281,6 +284,63 @@ func TestStreamsPerDevice(t *testing.T) {
 		if fourth != 200 && fourth != 429 {
 			t.Fatalf("got %d", fourth)
 		}
+	}
+}
+
+// TestStreamsEndWithTheirToken: whose token is good no more hears nothing more, though nobody closes the stream; and
+// who is not heard of for a moment keeps it.
+func TestStreamsEndWithTheirToken(t *testing.T) {
+	t.Parallel()
+	keeper := &doorkeeper{known: map[string]httpapi.Principal{}}
+	for _, name := range []string{"lost", "kept"} {
+		keeper.known[name] = httpapi.Principal{Subject: name, Device: name, Scopes: []string{"inventory:write"}, Expires: time.Now().Add(time.Hour)}
+	}
+	api := httpapi.New(httpapi.Options{Authenticator: keeper, StreamCheck: 20 * time.Millisecond})
+	httpapi.Stream[struct{}, echoed](api, httpapi.ReadSpec{OperationID: "follow-echoes", Scope: "inventory:write", Path: "/v1/stream", Tag: "Test", Summary: "Follow"}, "Echoes.",
+		func(context.Context, *struct{}) (httpapi.Streamed, error) {
+			return httpapi.Streamed{Events: func(ctx context.Context, out *httpapi.EventStream) {
+				for ctx.Err() == nil && out.Send([]byte(": here\n\n")) == nil {
+					select {
+					case <-ctx.Done():
+					case <-time.After(5 * time.Millisecond):
+					}
+				}
+			}}, nil
+		})
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	follow := func(device string) *bufio.Reader {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/v1/stream", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+device)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = resp.Body.Close() })
+		return bufio.NewReader(resp.Body)
+	}
+	lost, kept := follow("lost"), follow("kept")
+	for _, reader := range []*bufio.Reader{lost, kept} {
+		if _, err := reader.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keeper.fail(problem.New(problem.Unavailable, ""))
+	for range 50 {
+		if _, err := lost.ReadString('\n'); err != nil {
+			t.Fatalf("ended while nobody knew: %v", err)
+		}
+	}
+	keeper.fail(nil)
+	keeper.forget("lost")
+	if _, err := io.Copy(io.Discard, lost); err != nil { // to its end
+		t.Error(err)
+	}
+	if _, err := kept.ReadString('\n'); err != nil {
+		t.Errorf("the other one: %v", err)
 	}
 }
 

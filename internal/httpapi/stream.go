@@ -21,6 +21,9 @@ const EventStreamType = "text/event-stream"
 // writeTimeout is how long a client may take for one piece of a stream.
 const writeTimeout = 10 * time.Second
 
+// streamCheck is how often the token of an open stream is looked at again.
+const streamCheck = 5 * time.Second
+
 // Streamed answers a read that may go on for as long as the client stays: with a document,
 // or, when Events is set, with a stream of events.
 type Streamed struct {
@@ -73,11 +76,31 @@ func Stream[In, D any](api *API, spec ReadSpec, events string, open func(ctx con
 			if r.Method == http.MethodHead {
 				stop() // what is written is thrown away, for ever
 			}
+			go api.watch(streaming, stop, r)
 			out := newEventStream(w)
 			_ = out.begin() // of a client that is gone the stream learns by itself
 			answer.Events(streaming, out)
 		}}, nil
 	})
+}
+
+// watch ends a stream whose token is good no more: it has ended, or somebody ended it. Who cannot tell for a moment, lets it be.
+func (a *API) watch(ctx context.Context, stop func(), r *http.Request) {
+	token, _ := bearer(r.Header)
+	ticker := time.NewTicker(a.options.StreamCheck)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			_, err := a.options.Authenticator.Authenticate(ctx, r, token)
+			if err != nil && problem.From(err).Status == http.StatusUnauthorized {
+				stop()
+				return
+			}
+		}
+	}
 }
 
 // EventStream writes to one client. It is not safe for concurrent use.

@@ -1,8 +1,10 @@
 package identity_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -422,6 +424,35 @@ func TestRevocationReachesEveryProcess(t *testing.T) {
 		eventually(t, name, func() bool { return other.send(t, in.AccessToken, "GET", "/v1/items", "").Status == 401 })
 		b.oauth(t, "TAB-01", secret, "grant_type", "refresh_token", "refresh_token", in.RefreshToken)
 		eventually(t, name, func() bool { return b.send(t, in.AccessToken, "GET", "/v1/items", "").Status == 401 })
+	}
+}
+
+// TestRevocationEndsStreams: a screen that follows the feed hears nothing more once its device was taken out of use.
+func TestRevocationEndsStreams(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	badge := b.hire(t, "O-7")
+	secret := b.pair(t, "TAB-01")
+	in := b.logIn(t, "TAB-01", secret, badge, pin).want(t, 200, "")
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.another(t).URL+"/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+in.AccessToken)
+	r.Header.Set("Accept", "text/event-stream")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Fatal(resp.StatusCode)
+	}
+	b.post(t, "/v1/devices", m{"code": "TAB-01", "name": "A", "roles": []string{"operator"}, "sites": []string{"*"}, "is_enabled": false}).Want(200)
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		t.Errorf("the stream goes on: %v", err)
 	}
 }
 
