@@ -71,6 +71,19 @@ func TestDeskOnce(t *testing.T) {
 	o.send()
 	o.page.Wait(`sessionStorage.length === 0`)
 
+	// Who leaves a form without an answer is told of it on other pages.
+	o.form("sales_orders")
+	o.look("customer", "NORFISK")
+	o.lines("unit_price", officeLine{item: "CRATE-6420", quantity: "9", unit: "H87", price: "9.90"})
+	n.loseAnswers(1000)
+	o.page.Tap(`[data-action="send"]`)
+	o.page.Has(`[data-message="unsure"]`)
+	o.page.Tap(`nav a[href="#invoices"]`)
+	o.page.Has(`[data-message="elsewhere"] a[href="#sales_orders=new"]`)
+	n.loseAnswers(0)
+	o.page.Has(`[data-message="outcome"].ok`)
+	o.page.Wait(`sessionStorage.length === 0 && !document.querySelector('[data-message="elsewhere"]')`)
+
 	// Things done to documents.
 	o.list("purchase_orders")
 	o.page.Tap(`a[href="#purchase_orders=PO-000001"]`)
@@ -79,8 +92,9 @@ func TestDeskOnce(t *testing.T) {
 	o.page.Tap(`[data-action="send"]`)
 	o.page.Has(`[data-message="done"]`)
 	for table, want := range map[string]int{
-		"purchasing.purchase_order": 1, "production.work_order WHERE quantity = 1200": 1, "sales.sales_order": 1,
+		"purchasing.purchase_order": 1, "production.work_order WHERE quantity = 1200": 1, "sales.sales_order": 2,
 		"purchasing.purchase_order WHERE state = 'cancelled'": 1, "sales.sales_order_line WHERE quantity = 8 AND unit_price = 9.9": 1,
+		"sales.sales_order_line WHERE quantity = 9": 1,
 	} {
 		if got := api.count(t, table); got != want {
 			t.Errorf("%d of %s, not %d", got, table, want)

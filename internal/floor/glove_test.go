@@ -79,6 +79,7 @@ type glove struct {
 	page      *browsertest.Page
 	report    *report // nil unless somebody wants to look
 	viewports []viewport
+	hands     []string // nil: both
 	screens   []string
 	faults    []fault
 }
@@ -110,7 +111,11 @@ func (g *glove) look(name string, in ...string) {
 	before := len(g.faults)
 	for _, v := range g.viewports {
 		g.page.Size(v.width, v.height)
-		request, err := json.Marshal(map[string]any{"width": v.width, "languages": in, "hands": sides, "contrasts": contrasts})
+		hands := g.hands
+		if hands == nil {
+			hands = sides
+		}
+		request, err := json.Marshal(map[string]any{"width": v.width, "languages": in, "hands": hands, "contrasts": contrasts})
 		if err != nil {
 			g.t.Fatal(err)
 		}

@@ -151,7 +151,7 @@ var desks = []viewport{{360, 640}, {800, 1280}, {1280, 800}, {1920, 1080}}
 // desk looks at every list, form and document of the desk, and at what a form says when it is refused, unanswered or done.
 func (g *glove) desk(t *testing.T, api *plant) {
 	t.Helper()
-	g.viewports = desks
+	g.viewports, g.hands = desks, sides[:1] // it is the same for both
 	shipped := api.Get(t, "/v1/shipments").Want(200).Text("items", 0, "number")
 	returned := api.Post(t, "/v1/customer-returns", object{"shipment": shipped, "lines": []object{{"line": 1, "quantity": "2", "reason": "DAMAGED"}}}).Want(201).Text("number")
 	late := api.Post(t, "/v1/purchase-orders", object{"site": "ELBE", "supplier": "FERRA", "lines": []object{{"item": "INS-M6", "quantity": "5", "unit": "XBX", "due_on": "2020-01-01", "over_receipt_percent": "7.5"}}}).Want(201).Text("number")

@@ -11,6 +11,8 @@ import * as rights from '/board/rights.js';
 import { List, lists } from './lists.js';
 import { Document, readDocument } from './documents.js';
 import { PurchaseOrder, SalesOrder, WorkOrder } from './orders.js';
+import { elsewhere, resume } from './command.js';
+import { problemText } from './form.js';
 
 const { t } = texts;
 const { may } = rights;
@@ -61,11 +63,13 @@ const NoRight = () => html`<p class="empty no-right"><${Icon} name="lock" /> ${t
 function Desk() {
   const [place, setPlace] = useState(placeOf(location.hash));
   const [notice, setNotice] = useState('');
+  const [outcome, setOutcome] = useState(null); // of what was sent from a page that is not on the screen any more
   const [, redraw] = useState(0);
   useEffect(() => {
-    const moved = () => { setPlace(placeOf(location.hash)); setNotice(''); scrollTo(0, 0); };
+    const moved = () => { setPlace(placeOf(location.hash)); setNotice(''); setOutcome(null); scrollTo(0, 0); };
     window.addEventListener('hashchange', moved);
-    const ends = [on('board-language', () => redraw((n) => n + 1)), on('rights', () => { setPlace(placeOf(location.hash)); redraw((n) => n + 1); }), on('notice', setNotice)];
+    const ends = [on('board-language', () => redraw((n) => n + 1)), on('rights', () => { setPlace(placeOf(location.hash)); redraw((n) => n + 1); }), on('notice', setNotice), on('outcome', setOutcome)];
+    resume();
     return () => { window.removeEventListener('hashchange', moved); ends.forEach((end) => end()); };
   }, []);
   const now = useClock();
@@ -83,6 +87,9 @@ function Desk() {
       <a key=${name} href=${'#' + name} aria-current=${name === place.name ? 'page' : undefined}>${t('list.' + name)}</a>`)}<a class="away" href="/board/">${t('boards')}</a></nav>
     ${isStale && html`<p class="stale" role="alert"><${Icon} name="stop" /><span>${read.at ? t('stale.since', { time: texts.clock(read.at), age: texts.age(now - read.at) }) : t('stale.never')}</span></p>`}
     ${notice && html`<p class="message no" role="alert" data-message="notice"><${Icon} name="stop" /><span>${notice}</span></p>`}
+    ${elsewhere() && html`<p class="message wait" role="status" data-message="elsewhere"><${Icon} name="wait" /><span>${t('unsure')}</span> <a class="button" href=${elsewhere()}>${t('open_it')}</a></p>`}
+    ${outcome && html`<p class=${'message ' + (outcome.problem ? 'no' : 'ok')} role="status" data-message="outcome"><${Icon} name=${outcome.problem ? 'stop' : 'ok'} />
+      <span>${outcome.problem ? problemText(outcome.problem) : t('done.elsewhere', { number: outcome.number })}</span> ${outcome.problem && html`<a class="button" href=${outcome.place}>${t('open_it')}</a>`}</p>`}
     <section class="content" aria-label=${t('list.' + place.name)}>${place.of && html`<p class="back"><a class="button" data-action="back" href=${'#' + place.name}><${Icon} name="back" /><span>${t('list.' + place.name)}</span></a></p>`}
       ${content || html`<p class="empty">${t('reading')}</p>`}</section>
     <footer>${Object.entries(texts.languages).map(([code, label]) => html`<button type="button" key=${code} class="button language" aria-pressed=${String(texts.current() === code)} onClick=${() => texts.use(code)}>${label}</button>`)}</footer>

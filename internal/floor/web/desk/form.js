@@ -1,6 +1,6 @@
 // A form: what is typed stays in this tab until it has had its effect, what is wrong is said at its field, and what became
 // of it is said in large.
-import { html, Icon, useEffect, useState } from '/floor/lib/ui.js';
+import { html, Icon, useState } from '/floor/lib/ui.js';
 import { t } from '/board/texts.js';
 import { kept, useCommand } from './command.js';
 
@@ -30,10 +30,9 @@ export function placesOf(problem, body) {
 export function useForm({ name, blank, path, bodyOf }) {
   const [values, setValues] = useState(() => kept.get(name + ':draft') ?? blank);
   const [isTried, setTried] = useState(false);
-  const [sent, setSent] = useState(() => kept.get(name)?.body ?? null);
   const command = useCommand(name);
+  const [sent, setSent] = useState(command.body);
   const { body, errors } = bodyOf(values);
-  useEffect(() => { if (command.is === 'done') kept.remove(name + ':draft'); }, [command.is]);
   const isBusy = command.is === 'sending' || command.is === 'unsure';
   const said = command.is === 'refused' && sent ? placesOf(command.problem, sent) : {};
   return {
