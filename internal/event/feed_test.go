@@ -430,14 +430,16 @@ func TestSlowClientIsCutAndResumes(t *testing.T) {
 	if err := connection.SetReadBuffer(4 << 20); err != nil {
 		t.Fatal(err)
 	}
-	position := int64(0)
-	for streams := 1; position < events; {
+	// Each stream brings it on. A busy machine may keep the reader from reading for long enough to be cut off again.
+	position, begin := int64(0), int64(-1)
+	for position < events {
 		m, err := s.read()
 		if err != nil {
 			s.close()
-			if streams++; streams > 3 {
-				t.Fatal("a client that reads is cut off, too")
+			if position == begin {
+				t.Fatal("a client that reads is cut off before it has read anything")
 			}
+			begin = position
 			if s, err = b.connect(t.Context(), http.DefaultClient, position, nil); err != nil {
 				t.Fatal(err)
 			}
