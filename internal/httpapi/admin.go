@@ -178,6 +178,7 @@ func (a *Admin) admit(e *exchange, r *http.Request, token string) *problem.Probl
 		principal, err := a.options.Authenticator.Authenticate(r.Context(), r, token)
 		if err == nil {
 			e.principal = principal
+			noteKnown(e)
 			return e.permit(a.scope)
 		}
 		p = problem.From(err)

@@ -176,6 +176,7 @@ func (a *API) admit(e *exchange, r *http.Request) *problem.Problem {
 	}
 	switch {
 	case p == nil:
+		noteKnown(e)
 		return a.limits.known(e)
 	case p.Status == http.StatusUnauthorized:
 		if tooMany := a.limits.stranger(e, r); tooMany != nil {

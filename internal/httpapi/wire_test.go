@@ -367,6 +367,59 @@ func TestConnections(t *testing.T) {
 	<-held
 }
 
+// TestStrangersMakeRoom: whoever opens as many connections as there may be and leaves them open keeps nobody out: those over which no good token came make
+// room for others, over TLS as well. Who has shown one keeps its connection.
+func TestStrangersMakeRoom(t *testing.T) {
+	t.Parallel()
+	_, files, roots := plant(t)
+	for name, adapt := range map[string]func(*httpapi.API, *http.Server){
+		"plain": nil,
+		"TLS":   func() func(*httpapi.API, *http.Server) { _, adapt := secure(t, files); return adapt }(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const places = 64 // of serveWire
+			w := serveWire(t, httpapi.Options{}, adapt)
+			ask := func(headers string) (ask func() string) {
+				connection := w.dial(t)
+				if adapt != nil {
+					connection = tls.Client(connection, &tls.Config{RootCAs: roots, ServerName: "127.0.0.1", NextProtos: []string{"http/1.1"}})
+				}
+				reader := bufio.NewReader(connection)
+				return func() string {
+					if _, err := io.WriteString(connection, "GET /v1/echoes HTTP/1.1\r\n"+headers+"\r\n"); err != nil {
+						return err.Error()
+					}
+					resp, err := http.ReadResponse(reader, nil)
+					if err != nil {
+						return err.Error()
+					}
+					_, _ = io.Copy(io.Discard, resp.Body)
+					_ = resp.Body.Close()
+					return resp.Status
+				}
+			}
+			tablet := ask(authorized)
+			if got := tablet(); got != "200 OK" {
+				t.Fatal(got)
+			}
+			for n := range places - 1 {
+				if got := ask("Host: millrace\r\n")(); got != "401 Unauthorized" {
+					t.Fatal(n, got)
+				}
+			}
+			for range 5 { // all places are taken, for two minutes
+				if got := ask(authorized)(); got != "200 OK" {
+					t.Errorf("a tablet that comes later: %s", got)
+				}
+			}
+			if got := tablet(); got != "200 OK" {
+				t.Errorf("the tablet that was there: %s", got)
+			}
+		})
+	}
+}
+
 // plant makes an authority with a server's certificate, and gives a pool that believes it.
 func plant(t *testing.T) (dir string, files httpapi.TLSFiles, roots *x509.CertPool) {
 	t.Helper()
