@@ -70,7 +70,8 @@ func TestHistoryHasWords(t *testing.T) {
 }
 
 // TestHistoryOnTheBoard: whoever may see it finds a record by typing or by a scan, sees who changed what, on which device and by which
-// command, from what to what, page by page and live; who may not is not offered the page, and is refused by the API.
+// command, from what to what, page by page and live; who may not is not offered the page, and is refused by the API. It is the supervisor
+// of one site who looks, and who finds the jobs of that site as well.
 func TestHistoryOnTheBoard(t *testing.T) {
 	t.Parallel()
 	api := factory(t)
@@ -78,7 +79,7 @@ func TestHistoryOnTheBoard(t *testing.T) {
 	for _, kind := range []string{"operators", "devices"} {
 		api.Post(t, "/v1/"+kind, object{
 			map[string]string{"operators": "number", "devices": "code"}[kind]: map[string]string{"operators": "O-9", "devices": "DESK-1"}[kind],
-			"name": map[string]string{"operators": "Jorinde Ğülay", "devices": "At the desk"}[kind], "roles": []string{"supervisor"}, "sites": []string{"*"},
+			"name": map[string]string{"operators": "Jorinde Ğülay", "devices": "At the desk"}[kind], "roles": []string{"supervisor"}, "sites": []string{"ELBE"},
 		}).Want(200)
 	}
 	api.Post(t, "/v1/badges", object{"badge": "BADGE-9", "operator": "O-9"}).Want(200)
@@ -160,9 +161,25 @@ func TestHistoryOnTheBoard(t *testing.T) {
 	page.Shot("board-history-partner-de")
 	page.Navigate(api.URL + "/board/#/history=item:NONE")
 	page.Wait(`document.querySelector('.content .empty')?.innerText.includes('Artikel NONE')`)
+	page.Scan("NOBODY-KNOWS-THIS")
+	page.Has(`.choices a`)
+	page.Size(360, 640)
+	page.Shot("board-history-unknown-de")
+	page.Navigate(api.URL + "/board/#/history=goods_receipt:" + receipt)
+	page.Wait(`document.querySelector('[data-entry]') && document.querySelector('input[name="record"]').value === '` + receipt + `'`)
+	page.Shot("board-history-receipt-de")
+	page.Size(1280, 800)
+	page.Navigate(api.URL + "/board/#jobs")
+	page.Wait(`document.querySelector('[data-board="jobs"] tbody')?.innerText.includes('document_render')`)
 	page.Navigate(api.URL + "/board/#stock=QUA-01")
-	page.Navigate(api.URL + "/board/#shipping")
-	page.Has(`[data-board="shipping"] nav`)
+	page.Has(`tbody tr`)
+	if found := browsertest.Eval[bool](page, `Boolean(document.querySelector('a.record'))`); found {
+		t.Error("a line of a table is a link for a finger")
+	}
+	// The pages of these tests have a finger, not a mouse.
+	browsertest.Eval[any](page, `(() => { const real = matchMedia; window.matchMedia = (query) => (query === '(pointer: coarse)' ? { matches: false } : real.call(window, query)); })()`)
+	page.Tap(`a.record[href="#/history=lot:PP-2&item=PP-NAT"]`)
+	page.Wait(`document.querySelector('h1').innerText.includes('PP-2, PP-NAT') && document.querySelector('[data-entry]')`)
 
 	// An operator has no right to it.
 	other := device(t, api, api.URL)

@@ -5,8 +5,7 @@
   const fingers = { ...gloves, target: 44, gap: 8, text: 16 };
   let rules = gloves;
   const near = 0.75; // of a pixel: sizes are rounded
-  // A number that leads to its history is a link for a mouse only (board/pieces.js).
-  const targets = 'button, a[href]:not(.record), input:not(.keeper), select, textarea, [role="button"]';
+  const targets = 'button, a[href], input:not(.keeper), select, textarea, [role="button"]';
 
   const name = (element) => {
     const own = element.dataset ?? {};

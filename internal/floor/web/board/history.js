@@ -65,8 +65,16 @@ async function find(text) {
   return placeOfRecord(scan.kind, scan.number ?? scan.sscc ?? scan.location ?? scan.item);
 }
 
-function Search({ onUnknown }) {
+function Search({ record, onUnknown }) {
   const field = useRef();
+  const sent = useRef('');
+  // What is shown stands in the field, whatever led to it, unless somebody is typing or scanning the next one already.
+  useEffect(() => {
+    const isOpen = document.activeElement === field.current;
+    if (isOpen && field.current.value && field.current.value.trim() !== sent.current) return;
+    field.current.value = record?.number ?? '';
+    if (isOpen) field.current.select();
+  }, [record?.kind, record?.number, record?.item]);
   const [isBusy, setBusy] = useState(false);
   useEffect(() => {
     field.current.focus({ preventScroll: true });
@@ -95,6 +103,7 @@ function Search({ onUnknown }) {
     const text = field.current.value.trim();
     field.current.select(); // what is scanned next takes its place
     if (!text) return;
+    sent.current = text;
     setBusy(true);
     try {
       const place = await find(text);
@@ -133,7 +142,7 @@ export function History({ answer, of }) {
     } catch { /* the button stays */ }
     setBusy(false);
   };
-  return html`<${Search} onUnknown=${setUnknown} />
+  return html`<${Search} record=${record} onUnknown=${setUnknown} />
     ${unknown ? html`<${Choose} unknown=${unknown} />`
     : !record ? html`<p class="empty">${t('history.hint')}</p>`
     : !answer ? html`<p class="empty">${t('reading')}</p>`

@@ -4,7 +4,7 @@ import { placeOfRecord } from './history.js';
 import { may } from './rights.js';
 
 // Named is a number that leads to its history, for those who may see it and sit at a desk: a line of a table is no target for gloves.
-export const Named = ({ kind, number, item, children = number }) => (may('audit:read') && matchMedia('(pointer: fine)').matches
+export const Named = ({ kind, number, item, children = number }) => (may('audit:read') && !matchMedia('(pointer: coarse)').matches
   ? html`<a class="record" href=${placeOfRecord(kind, number, item)}>${children}</a>` : children);
 
 export const Bar = ({ percent }) => html`<span class="meter"><progress max="100" value=${percent} aria-label=${percent + ' %'}></progress><span>${percent} %</span></span>`;
