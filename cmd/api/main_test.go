@@ -46,7 +46,7 @@ func TestServesAndStops(t *testing.T) {
 	case err := <-stopped:
 		t.Fatal(err)
 	}
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/openapi.yaml": 200, "/v1/items": 401} {
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/openapi.yaml": 200, "/v1/items": 401, "/metrics": 401, "/v1/status": 401} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -8,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/millrace-erp/millrace/internal/browsertest"
 	"github.com/millrace-erp/millrace/internal/httpapi/httpapitest"
 	"github.com/millrace-erp/millrace/internal/identity"
+	"github.com/millrace-erp/millrace/internal/plantca"
 	"github.com/millrace-erp/millrace/internal/testdb"
 )
 
@@ -221,5 +224,44 @@ func TestABrowserSignsIn(t *testing.T) {
 	var told []string
 	if err := json.Unmarshal(acts, &told); err != nil || strings.Join(told, "; ") != "erika sign-in; erika PUT /api/queues/export/pause; erika sign-out" {
 		t.Errorf("recorded was %v", told)
+	}
+}
+
+// TestTheIssuerMustProveItself: keys of tokens come from the issuer that the plant's authority vouches for, and from nobody else.
+func TestTheIssuerMustProveItself(t *testing.T) {
+	t.Parallel()
+	var dirs [2]string
+	for i := range dirs {
+		dirs[i] = t.TempDir()
+		if err := plantca.Init(dirs[i], plantca.Plan{Plant: "Nordwind", Names: []string{"127.0.0.1"}}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dirs[0], plantca.ServerFile), filepath.Join(dirs[0], plantca.ServerKeyFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.StartTLS()
+	defer server.Close()
+	for file, isTrusted := range map[string]bool{filepath.Join(dirs[0], plantca.CAFile): true, filepath.Join(dirs[1], plantca.CAFile): false, "": false} {
+		client, err := issuerClient(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client.Get(server.URL)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if (err == nil) != isTrusted {
+			t.Errorf("%q: %v", file, err)
+		}
+	}
+	for _, file := range []string{filepath.Join(dirs[0], "absent"), filepath.Join(dirs[0], plantca.ServerKeyFile)} {
+		if _, err := issuerClient(file); err == nil {
+			t.Errorf("%s is taken", file)
+		}
 	}
 }
