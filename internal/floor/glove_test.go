@@ -567,6 +567,9 @@ func (g *glove) boards(t *testing.T, api *plant) {
 	g.page.Scan("NOBODY-KNOWS-THIS-1234567890")
 	g.page.Has(`[data-board="history"] .choices`)
 	g.look("board history: unknown", "en")
+	g.page.Navigate(api.URL + "/board/#work_centers")
+	g.unheard(`[data-board="work_centers"]`)
+	g.look("board: without live connection")
 	// A quarter of an hour later, and no answer since.
 	g.page.Navigate(api.URL + "/board/#work_centers")
 	g.page.Has(`[data-board="work_centers"] .card`)
@@ -579,6 +582,14 @@ func (g *glove) boards(t *testing.T, api *plant) {
 	g.page.Has(`[data-stale="true"] .stale`)
 	g.look("board: stale", "de")
 	g.page.Offline(false)
+}
+
+// unheard is a page to which the stream of events does not come.
+func (g *glove) unheard(page string) {
+	g.t.Helper()
+	g.page.Has(page + `[data-live="true"]`)
+	browsertest.Eval[any](g.page, `import('/floor/lib/signal.js').then(({ tell }) => tell('stream', false))`)
+	g.page.Has(page + `[data-live="false"][data-stale="false"]`)
 }
 
 // TestGloveCanFail shows the lint and axe-core a page for each fault that they look for, and one without.

@@ -224,6 +224,9 @@ func (g *glove) desk(t *testing.T, api *plant) {
 	for _, place := range []string{"purchase_orders=" + late, "work_orders=WO-000001", "sales_orders=SO-000001", "customer_returns=" + returned, "invoices=" + invoice} {
 		list(place)
 	}
+	at("purchase_orders")
+	g.unheard(`[data-desk="purchase_orders"]`)
+	look("list: without live connection")
 	g.page.Navigate(api.URL + "/desk/#shipments=" + shipped)
 	g.click(`[data-action="lock"]`)
 	g.page.Has(`[data-action="sign-in"]`)

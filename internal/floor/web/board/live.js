@@ -1,6 +1,6 @@
 // What keeps a page up to date, and what it says of its own age.
 import { on } from '/floor/lib/signal.js';
-import { useEffect, useRef, useState } from '/floor/lib/ui.js';
+import { useEffect, useState } from '/floor/lib/ui.js';
 
 export const readEvery = 15_000; // what no event tells: lateness, jobs, reports of tablets
 const readAtMost = 1_000;
@@ -41,15 +41,13 @@ export function useClock() {
   return now;
 }
 
-// useStream tells since when the stream is closed; 0 while it is open.
+// Since when the stream is closed; 0 while it is open. It may open before anything is on the screen.
+let closedSince = Date.now();
+on('stream', (isOpen) => { if (isOpen !== (closedSince === 0)) closedSince = isOpen ? 0 : Date.now(); });
+
 export function useStream() {
-  const [closed, setClosed] = useState(Date.now());
-  const value = useRef(closed);
-  useEffect(() => on('stream', (isOpen) => {
-    if (isOpen === (value.current === 0)) return;
-    value.current = isOpen ? 0 : Date.now();
-    setClosed(value.current);
-  }), []);
+  const [closed, setClosed] = useState(closedSince);
+  useEffect(() => { setClosed(closedSince); return on('stream', () => setClosed(closedSince)); }, []);
   return closed;
 }
 
