@@ -691,3 +691,68 @@ func TestAuthority(t *testing.T) {
 		t.Error("gives out a file without a certificate")
 	}
 }
+
+// TestRefusalsAreLogged: whoever has no right, or tries to get around something, leaves a record with his name, if he showed one, the status
+// and the kind of problem; and nothing of what he sent.
+func TestRefusalsAreLogged(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var log bytes.Buffer
+	keeper := &doorkeeper{known: map[string]httpapi.Principal{"small-token": {Subject: "O-7", Device: "TAB-01", Scopes: []string{"inventory:read"}}}}
+	w := serveWire(t, httpapi.Options{Authenticator: keeper, Log: slog.New(slog.NewJSONHandler(locked{&mu, &log}, nil)), Rates: httpapi.Rates{Address: httpapi.Rate{PerSecond: 1, Burst: 2}}}, nil)
+	post := func(token, headers, body string) string {
+		return "POST /v1/echoes HTTP/1.1\r\nHost: millrace\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nIdempotency-Key: " + key + "\r\n" + headers +
+			fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	for _, tt := range []struct {
+		text            string
+		status          float64
+		problem, device string
+	}{
+		{post("small-token", "", good), 403, "/problems/insufficient-scope", "TAB-01"},
+		{post("small-token", "Sec-Fetch-Site: cross-site\r\n", good), 403, "/problems/cross-origin-request", ""},
+		{post("small-token", "X-HTTP-Method-Override: GET\r\n", good), 400, "/problems/malformed-request", ""},
+		{post("small-token", "", `{"item": "secret-item", "item": "x"}`), 400, "/problems/malformed-request", "TAB-01"},
+		{post("forged-token", "", good), 401, "/problems/unauthorized", ""},
+		{post("forged-token", "", good), 401, "/problems/unauthorized", ""},
+		{post("forged-token", "", good), 429, "/problems/too-many-requests", ""},
+	} {
+		mu.Lock()
+		log.Reset()
+		mu.Unlock()
+		if resp, body := w.send(t, tt.text); float64(resp.StatusCode) != tt.status {
+			t.Errorf("%s: %d %s", tt.problem, resp.StatusCode, body)
+		}
+		var text string
+		for deadline := time.Now().Add(time.Minute); text == "" && time.Now().Before(deadline); time.Sleep(time.Millisecond) { // it is written after the answer
+			mu.Lock()
+			text = log.String()
+			mu.Unlock()
+		}
+		var record map[string]any
+		if err := json.Unmarshal([]byte(text), &record); err != nil {
+			t.Fatalf("%v: %q", err, text)
+		}
+		device, _ := record["device"].(string)
+		if record["status"] != tt.status || record["problem"] != tt.problem || device != tt.device || record["time"] == nil || record["request_id"] == "" || record["path"] != "/v1/echoes" {
+			t.Errorf("want %v %s of %q, got %s", tt.status, tt.problem, tt.device, text)
+		}
+		for _, secret := range []string{"token", "secret-item", good, key} {
+			if strings.Contains(text, secret) {
+				t.Errorf("it holds %s: %s", secret, text)
+			}
+		}
+	}
+}
+
+// locked is a writer for many.
+type locked struct {
+	mu *sync.Mutex
+	io.Writer
+}
+
+func (l locked) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.Writer.Write(text)
+}
