@@ -158,6 +158,16 @@ func TestDeskRights(t *testing.T) {
 	browsertest.Eval[any](o.page, `location.hash = 'purchase_orders=new'`)
 	o.page.Has(`.no-right`)
 
+	// Who may see what became of records gets there from a document.
+	api.Post(t, "/v1/operators", object{"number": "S-1", "name": "Sibel", "roles": []string{"supervisor"}, "sites": []string{"*"}}).Want(200)
+	api.Post(t, "/v1/badges", object{"badge": "BADGE-S", "operator": "S-1"}).Want(200)
+	api.Post(t, "/v1/operator-pins", object{"operator": "S-1", "pin": pin}).Want(200)
+	supervisor := openDesk(t, api, api.URL, "BADGE-S", "supervisor")
+	supervisor.list("purchase_orders")
+	supervisor.page.Tap(`a[href="#purchase_orders=PO-000001"]`)
+	supervisor.page.Tap(`[data-action="history"]`)
+	supervisor.page.Wait(`document.querySelector('[data-board="history"] h1')?.innerText.includes('PO-000001') && document.querySelector('[data-board="history"] .content :is(ol, ul, table, article, li)')`)
+
 	// An operator sees orders and no invoices. Boards lead to the desk who may do something there.
 	hands := openDesk(t, api, api.URL, "BADGE-7", "operator")
 	hands.page.Has(`nav a[href="#sales_orders"]`)
