@@ -8,7 +8,7 @@ BEGIN
         FROM pg_auth_members AS a
         JOIN pg_roles AS g ON g.oid = a.roleid AND g.rolname IN ('millrace_owner', 'millrace_definer')
         JOIN pg_roles AS m ON m.oid = a.member
-        WHERE m.rolname NOT IN ('millrace_owner', 'millrace_dba') AND NOT m.rolsuper
+        WHERE m.rolname NOT IN ('millrace_owner', 'millrace_dba') AND NOT m.rolsuper AND NOT pg_has_role(m.oid, 'millrace_dba', 'MEMBER')
         ORDER BY m.rolname
     LOOP
         RAISE WARNING '% may do whatever the owner of the tables may, past every right', v_login

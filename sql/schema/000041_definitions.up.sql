@@ -814,7 +814,7 @@ COMMENT ON FUNCTION identity.has_signing_key(text) IS
     'Whether what the key of that name signed is still good: for programs that verify tokens and hold no key.';
 -- <<< functions/identity/has_signing_key.sql
 
--- >>> functions/inventory/post_transfers.sql sha256:5ddd1270d160a8ca
+-- >>> functions/inventory/post_transfers.sql sha256:41dbdccdfc2ea3dd
 CREATE OR REPLACE FUNCTION inventory.post_transfers(
     p_operations text[],
     p_keys uuid[],
@@ -834,7 +834,6 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 SET enable_seqscan = off
 SET enable_material = off
-SET millrace.references_found = 'on'    -- each id was read from its master by its code: movement_references_exist need not look again
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -1125,6 +1124,9 @@ BEGIN
     -- 7. Write what is left, set by set, and answer all. Time and ids are drawn after the locks: per balance they are the true order.
     v_posted_at := clock_timestamp();
     v_instant := to_jsonb(v_posted_at) #>> '{}';
+    -- Each id was read from its master by its code: movement_references_exist need not look again. Said here and not by SET of the function:
+    -- Postgres takes that from superusers alone, and who migrates may be none. An assignment runs no query.
+    v_code := set_config('millrace.references_found', 'on', true);
     RETURN QUERY
     WITH line AS MATERIALIZED (
         SELECT l.ordinality AS ordinal, l.key, l.operation, l.actor, l.device, l.request_id, l.fingerprint, l.is_replayed, l.is_foreign, l.body,
@@ -1181,6 +1183,7 @@ BEGIN
     )
     SELECT a.ordinal::integer, a.status, a.body, a.is_replayed
     FROM answered AS a;
+    v_code := set_config('millrace.references_found', '', true);
     -- A serial number that is scrapped out of stock is no longer there; the other two verbs leave it there.
     IF v_is_lot_scrapped THEN
         DELETE FROM inventory.serial AS s
