@@ -16,7 +16,7 @@ VULNDB ?= $(MILLRACE_TEST_DATA)/vulndb/osv
 GO   ?= go
 TEST ?= ./...
 
-.PHONY: help demo replay values test race screens guide lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed openapi api-diff docs tools clean
+.PHONY: help demo replay values test race screens guide lint security gen verify migration river-migrations structure checks bench bench-audit bench-volume bench-feed bench-floor openapi api-diff docs tools clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,6 +97,10 @@ bench-volume: ## Measure a ledger of many movements (ROWS=50000000)
 bench-feed: ## Measure the feed: from posting to screen, 500 screens, catching up
 	@mkdir -p $(BIN) && $(GO) build -o $(BIN)/ ./cmd/api ./cmd/worker ./cmd/bench
 	@exec $(BIN)/bench feed $(BENCH)
+
+bench-floor: ## Measure how long operators wait for the screen to answer a scan or tap, in Chromium
+	@MILLRACE_BENCH_FLOOR=$(CURDIR)/bench/floor.json $(GO) test ./internal/floor -run '^$$' -bench Feedback -benchtime 1x -timeout 20m
+	@$(GO) run ./cmd/bench page
 
 openapi: ## Write docs/openapi.yaml from the routes
 	@$(GO) run ./internal/tools/openapi

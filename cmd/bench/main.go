@@ -21,6 +21,7 @@ type program struct {
 	Posting postingCommand `cmd:"" default:"withargs" help:"Measure posting (the default)."`
 	Volume  volumeCommand  `cmd:"" help:"Fill a ledger over 13 months and measure its indexes and readings."`
 	Feed    feedCommand    `cmd:"" help:"Measure the feed: from posting to screen, many screens, catching up."`
+	Page    pageCommand    `cmd:"" help:"Write the page anew from the figures that there are."`
 }
 
 type postingCommand struct {

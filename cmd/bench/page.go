@@ -31,6 +31,13 @@ func writePage(name, postingFile, feedFile string, v *volume) error {
 	if feed != nil {
 		feed.describe(&b)
 	}
+	floor, err := readFloor("bench/floor.json")
+	if err != nil {
+		return fmt.Errorf("read the figures of the screens: %w", err)
+	}
+	if floor != nil {
+		floor.describe(&b)
+	}
 	if v != nil {
 		v.describe(&b)
 	}
@@ -52,7 +59,7 @@ func readVolume(name string) (*volume, error) {
 
 const pageHead = `# Performance
 
-Written by ` + "`make bench`, `make bench-feed` and `make bench-volume`" + `; do not edit. Absolute figures are those of one machine, and they drift; the ratios
+Written by ` + "`make bench`, `make bench-feed`, `make bench-floor` and `make bench-volume`" + `; do not edit. Absolute figures are those of one machine, and they drift; the ratios
 within one run are what counts. They run on a private Postgres with fsync and synchronous_commit on.
 
 `

@@ -39,6 +39,7 @@ type Page struct {
 	t       testing.TB
 	ctx     context.Context //nolint:containedctx // chromedp keeps the tab in it
 	profile context.Context //nolint:containedctx // an empty tab, which keeps the profile while others close
+	workers map[target.ID]context.Context
 }
 
 var (
@@ -363,18 +364,31 @@ func (p *Page) middle(selector string) (x, y float64) {
 	return at.X, at.Y
 }
 
-// Scan types the text as a keyboard wedge does: fast, with Enter at its end. FNC1 is Ctrl-].
+// Scan types the text as a keyboard wedge does: fast, with Enter at its end. FNC1 is Ctrl-]. The keys bear the times that
+// a scanner gives them, however busy this machine is.
 func (p *Page) Scan(text string) {
 	p.t.Helper()
+	at := float64(time.Now().UnixMicro()) / 1e6
+	p.keys(text+"\r", func() float64 { at += 0.004; return at })
+}
+
+// ScanNow types it with the times at which the keys come here: what is measured from them is true.
+func (p *Page) ScanNow(text string) {
+	p.t.Helper()
+	p.keys(text+"\r", func() float64 { return float64(time.Now().UnixMicro()) / 1e6 })
+}
+
+func (p *Page) keys(text string, clock func() float64) {
+	p.t.Helper()
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		// The keys bear the times that a scanner gives them, however busy this machine is.
-		at := input.TimeSinceEpoch(float64(time.Now().UnixMicro()) / 1e6)
-		for _, character := range text + "\r" {
-			at += 0.004
+		for _, character := range text {
+			at := input.TimeSinceEpoch(clock())
 			key, typed, modifiers, code := string(character), string(character), int64(0), int64(0)
 			switch character {
 			case '\r':
 				key, typed, code = "Enter", "", 13
+			case '\b':
+				key, typed, code = "Backspace", "", 8
 			case '\x1d':
 				key, typed, modifiers = "]", "", 2
 			}
@@ -392,6 +406,14 @@ func (p *Page) Scan(text string) {
 		}
 		return nil
 	}))
+}
+
+// Press presses the keys one after the other, as a hand does: so many milliseconds from one to the next.
+func (p *Page) Press(apart float64, keys string) {
+	p.t.Helper()
+	at := float64(time.Now().UnixMicro()) / 1e6
+	p.keys(keys, func() float64 { at += apart / 1000; return at })
+	time.Sleep(time.Until(time.UnixMicro(int64(at * 1e6)))) // they bear times to come
 }
 
 // Insert puts the text into the focused field at once, as Android's DataWedge does.
@@ -420,8 +442,17 @@ func (p *Page) Offline(isOffline bool) {
 }
 
 func (p *Page) cutWorker(info *target.Info, isOffline bool) {
-	worker, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(info.TargetID), chromedp.WithDetachOnCancel())
-	p.t.Cleanup(cancel) // what is set holds as long as we are attached
+	// What is set holds as long as we are attached, and each that is attached has a say of its own.
+	worker := p.workers[info.TargetID]
+	if worker == nil {
+		var cancel context.CancelFunc
+		worker, cancel = chromedp.NewContext(p.ctx, chromedp.WithTargetID(info.TargetID), chromedp.WithDetachOnCancel())
+		p.t.Cleanup(cancel)
+		if p.workers == nil {
+			p.workers = map[target.ID]context.Context{}
+		}
+		p.workers[info.TargetID] = worker
+	}
 	p.cut(worker, isOffline)
 }
 

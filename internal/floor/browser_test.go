@@ -25,7 +25,7 @@ type plant struct {
 const pin = "739152"
 
 // factory starts the API over the demonstration's factory, with an operator, whose badge is BADGE-7.
-func factory(t *testing.T) *plant {
+func factory(t testing.TB) *plant {
 	t.Helper()
 	p := &plant{}
 	p.API, p.token = httpapitest.Issuing(t, testdb.New(t))
@@ -86,16 +86,22 @@ func (p *plant) send(t testing.TB, method, path, body, key string) *httpapitest.
 }
 
 // device opens the screens at the address on a fresh device, paired and with the operator signed in, all by scans and taps.
-func device(t *testing.T, api *plant, address string) *browsertest.Page {
+func device(t testing.TB, api *plant, address string) *browsertest.Page {
+	t.Helper()
+	page := browsertest.Open(t, address+"/floor/")
+	pair(t, api, page)
+	signIn(page)
+	return page
+}
+
+// pair makes the device of the page known.
+func pair(t testing.TB, api *plant, page *browsertest.Page) {
 	t.Helper()
 	name := "TAB-" + httpapitest.Key()[:4]
 	api.Post(t, "/v1/devices", map[string]any{"code": name, "name": "At the gate", "roles": []string{"operator"}, "sites": []string{"*"}}).Want(200)
 	code := api.Post(t, "/v1/pairing-codes", map[string]any{"device": name}).Want(201).Text("code")
-	page := browsertest.Open(t, address+"/floor/")
 	page.Has(`[data-screen="pairing"]`)
 	page.Scan(code)
-	signIn(page)
-	return page
 }
 
 func signIn(page *browsertest.Page) {
@@ -104,6 +110,11 @@ func signIn(page *browsertest.Page) {
 }
 
 func logIn(page *browsertest.Page, badge string) {
+	tryLogIn(page, badge)
+	page.Wait(`!document.querySelector('[data-screen="pad"], [data-screen="login"]')`)
+}
+
+func tryLogIn(page *browsertest.Page, badge string) {
 	page.Has(`[data-screen="login"]`)
 	page.Scan(badge)
 	page.Has(`[data-screen="pad"]`)
@@ -111,7 +122,6 @@ func logIn(page *browsertest.Page, badge string) {
 		page.Tap(`[data-key="` + string(digit) + `"]`)
 	}
 	page.Tap(`[data-primary]`)
-	page.Wait(`!document.querySelector('[data-screen="pad"], [data-screen="login"]')`)
 }
 
 // settled waits until the journal holds so many taps and none is queued.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/millrace-erp/millrace/internal/browsertest"
 )
@@ -28,7 +29,7 @@ type network struct {
 	held     chan struct{} // commands and questions about scans wait until it is closed
 }
 
-func between(t *testing.T, api *plant) *network {
+func between(t testing.TB, api *plant) *network {
 	t.Helper()
 	target, err := url.Parse(api.URL)
 	if err != nil {
@@ -100,7 +101,7 @@ func (n *network) loseAnswers(count int) {
 }
 
 // moving is the screen on which each scan of the lot moves one piece.
-func moving(t *testing.T, api *plant, page *browsertest.Page) {
+func moving(t testing.TB, api *plant, page *browsertest.Page) {
 	t.Helper()
 	api.Post(t, "/v1/opening-stocks", map[string]any{"item": "CRATE-6420", "lot": "OFF-1", "to": "FIN-01", "quantity": "1000"}).Want(201)
 	page.Tap(`[data-task="transfer"]`)
@@ -117,9 +118,12 @@ func places(page *browsertest.Page) {
 
 const label = "010952123400101010OFF-1\x1d301"
 
+// pause is what hands need between two scans of one label.
+func pause() { time.Sleep(300 * time.Millisecond) }
+
 // scans gives the screen so many scans as a scanner's do, without typing each.
 func scans(page *browsertest.Page, count int) {
-	browsertest.Eval[any](page, fmt.Sprintf(`(async () => { const { scanned } = await import('/floor/lib/scanner.js'); for (let i = 0; i < %d; i++) scanned('010952123400101010OFF-1\x1d301'); return null; })()`, count))
+	browsertest.Eval[any](page, fmt.Sprintf(`(async () => { const { scanned } = await import('/floor/lib/scanner.js'); for (let i = 0; i < %d; i++) scanned((i %% 2 ? ']C1' : '') + '010952123400101010OFF-1\x1d301'); return null; })()`, count))
 }
 
 func queued(page *browsertest.Page, count int) {
@@ -172,6 +176,7 @@ func TestOffline(t *testing.T) {
 	page.Offline(true)
 	for range 3 {
 		page.Scan(label)
+		pause()
 	}
 	queued(page, 3)
 	page.Wait(`document.querySelector('[data-verdict="queued"]') && document.querySelector('.status.wait')`)
@@ -199,6 +204,7 @@ func TestAnswersAreLost(t *testing.T) {
 	n.loseAnswers(2)
 	page.Scan(label)
 	page.Wait(`document.querySelector('[data-verdict="confirmed"]')`)
+	pause()
 	n.loseAnswers(1)
 	page.Scan(label)
 	once(t, api, page, 2)
@@ -283,15 +289,21 @@ func TestAnswersAtOnce(t *testing.T) {
 
 // hold lets commands and questions about scans wait until it is let go.
 func (n *network) hold() (letGo func()) {
-	held := make(chan struct{})
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.held = held
-	return func() {
-		n.mu.Lock()
-		defer n.mu.Unlock()
+	if n.held == nil {
+		n.held = make(chan struct{})
+	}
+	return n.letGo
+}
+
+// letGo ends what hold began. It may be called twice.
+func (n *network) letGo() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.held != nil {
+		close(n.held)
 		n.held = nil
-		close(held)
 	}
 }
 

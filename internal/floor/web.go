@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -42,10 +43,10 @@ var mediaTypes = map[string]string{
 	".wasm":        "application/wasm",
 }
 
-// isShell says whether the service worker keeps the file from the start: all but the camera
-// reader, which comes when somebody opens the camera.
+// isShell says whether the service worker keeps the file from the start: all but the camera, which comes when somebody opens
+// it, and what asks the server and is nothing without it.
 func isShell(name string) bool {
-	return name != "sw.js" && !isText(name) && name != "vendor/vendored.json" && !strings.HasPrefix(name, "vendor/zxing") &&
+	return name != "sw.js" && !slices.Contains([]string{"lib/camera.js", "screens/camera.js", "screens/look_up.js", "screens/genealogy.js"}, name) && !isText(name) && name != "vendor/vendored.json" && !strings.HasPrefix(name, "vendor/zxing") &&
 		!strings.HasPrefix(name, "icons/") && !strings.HasPrefix(name, "board/") && !strings.HasPrefix(name, "desk/")
 }
 
@@ -93,8 +94,12 @@ var screens = sync.OnceValue(func() map[string]*asset {
 			return err
 		}
 		name = strings.TrimPrefix(name, "web/")
-		if path.Ext(name) == ".js" && !strings.HasPrefix(name, "vendor/") {
+		switch {
+		case strings.HasPrefix(name, "vendor/"):
+		case path.Ext(name) == ".js":
 			content = slim(content)
+		case path.Ext(name) == ".css":
+			content = comment.ReplaceAll(content, nil)
 		}
 		assets[name] = newAsset(name, content)
 		_, _ = sum.Write(append([]byte(name), content...)) // never fails
@@ -124,13 +129,20 @@ var screens = sync.OnceValue(func() map[string]*asset {
 	return assets
 })
 
-// slim empties the lines that are comments and takes the indentation away. Lines keep their numbers.
+// comment is one in a style sheet.
+var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+
+// slim takes comments and the indentation away. Lines keep their numbers.
 func slim(script []byte) []byte {
 	lines := bytes.Split(script, []byte("\n"))
 	for i, line := range lines {
 		lines[i] = bytes.TrimSpace(line)
 		if bytes.HasPrefix(lines[i], []byte("//")) {
 			lines[i] = nil
+		}
+		// Behind a statement it is a comment where no text is open.
+		if code, _, ok := bytes.Cut(lines[i], []byte(" // ")); ok && bytes.Count(code, []byte("'"))%2 == 0 && bytes.Count(code, []byte("`"))%2 == 0 {
+			lines[i] = bytes.TrimSpace(code)
 		}
 	}
 	return bytes.Join(lines, []byte("\n"))

@@ -9,11 +9,10 @@ import * as settings from './lib/settings.js';
 import { follow } from './lib/stream.js';
 import { on, tell } from './lib/signal.js';
 import { play } from './lib/sound.js';
-import { html, render, useEffect, useState } from './lib/ui.js';
+import { backward, html, Later, render, useEffect, useState } from './lib/ui.js';
 import { Home } from './screens/home.js';
 import { Login, Pairing } from './screens/login.js';
 import { Journal } from './screens/journal.js';
-import { LookUp } from './screens/look_up.js';
 import { Settings } from './screens/settings.js';
 import { Flow } from './lib/flow.js';
 import { flows } from './screens/flows.js';
@@ -27,18 +26,26 @@ function App() {
   const [, redraw] = useState(0);
   useEffect(() => {
     const ends = ['session', 'language', 'settings'].map((name) => on(name, () => redraw((n) => n + 1)));
-    const moved = () => setPlace(placeOf(location.hash));
+    let shown = placeOf(location.hash);
+    let isBack = false;
+    // The way back of the device itself is the arrow of the screen: a step, not the task.
+    const moving = ({ navigationType }) => { isBack = navigationType === 'traverse'; };
+    const moved = () => {
+      if (isBack && backward.at(-1)?.()) return history.pushState(null, '', '#' + shown);
+      return setPlace(shown = placeOf(location.hash));
+    };
+    self.navigation?.addEventListener('navigate', moving);
     window.addEventListener('hashchange', moved);
-    return () => { ends.forEach((end) => end()); window.removeEventListener('hashchange', moved); };
+    return () => { self.navigation?.removeEventListener('navigate', moving); ends.forEach((end) => end()); window.removeEventListener('hashchange', moved); };
   }, []);
   if (!session.isPaired()) return html`<${Pairing} />`;
   if (!session.isOpen()) return html`<${Login} />`;
-  const go = (to) => { location.hash = to; };
+  const go = (to) => (to ? location.assign('#' + to) : location.replace('#'));
   const home = () => go('');
   switch (place) {
     case '': return html`<${Home} go=${go} />`;
     case 'journal': return html`<${Journal} onBack=${home} />`;
-    case 'look_up': return html`<${LookUp} onBack=${home} />`;
+    case 'look_up': return html`<${Later} from=${() => import('./screens/look_up.js')} name="LookUp" onBack=${home} />`;
     case 'settings': return html`<${Settings} onBack=${home} version=${version} />`;
     default: return flows[place] ? html`<${Flow} key=${place} flow=${flows[place]} onBack=${home} />` : html`<${Home} go=${go} />`;
   }
@@ -80,7 +87,7 @@ function keepSending() {
 
 function keepLocked() {
   let last = Date.now();
-  for (const name of ['pointerdown', 'keydown']) window.addEventListener(name, () => { last = Date.now(); }, true);
+  for (const name of ['pointerdown', 'keydown', 'input']) window.addEventListener(name, () => { last = Date.now(); }, true);
   setInterval(() => { if (session.isOpen() && Date.now() - last > idleTimeout) session.lock(); }, 5000);
 }
 
@@ -121,6 +128,7 @@ async function start() {
     navigator.storage?.persist?.().catch(() => {});
   }
   self.millrace.ready = true;
+  setTimeout(() => import('./screens/look_up.js').catch(() => {}), 3000); // it is there when somebody asks
 }
 
 start();

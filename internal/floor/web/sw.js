@@ -32,8 +32,8 @@ self.addEventListener('fetch', (event) => {
     const kept = await cache.match(event.request, { ignoreSearch: true });
     if (kept) return kept;
     const answer = await fetch(event.request);
-    // The camera reader is kept once it was needed.
-    if (answer.ok && url.pathname.includes('/vendor/')) await cache.put(event.request, answer.clone());
+    // What comes later is kept once it was needed.
+    if (answer.ok && /\/(vendor|lib|screens)\//.test(url.pathname)) await cache.put(event.request, answer.clone());
     return answer;
   })());
 });

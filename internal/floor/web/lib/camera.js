@@ -26,8 +26,6 @@ async function load() {
   }
 }
 
-export const isPossible = () => Boolean(navigator.mediaDevices?.getUserMedia);
-
 // watch reads from the camera into video until it finds a code or stop is called.
 export function watch(video, found, failed) {
   let isStopped = false;

@@ -35,7 +35,18 @@ async function begin(...how) {
 }
 
 // transact runs work in one transaction and resolves with its result once that is done: with durability strict, on the disk.
+// A device that is full forgets what it can do without, and work is tried once more.
 export async function transact(stores, mode, work, durability = 'relaxed') {
+  try {
+    return await attempt(stores, mode, work, durability);
+  } catch (error) {
+    if (mode === 'readonly' || error?.name !== 'QuotaExceededError') throw error;
+    await makeRoom();
+    return attempt(stores, mode, work, durability);
+  }
+}
+
+async function attempt(stores, mode, work, durability) {
   const transaction = await begin(stores, mode, { durability });
   return new Promise((resolve, reject) => {
     let result;
@@ -47,6 +58,15 @@ export async function transact(stores, mode, work, durability = 'relaxed') {
     });
   });
 }
+
+const spare = 20; // confirmed taps that stay all the same
+
+const makeRoom = () => attempt(['journal', 'kept'], 'readwrite', async (store) => {
+  store('kept').delete('meant');
+  store('kept').delete(IDBKeyRange.bound('tasks:', 'tasks;'));
+  const confirmed = await ask(store('journal').index('state').getAllKeys(IDBKeyRange.bound(['confirmed', 0], ['confirmed', Infinity])));
+  for (const key of confirmed.slice(0, -spare)) store('journal').delete(key);
+});
 
 // ask makes a promise of a request of IndexedDB.
 export const ask = (request) => new Promise((resolve, reject) => {

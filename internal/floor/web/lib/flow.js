@@ -16,9 +16,8 @@ import { t } from './i18n.js';
 import { receive, scanned } from './scanner.js';
 import { Status } from './status.js';
 import { on } from './signal.js';
-import { html, Screen, useLayoutEffect, useRef, useState } from './ui.js';
+import { backward, html, Later, Screen, useLayoutEffect, useRef, useState } from './ui.js';
 import { problemText, useVerdict, Verdict } from './verdict.js';
-import { Camera } from '../screens/camera.js';
 
 const isOpenStep = (values) => (step) => (!step.when || Boolean(step.when(values))) &&
   !(step.isFilled ? step.isFilled(values) : values[step.name] !== undefined);
@@ -29,7 +28,9 @@ export function Flow({ flow, onBack }) {
   const [isCamera, setCamera] = useState(false);
   const past = useRef([]);
   const now = useRef(values);
-  const { verdict, heard, unheard, error, taken } = useVerdict();
+  const done = useRef({}); // the last scan that was a tap by itself
+  const voice = useVerdict();
+  const { heard, unheard, error, taken, twice } = voice;
 
   // Scans come faster than the screen is drawn, so what is true is kept beside it.
   const set = (change, isStep = true) => {
@@ -40,25 +41,36 @@ export function Flow({ flow, onBack }) {
   };
   const openStep = (at = now.current) => flow.steps.find(isOpenStep(at)) ?? flow.steps.at(-1);
 
+  // send stores a tap and says so. Nothing is said to be taken that is not on the disk, and nothing is sent then: a tap that
+  // was sent without its key on the disk could not be sent again.
+  const send = async (tap) => {
+    heard(tap.title);
+    try {
+      taken(await outbox.add({ ...tap, operator: session.current().operator, device: session.current().device }));
+      return true;
+    } catch {
+      error(t('error.disk'));
+      return false;
+    }
+  };
+
   const submit = async () => {
     const final = now.current;
-    const tap = flow.command(final);
-    heard(tap.title);
-    let record;
-    try {
-      record = await outbox.add({ ...tap, operator: session.current().operator, device: session.current().device });
-    } catch {
-      return error(t('error.disk')); // nothing was stored, and nothing is forgotten on the screen
-    }
-    taken(record);
+    if (!await send(flow.command(final))) return false; // nothing is forgotten on the screen
     past.current = [];
     now.current = Object.fromEntries((flow.sticky ?? []).filter((name) => final[name] !== undefined).map((name) => [name, final[name]]));
     if (flow.next) now.current = flow.next(final, now.current);
     show(now.current);
     setDetour(null);
+    return true;
   };
 
-  const take = (text) => understand(text).finally(unheard);
+  const take = (text, said, began) => {
+    // A scanner that reads a label twice in one moment, or sends it in two ways, means it once; hands are slower.
+    const isTwice = done.current.text === text && began - done.current.at < 250;
+    if (isTwice) return twice(t('scan.twice'));
+    return understand(text).then((isDone) => { if (isDone) done.current = { text, at: began }; }).finally(() => unheard(said));
+  };
 
   const understand = async (text) => {
     // A step that asks for something new takes what nobody knows.
@@ -89,7 +101,7 @@ export function Flow({ flow, onBack }) {
   };
   const latest = useRef(take);
   latest.current = take;
-  useLayoutEffect(() => receive((text) => latest.current(text), heard), []);
+  useLayoutEffect(() => receive((...scan) => latest.current(...scan), heard), []);
   useLayoutEffect(() => on('camera', () => setCamera(true)), []);
 
   const back = () => {
@@ -101,6 +113,19 @@ export function Flow({ flow, onBack }) {
     return onBack();
   };
 
+  const stepBack = useRef();
+  stepBack.current = () => {
+    if (isCamera) setCamera(false);
+    else if (detour || past.current.length) back();
+    else return false;
+    return true;
+  };
+  useLayoutEffect(() => {
+    const one = () => stepBack.current();
+    backward.push(one);
+    return () => backward.splice(backward.indexOf(one), 1);
+  }, []);
+
   const restart = () => {
     past.current = [];
     now.current = flow.initial?.() ?? {};
@@ -109,17 +134,17 @@ export function Flow({ flow, onBack }) {
 
   const step = detour ?? openStep(values);
   const context = {
-    values, set, submit, back, restart, flow, error,
+    values, set, send, submit, back, restart, flow, error,
     open: (name) => setDetour(flow.steps.find((one) => one.name === name)),
     isDetour: Boolean(detour),
   };
   const drawn = step.show(context);
   if (isCamera) {
-    return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); scanned(text); }} />`;
+    return html`<${Later} from=${() => import('../screens/camera.js')} name="Camera" onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); scanned(text); }} />`;
   }
-  if (drawn.whole) return drawn.whole;
+  if (drawn.whole) return html`${drawn.whole}<${Verdict} voice=${voice} isBrief />`;
   return html`<${Screen} name=${flow.id + ' ' + step.name} title=${t('task.' + flow.id)} onBack=${back} status=${html`<${Status} />`}
-    verdict=${html`<${Verdict} verdict=${verdict} />`}
+    verdict=${html`<${Verdict} voice=${voice} />`}
     actions=${drawn.actions}>
     ${drawn.body}
   </${Screen}>`;

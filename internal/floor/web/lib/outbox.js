@@ -1,6 +1,6 @@
 // The journal of this device. A tap is on the disk, under its key and its number, before anything is sent. Taps are
 // sent one after the other in the order of their numbers; what the server refused waits for a person.
-import { ask, get, put, transact } from './db.js';
+import { ask, get, transact } from './db.js';
 import { measure, now, skew } from './clock.js';
 import { authorize, inTurn, refused, SignedOut, sweep } from './session.js';
 import { tell } from './signal.js';
@@ -10,8 +10,6 @@ const keepConfirmed = 500;
 const requestTimeout = 15_000;
 const turn = 10_000;
 const retryAfter = [500, 1000, 2000, 4000, 8000, 15_000];
-
-let journalID;
 
 // add stores a tap: {path, body, title, operator, device}. It resolves once the tap is on the disk.
 export async function add(tap) {
@@ -64,13 +62,16 @@ export function flush() {
   return flushing;
 }
 
+// What was answered while the device was too full to note it. After a reload it is sent again, and answered as before.
+const unnoted = new Set();
+
 // nextQueued is the first that is queued, but for those of operators who have to sign in first.
 const nextQueued = (signedOut) => transact(['journal'], 'readonly', (store) => new Promise((resolve, reject) => {
   const request = store('journal').index('state').openCursor(IDBKeyRange.bound(['queued', 0], ['queued', Infinity]));
   request.onerror = () => reject(request.error);
   request.onsuccess = () => {
     const cursor = request.result;
-    if (!cursor || !signedOut.has(cursor.value.operator)) return resolve(cursor?.value);
+    if (!cursor || !(signedOut.has(cursor.value.operator) || unnoted.has(cursor.value.sequence))) return resolve(cursor?.value);
     cursor.continue();
   };
 }));
@@ -138,7 +139,8 @@ async function send(record) {
 // receiptOf is the number that the server gave to what came of the tap.
 const receiptOf = (answer) => answer?.number ?? answer?.sscc ?? answer?.delivery_note ?? '';
 
-// settle need not be on the disk at once: a tap whose answer was forgotten is sent again, and answered as before.
+// settle need not be on the disk at once: a tap whose answer was forgotten is sent again, and answered as before. Nor does a
+// device that is full hold up those behind it.
 async function settle(record, change) {
   const settled = await transact(['journal'], 'readwrite', async (store) => {
     const stored = await ask(store('journal').get(record.sequence));
@@ -146,6 +148,10 @@ async function settle(record, change) {
     const next = { ...stored, ...change };
     await ask(store('journal').put(next));
     return next;
+  }).catch((error) => {
+    if (!change.state) throw error;
+    unnoted.add(record.sequence);
+    return { ...record, ...change };
   });
   Object.assign(record, settled ?? change);
   if (settled && change.state) tell('journal', { record: settled, settled: true }, true);
@@ -201,12 +207,9 @@ export async function report(version) {
   const { queued, oldest, refused: refusedCount } = await counts();
   const counter = await get('counter');
   if (!counter) return;
-  journalID = counter.journal;
-  const body = { journal: journalID, queued, refused: refusedCount, clock_skew_milliseconds: skew(), version };
+  const body = { journal: counter.journal, queued, refused: refusedCount, clock_skew_milliseconds: skew(), version };
   if (oldest) body.oldest_queued_at = oldest;
-  const response = await fetch('/v1/journal-reports', {
+  await fetch('/v1/journal-reports', {
     method: 'POST', headers: { ...await authorize(), 'Content-Type': 'application/json' }, body: JSON.stringify(body),
   });
-  const answer = response.ok ? await response.json() : null;
-  if (answer) await put('reported', { at: Date.now(), missing: answer.missing });
 }

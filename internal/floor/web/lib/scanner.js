@@ -11,6 +11,7 @@ let keys = '';
 let last = 0;
 let timer;
 let isInserted = false; // the field holds text that came without keys
+let ended = -Infinity; // when such a text was taken
 
 // receive sends scans to the receiver until the function that it gives is called. heard is told of each at once, while
 // those before it are still being worked.
@@ -20,6 +21,9 @@ export function receive(receiver, heard) {
   for (const [text, began] of early.splice(0)) hand(text, began);
   return () => receivers.splice(receivers.indexOf(one), 1);
 }
+
+// carried is a scan that another screen answers.
+export const carried = { text: '' };
 
 // idle resolves when no scan is being worked.
 export const idle = () => queue;
@@ -33,9 +37,17 @@ export function scanned(text) {
 }
 
 function hand(text, began) {
-  receivers.at(-1).heard?.(text, began);
-  queue = queue.then(() => receivers.at(-1)?.receiver(text)).catch((error) => console.error(error));
+  const said = receivers.at(-1).heard?.(text, began);
+  const shown = frame();
+  queue = queue.then(() => shown).then(() => receivers.at(-1)?.receiver(text, said, began)).catch((error) => console.error(error));
 }
+
+// frame resolves when what was said is on the screen: work that comes first would be waited for by eyes. A page that
+// nobody sees draws none.
+const frame = () => new Promise((resolve) => {
+  setTimeout(resolve, 50);
+  requestAnimationFrame(() => setTimeout(resolve));
+});
 
 const isTyping = () => {
   const field = document.activeElement;
@@ -57,14 +69,23 @@ export function start() {
 
   window.addEventListener('keydown', (event) => {
     const now = event.timeStamp;
-    if (!keys && isInserted) take(); // keys follow what was put in at once
     if (now - last > burst && keys && !(event.key === 'Enter' && now - last < 4 * burst)) keys = '';
+    const isEnd = event.key === 'Enter' || event.key === 'Tab';
+    if (!keys && isInserted) take(); // keys follow what was put in at once
+    if (isEnd && !keys && now - ended < 5 * burst) { // it belongs to that, and is nobody's Enter
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     last = now;
-    if (event.key === 'Enter' || event.key === 'Tab') {
+    if (isEnd) {
       if (finish(event) && isTyping()) {
         // The scan went into a field that a person was writing in: take it out again.
         const field = document.activeElement;
-        if (field.dataset.before !== undefined) field.value = field.dataset.before;
+        if (field.dataset.before !== undefined) {
+          field.value = field.dataset.before;
+          field.dispatchEvent(new Event('input', { bubbles: true }));
+        }
       }
       return;
     }
@@ -81,12 +102,13 @@ export function start() {
     if (event.key.length !== 1 || event.ctrlKey || event.altKey || event.metaKey) return;
     if (!keys && isTyping()) document.activeElement.dataset.before = document.activeElement.value;
     keys += event.key;
-    if (!isTyping() && event.target !== keeper && event.target.tagName === 'BUTTON' && event.key === ' ' && keys.length > 1) event.preventDefault();
+    // Nothing is written by the keys of a scanner, nor pressed: letters that nobody sees cost the time of the screen.
+    if (event.target === keeper || (event.key === ' ' && event.target.tagName === 'BUTTON' && keys.length > 1)) event.preventDefault();
   }, true);
 
   // DataWedge: the text comes without keys.
   keeper.addEventListener('input', (event) => {
-    if (keys) { // the keys bring it as well
+    if (keys && event.timeStamp - last < burst) { // the keys bring it as well
       keeper.value = '';
       return;
     }
@@ -95,10 +117,25 @@ export function start() {
     if (/[\r\n\t]$/.test(keeper.value) || event.inputType === 'insertLineBreak') return take();
     timer = setTimeout(take, burst);
   });
+
+  // The same while a person writes in another field: what comes at once was not written.
+  const isPut = (event) => event.target !== keeper && event.inputType === 'insertText' && !event.isComposing && event.data?.length >= shortest;
+  document.addEventListener('beforeinput', (event) => { if (isPut(event)) event.target.dataset.before = event.target.value; }, true);
+  document.addEventListener('input', (event) => {
+    const field = event.target;
+    if (!isPut(event) || field.dataset.before === undefined) return;
+    event.stopPropagation();
+    field.value = field.dataset.before;
+    clearTimeout(timer);
+    isInserted = true;
+    keeper.value += event.data;
+    timer = setTimeout(take, burst);
+  }, true);
   keeper.addEventListener('keyup', () => { if (!keys && !isInserted) keeper.value = ''; });
   function take() {
     clearTimeout(timer);
     isInserted = false;
+    ended = performance.now();
     const text = keeper.value.replace(/[\r\n\t]+$/, '');
     keeper.value = '';
     if (text.length >= shortest) scanned(text);
@@ -122,13 +159,22 @@ export function onKey(listener) {
 }
 
 let lone;
+let waiting = []; // until it is known that they begin no scan
 window.addEventListener('keydown', (event) => {
   if (isTyping()) return;
-  clearTimeout(lone);
-  const count = keys.length;
-  if (count > 1) return;
-  const key = event.key;
+  const { key } = event;
   if (key === 'Enter' && event.target.tagName === 'BUTTON') return; // it presses the button
   if (key === 'Enter') event.preventDefault();
-  lone = setTimeout(() => { if (keys.length <= 1) for (const listener of keyListeners) listener(key); }, burst + 20);
+  clearTimeout(lone);
+  if (keys.length >= shortest) waiting = [];
+  else {
+    if (keys.length === 1) press(); // those before it came from a hand
+    waiting.push(key);
+    if (key.length > 1) press();
+    else lone = setTimeout(press, burst + 20);
+  }
 });
+
+function press() {
+  for (const key of waiting.splice(0)) for (const listener of keyListeners) listener(key);
+}

@@ -22,12 +22,18 @@ on('session', (other) => { if (other) session = other; });
 
 // update changes what is kept in one transaction, since page and service worker both do it.
 async function update(change) {
-  session = await transact(['kept', 'journal'], 'readwrite', async (store) => {
-    const kept = (await ask(store('kept').get('session'))) ?? {};
-    const next = { ...kept, ...await change(kept, store) };
-    await ask(store('kept').put(next, 'session'));
-    return next;
-  });
+  let next;
+  try {
+    await transact(['kept', 'journal'], 'readwrite', async (store) => {
+      const kept = (await ask(store('kept').get('session'))) ?? {};
+      next = { ...kept, ...await change(kept, store) };
+      await ask(store('kept').put(next, 'session'));
+    });
+  } catch (error) {
+    if (error?.name !== 'QuotaExceededError' || !next) throw error;
+    // A device that is full has it as long as the page is open, so that what waits can be sent.
+  }
+  session = next;
 }
 
 async function keep(change) {
@@ -91,8 +97,21 @@ export async function signIn(badge, pin) {
   const { status, answer } = reply;
   if (status === 401) throw new Error('pair.gone');
   if (status !== 200) throw new Error(answer?.error === 'invalid_grant' ? 'login.wrong' : 'error.network');
+  if (isForNowhere(answer.access_token)) {
+    await oauth('/oauth2/revoke', { token: answer.refresh_token }, session).catch(() => {});
+    throw new Error('login.elsewhere');
+  }
   await keepTokens(answer.operator, tokensFrom(answer));
   return keep({ operator: answer.operator, name: answer.operator_name, locked: false, badges: { ...session.badges, [badge]: answer.operator } });
+}
+
+// isForNowhere says whether device and operator have no plant in common.
+function isForNowhere(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'))).sites?.length === 0;
+  } catch {
+    return false; // whatever else a token may be
+  }
 }
 
 // The key lets the next refresh be asked for again when its answer was lost.

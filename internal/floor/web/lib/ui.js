@@ -5,13 +5,15 @@ import htm from '../vendor/htm.js';
 import { comma, quantity, t, unit } from './i18n.js';
 import { onKey } from './scanner.js';
 import { unitName } from './codes.js';
-import { isPossible } from './camera.js';
 import { icons } from './icons.js';
 import { tell } from './signal.js';
 import { wake } from './sound.js';
 
 export const html = htm.bind(h);
 export { Fragment, render, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState };
+
+// backward are ways back within a screen, the newest last: each says whether there was one.
+export const backward = [];
 
 // press runs an action once per tap and gives the focus back, so that no scanner's Enter presses it again.
 const press = (action) => (event) => {
@@ -70,13 +72,15 @@ export function Big({ value, code, label, onTap, tone = '' }) {
 export const Facts = ({ rows }) => html`<dl class="facts">${rows.filter((row) => row && row[1]).map(([name, value]) => html`
   <div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 
+const hasCameras = Boolean(navigator.mediaDevices?.getUserMedia);
+
 // Prompt says what to scan next, with what is expected as a hint. The camera is another way to scan it.
 export const Prompt = ({ children, hint, hasCamera = true }) => html`<div class="prompt"><${Icon} name="scan" />
   <span role="status">${children}${hint && html`<em>${hint}</em>`}</span>
-  ${hasCamera && isPossible() && html`<button type="button" class="bar-button camera" data-action="camera" aria-label=${t('camera')} onClick=${press(() => tell('camera'))}><${Icon} name="camera" /></button>`}</div>`;
+  ${hasCamera && hasCameras && html`<button type="button" class="bar-button camera" data-action="camera" aria-label=${t('camera')} onClick=${press(() => tell('camera'))}><${Icon} name="camera" /></button>`}</div>`;
 
-export const Row = ({ title, sub, right, onTap, icon, tone = '', id, isChosen }) => html`
-  <button type="button" class=${'row ' + tone} data-row=${id} aria-pressed=${isChosen === undefined ? undefined : String(isChosen)} onClick=${press(onTap)}>
+export const Row = ({ title, sub, right, onTap, icon, tone = '', id, isChosen, isDone }) => html`
+  <button type="button" class=${'row ' + tone} data-row=${id} disabled=${isDone} aria-pressed=${isChosen === undefined ? undefined : String(isChosen)} onClick=${press(onTap)}>
     ${icon && html`<${Icon} name=${icon} />`}
     <span class="row-main"><b>${parts(title)}</b>${sub && html`<span>${parts(sub)}</span>`}</span>
     ${right && html`<span class="row-right">${right}</span>`}
@@ -97,23 +101,41 @@ export const Screen = ({ title, onBack, status, verdict, children, actions, name
     ${actions && html`<footer class="actions">${actions}</footer>`}
   </main>`;
 
+const loaded = {};
+
+// Later shows what a file exports that is fetched when it is wanted for the first time.
+export function Later({ from, name, onBack, ...rest }) {
+  const [state, setState] = useState(loaded[name] ? 'here' : '');
+  useEffect(() => {
+    let isOver = false;
+    if (!state) from().then((file) => { loaded[name] = file[name]; return 'here'; }, () => 'error.network').then((next) => isOver || setState(next));
+    return () => { isOver = true; };
+  }, []);
+  if (state === 'here') return html`<${loaded[name]} onBack=${onBack} ...${rest} />`;
+  return html`<${Screen} name="later" title="" onBack=${onBack}><p class=${state ? 'note wait' : 'note'} role="status">${t(state || 'loading')}</p></${Screen}>`;
+}
+
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 // Pad takes a number. It has the whole screen, so that its keys are large on small devices too.
 export function Pad({ label, value: given = '', code, units, onUnit, onDone, onBack, action, scale = 6, isSecret = false, format = quantity, isRight = (text) => text !== '' }) {
-  const [value, setValue] = useState(given);
-  const [isFresh, setFresh] = useState(!isSecret);
-  const key = (k) => setValue((before) => {
-    const text = isFresh ? '' : before;
-    setFresh(false);
-    if (k === 'back') return before.slice(0, -1);
-    if (k === '.') return scale === 0 || text.includes('.') ? text : (text || '0') + '.';
-    if (text.includes('.') ? text.split('.')[1].length >= scale : text.length >= 9) return text;
-    return text === '0' && !isSecret ? k : text + k;
-  });
+  const [value, show] = useState(given);
+  // Keys come faster than the screen is drawn, so what is true is kept beside it.
+  const now = useRef({ text: given, isFresh: !isSecret });
+  const key = (k) => {
+    const { text: before, isFresh } = now.current;
+    const text = k !== 'back' && isFresh ? '' : before;
+    let next = text;
+    if (k === 'back') next = before.slice(0, -1);
+    else if (k === '.') next = scale === 0 || text.includes('.') ? text : (text || '0') + '.';
+    else if (text.includes('.') ? text.split('.')[1].length < scale : text.length < 9) next = text === '0' && !isSecret ? k : text + k;
+    now.current = { text: next, isFresh: false };
+    show(next);
+  };
   const shown = value === '' ? '–' : isSecret ? '•'.repeat(value.length) : format(value).concat(value.endsWith('.') ? comma() : '');
   const done = () => {
-    const number = value.endsWith('.') ? value.slice(0, -1) : value;
+    const { text } = now.current;
+    const number = text.endsWith('.') ? text.slice(0, -1) : text;
     if (isRight(number)) onDone(number);
   };
   useEffect(() => onKey((pressed) => {
@@ -129,7 +151,7 @@ export function Pad({ label, value: given = '', code, units, onUnit, onDone, onB
         <button type="button" class="bar-button" data-action="back" aria-label=${t('back')} onClick=${press(onBack)}><${Icon} name="back" /></button>
         <div class="pad-value"><h1 class="pad-label">${label}</h1><b class=${length(shown)} data-value=${isSecret ? undefined : value}>${shown}</b></div>
         ${units?.length > 1
-          ? html`<button type="button" class="bar-button unit" data-action="unit" aria-label=${t('unit') + ' ' + unit(code, unitName(code))} onClick=${press(() => { setFresh(true); onUnit(value); })}>${unit(code, unitName(code))}</button>`
+          ? html`<button type="button" class="bar-button unit" data-action="unit" aria-label=${t('unit') + ' ' + unit(code, unitName(code))} onClick=${press(() => { now.current.isFresh = true; onUnit(value); })}>${unit(code, unitName(code))}</button>`
           : html`<span class="unit">${code && unit(code, unitName(code))}</span>`}
       </div>
       <div class="pad-keys">

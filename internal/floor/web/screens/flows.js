@@ -1,13 +1,11 @@
 // What each task asks for, and the command that it ends in.
 import * as codes from '../lib/codes.js';
 import { divided, isMore, isPositive, less } from '../lib/decimal.js';
-import { date, quantity, t, unit } from '../lib/i18n.js';
+import { date, quantity, t, time, unit } from '../lib/i18n.js';
 import { readScan } from '../lib/gs1.js';
 import { now } from '../lib/clock.js';
 import { Big, Entry, Facts, Hold, html, Pad, Primary, Prompt, Quantity, Row, Secondary, useEffect, useState } from '../lib/ui.js';
 import { on } from '../lib/signal.js';
-import { add } from '../lib/outbox.js';
-import * as session from '../lib/session.js';
 
 const amount = (value, code) => quantity(value) + '\u00a0' + unit(code, codes.unitName(code));
 const named = (object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined && value !== ''));
@@ -19,25 +17,39 @@ const scaleOf = (code) => codes.reference().units.find((one) => one.code === cod
 const secondUnit = (values) => codes.item(values.item)?.second_unit;
 const isTracked = (values) => (values.tracking ?? codes.item(values.item)?.tracking ?? 'none') !== 'none';
 
-// Tasks is the list of what is to be done of a kind.
-function Tasks({ kind, onChoose, filter, group }) {
+const keyOf = (task) => [task.number, task.line, task.lot, task.from].join();
+
+// useTasks follows the list of what is to be done of a kind. What is shown stays where it is while somebody may be about to
+// tap it: what was done meanwhile is marked in its place, and what is new comes last.
+function useTasks(kind, group = (items) => items) {
   const [list, setList] = useState(null);
-  const load = () => codes.tasks(kind).then(setList, () => setList({ items: [], isMissing: true }));
   useEffect(() => {
+    const load = () => codes.tasks(kind).then((next) => setList((shown) => {
+      const items = group(next.items);
+      if (!shown?.items.length) return { ...next, items };
+      const now = new Map(items.map((task) => [keyOf(task), task]));
+      const stay = shown.items.map((task) => now.get(keyOf(task)) ?? { ...task, isDone: true });
+      return { ...next, items: [...stay, ...items.filter((task) => !shown.items.some((one) => keyOf(one) === keyOf(task)))] };
+    }), () => setList((shown) => shown ?? { items: [], isMissing: true }));
     load();
     return on('journal', ({ settled }) => { if (settled) load(); });
   }, []);
+  return list;
+}
+
+// Tasks is that list as rows.
+function Tasks({ kind, onChoose, filter, group }) {
+  const list = useTasks(kind, group);
   if (!list) return html`<p class="note" role="status">${t('loading')}</p>`;
-  let items = filter ? list.items.filter(filter) : list.items;
-  if (group) items = group(items);
+  const items = filter ? list.items.filter(filter) : list.items;
   return html`
-    ${list.isOld && html`<p class="note wait">${t('tasks.old', { time: new Date(list.at).toLocaleTimeString() })}</p>`}
-    ${list.isMissing && html`<p class="note wait">${t('tasks.missing')}</p>`}
-    ${!items.length && !list.isMissing && html`<p class="note">${t('tasks.none')}</p>`}
-    <div class="rows">${items.map((task) => html`<${Row} key=${[task.number, task.line, task.lot, task.from].join()} id=${[task.number, task.line, task.item, task.lot].filter(Boolean).join(' ')}
+    <div class="rows">${items.map((task) => html`<${Row} key=${keyOf(task)} id=${[task.number, task.line, task.item, task.lot].filter(Boolean).join(' ')}
       title=${task.title ?? [task.item ?? task.number, task.lot].filter(Boolean).join(' · ')}
       sub=${[task.item ? task.name : '', task.item ? task.number : '', task.partner_name ?? task.reference, task.from && t('from') + ' ' + task.from, task.due_on && date(task.due_on)].filter(Boolean).join(' · ')}
-      right=${task.quantity && html`<${Quantity} value=${task.quantity} code=${task.unit} />`} onTap=${() => onChoose(task)} />`)}</div>`;
+      right=${task.quantity && html`<${Quantity} value=${task.quantity} code=${task.unit} />`} isDone=${task.isDone} onTap=${() => onChoose(task)} />`)}</div>
+    ${list.isOld && html`<p class="note wait">${t('tasks.old', { time: time(list.at) })}</p>`}
+    ${list.isMissing && html`<p class="note wait">${t('tasks.missing')}</p>`}
+    ${!items.length && !list.isMissing && html`<p class="note">${t('tasks.none')}</p>`}`;
 }
 
 // fitsTask says whether a scan means the task.
@@ -101,7 +113,7 @@ const lotStep = () => ({
   name: 'lot',
   when: isTracked,
   accept(code, values) {
-    if (code.kind === 'lot' && code.item === values.item) return named({ lot: code.lot, expires_on: code.expires_on });
+    if (code.kind === 'lot' && code.item === values.item) return named({ lot: code.lot, expires_on: code.expires_on, ...(values.quantity === undefined && amountOf(code)) });
     return undefined;
   },
   show: ({ values, set }) => ({
@@ -412,13 +424,12 @@ export const flows = {
             [t('quantity.scrap'), values.scrap && amount(values.scrap, values.unit) + ' · ' + (values.scrapReason ?? '')],
             ...(values.materials ?? []).map((one) => [t('material'), one.item + ' · ' + one.lot]),
           ],
-          extra: ({ values, open, set, restart }) => html`
+          extra: ({ values, open, set, send, restart }) => html`
             <div class="pair">
               <${Secondary} id="scrap" icon="no" onTap=${() => set({ hasScrap: true, scrap: undefined, scrapSecond: undefined, scrapReason: undefined })}>${t('scrap')}</${Secondary}>
               <${Details} open=${open} />
               <${Hold} id="complete" icon="ok" onTap=${async () => {
-    await add({ path: '/v1/work-order-completions', title: t('done.complete', { order: values.task.number }), body: { work_order: values.task.number }, operator: session.current().operator, device: session.current().device });
-    restart();
+    if (await send({ path: '/v1/work-order-completions', title: t('done.complete', { order: values.task.number }), body: { work_order: values.task.number } })) restart();
   }}>${t('complete')}</${Hold}>
             </div>`,
         }),
@@ -605,14 +616,9 @@ function back(id, prompt, reason, path, body, isAll) {
 }
 
 function Units({ chosen, onToggle }) {
-  const [items, setItems] = useState([]);
-  useEffect(() => {
-    const load = () => codes.tasks('ship').then((list) => setItems(list.items), () => {});
-    load();
-    return on('journal', ({ settled }) => { if (settled) load(); });
-  }, []);
+  const items = useTasks('ship')?.items ?? [];
   const others = chosen.filter((sscc) => !items.some((task) => task.number === sscc)).map((number) => ({ number }));
-  return html`<div class="rows">${[...others, ...items].map((task) => html`<${Row} key=${task.number} id=${task.number} title=${task.number.replace(/(.{4})(?=.)/g, '$1 ')}
-    sub=${task.partner_name} icon=${task.reference === 'pallet' ? 'pallet' : 'box'} isChosen=${chosen.includes(task.number)}
+  return html`<div class="rows">${[...items, ...others].map((task) => html`<${Row} key=${task.number} id=${task.number} title=${task.number.replace(/(.{4})(?=.)/g, '$1 ')}
+    sub=${task.partner_name} icon=${task.reference === 'pallet' ? 'pallet' : 'box'} isChosen=${chosen.includes(task.number)} isDone=${task.isDone && !chosen.includes(task.number)}
     right=${chosen.includes(task.number) ? '✓' : ''} onTap=${() => onToggle(task.number)} />`)}</div>`;
 }

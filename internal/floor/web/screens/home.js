@@ -1,15 +1,14 @@
 import { t } from '../lib/i18n.js';
-import { receive } from '../lib/scanner.js';
+import { carried, receive } from '../lib/scanner.js';
 import * as session from '../lib/session.js';
 import { Status } from '../lib/status.js';
 import { html, Icon, Screen, Secondary, useLayoutEffect } from '../lib/ui.js';
-import { keep } from './look_up.js';
 
 const tasks = ['receive', 'inspect', 'put_away', 'transfer', 'issue', 'report', 'pick', 'pack', 'ship', 'return', 'send_back', 'count', 'look_up', 'journal'];
 
 export function Home({ go }) {
   // A scan without a task is a question.
-  useLayoutEffect(() => receive((text) => { keep(text); go('look_up'); }), []);
+  useLayoutEffect(() => receive((text) => { carried.text = text; go('look_up'); }), []);
 
   return html`<${Screen} name="home" title=${session.current().name || session.current().operator || ''} status=${html`<${Status} />`}
     actions=${html`<div class="pair"><${Secondary} id="settings" icon="settings" onTap=${() => go('settings')}>${t('settings')}</${Secondary}>

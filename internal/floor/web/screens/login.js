@@ -12,13 +12,14 @@ const Languages = () => html`<div class="pair">${Object.entries(languages).map((
 const said = ({ message }) => t(/^[a-z]+\.[a-z]+$/.test(message) ? message : 'error.network');
 
 export function Pairing() {
-  const { verdict, heard, error } = useVerdict();
+  const voice = useVerdict();
+  const { heard, error } = voice;
   const pair = (code) => {
     heard(t('pair.title'));
     return session.pair(code).catch((failure) => error(said(failure)));
   };
   useLayoutEffect(() => receive(pair), []);
-  return html`<${Screen} name="pairing" title=${t('pair.title')} verdict=${html`<${Verdict} verdict=${verdict} />`}
+  return html`<${Screen} name="pairing" title=${t('pair.title')} verdict=${html`<${Verdict} voice=${voice} />`}
     actions=${html`<${Languages} />`}>
     <${Prompt} hasCamera=${false}>${t('pair.code')}</${Prompt}><${Entry} label=${t('pair.secret')} onDone=${pair} action=${t('pair.do')} />
   </${Screen}>`;
@@ -26,7 +27,8 @@ export function Pairing() {
 
 export function Login() {
   const [badge, setBadge] = useState('');
-  const { verdict, heard, error } = useVerdict();
+  const voice = useVerdict();
+  const { heard, error } = voice;
   const { operator } = session.current();
   const signIn = (who, pin) => {
     setBadge('');
@@ -36,7 +38,7 @@ export function Login() {
   const scan = (text) => setBadge(text);
   useLayoutEffect(() => receive(scan), []);
   if (badge) return html`<${PIN} onDone=${(pin) => signIn(badge, pin)} onBack=${() => setBadge('')} />`;
-  return html`<${Screen} name="login" title=${t('login.title')} status=${html`<${Status} />`} verdict=${html`<${Verdict} verdict=${verdict} />`}
+  return html`<${Screen} name="login" title=${t('login.title')} status=${html`<${Status} />`} verdict=${html`<${Verdict} voice=${voice} />`}
     actions=${html`<${Languages} />`}>
     <${Prompt} hasCamera=${false} hint=${operator && t('login.was', { operator })}>${t('login.badge')}</${Prompt}>
     <${Entry} key="badge" label=${t('login.number')} onDone=${scan} action=${t('next')} />

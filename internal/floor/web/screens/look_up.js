@@ -2,24 +2,20 @@
 import { request } from '../lib/api.js';
 import { ask } from '../lib/codes.js';
 import { date, t } from '../lib/i18n.js';
-import { receive, scanned } from '../lib/scanner.js';
+import { carried, receive, scanned } from '../lib/scanner.js';
 import { on } from '../lib/signal.js';
 import { play } from '../lib/sound.js';
 import { Status } from '../lib/status.js';
-import { Big, Entry, Facts, html, Prompt, Quantity, Row, Screen, useLayoutEffect, useState } from '../lib/ui.js';
+import { Big, Entry, Facts, html, Later, Prompt, Quantity, Row, Screen, useLayoutEffect, useState } from '../lib/ui.js';
 import { describe } from '../lib/flow.js';
 import { problemText, useVerdict, Verdict } from '../lib/verdict.js';
 import { plus } from '../lib/decimal.js';
-import { Camera } from './camera.js';
 import { Genealogy } from './genealogy.js';
-
-let kept; // a code that was scanned on another screen
-
-export const keep = (text) => { kept = text; };
 
 export function LookUp({ onBack }) {
   const [found, setFound] = useState(null);
-  const { verdict, heard, unheard, error } = useVerdict();
+  const voice = useVerdict();
+  const { heard, unheard, error } = voice;
   const [isCamera, setCamera] = useState(false);
 
   const show = async (code) => {
@@ -31,25 +27,26 @@ export function LookUp({ onBack }) {
     if (path) answer.document = await request(`/v1/${path}/${encodeURIComponent(code.sscc ?? code.number)}`);
     setFound(answer);
   };
-  const look = async (text, code) => {
+  const look = async (text, code, said) => {
     try {
       await show(code ?? await ask(text));
       play('ok');
     } catch (failure) {
       error(failure.problem ? problemText(failure.problem) : t('error.network'));
     }
-    unheard();
+    unheard(said);
   };
-  const lookAtLot = (item, lot) => { heard(lot); look(lot, { kind: 'lot', item, lot }); };
+  const lookAtLot = (item, lot) => look(lot, { kind: 'lot', item, lot }, heard(lot));
   useLayoutEffect(() => {
-    const ends = [receive((text) => look(text), heard), on('camera', () => setCamera(true))];
-    if (kept) { scanned(kept); kept = undefined; }
+    const ends = [receive((text, said) => look(text, undefined, said), heard), on('camera', () => setCamera(true))];
+    if (carried.text) scanned(carried.text);
+    carried.text = '';
     return () => ends.forEach((end) => end());
   }, []);
 
-  if (isCamera) return html`<${Camera} onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); scanned(text); }} />`;
+  if (isCamera) return html`<${Later} from=${() => import('./camera.js')} name="Camera" onBack=${() => setCamera(false)} onCode=${(text) => { setCamera(false); scanned(text); }} />`;
   return html`<${Screen} name=${found ? 'found' : 'look_up'} title=${t('task.look_up')} onBack=${found ? () => setFound(null) : onBack} status=${html`<${Status} />`}
-    verdict=${html`<${Verdict} verdict=${verdict} />`}>
+    verdict=${html`<${Verdict} voice=${voice} />`}>
     ${found ? html`<${Answer} found=${found} onLot=${lookAtLot} onCode=${scanned} />`
       : html`<${Prompt}>${t('prompt.anything')}</${Prompt}><${Entry} label=${t('code')} onDone=${scanned} action=${t('task.look_up')} />`}
   </${Screen}>`;
