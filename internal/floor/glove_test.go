@@ -557,10 +557,6 @@ func (g *glove) boards(t *testing.T, api *plant) {
 		g.page.Has(fmt.Sprintf(`[data-board=%q][data-stale="false"][data-live="true"] .content > :not(.empty), [data-board=%[1]q] .no-right`, base))
 		g.look("board " + name)
 	}
-	// The connection that tells of what happens is not there.
-	browsertest.Eval[any](g.page, `import('/floor/lib/signal.js').then(({ tell }) => { tell('stream', false); return null; })`)
-	g.page.Has(`[data-live="false"] .live.wait`)
-	g.look("board: polled")
 	for name, wait := range map[string]string{
 		"history": ".search", "history=purchase_order:PO-000001": ".change", "history=lot:CR-1&item=CRATE-6420": ".change", "history=item:NONE": ".search + .empty",
 	} {
