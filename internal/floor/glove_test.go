@@ -558,7 +558,7 @@ func (g *glove) boards(t *testing.T, api *plant) {
 		g.look("board " + name)
 	}
 	for name, wait := range map[string]string{
-		"history": ".search", "history=purchase_order:PO-000001": ".change", "history=lot:CR-1&item=CRATE-6420": ".change", "history=item:NONE": ".search + .empty",
+		"history": ".search", "history=goods_receipt:GR-000003": ".change.update", "history=lot:CR-1&item=CRATE-6420": ".change", "history=item:NONE": ".search + .empty",
 	} {
 		g.page.Navigate(api.URL + "/board/#/" + name)
 		g.page.Has(`[data-board="history"][data-stale="false"] ` + wait)

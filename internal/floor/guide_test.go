@@ -61,6 +61,7 @@ var guide = []struct {
 	{screen: "desk sales_orders", file: "desk-telephone", language: "tr"},
 	{screen: "desk shipment: to invoice", file: "desk-invoice", size: viewport{1280, 800}},
 	{screen: "desk invoices", size: viewport{1280, 800}},
+	{screen: "board history=goods_receipt:GR-000003", file: "board-history", size: viewport{1280, 800}},
 	{screen: "board: stale de", file: "board-stale", language: "de", size: viewport{1280, 800}},
 }
 
