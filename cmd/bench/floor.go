@@ -39,7 +39,7 @@ func readFloor(name string) (*floorFigures, error) {
 func (f *floorFigures) describe(b *strings.Builder) {
 	fmt.Fprintf(b, "## Answers on the screen\n\n%s: Chromium without a graphics card, %d cores, which the api and Postgres share. From the last key of a scan, or the finger's leaving, "+
 		"until the next frame begins after the one that says what was heard: a frame more than the eye waits. What is asked for is 100 ms at the 99th of 100. "+
-		"CPU ¼: the scripts of the page run four times slower. A scanner without a key for each letter is Android's DataWedge.\n\n", f.Date, f.Cores)
+		"CPU 1/4: the scripts of the page run four times slower. Text at once is how Android's DataWedge sends a scan. Scans that are missing among the answers lost a key to the browser's remote control, or were answered before their Enter.\n\n", f.Date, f.Cores)
 	rows := [][]string{{"what", "CPU", "answers", "p50 ms", "p95 ms", "p99 ms", "max ms"}}
 	for _, one := range f.Waited {
 		cpu := "1"
