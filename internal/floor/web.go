@@ -99,7 +99,7 @@ var screens = sync.OnceValue(func() map[string]*asset {
 		case path.Ext(name) == ".js":
 			content = slim(content)
 		case path.Ext(name) == ".css":
-			content = comment.ReplaceAll(content, nil)
+			content = space.ReplaceAll(comment.ReplaceAll(content, nil), []byte("$1"))
 		}
 		assets[name] = newAsset(name, content)
 		_, _ = sum.Write(append([]byte(name), content...)) // never fails
@@ -129,8 +129,11 @@ var screens = sync.OnceValue(func() map[string]*asset {
 	return assets
 })
 
-// comment is one in a style sheet.
-var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+// comment and space of a style sheet are for those who read it.
+var (
+	comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	space   = regexp.MustCompile(`([{};:,])\s+`)
+)
 
 // slim takes comments and the indentation away. Lines keep their numbers.
 func slim(script []byte) []byte {
@@ -210,12 +213,12 @@ func pages(under, folder string) http.Handler {
 // Redirect leads from /floor to /floor/, and so with the others.
 func Redirect(to string) http.Handler { return http.RedirectHandler(to, http.StatusPermanentRedirect) }
 
-// ShellBytes is what a device fetches before the first tap, compressed: everything but the camera reader.
-func ShellBytes() int {
+// Bytes is what the screens of operators are, compressed: everything but the camera and its reader.
+func Bytes() int {
 	total := 0
 	for name, a := range screens() {
 		switch {
-		case !isShell(name) && name != "sw.js":
+		case !isShell(name) && !slices.Contains([]string{"sw.js", "screens/look_up.js", "screens/genealogy.js"}, name):
 		case a.gzipped != nil:
 			total += len(a.gzipped)
 		default:
