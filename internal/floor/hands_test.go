@@ -41,6 +41,7 @@ func TestDeviceIsFull(t *testing.T) {
 	page.Has(`[data-verdict="queued"]`)
 	taken := browsertest.Eval[int](page, `millrace.sounds.filter((one) => one === 'taken').length`)
 	full(page, true)
+	pause()
 	page.Scan(label)
 	page.Wait(`document.querySelector('[data-verdict="error"]')?.innerText.includes('full') && millrace.sounds.at(-1) === 'refused'`)
 	if now := browsertest.Eval[int](page, `millrace.sounds.filter((one) => one === 'taken').length`); now != taken {
@@ -137,6 +138,26 @@ func TestReadTwice(t *testing.T) {
 	page.Wait(`document.querySelector('[data-verdict="twice"]')`)
 	pause()
 	page.Scan(label) // another one of the same
+	once(t, api, page, 2)
+}
+
+// TestReadByHandOnABusyPage: two scans that hands made one after the other are two, also when the page was busy and hears of both at once.
+func TestReadByHandOnABusyPage(t *testing.T) {
+	t.Parallel()
+	api := factory(t)
+	page := device(t, api, api.URL)
+	moving(t, api, page)
+	browsertest.Eval[any](page, `(() => {
+		const now = performance.now();
+		for (const at of [now - 900, now - 500]) {
+			for (const key of [...'010952123400101010OFF-1', '\x1d', ...'301', 'Enter']) {
+				const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
+				Object.defineProperty(event, 'timeStamp', { value: at });
+				document.activeElement.dispatchEvent(event);
+			}
+		}
+		return null;
+	})()`)
 	once(t, api, page, 2)
 }
 

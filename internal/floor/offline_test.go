@@ -175,8 +175,8 @@ func TestOffline(t *testing.T) {
 	settled(page, 1)
 	page.Offline(true)
 	for range 3 {
-		page.Scan(label)
 		pause()
+		page.Scan(label)
 	}
 	queued(page, 3)
 	page.Wait(`document.querySelector('[data-verdict="queued"]') && document.querySelector('.status.wait')`)

@@ -119,6 +119,7 @@ func TestNothingMoves(t *testing.T) {
 		api.Post(t, "/v1/inspections", object{"goods_receipt": receipt, "line": 1, "unit": "KGM", "accepted_quantity": "25"}).Want(201)
 	}
 	n.hold()
+	pause()
 	page.Scan(label)
 	queued(page, 1)
 	browsertest.Eval[any](page, `location.hash = 'put_away'`)

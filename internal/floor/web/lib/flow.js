@@ -65,11 +65,11 @@ export function Flow({ flow, onBack }) {
     return true;
   };
 
-  const take = (text, said, began) => {
+  const take = (text, said, at) => {
     // A scanner that reads a label twice in one moment, or sends it in two ways, means it once; hands are slower.
-    const isTwice = done.current.text === text && began - done.current.at < 250;
+    const isTwice = done.current.text === text && at - done.current.at < 250;
     if (isTwice) return twice(t('scan.twice'));
-    return understand(text).then((isDone) => { if (isDone) done.current = { text, at: began }; }).finally(() => unheard(said));
+    return understand(text).then((isDone) => { if (isDone) done.current = { text, at }; }).finally(() => unheard(said));
   };
 
   const understand = async (text) => {

@@ -11,6 +11,7 @@ let keys = '';
 let last = 0;
 let timer;
 let isInserted = false; // the field holds text that came without keys
+let inserted = 0; // when
 let ended = -Infinity; // when such a text was taken
 
 // receive sends scans to the receiver until the function that it gives is called. heard is told of each at once, while
@@ -18,7 +19,7 @@ let ended = -Infinity; // when such a text was taken
 export function receive(receiver, heard) {
   const one = { receiver, heard };
   receivers.push(one);
-  for (const [text, began] of early.splice(0)) hand(text, began);
+  for (const scan of early.splice(0)) hand(...scan);
   return () => receivers.splice(receivers.indexOf(one), 1);
 }
 
@@ -28,18 +29,18 @@ export const carried = { text: '' };
 // idle resolves when no scan is being worked.
 export const idle = () => queue;
 
-// scanned takes a whole scan, whatever it came by.
-export function scanned(text) {
+// scanned takes a whole scan, whatever it came by. at is when the scanner sent it, which a busy page hears of later.
+export function scanned(text, at = performance.now()) {
   if (!text) return;
-  const began = performance.now();
-  if (receivers.length) hand(text, began);
-  else early.push([text, began]); // until a screen is there
+  const scan = [text, at, performance.now()];
+  if (receivers.length) hand(...scan);
+  else early.push(scan); // until a screen is there
 }
 
-function hand(text, began) {
+function hand(text, at, began) {
   const said = receivers.at(-1).heard?.(text, began);
   const shown = frame();
-  queue = queue.then(() => shown).then(() => receivers.at(-1)?.receiver(text, said, began)).catch((error) => console.error(error));
+  queue = queue.then(() => shown).then(() => receivers.at(-1)?.receiver(text, said, at)).catch((error) => console.error(error));
 }
 
 // frame resolves when what was said is on the screen: work that comes first would be waited for by eyes. A page that
@@ -60,7 +61,7 @@ function finish(event) {
   if (text.length < shortest) return false;
   event?.preventDefault();
   event?.stopPropagation();
-  scanned(text);
+  scanned(text, event?.timeStamp);
   return true;
 }
 
@@ -114,6 +115,7 @@ export function start() {
     }
     clearTimeout(timer);
     isInserted = true;
+    inserted = event.timeStamp;
     if (/[\r\n\t]$/.test(keeper.value) || event.inputType === 'insertLineBreak') return take();
     timer = setTimeout(take, burst);
   });
@@ -128,6 +130,7 @@ export function start() {
     field.value = field.dataset.before;
     clearTimeout(timer);
     isInserted = true;
+    inserted = event.timeStamp;
     keeper.value += event.data;
     timer = setTimeout(take, burst);
   }, true);
@@ -138,7 +141,7 @@ export function start() {
     ended = performance.now();
     const text = keeper.value.replace(/[\r\n\t]+$/, '');
     keeper.value = '';
-    if (text.length >= shortest) scanned(text);
+    if (text.length >= shortest) scanned(text, inserted);
   }
 
   // The field keeps the focus unless somebody writes in another one.
